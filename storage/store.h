@@ -1,0 +1,136 @@
+// The whole promise of storage: ordered logs and one small table, changed only by whole batches. It knows no topic, shard,
+// protocol or clock; how entries lie in values on disk is its own affair. In LMDB (lmdb.cpp) or in memory (memory.cpp).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::storage {
+
+using Bytes = std::span<const std::byte>;
+using Position = std::int64_t;         // dense per record
+enum class LogId : std::uint64_t {};   // given out by the caller, never reused
+
+enum class Error { no_space, io, corrupt };
+template <class T>
+using Result = std::expected<T, Error>;
+
+// Start-up trouble: one line that says what to do.
+struct StartError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// `count` records from `first` on, stored as the concatenation of the pieces. The caller owns the bytes until the
+// batch is committed or dropped.
+struct Entry {
+    Position first{};
+    std::uint32_t count{};
+    std::int64_t appended_ms{};        // never decreases within a log
+    std::int64_t max_timestamp_ms{};   // of the records inside; any order
+    std::array<Bytes, 2> pieces{};
+};
+
+// A stored entry as a reader sees it. The pieces are views that live as long as the snapshot.
+struct EntryView {
+    Position first{};
+    std::uint32_t count{};
+    std::int64_t appended_ms{};
+    std::int64_t max_timestamp_ms{};
+    std::span<const Bytes> pieces{};   // the array itself lives for the visit only, the bytes as long as the snapshot
+    std::size_t size() const {
+        std::size_t n = 0;
+        for (auto p : pieces) n += p.size();
+        return n;
+    }
+};
+
+struct Bounds {
+    Position begin{};   // oldest record kept
+    Position end{};     // the next record's position
+    friend bool operator==(const Bounds&, const Bounds&) = default;
+};
+
+// Changes that happen together or not at all, in the order they were asked for.
+class Batch {
+  public:
+    struct Append { LogId log; Entry entry; };
+    struct Put { std::string key, value; };            // an empty value erases
+    struct Trim { LogId log; Position before; };        // everything below `before` is gone for readers
+    struct Drop { LogId log; };
+    void append(LogId log, const Entry& entry) { appends.push_back({log, entry}); }
+    void put(std::string_view key, std::string_view value) { puts.push_back({std::string(key), std::string(value)}); }
+    void erase(std::string_view key) { puts.push_back({std::string(key), {}}); }
+    void trim(LogId log, Position before) { trims.push_back({log, before}); }
+    void drop(LogId log) { drops.push_back({log}); }
+    bool empty() const { return appends.empty() && puts.empty() && trims.empty() && drops.empty(); }
+    void clear() { appends.clear(); puts.clear(); trims.clear(); drops.clear(); }
+
+    std::vector<Append> appends;
+    std::vector<Put> puts;
+    std::vector<Trim> trims;
+    std::vector<Drop> drops;
+};
+
+// What was committed when it was taken. Never held across a suspension of the caller.
+class Snapshot {
+  public:
+    using VisitEntry = std::function<bool(const EntryView&)>;                    // false stops
+    using VisitValue = std::function<bool(std::string_view key, std::string_view value)>;
+    virtual ~Snapshot() = default;
+    virtual std::optional<std::string_view> get(std::string_view key) const = 0;
+    // Keys that begin with `prefix`, ascending by bytes.
+    virtual void scan(std::string_view prefix, const VisitValue& visit) const = 0;
+    // A log never appended to has bounds {0, 0}.
+    virtual Bounds bounds(LogId) const = 0;
+    // Visits entries in order, beginning with the one that contains `from` (or the next one after it).
+    virtual Result<void> read(LogId, Position from, const VisitEntry& visit) const = 0;
+    // First position whose entry was appended at `ms` or later; the end when there is none.
+    virtual Position find_appended(LogId, std::int64_t ms) const = 0;
+    // First position whose entry may hold a record timestamp >= `ms`; the end when there is none. Bounded cost.
+    virtual Position find_timestamp(LogId, std::int64_t ms) const = 0;
+    // Payload bytes of the entries from the bounds' begin on.
+    virtual std::uint64_t live_bytes(LogId) const = 0;
+};
+
+struct Stats {
+    std::uint64_t used_bytes{};      // in pages (or blocks) that hold data
+    std::uint64_t file_bytes{};
+    std::uint64_t capacity_bytes{};  // where no_space begins
+    bool sweeping{};                 // trimmed or dropped data still waits to be freed
+};
+
+class Store {
+  public:
+    virtual ~Store() = default;
+    // All or nothing. no_space leaves everything as it was; a batch without appends and non-empty puts succeeds even then.
+    virtual Result<void> commit(const Batch&) = 0;
+    // Cheap; at most a few are alive at once. May be called from another thread than commit.
+    virtual std::unique_ptr<Snapshot> snapshot() const = 0;
+    // Frees what trims and drops have left, at most about `max_entries` of it; true while there is more.
+    virtual Result<bool> sweep(std::size_t max_entries) = 0;
+    virtual Stats stats() const = 0;
+};
+
+enum class Durability { process, power };
+
+struct LmdbOptions {
+    std::string folder;
+    std::uint64_t map_bytes = std::uint64_t{1} << 40;   // address space reserved once
+    Durability durability = Durability::process;
+};
+
+std::unique_ptr<Store> open_memory(std::uint64_t max_bytes = std::uint64_t{4} << 30);
+// Throws StartError. Everything it has to say besides (a recovery, data kept) goes to `notes`.
+std::unique_ptr<Store> open_lmdb(const LmdbOptions&, std::vector<std::string>* notes = nullptr);
+
+}  // namespace sluice::storage
