@@ -1,0 +1,79 @@
+// JSON as one of the two encodings: a pull reader and a writer with the same interface as CBOR's (cbor.h).
+// The reader latches at the first syntax error: from then on every read yields nothing, and `finished` says
+// no.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "protocol/kinesis/values.h"
+
+namespace sluice::kinesis {
+
+class JsonReader {
+  public:
+    // Views that are handed out live as long as the body and the arena.
+    JsonReader(std::string_view body, Arena& arena)
+        : at_(body.data()), end_(body.data() + body.size()), arena_(arena) {}
+
+    Kind peek();
+    void null();
+    bool boolean();
+    // Decimals are floored; what does not fit becomes the nearest that does.
+    std::int64_t integer();
+    // A number of seconds; the result is in milliseconds.
+    std::int64_t time_ms();
+    std::string_view text();
+    // The error is the text of a SerializationException; the syntax around it stays readable.
+    std::expected<Blob, std::string> blob();
+    void enter_list();
+    bool next_item();
+    void enter_map();
+    bool next_key(std::string_view& key);
+    // Reads past one value, checking its syntax.
+    void skip();
+    // Whether one whole value was read and nothing follows it.
+    bool finished();
+
+  private:
+    char next();
+    void fail();
+    bool open();
+    bool advance(char close);
+    void word(std::string_view rest);
+    std::string_view number();
+    std::string_view unescape(const char* start);
+    bool hex4(char32_t& code);
+
+    const char* at_;
+    const char* end_;
+    Arena& arena_;
+    int depth_ = 0;
+    bool fresh_ = false;  // just entered a list or map
+    bool ok_ = true;
+};
+
+// Appends to `out`, which must outlive it. Sizes are CBOR's wish; JSON ignores them.
+class JsonWriter {
+  public:
+    explicit JsonWriter(std::string& out) : out_(out) {}
+    void boolean(bool);
+    void integer(std::int64_t);
+    void time(Time);  // seconds, with the milliseconds as a fraction: 1441215410.867
+    void text(std::string_view);
+    void blob(Blob);
+    void begin_list(std::size_t);
+    void end_list();
+    void begin_map(std::size_t);
+    void key(std::string_view);
+    void end_map();
+
+  private:
+    void separate();
+    void quoted(std::string_view);
+    std::string& out_;
+    bool first_ = true;
+};
+
+}  // namespace sluice::kinesis
