@@ -1,0 +1,173 @@
+#include "emulator/clock.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sluice {
+
+SteadyTime::SteadyTime()
+    : start_(std::chrono::steady_clock::now()),
+      anchor_(std::chrono::floor<milliseconds>(std::chrono::system_clock::now())) {}
+
+Time SteadyTime::now() const {
+    return anchor_ + std::chrono::floor<milliseconds>(std::chrono::steady_clock::now() - start_);
+}
+
+Clock::Clock(const RealTime& real) : real_(real), base_virtual_(real.now()), base_real_(real.now()) {}
+
+Time Clock::running_now() const {
+    if (frozen_) return base_virtual_;
+    const auto passed = real_.now() - base_real_;
+    if (rate_ == 1.0) return base_virtual_ + passed;
+    return base_virtual_ + milliseconds{std::llround(std::floor(static_cast<double>(passed.count()) * rate_))};
+}
+
+Time Clock::now() const { return standing_ ? *standing_ : running_now(); }
+
+bool Clock::displaced() const {
+    const auto apart = now() - real_.now();
+    return apart > milliseconds{1000} || apart < milliseconds{-1000};
+}
+
+void Clock::rebase(Time virtual_now) {
+    base_virtual_ = virtual_now;
+    base_real_ = real_.now();
+}
+
+void Clock::freeze() {
+    rebase(now());
+    frozen_ = true;
+    if (on_change) on_change();
+}
+
+void Clock::resume() {
+    rebase(now());
+    frozen_ = false;
+    if (on_change) on_change();
+}
+
+void Clock::advance(milliseconds by, bool expire_clients) {
+    const Time target = now() + std::max(by, milliseconds{0});
+    move_to(target);
+    if (expire_clients) live_lead_ += std::max(by, milliseconds{0});
+    if (on_change) on_change();
+    run_due();
+}
+
+std::expected<void, std::string> Clock::set(Time to) {
+    if (to < now())
+        return std::unexpected{std::string{"the clock never goes backward; for an earlier time start over with "
+                                           "`sluice reset --clock TIME`, or advance instead"}};
+    move_to(to);
+    if (on_change) on_change();
+    return {};
+}
+
+std::expected<void, std::string> Clock::set_rate(double rate) {
+    if (!(rate > 0) || rate > 1'000'000)
+        return std::unexpected{std::string{"a rate is above 0 and at most 1000000; to stop the clock use `freeze`"}};
+    rebase(now());
+    rate_ = rate;
+    if (on_change) on_change();
+    return {};
+}
+
+Clock::State Clock::save() const {
+    const Time virtual_now = now(), real_now = real_.now();
+    return {frozen_, rate_, (virtual_now - real_now).count(), to_ms(virtual_now), to_ms(real_now)};
+}
+
+void Clock::restore(const State& state) {
+    frozen_ = state.frozen;
+    rate_ = state.rate;
+    const auto away = std::max<std::int64_t>(0, to_ms(real_.now()) - state.real_ms);
+    rebase(from_ms(state.now_ms));
+    if (!frozen_)
+        base_virtual_ += milliseconds{std::llround(std::floor(static_cast<double>(away) * rate_))};
+}
+
+Clock::TimerId Clock::at(Line line, Time due, Fire fire) {
+    const TimerId id = next_id_++;
+    fires_.emplace(id, std::move(fire));
+    if (line == Line::data) {
+        data_.emplace(std::pair{due, id}, id);
+        where_[id].data = due;
+    } else {
+        live_.emplace(std::pair{due, id}, id);
+        where_[id].live = due;
+    }
+    const auto& line_of_it = line == Line::data ? data_ : live_;
+    if (on_first && line_of_it.begin()->second == id) on_first();
+    return id;
+}
+
+Clock::TimerId Clock::within(milliseconds span, Fire fire) {
+    const TimerId id = next_id_++;
+    const Time virtual_due = now() + span, real_due = real_.now() + span;
+    fires_.emplace(id, std::move(fire));
+    data_.emplace(std::pair{virtual_due, id}, id);
+    real_line_.emplace(std::pair{real_due, id}, id);
+    where_[id] = {.data = virtual_due, .live = {}, .real = real_due};
+    if (on_first && (data_.begin()->second == id || real_line_.begin()->second == id)) on_first();
+    return id;
+}
+
+void Clock::cancel(TimerId id) {
+    const auto found = where_.find(id);
+    if (found == where_.end()) return;
+    if (found->second.data) data_.erase({*found->second.data, id});
+    if (found->second.live) live_.erase({*found->second.live, id});
+    if (found->second.real) real_line_.erase({*found->second.real, id});
+    where_.erase(found);
+    fires_.erase(id);
+}
+
+bool Clock::fire_first(std::map<std::pair<Time, TimerId>, TimerId>& line, Time upto) {
+    if (line.empty() || line.begin()->first.first > upto) return false;
+    const auto [due, id] = line.begin()->first;
+    auto fire = std::move(fires_.at(id));
+    cancel(id);
+    if (&line == &data_) {
+        // Data timers see their own due time; one that was due in the past (added late) sees now.
+        const auto before = standing_;
+        standing_ = std::max(due, before.value_or(due));
+        fire();
+        standing_ = before;
+    } else {
+        fire();
+    }
+    return true;
+}
+
+void Clock::move_to(Time target) {
+    const auto outer = standing_;
+    standing_ = now();
+    while (!data_.empty() && data_.begin()->first.first <= target) {
+        standing_ = std::max(*standing_, data_.begin()->first.first);
+        fire_first(data_, target);
+    }
+    standing_ = outer;
+    rebase(target);
+}
+
+void Clock::run_due() {
+    if (standing_) return;   // a timer's own doing: the loop that fires it goes on
+    const Time target = running_now();
+    while (fire_first(data_, target)) {}
+    while (fire_first(live_, live())) {}
+    while (fire_first(real_line_, real_.now())) {}
+}
+
+std::optional<milliseconds> Clock::until_next() const {
+    std::optional<milliseconds> best;
+    const auto take = [&](milliseconds span) { best = std::max(milliseconds{0}, best ? std::min(*best, span) : span); };
+    if (!frozen_ && !data_.empty()) {
+        const auto span = data_.begin()->first.first - running_now();
+        take(rate_ == 1.0 ? span : milliseconds{std::llround(std::ceil(static_cast<double>(span.count()) / rate_))});
+    }
+    if (!live_.empty()) take(live_.begin()->first.first - live());
+    if (!real_line_.empty()) take(real_line_.begin()->first.first - real_.now());
+    return best;
+}
+
+}  // namespace sluice

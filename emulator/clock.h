@@ -1,0 +1,146 @@
+// A world's time, as a part you can hold. `now` is virtual time: retention, limits, iterators. `live` is the time by which
+// people outside count heartbeats and sessions. Timers hang on either. Nothing else in the program reads a clock.
+// Rules: never backward; a frozen clock hangs nobody; advancing in one step equals advancing in many, because every data
+// timer fires at its own due time with `now` standing there.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace sluice {
+
+using std::chrono::milliseconds;
+using Time = std::chrono::sys_time<milliseconds>;
+
+constexpr std::int64_t to_ms(Time t) { return t.time_since_epoch().count(); }
+constexpr Time from_ms(std::int64_t ms) { return Time{milliseconds{ms}}; }
+
+// Real time: anchored once to the host's date, then only ever forward.
+class RealTime {
+  public:
+    virtual ~RealTime() = default;
+    virtual Time now() const = 0;
+};
+class SteadyTime final : public RealTime {
+  public:
+    SteadyTime();
+    Time now() const override;
+
+  private:
+    std::chrono::steady_clock::time_point start_;
+    Time anchor_;
+};
+class ManualTime final : public RealTime {   // for tests: moves when told to
+  public:
+    explicit ManualTime(Time start = from_ms(1'700'000'000'000)) : now_(start) {}
+    Time now() const override { return now_; }
+    void move(milliseconds by) { now_ += by; }
+
+  private:
+    Time now_;
+};
+
+class Clock {
+  public:
+    using Fire = std::move_only_function<void()>;
+    using TimerId = std::uint64_t;   // 0 is no timer
+    enum class Line : std::uint8_t { data, live };
+    struct State {                   // what a restart must know
+        bool frozen = false;
+        double rate = 1.0;
+        std::int64_t offset_ms = 0;  // virtual - real while running at rate 1
+        std::int64_t now_ms = 0;     // virtual time at the moment of saving
+        std::int64_t real_ms = 0;    // real time at the same moment
+        friend bool operator==(const State&, const State&) = default;
+    };
+
+    explicit Clock(const RealTime& real);
+
+    Time now() const;
+    Time real() const { return real_.now(); }
+    // Real time by default, so a jump moves sessions along. After advance(…, expire_clients) it has jumped as well.
+    Time live() const { return real_.now() + live_lead_; }
+    bool frozen() const { return frozen_; }
+    double rate() const { return rate_; }
+    // More than a second apart from real time (rule 18 ages topics differently then).
+    bool displaced() const;
+
+    void freeze();
+    void resume();
+    void advance(milliseconds by, bool expire_clients = false);
+    // Refuses an earlier time with a sentence that says what to do.
+    std::expected<void, std::string> set(Time to);
+    std::expected<void, std::string> set_rate(double rate);   // 0 < rate <= 1,000,000
+    State save() const;
+    // After a restart: a frozen clock stands where it was; a running one keeps its offset, so downtime passes.
+    void restore(const State&);
+    // Called after every change by hand, so that the owner can store `save()` and wake its driver.
+    std::function<void()> on_change;
+    // Called when a timer becomes the first of its line: the driver looks at until_next() again.
+    std::function<void()> on_first;
+
+    // Data timers fire when `now` reaches due, live timers when `live` does. Firing happens inside run_due or a change by hand.
+    TimerId at(Line, Time due, Fire);
+    // A wait in which a client is blocked: ends at the earlier of `span` of virtual and `span` of real time (rule 6).
+    TimerId within(milliseconds span, Fire);
+    void cancel(TimerId);
+
+    void run_due();
+    // Real time until the next timer could be due; nothing when no timer can fire by itself.
+    std::optional<milliseconds> until_next() const;
+
+  private:
+    struct Timer;
+    Time running_now() const;
+    void rebase(Time virtual_now);
+    void move_to(Time target);
+    bool fire_first(std::map<std::pair<Time, TimerId>, TimerId>& line, Time upto);
+
+    const RealTime& real_;
+    bool frozen_ = false;
+    double rate_ = 1.0;
+    Time base_virtual_, base_real_;          // now = base_virtual + (real - base_real) * rate
+    std::optional<Time> standing_;           // set while a due timer runs: now stands at its due time
+    milliseconds live_lead_{0};
+    TimerId next_id_ = 1;
+    std::unordered_map<TimerId, Fire> fires_;
+    // due -> id; a blocked wait sits on the data line and on the real one under the same id.
+    std::map<std::pair<Time, TimerId>, TimerId> data_, live_, real_line_;
+    struct Where { std::optional<Time> data, live, real; };
+    std::unordered_map<TimerId, Where> where_;
+};
+
+// A timer that goes with its owner.
+class Timer {
+  public:
+    Timer() = default;
+    Timer(Clock& clock, Clock::TimerId id) : clock_(&clock), id_(id) {}
+    Timer(Timer&& other) noexcept : clock_(std::exchange(other.clock_, nullptr)), id_(std::exchange(other.id_, 0)) {}
+    Timer& operator=(Timer&& other) noexcept {
+        if (this != &other) {
+            stop();
+            clock_ = std::exchange(other.clock_, nullptr);
+            id_ = std::exchange(other.id_, 0);
+        }
+        return *this;
+    }
+    ~Timer() { stop(); }
+    void stop() {
+        if (clock_) clock_->cancel(id_);
+        clock_ = nullptr;
+        id_ = 0;
+    }
+
+  private:
+    Clock* clock_ = nullptr;
+    Clock::TimerId id_ = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,194 @@
+// The shared engine: both doors meet here and neither is mentioned below. One thread; what is queued in one turn of the loop
+// becomes one store batch; readers see committed positions only. When a commit fails, the touched shards are read again
+// from the store, so memory afterwards equals a fresh start.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "emulator/clock.h"
+#include "emulator/loop.h"
+#include "emulator/random.h"
+#include "emulator/streams/events.h"
+#include "emulator/streams/stream.h"
+#include "storage/store.h"
+
+namespace sluice::streams {
+
+// What a caller can cause; each door says it in its own words.
+enum class Fault {
+    not_found,               // stream, shard or world
+    exists,                  // name taken
+    name_collides,           // a.b beside a_b
+    bad_count,               // shards, retention hours
+    not_active,              // CREATING, UPDATING, DELETING
+    sealed,                  // append to a split, merged or expired shard
+    not_adjacent,            // merge
+    bad_hash_key,            // split
+    out_of_order_sequence,   // idempotent producer
+    invalid_producer_epoch,
+    no_space,                // store full
+    storage,                 // commit failed
+};
+template <class T>
+using Result = std::expected<T, Fault>;
+
+// One group of writes: all that was queued in one turn.
+struct Group;
+// Waits for the group in which something was queued. Holds no memory of the caller's.
+class Ticket {
+  public:
+    Ticket() = default;
+    // Resumes when the group is on its way to disk as the durability promises; storage or no_space when it failed.
+    Task<Result<void>> committed() const;
+    bool done() const;
+
+  private:
+    friend class Engine;
+    std::shared_ptr<Group> group_;
+    std::optional<LogId> log_;
+};
+
+struct Append {
+    std::span<const std::byte> batch;   // one checked RecordBatch v2; the caller keeps the bytes until committed
+    std::uint32_t records{};
+    std::uint64_t payload_bytes{};      // uncompressed keys + values: what limits and usage count
+    std::uint64_t rounded_1k_bytes{}, units_25k{};   // for the bill; 0: the engine derives them from payload_bytes / records
+    std::int64_t max_timestamp_ms{};
+    std::int64_t producer_id = -1;
+    std::int16_t producer_epoch = -1;
+    std::int32_t base_sequence = -1;
+};
+struct Queued {
+    Position base{};
+    std::int64_t appended_ms{};
+    bool duplicate = false;             // an idempotent producer sent it before: `base` is the first answer's
+    Ticket ticket;
+};
+
+struct Bounds { Position begin{}, end{}; };
+
+// A record as GetRecords shows it (rule 20: control records and records above 10 MiB are left out).
+struct Record {
+    Position position{};
+    std::int64_t appended_ms{};
+    std::optional<std::span<const std::byte>> key, value;
+};
+
+struct World {
+    WorldId id{};
+    std::string name;
+    std::unique_ptr<Clock> clock;
+    std::unordered_map<std::string, std::shared_ptr<Stream>> streams;      // by name
+    std::unordered_map<std::string, std::shared_ptr<Stream>> by_topic_id;  // 16 raw bytes
+    Signal changed;                      // a stream came, went, or got other shards
+};
+
+struct EngineOptions {
+    std::string account = "000000000000", region = "us-east-1";
+    milliseconds state_delay{0};
+    std::string kinesis_profile = "kinesis", kafka_profile = "kafka";
+    bool commit_on_thread = false;       // durability power: a writer thread owns the commits
+};
+
+class Engine {
+  public:
+    Engine(Executor, storage::Store&, const RealTime&, Random&, EngineOptions);
+    ~Engine();                            // commits what is queued
+    const EngineOptions& options() const;
+    Executor executor() const;
+    Random& random();
+    Events& events();                     // refusals and other news for watchers
+
+    // ---- worlds ----
+    World& world();                       // "default"
+    World* find_world(std::string_view name);   // empty = default
+    Ticket reset(World&, std::optional<Time> clock = {});   // leaves nothing (rule 28)
+
+    // ---- streams. Each change is visible at once and answered when its ticket is committed. ----
+    std::shared_ptr<Stream> find(World&, std::string_view name);
+    std::shared_ptr<Stream> find_topic(World&, const Uuid&);
+    std::vector<std::shared_ptr<Stream>> list(World&);    // by name
+    struct NewStream {
+        std::string name;
+        std::int32_t shards = 1;
+        std::string profile;              // which manners and limits
+        std::optional<milliseconds> retention;
+        bool retention_for_ever = false;
+        bool on_demand = false, provisional = false, internal = false;
+        std::int64_t max_record_bytes = default_record_bytes;
+        std::map<std::string, std::string> configs, tags;
+        bool state_delay = true;          // topics are ready at once
+    };
+    struct Changed { std::shared_ptr<Stream> stream; Ticket ticket; };
+    // A provisional stream of that name is adopted: same topic id, the asked rest (rule 19).
+    Result<Changed> create(World&, const NewStream&);
+    // Name of the stream that stands in the way when create says name_collides.
+    std::optional<std::string> collision(World&, std::string_view name);
+    Result<Ticket> remove(World&, std::string_view name, bool state_delay);
+    Result<Ticket> split(Stream&, std::int32_t shard, HashKey new_start);
+    Result<Ticket> merge(Stream&, std::int32_t first, std::int32_t second);
+    // On a stream with Kafka's manners: new partitions, all open ranges dealt anew (rule 16).
+    Result<Ticket> add_partitions(Stream&, std::int32_t total);
+    Result<Ticket> set_retention(Stream&, std::optional<milliseconds>);
+    Ticket set_limits(Stream&, const StreamLimits&);
+    Ticket set_config(Stream&, const std::string& key, std::optional<std::string> value);
+    // Called before a stream's last trace goes (by the Kafka door: group offsets).
+    std::vector<std::function<void(const Stream&)>> on_removed;
+    // Called when a shard was sealed by split or merge.
+    std::vector<std::function<void(Stream&, Shard&)>> on_resharded;
+
+    // ---- appending ----
+    // The refusal of one write under the stream's limits, or nothing when it passes and its tokens are taken (Kinesis).
+    std::optional<Refusal> admit(Shard&, std::uint64_t bytes, std::uint32_t records, std::string_view key);
+    // Takes the tokens whatever the balance and yields how long the sender must wait (Kafka, rule 11).
+    milliseconds charge_write(Shard&, std::uint64_t bytes, std::uint32_t records);
+    Result<Queued> append(Shard&, const Append&);
+
+    // ---- reading ----
+    Bounds bounds(Shard&);                // retention applied at now
+    // Valid until the caller suspends or a group commits.
+    const storage::Snapshot& snapshot();
+    // Whole batches from the one that contains `from`, over all extents, until `visit` says stop (false).
+    Result<void> read(Shard&, Position from, const storage::Snapshot::VisitEntry& visit);
+    // Up to `max_records` and `max_bytes` (data + key) from `from` on; at least one record where there is one.
+    // Yields the position to go on from. Views live as long as the snapshot or until the next call of read_records.
+    struct Read { std::vector<Record> records; Position next{}; std::uint64_t bytes{}; };
+    Result<Read> read_records(Shard&, Position from, std::int32_t max_records, std::int64_t max_bytes);
+    Position find_appended(Shard&, Time);                         // first position appended at or after
+    std::optional<std::pair<Position, std::int64_t>> find_timestamp(Shard&, std::int64_t ms);   // per record: offset, its timestamp
+    std::optional<std::int64_t> appended_ms(Shard&, Position);    // of the record at that position
+    // Reads under the limits: GetRecords asks for a call (5/s) and room; Fetch for room only.
+    std::optional<Refusal> admit_read_call(Shard&);
+    bool read_room(Shard&);
+    milliseconds charge_read(Shard&, Door, std::uint64_t bytes, std::uint64_t records);   // yields the debt
+    std::uint64_t live_bytes(Shard&);
+
+    // ---- what doors keep for themselves (groups, offsets …): small values under their own keys, in the same groups ----
+    Ticket put(World&, std::string_view key, std::string_view value);   // an empty value erases
+    std::optional<std::string> get(World&, std::string_view key);
+    void scan(World&, std::string_view prefix, const std::function<void(std::string_view key, std::string_view value)>&);
+    std::int64_t next_producer_id(World&);
+
+    // ---- usage (rule 24): finished hours from the store, the running one from memory ----
+    std::vector<std::pair<std::int64_t, Usage>> usage(const Stream&);
+
+    // One bounded slice of freeing and trimming between turns; true while there is more.
+    bool housekeep();
+    // Commits what is queued now; for shutdown and tests.
+    void flush();
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::streams

@@ -1,0 +1,27 @@
+// Position <-> sequence number: the documented 56 decimal digits (version 2), with index = position + 1 so that index 0 is
+// the shard's start (rule 14). From a number to a position is arithmetic; the other way also needs the arrival second.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::streams {
+
+struct Sequence {
+    std::int64_t created_s{};     // the shard's create second
+    std::int64_t index{};         // position + 1; 0 is the start, closing_index the end of a closed shard
+    std::int64_t arrived_s{};     // second the record arrived
+    std::int32_t shard{};
+    int version = 2;              // 0 and 1 are old forms AWS still parses; 2 is what is written
+    friend bool operator==(const Sequence&, const Sequence&) = default;
+};
+constexpr std::int64_t closing_index = INT64_MAX;
+
+// 56 digits.
+std::string to_string(const Sequence&);
+// Accepts what AWS does ("5" is version 0, shard 5); nothing when the text is no sequence number.
+std::optional<Sequence> parse_sequence(std::string_view text);
+
+}  // namespace sluice::streams

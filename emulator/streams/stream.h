@@ -1,0 +1,110 @@
+// A stream and its shards as the engine holds them in memory: what Kinesis calls stream and shard and Kafka topic and
+// partition. Everything here is either in the catalog (catalog.proto), in a shard's running value, or can be read from its log.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "emulator/clock.h"
+#include "emulator/loop.h"
+#include "emulator/streams/hash_key.h"
+#include "emulator/streams/limits.h"
+#include "emulator/streams/throttle.h"
+#include "storage/store.h"
+
+namespace sluice::streams {
+
+using storage::LogId;
+using storage::Position;
+using Uuid = std::array<std::byte, 16>;
+enum class StreamId : std::uint64_t {};
+enum class WorldId : std::uint32_t {};
+enum class StreamStatus : std::uint8_t { creating, active, updating, deleting };
+enum class Door : std::uint8_t { kinesis, kafka };
+
+// A shard reads an ordered list of extents and appends to the last (rule 23). `to` is -1 while it grows.
+struct Extent {
+    LogId log{};
+    Position from{}, to{-1};
+};
+
+// What the log remembers of an idempotent producer: its last five batches (KIP-98).
+struct ProducerState {
+    struct Appended { std::int32_t first{}, last{}; Position base{}; std::int64_t appended_ms{}; };
+    std::int16_t epoch{};
+    std::deque<Appended> recent;   // oldest first, at most five
+};
+
+// Per stream and virtual hour (rule 24).
+struct Usage {
+    std::uint64_t records_in{}, bytes_in{}, payload_units_25k{}, bytes_in_rounded_1k{};
+    std::uint64_t bytes_out_kinesis{}, bytes_out_kafka{}, records_out_kinesis{}, records_out_kafka{};
+    std::uint64_t write_refusals{}, read_refusals{};
+    std::uint64_t open_shard_ms{};
+    std::uint64_t stored_bytes{};   // live bytes when the hour ended
+    friend bool operator==(const Usage&, const Usage&) = default;
+};
+
+struct Stream;
+
+struct Shard {
+    Stream* stream{};
+    std::int32_t index{};
+    HashRange range;
+    std::vector<std::int32_t> parents, children;
+    std::int64_t created_s{};            // label in sequence numbers
+    std::optional<Time> closed;          // when it was split or merged
+    bool sealed = false;                 // refuses appends
+    std::vector<Extent> extents;
+
+    Position queued_end{};               // where the next append goes
+    Position end{};                      // committed: what readers may see (high watermark)
+    Position begin{};                    // oldest kept; ask Engine::bounds, which applies retention first
+    std::int64_t last_appended_ms{};
+    Bucket write_bytes, write_records, read_bytes, read_calls;
+    std::unordered_map<std::int64_t, ProducerState> producers;
+
+    Signal appended;                     // committed records, a seal, or deletion
+    bool open() const { return !sealed; }
+    std::string id() const;              // shardId-000000000007
+};
+
+struct Stream {
+    WorldId world{};
+    StreamId id{};
+    std::string name;
+    Uuid topic_id{};
+    std::string profile;                 // "kinesis", "kinesis-strict", "kafka", "none"
+    StreamLimits limits;
+    StreamStatus status = StreamStatus::active;
+    Time created;
+    std::optional<milliseconds> retention;   // nothing: for ever
+    std::int64_t max_record_bytes = default_record_bytes;
+    bool on_demand = false;
+    bool provisional = false;            // auto-created by a Metadata and still without a record (rule 19)
+    bool internal = false;
+    bool deleted = false;                // gone from the catalog; waiters see it and leave
+    std::string region, account;
+    std::map<std::string, std::string> configs;   // Kafka topic configs somebody set
+    std::map<std::string, std::string> tags;
+    std::vector<std::unique_ptr<Shard>> shards;
+    Usage usage;                         // of the running virtual hour
+    std::int64_t usage_hour{};           // hours since 1970, virtual
+    Timer ready;                         // ends CREATING, UPDATING, DELETING
+
+    bool kinesis_manners() const { return profile.starts_with("kinesis"); }   // ages by append time, seals on reshard
+    Shard* shard(std::int32_t index) const {
+        return index >= 0 && static_cast<std::size_t>(index) < shards.size() ? shards[static_cast<std::size_t>(index)].get() : nullptr;
+    }
+    Shard* open_shard_for(HashKey key) const;
+    std::size_t open_shards() const;
+};
+
+}  // namespace sluice::streams
