@@ -1,0 +1,62 @@
+# The daily words. `make run` and `make test` do all the set-up on a fresh Debian 12 with git and make, as root or with sudo.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+JOBS ?= $(shell nproc)
+
+BUILD_PACKAGES := build-essential cmake ninja-build ccache pkg-config ca-certificates \
+  libboost1.81-dev libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev nlohmann-json3-dev liblmdb-dev \
+  libcli11-dev libspdlog-dev libfmt-dev libnghttp2-dev libssl-dev liblz4-dev libzstd-dev libsnappy-dev zlib1g-dev libisal-dev
+TEST_PACKAGES := doctest-dev python3-venv
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+# Installs what is missing and nothing else: a second call asks dpkg and is done.
+define install
+	@missing=""; for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing:$$missing"; $(SUDO) apt-get update -q && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; fi
+endef
+
+.PHONY: help run build test unit clients bench deps test-deps clean format
+help:
+	@echo "make run       build and start the server (4567 Kinesis, 9092 Kafka, 7070 control), data in ./data"
+	@echo "make test      all tests: rooms under sanitizers, then real clients against the release program"
+	@echo "make unit      the rooms' tests alone            make clients   the real clients alone"
+	@echo "make bench     figures beside the peers (slow)   make build     the program: build/release/sluice"
+
+deps:
+	$(call install,$(BUILD_PACKAGES))
+test-deps:
+	$(call install,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+
+build: deps
+	@[ -f build/release/build.ninja ] || cmake --preset release -DSLUICE_TESTS=OFF
+	@cmake --build build/release -j $(JOBS) --target sluice
+
+run: build
+	build/release/sluice serve $(ARGS)
+
+# The rooms' tests run under address and undefined-behaviour sanitizers; counts end up in build/counts.
+unit: test-deps
+	@[ -f build/dev/build.ninja ] || cmake --preset dev
+	@cmake --build build/dev -j $(JOBS) --target protocol_tests storage_tests emulator_tests
+	@tests/count.sh unit build/dev/protocol_tests build/dev/storage_tests build/dev/emulator_tests
+
+.venv/ready: tests/clients/requirements.txt
+	/usr/bin/python3 -m venv .venv
+	.venv/bin/pip install -q --disable-pip-version-check -r tests/clients/requirements.txt
+	@touch $@
+
+clients: test-deps build .venv/ready
+	@tests/count.sh clients .venv/bin/python -m pytest -q tests/clients
+
+test: test-deps
+	@rm -rf build/counts
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory clients
+	@tests/count.sh total
+
+bench: build
+	bench/run.sh $(ARGS)
+
+clean:
+	rm -rf build .venv
