@@ -51,7 +51,7 @@ CborReader::Head CborReader::head() {
     for (;;) {
         if (at_ == end_) return fail(), Head{};
         const auto first = static_cast<unsigned char>(*at_++);
-        Head found{.major = first >> 5u, .info = first & 31u};
+        Head found{.major = unsigned{first} >> 5u, .info = first & 31u};
         if (found.info < 24) {
             found.value = found.info;
         } else if (found.info < 28) {

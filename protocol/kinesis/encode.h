@@ -1,0 +1,83 @@
+// Writes a result with a `JsonWriter` or a `CborWriter`. An optional without a value is left out; everything
+// else is written, empty or not.
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "protocol/kinesis/cbor.h"
+#include "protocol/kinesis/decode.h"
+#include "protocol/kinesis/errors.h"
+#include "protocol/kinesis/json.h"
+#include "protocol/kinesis/rules.h"
+#include "protocol/kinesis/values.h"
+
+namespace sluice::kinesis {
+
+template <class T>
+constexpr bool is_optional = false;
+template <class T>
+constexpr bool is_optional<std::optional<T>> = true;
+
+template <class T>
+bool present(const T& member) {
+    if constexpr (is_optional<T>)
+        return member.has_value();
+    else
+        return true;
+}
+
+template <class Writer, class T>
+void write_value(Writer& writer, const T& value) {
+    if constexpr (is_optional<T>) {
+        write_value(writer, *value);
+    } else if constexpr (std::same_as<T, bool>) {
+        writer.boolean(value);
+    } else if constexpr (std::integral<T>) {
+        writer.integer(value);
+    } else if constexpr (std::same_as<T, Time>) {
+        writer.time(value);
+    } else if constexpr (std::same_as<T, Blob>) {
+        writer.blob(value);
+    } else if constexpr (std::convertible_to<const T&, std::string_view>) {
+        writer.text(value);
+    } else if constexpr (std::same_as<T, TextMap>) {
+        writer.begin_map(value.size());
+        for (const auto& [key, text] : value) writer.key(key), writer.text(text);
+        writer.end_map();
+    } else if constexpr (is_vector<T>) {
+        writer.begin_list(value.size());
+        for (const auto& item : value) write_value(writer, item);
+        writer.end_list();
+    } else {
+        std::size_t count = 0;
+        auto tally = [&](std::string_view, const auto& member, const Rules&) { count += present(member); };
+        T::members(value, tally);
+        writer.begin_map(count);
+        auto put = [&](std::string_view name, const auto& member, const Rules&) {
+            if (!present(member)) return;
+            writer.key(name);
+            write_value(writer, member);
+        };
+        T::members(value, put);
+        writer.end_map();
+    }
+}
+
+// Appends the body of an answer; nothing for a `NoResult`.
+template <class T>
+void encode(const T& result, Encoding encoding, std::string& out) {
+    if constexpr (!std::same_as<T, NoResult>) {
+        if (encoding == Encoding::cbor) {
+            CborWriter writer{out};
+            write_value(writer, result);
+        } else {
+            JsonWriter writer{out};
+            write_value(writer, result);
+        }
+    }
+}
+
+}  // namespace sluice::kinesis
