@@ -60,7 +60,10 @@ struct Bounds {
     friend bool operator==(const Bounds&, const Bounds&) = default;
 };
 
-// Changes that happen together or not at all, in the order they were asked for.
+// Changes that happen together or not at all. They take effect by kind (appends, puts, trims, drops), each kind in the order asked for.
+// An entry begins at its log's end or later (the first one anywhere); a trim beyond the end stops at the end; a key has
+// 1 to `max_key_bytes` bytes. Anything else is a bug and stops the process.
+inline constexpr std::size_t max_key_bytes = 500;
 class Batch {
   public:
     struct Append { LogId log; Entry entry; };

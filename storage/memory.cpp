@@ -1,0 +1,260 @@
+// The store that vanishes at exit: `--ephemeral` and most tests. It promises exactly what the LMDB one does, down to the
+// refusal when full and to space coming back only by sweeping. A snapshot shares structure with the living state; a commit
+// copies just what it touches, and only while a snapshot still looks at it.
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "storage/store.h"
+
+namespace sluice::storage {
+namespace {
+
+constexpr std::size_t entries_per_chunk = 64;
+constexpr std::uint64_t entry_cost = 96;   // what an entry takes besides its bytes, about
+constexpr std::uint64_t key_cost = 96;
+
+struct Stored {
+    Position first{};
+    std::uint32_t count{};
+    std::int64_t appended_ms{};
+    std::int64_t max_timestamp_ms{};
+    std::uint64_t bytes_before{};   // payload of all earlier entries of the log
+    std::unique_ptr<std::byte[]> data;
+    std::size_t size{};
+    Position end() const { return first + count; }
+    std::uint64_t cost() const { return size + entry_cost; }
+};
+using Chunk = std::vector<std::shared_ptr<const Stored>>;
+
+struct Log {
+    std::deque<std::shared_ptr<Chunk>> chunks;   // none is empty
+    Position begin{}, end{};
+    std::int64_t appended_ms{};
+    std::uint64_t bytes{};                       // payload ever appended
+};
+
+struct State {
+    std::map<LogId, std::shared_ptr<Log>> logs;
+    std::map<std::string, std::shared_ptr<const std::string>, std::less<>> table;
+};
+
+// The value itself when nobody else looks at it, else a copy put in its place.
+template <class T>
+T& own(std::shared_ptr<T>& shared) {
+    if (shared.use_count() > 1)
+        shared = std::make_shared<T>(*shared);
+    else
+        std::atomic_thread_fence(std::memory_order_acquire);   // whoever let go of it has finished reading
+    return *shared;
+}
+
+[[noreturn]] void stop(const char* why) {
+    std::fprintf(stderr, "storage: %s\n", why);
+    std::abort();
+}
+
+// The entries from the one that contains `from` (or the next after it) on, until `visit` says false.
+template <class Visit>
+void walk(const Log& log, Position from, Visit&& visit) {
+    from = std::max(from, log.begin);
+    auto chunk = std::ranges::partition_point(log.chunks, [&](auto& c) { return c->back()->end() <= from; });
+    for (; chunk != log.chunks.end(); ++chunk)
+        for (auto& entry : **chunk)
+            if (entry->end() > from && !visit(*entry)) return;
+}
+
+class MemorySnapshot final : public Snapshot {
+  public:
+    explicit MemorySnapshot(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+    std::optional<std::string_view> get(std::string_view key) const override {
+        auto found = state_->table.find(key);
+        if (found == state_->table.end()) return std::nullopt;
+        return *found->second;
+    }
+    void scan(std::string_view prefix, const VisitValue& visit) const override {
+        for (auto i = state_->table.lower_bound(prefix); i != state_->table.end() && i->first.starts_with(prefix); ++i)
+            if (!visit(i->first, *i->second)) return;
+    }
+    Bounds bounds(LogId id) const override {
+        auto* log = find(id);
+        return log ? Bounds{log->begin, log->end} : Bounds{};
+    }
+    Result<void> read(LogId id, Position from, const VisitEntry& visit) const override {
+        if (auto* log = find(id))
+            walk(*log, from, [&](const Stored& e) {
+                const Bytes piece{e.data.get(), e.size};
+                return visit({e.first, e.count, e.appended_ms, e.max_timestamp_ms, {&piece, 1}});
+            });
+        return {};
+    }
+    Position find_appended(LogId id, std::int64_t ms) const override {
+        return first_where(id, [&](const Chunk& c) { return c.back()->appended_ms >= ms; },
+                           [&](const Stored& e) { return e.appended_ms >= ms; });
+    }
+    Position find_timestamp(LogId id, std::int64_t ms) const override {
+        auto late = [&](const Stored& e) { return e.max_timestamp_ms >= ms; };
+        return first_where(id, [&](const Chunk& c) { return std::ranges::any_of(c, [&](auto& e) { return late(*e); }); }, late);
+    }
+    std::uint64_t live_bytes(LogId id) const override {
+        std::uint64_t n = 0;
+        if (auto* log = find(id))
+            walk(*log, log->begin, [&](const Stored& e) { n = log->bytes - e.bytes_before; return false; });
+        return n;
+    }
+
+  private:
+    const Log* find(LogId id) const {
+        auto found = state_->logs.find(id);
+        return found == state_->logs.end() ? nullptr : found->second.get();
+    }
+    template <class InChunk, class InEntry>
+    Position first_where(LogId id, InChunk&& in_chunk, InEntry&& in_entry) const {
+        auto* log = find(id);
+        if (!log) return 0;
+        for (auto& chunk : log->chunks) {
+            if (chunk->back()->end() <= log->begin || !in_chunk(*chunk)) continue;
+            for (auto& e : *chunk)
+                if (e->end() > log->begin && in_entry(*e)) return std::max(e->first, log->begin);
+        }
+        return log->end;
+    }
+
+    std::shared_ptr<const State> state_;
+};
+
+class MemoryStore final : public Store {
+  public:
+    explicit MemoryStore(std::uint64_t max_bytes) : max_bytes_(max_bytes) {}
+
+    Result<void> commit(const Batch& batch) override {
+        std::lock_guard lock(mutex_);
+        if (const auto need = cost(batch); need > 0 && used_ + need > max_bytes_) return std::unexpected(Error::no_space);
+        State& state = own(state_);
+        for (auto& a : batch.appends) append(state, a.log, a.entry);
+        for (auto& p : batch.puts) put(state, p);
+        for (auto& t : batch.trims) trim(state, t);
+        for (auto& d : batch.drops) drop(state, d.log);
+        return {};
+    }
+
+    std::unique_ptr<Snapshot> snapshot() const override {
+        std::lock_guard lock(mutex_);
+        return std::make_unique<MemorySnapshot>(state_);
+    }
+
+    Result<bool> sweep(std::size_t max_entries) override {
+        std::lock_guard lock(mutex_);
+        while (max_entries > 0 && !dropped_.empty()) {
+            Log& log = own(dropped_.back());
+            log.begin = log.end;
+            if (!free_front(log, max_entries)) dropped_.pop_back();
+        }
+        while (max_entries > 0 && !trimmed_.empty()) {
+            const auto id = *trimmed_.begin();
+            auto found = state_->logs.find(id);
+            if (found == state_->logs.end() || !free_front(own(own(state_).logs.at(id)), max_entries)) trimmed_.erase(id);
+        }
+        return !dropped_.empty() || !trimmed_.empty();
+    }
+
+    Stats stats() const override {
+        std::lock_guard lock(mutex_);
+        return {used_, used_, max_bytes_, !dropped_.empty() || !trimmed_.empty()};
+    }
+
+  private:
+    static std::uint64_t cost(const Batch& batch) {
+        std::uint64_t need = 0;
+        for (auto& a : batch.appends) need += entry_cost + a.entry.pieces[0].size() + a.entry.pieces[1].size();
+        for (auto& p : batch.puts)
+            if (!p.value.empty()) need += key_cost + p.key.size() + p.value.size();
+        return need;
+    }
+
+    void append(State& state, LogId id, const Entry& entry) {
+        auto& slot = state.logs[id];
+        if (!slot) {
+            slot = std::make_shared<Log>();
+            slot->begin = slot->end = entry.first;
+            slot->appended_ms = entry.appended_ms;
+        }
+        Log& log = own(slot);
+        if (entry.count == 0 || entry.first < log.end) stop("an entry must follow the last one and hold a record");
+        if (entry.appended_ms < log.appended_ms) stop("append time must not decrease within a log");
+        auto stored = std::make_shared<Stored>();
+        stored->first = entry.first;
+        stored->count = entry.count;
+        stored->appended_ms = entry.appended_ms;
+        stored->max_timestamp_ms = entry.max_timestamp_ms;
+        stored->bytes_before = log.bytes;
+        stored->size = entry.pieces[0].size() + entry.pieces[1].size();
+        stored->data = std::make_unique_for_overwrite<std::byte[]>(stored->size);
+        std::ranges::copy(entry.pieces[1], std::ranges::copy(entry.pieces[0], stored->data.get()).out);
+        used_ += stored->cost();
+        log.bytes += stored->size;
+        log.end = stored->end();
+        log.appended_ms = entry.appended_ms;
+        if (log.chunks.empty() || log.chunks.back()->size() >= entries_per_chunk) log.chunks.push_back(std::make_shared<Chunk>());
+        own(log.chunks.back()).push_back(std::move(stored));
+    }
+
+    void put(State& state, const Batch::Put& p) {
+        if (auto old = state.table.find(p.key); old != state.table.end()) {
+            used_ -= key_cost + p.key.size() + old->second->size();
+            if (p.value.empty()) state.table.erase(old);
+        }
+        if (p.value.empty()) return;
+        used_ += key_cost + p.key.size() + p.value.size();
+        state.table[p.key] = std::make_shared<const std::string>(p.value);
+    }
+
+    void trim(State& state, const Batch::Trim& t) {
+        auto found = state.logs.find(t.log);
+        if (found == state.logs.end() || t.before <= found->second->begin) return;
+        Log& log = own(found->second);
+        log.begin = std::min(t.before, log.end);
+        trimmed_.insert(t.log);
+    }
+
+    void drop(State& state, LogId id) {
+        auto found = state.logs.find(id);
+        if (found == state.logs.end()) return;
+        dropped_.push_back(std::move(found->second));
+        state.logs.erase(found);
+    }
+
+    // Frees entries below the log's begin; false when none is left.
+    bool free_front(Log& log, std::size_t& max_entries) {
+        while (!log.chunks.empty() && log.chunks.front()->front()->end() <= log.begin) {
+            if (max_entries == 0) return true;
+            Chunk& chunk = own(log.chunks.front());
+            std::size_t n = 0;
+            while (n < chunk.size() && n < max_entries && chunk[n]->end() <= log.begin) used_ -= chunk[n++]->cost();
+            max_entries -= n;
+            chunk.erase(chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(n));
+            if (chunk.empty()) log.chunks.pop_front();
+        }
+        return false;
+    }
+
+    mutable std::mutex mutex_;
+    std::shared_ptr<State> state_ = std::make_shared<State>();
+    std::set<LogId> trimmed_;
+    std::vector<std::shared_ptr<Log>> dropped_;
+    std::uint64_t max_bytes_;
+    std::uint64_t used_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> open_memory(std::uint64_t max_bytes) { return std::make_unique<MemoryStore>(max_bytes); }
+
+}  // namespace sluice::storage
