@@ -35,7 +35,7 @@ public:
         text += '{';
         bool first = true;
         auto field = [&](std::string_view name, auto& member, When w) {
-            if (!w.covers(version_) || (w.tag_id >= 0 && skipped(m, member))) return;
+            if (!w.covers(version_) || (w.tag_id >= 0 && is_default(m, member))) return;
             if (!std::exchange(first, false)) text += ',';
             (text += '"').append(name) += "\":";
             value(member);
@@ -75,11 +75,6 @@ public:
     std::string text;
 
 private:
-    // Only tagged fields need an order of equality, so only they are asked.
-    template <class T, class M> static bool skipped(const T& m, const M& member) {
-        if constexpr (List<M> || std::equality_comparable<M>) return is_default(m, member);
-        else return false;
-    }
     static Blob joined(const Records& in) { return {in.bytes.begin(), in.bytes.end()}; }
     static Blob joined(const RecordList& in) {
         Blob all;

@@ -59,12 +59,19 @@ template <Number T> constexpr auto to_wire(T value) {
     else return value;
 }
 
+// What can be told from its default: a tagged field is written only when it differs from it.
+template <class T> concept Comparable = Number<T> || Text<T> || List<T> || std::is_same_v<T, Uuid> ||
+                                        std::is_same_v<T, std::optional<std::string>> ||
+                                        std::is_same_v<T, std::optional<std::string_view>> ||
+                                        (Struct<T> && requires(const T& a) { a == a; });
+
 template <class T> consteval bool has_tags() {
     bool any = false;
     int last = -1;
     T m{};
-    auto look = [&](std::string_view, auto&, When w) {
+    auto look = [&]<class M>(std::string_view, M&, When w) {
         if (w.tag_id < 0) return;
+        if (!Comparable<M>) throw "a tagged field needs operator==";
         if (w.tag_id <= last) throw "list tagged fields by ascending tag";
         last = w.tag_id;
         any = true;
@@ -81,6 +88,7 @@ template <class T, class M> const M& default_of(const T& m, const M& member) {
 }
 template <class T, class M> bool is_default(const T& m, const M& member) {
     if constexpr (List<M>) return member.empty();  // no schema gives a list a default with content
+    else if constexpr (!Comparable<M>) return false;  // never tagged, see has_tags
     else return member == default_of(m, member);
 }
 
@@ -206,9 +214,9 @@ struct Splice {
 template <class Sink>
 class Encoder {
 public:
-    Encoder(Sink sink, int version, bool flexible, std::vector<Splice>* splices = nullptr,
+    Encoder(Sink into, int version, bool flexible, std::vector<Splice>* splices = nullptr,
             const std::byte* start = nullptr, bool leave_records = false)
-        : sink{sink}, version_{version}, flexible_{flexible}, leave_records_{leave_records},
+        : sink{into}, version_{version}, flexible_{flexible}, leave_records_{leave_records},
           splices_{splices}, start_{start} {}
 
     template <Struct T> void message(const T& m) {
