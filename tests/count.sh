@@ -25,8 +25,8 @@ clients)
     shift
     "$@" 2>&1 | tee "$counts/clients.log"; status=${PIPESTATUS[0]}
     line=$(grep -aE '^[0-9]+ (passed|failed)|^(=+ )?.*(passed|failed).* in ' "$counts/clients.log" | tail -n 1)
-    passed=$(echo "$line" | sed -nE 's/.*[^0-9]?([0-9]+) passed.*/\1/p'); bad=$(echo "$line" | sed -nE 's/.*[^0-9]?([0-9]+) failed.*/\1/p')
-    errors=$(echo "$line" | sed -nE 's/.*[^0-9]([0-9]+) errors?.*/\1/p')
+    count() { echo "$line" | grep -oE "[0-9]+ $1" | grep -oE '^[0-9]+' || echo 0; }
+    passed=$(count passed); bad=$(count failed); errors=$(count error)
     bad=$(( ${bad:-0} + ${errors:-0} ))
     [ "$status" -ne 0 ] && [ "$bad" = 0 ] && bad=1
     add "${passed:-0}" "$bad"

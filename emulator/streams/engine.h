@@ -127,6 +127,7 @@ class Engine {
         std::int64_t max_record_bytes = default_record_bytes;
         std::map<std::string, std::string> configs, tags;
         bool state_delay = true;          // topics are ready at once
+        std::string region;               // of the caller; empty: the configured one
     };
     struct Changed { std::shared_ptr<Stream> stream; Ticket ticket; };
     // A provisional stream of that name is adopted: same topic id, the asked rest (rule 19).

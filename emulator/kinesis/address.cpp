@@ -1,0 +1,108 @@
+#include "emulator/kinesis/address.h"
+
+#include <charconv>
+
+#include "emulator/kinesis/texts.h"
+
+namespace sluice::kinesis {
+
+std::string_view name_in_arn(std::string_view arn) {
+    constexpr std::string_view mark = ":stream/";
+    const auto at = arn.find(mark);
+    return at == std::string_view::npos ? std::string_view{} : arn.substr(at + mark.size());
+}
+
+std::expected<std::string_view, Error> stream_name(const Address& address) {
+    if (address.id) return std::unexpected{texts::stream_id_refused()};
+    if (!address.name && !address.arn) return std::unexpected{texts::member_null("streamName")};
+    if (!address.arn) return *address.name;
+    const auto name = name_in_arn(*address.arn);
+    if (address.name && *address.name != name)
+        return std::unexpected{texts::name_and_arn_differ(*address.name, *address.arn)};
+    return name;
+}
+
+bool visible(const streams::Stream& stream) {
+    return !stream.internal && !stream.provisional && stream.name.size() <= 128 && !stream.name.starts_with("__");
+}
+
+std::expected<StreamPointer, Error> find_stream(streams::Engine& engine, streams::World& world, const Address& address) {
+    const auto name = stream_name(address);
+    if (!name) return std::unexpected{name.error()};
+    auto stream = engine.find(world, *name);
+    if (!stream || !visible(*stream)) return std::unexpected{texts::stream_not_found(*name, engine.options().account)};
+    return stream;
+}
+
+std::string arn_of(const streams::Stream& stream) {
+    return fmt::format("arn:aws:kinesis:{}:{}:stream/{}", stream.region, stream.account, stream.name);
+}
+
+std::string_view status_text(streams::StreamStatus status) {
+    switch (status) {
+        case streams::StreamStatus::creating: return "CREATING";
+        case streams::StreamStatus::active: return "ACTIVE";
+        case streams::StreamStatus::updating: return "UPDATING";
+        case streams::StreamStatus::deleting: return "DELETING";
+    }
+    return "ACTIVE";
+}
+
+StreamModeDetails mode_of(const streams::Stream& stream) {
+    return {.stream_mode = stream.on_demand ? "ON_DEMAND" : "PROVISIONED"};
+}
+
+// Rule 18: hours rounded up, within what Kinesis can say.
+std::int32_t retention_hours(const streams::Stream& stream) {
+    if (!stream.retention) return streams::max_retention_hours;
+    const auto hours = (stream.retention->count() + 3'599'999) / 3'600'000;
+    return static_cast<std::int32_t>(std::clamp<std::int64_t>(hours, streams::default_retention_hours, streams::max_retention_hours));
+}
+
+std::optional<std::int32_t> parse_shard(std::string_view text) {
+    if (const auto dash = text.rfind('-'); dash != std::string_view::npos) text = text.substr(dash + 1);
+    std::int32_t index{};
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), index);
+    if (fault != std::errc{} || end != text.data() + text.size() || index < 0) return {};
+    return index;
+}
+
+std::string shard_id(std::int32_t index) { return fmt::format("shardId-{:012}", index); }
+
+std::expected<std::int32_t, Error> shard_or_fault(streams::Engine& engine, std::string_view text, std::string_view stream) {
+    if (const auto index = parse_shard(text)) return *index;
+    return std::unexpected{texts::shard_not_found(text, stream, engine.options().account)};
+}
+
+std::string sequence_number(const streams::Shard& shard, streams::Position position, std::int64_t appended_ms) {
+    return streams::to_string(
+        streams::Sequence{.created_s = shard.created_s, .index = position + 1, .arrived_s = appended_ms / 1000, .shard = shard.index});
+}
+
+Shard describe(const streams::Shard& shard) {
+    const auto number = [&](std::int64_t index, std::int64_t second) {
+        return streams::to_string(
+            streams::Sequence{.created_s = shard.created_s, .index = index, .arrived_s = second, .shard = shard.index});
+    };
+    Shard told{.shard_id = shard_id(shard.index),
+               .parent_shard_id = {},
+               .adjacent_parent_shard_id = {},
+               .hash_key_range = {streams::to_string(shard.range.first), streams::to_string(shard.range.last)},
+               .sequence_number_range = {number(0, shard.created_s), {}}};
+    if (!shard.parents.empty()) told.parent_shard_id = shard_id(shard.parents[0]);
+    if (shard.parents.size() > 1) told.adjacent_parent_shard_id = shard_id(shard.parents[1]);
+    if (shard.closed)
+        told.sequence_number_range.ending_sequence_number = number(streams::closing_index, to_ms(*shard.closed) / 1000);
+    return told;
+}
+
+bool expired(const streams::Shard& shard, Time now) {
+    return shard.closed && shard.stream->retention && *shard.closed + *shard.stream->retention < now;
+}
+
+std::optional<Error> must_be_active(const streams::Stream& stream) {
+    if (stream.status == streams::StreamStatus::active) return {};
+    return texts::not_active(stream.name, stream.account, status_text(stream.status));
+}
+
+}  // namespace sluice::kinesis

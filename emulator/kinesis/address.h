@@ -1,0 +1,48 @@
+// From what a request says (StreamName, StreamARN, loose shard ids) to the engine's streams and shards, and back to ARNs and
+// ids. Kafka's internal topics, names over 128 characters and provisional topics do not exist for this door (rules 4, 19).
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "emulator/streams/engine.h"
+#include "emulator/streams/sequence.h"
+#include "protocol/kinesis/errors.h"
+#include "protocol/kinesis/shapes.h"
+
+namespace sluice::kinesis {
+
+using StreamPointer = std::shared_ptr<streams::Stream>;
+
+struct Address {
+    std::optional<std::string_view> name, arn, id;
+};
+template <class Operation>
+Address address_of(const Operation& o) { return {o.stream_name, o.stream_arn, o.stream_id}; }
+
+// `S` of `arn:aws:kinesis:REGION:ACCOUNT:stream/S`.
+std::string_view name_in_arn(std::string_view arn);
+std::expected<std::string_view, Error> stream_name(const Address&);
+std::expected<StreamPointer, Error> find_stream(streams::Engine&, streams::World&, const Address&);
+bool visible(const streams::Stream&);
+std::string arn_of(const streams::Stream&);
+std::string_view status_text(streams::StreamStatus);
+StreamModeDetails mode_of(const streams::Stream&);
+std::int32_t retention_hours(const streams::Stream&);
+
+// "shardId-5", "x-5" and "5" are all shard 5 (seen: AWS 2015); nothing when there is no number up to 2147483647.
+std::optional<std::int32_t> parse_shard(std::string_view text);
+std::string shard_id(std::int32_t index);
+// Unknown shards and bad syntax are answered alike by SplitShard and MergeShards, before and after the stream look-up.
+std::expected<std::int32_t, Error> shard_or_fault(streams::Engine&, std::string_view text, std::string_view stream);
+
+std::string sequence_number(const streams::Shard&, streams::Position, std::int64_t appended_ms);
+Shard describe(const streams::Shard&);
+// Closed and older than the retention: its records are gone and ListShards leaves it out.
+bool expired(const streams::Shard&, Time now);
+std::optional<Error> must_be_active(const streams::Stream&);
+
+}  // namespace sluice::kinesis

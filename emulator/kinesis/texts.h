@@ -1,0 +1,181 @@
+// What the service says, word for word, one function each: the only place where these sentences stand. Spelling mistakes are
+// the service's own. Source: AWS answers recorded by kinesalite, LocalStack and moto tests and quoted in public issues.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+#include "protocol/kinesis/errors.h"
+
+namespace sluice::kinesis::texts {
+
+using View = std::string_view;
+
+inline Error stream_not_found(View name, View account) {
+    return {ErrorCode::resource_not_found, fmt::format("Stream {} under account {} not found.", name, account)};
+}
+inline Error stream_exists(View name, View account) {
+    return {ErrorCode::resource_in_use, fmt::format("Stream {} under account {} already exists.", name, account)};
+}
+// Rule 4: ours, since Kinesis itself has no such clash.
+inline Error name_collides(View name, View other) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("Stream {} cannot stand beside stream {}: Kafka topics whose names differ only in '.' and '_' are "
+                        "told apart by nobody's metrics, so Kafka refuses the pair, and both doors here share one set of names.",
+                        name, other)};
+}
+inline Error not_active(View name, View account, View state) {
+    return {ErrorCode::resource_in_use,
+            fmt::format("Stream {} under account {} not ACTIVE, instead in state {}", name, account, state)};
+}
+inline Error shard_does_not_exist(View shard, View name, View account) {
+    return {ErrorCode::resource_not_found,
+            fmt::format("Shard {} in stream {} under account {} does not exist", shard, name, account)};
+}
+inline Error shard_not_found(View shard, View name, View account) {
+    return {ErrorCode::resource_not_found,
+            fmt::format("Could not find shard {} in stream {} under account {}.", shard, name, account)};
+}
+inline std::string rate_exceeded(View shard, View name, View account) {
+    return fmt::format("Rate exceeded for shard {} in stream {} under account {}.", shard, name, account);
+}
+inline Error invalid_iterator() { return {ErrorCode::invalid_argument, "Invalid ShardIterator."}; }
+inline Error iterator_expired(View created, View now) {
+    return {ErrorCode::expired_iterator,
+            fmt::format("Iterator expired. The iterator was created at time {} while right now it is {} which is further in the "
+                        "future than the tolerated delay of 300000 milliseconds.",
+                        created, now)};
+}
+inline Error number_missing(View type) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) "
+                        "TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified {} and no "
+                        "StartingSequenceNumber.",
+                        type)};
+}
+inline Error number_unwanted(View type) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) "
+                        "TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified {} and also a "
+                        "StartingSequenceNumber.",
+                        type)};
+}
+inline Error number_of_other_shard(View encoded, View used) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("Invalid StartingSequenceNumber. It encodes {}, while it was used in a call to a shard with {}", encoded,
+                        used)};
+}
+inline Error number_invalid(View number, View shard, View name, View account, bool other_stream) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("StartingSequenceNumber {} used in GetShardIterator on shard {} in stream {} under account {} is invalid{}",
+                        number, shard, name, account, other_stream ? " because it did not come from this stream." : ".")};
+}
+inline Error timestamp_missing() {
+    return {ErrorCode::invalid_argument,
+            "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp "
+            "parameter."};
+}
+inline Error timestamp_in_future(std::int64_t asked, std::int64_t now) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. "
+                        "timestampInMillis: {}, currentTimestampInMillis: {}",
+                        asked, now)};
+}
+inline Error ordering_invalid(View number, View name, View account) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("ExclusiveMinimumSequenceNumber {} used in PutRecord on stream {} under account {} is invalid.", number,
+                        name, account)};
+}
+inline Error hash_key_out_of_range(View key) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was {}", key)};
+}
+inline Error records_too_large() { return {ErrorCode::invalid_argument, "Records size exceeds 10 MB limit"}; }
+inline Error bad_split_key(View key, View shard, View name, View account, View first, View last) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("NewStartingHashKey {} used in SplitShard() on shard {} in stream {} under account {} is not both greater "
+                        "than one plus the shard's StartingHashKey {} and less than the shard's EndingHashKey {}.",
+                        key, shard, name, account, first, last)};
+}
+inline Error already_resharded(View shard, View name, View account) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("Shard {} in stream {} under account {} has already been merged or split, and thus is not eligible for "
+                        "merging or splitting.",
+                        shard, name, account)};
+}
+inline Error not_adjacent(View first, View second, View name, View account) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("Shards {} and {} in stream {} under account {} are not an adjacent pair of shards eligible for merging",
+                        first, second, name, account)};
+}
+inline Error on_demand(View name, View account) {
+    return {ErrorCode::validation,
+            fmt::format("Request is invalid. Stream {} under account {} is in On-Demand mode.", name, account)};
+}
+inline Error retention_too_short(int hours) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("Minimum allowed retention period is 24 hours. Requested retention period ({} hours) is too short.", hours)};
+}
+inline Error retention_too_long(int hours) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("Maximum allowed retention period is 8760 hours. Requested retention period ({} hours) is too long.", hours)};
+}
+inline Error retention_not_longer(int hours, View name, int existing) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("Requested retention period ({} hours) for stream {} can not be shorter than existing retention period ({} "
+                        "hours). Use DecreaseRetentionPeriod API.",
+                        hours, name, existing)};
+}
+inline Error retention_not_shorter(int hours, View name, int existing) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("Requested retention period ({} hours) for stream {} can not be longer than existing retention period ({} "
+                        "hours). Use IncreaseRetentionPeriod API.",
+                        hours, name, existing)};
+}
+inline Error token_alone(View other) {
+    return {ErrorCode::invalid_argument, fmt::format("NextToken and {} cannot be provided together.", other)};
+}
+inline Error nothing_to_list() {
+    return {ErrorCode::invalid_argument, "Either NextToken or StreamName should be provided."};
+}
+// The next ones are ours where no real answer is known.
+inline Error token_invalid() { return {ErrorCode::invalid_argument, "Invalid NextToken."}; }
+inline Error token_expired() {
+    return {ErrorCode::expired_next_token, "NextToken expired. A token can be used for 300 seconds after it was given out."};
+}
+inline Error filter_needs(View type, View member) {
+    return {ErrorCode::invalid_argument, fmt::format("ShardFilter of type {} needs the parameter {}.", type, member)};
+}
+inline Error name_and_arn_differ(View name, View arn) {
+    return {ErrorCode::invalid_argument, fmt::format("StreamName {} and StreamARN {} do not name the same stream.", name, arn)};
+}
+inline Error stream_id_refused() {
+    return {ErrorCode::invalid_argument,
+            "StreamId is not served here: SDKs send a request with a StreamId to the real service instead of a custom endpoint, "
+            "so no answer contains one. Use StreamName or StreamARN."};
+}
+inline Error iterator_of_other_stream(View arn) {
+    return {ErrorCode::invalid_argument, fmt::format("ShardIterator was not given out for the stream {}.", arn)};
+}
+inline Error dry_run() {
+    return {ErrorCode::dry_run_operation, "Request would have succeeded, but the DryRun parameter is set."};
+}
+inline Error not_emulated(View operation) {
+    return {ErrorCode::unknown_operation, fmt::format("{} is not emulated yet.", operation)};
+}
+inline Error member_null(View member) {
+    return {ErrorCode::validation, fmt::format("1 validation error detected: Value null at '{}' failed to satisfy constraint: "
+                                               "Member must not be null",
+                                               member)};
+}
+inline Error data_too_long(View path, std::int64_t size, std::int64_t most) {
+    return {ErrorCode::validation,
+            fmt::format("1 validation error detected: Value 'java.nio.HeapByteBuffer[pos=0 lim={0} cap={0}]' at '{1}' failed to "
+                        "satisfy constraint: Member must have length less than or equal to {2}",
+                        size, path, most)};
+}
+inline Error internal_failure() { return {ErrorCode::internal_failure, "Internal service failure."}; }
+
+}  // namespace sluice::kinesis::texts
