@@ -89,7 +89,8 @@ std::optional<std::string> parameter(std::string_view target, std::string_view n
 
 // KEY/DATE/REGION/SERVICE/aws4_request; a key may hold slashes of its own.
 Caller caller_of(std::string_view credential, std::string_view signed_at) {
-    Caller caller{.signed_at = std::string(signed_at)};
+    Caller caller;
+    caller.signed_at = signed_at;
     std::array<std::string_view, 4> scope;
     std::string_view rest = credential;
     for (auto& part : scope) {

@@ -66,7 +66,7 @@ void Faults::add(const Path& path, std::string_view value, std::string_view cons
 
 void Faults::missing(const Path& path) { add(path, "null", "Member must not be null"); }
 
-void Faults::scalar(const Path& path, std::int64_t value, const Rules& rules) {
+void Faults::number(const Path& path, std::int64_t value, const Rules& rules) {
     const auto say = [&](std::string_view how, std::int64_t bound) {
         add(path, quoted(std::to_string(value)),
             "Member must have value " + std::string(how) + " than or equal to " + std::to_string(bound));

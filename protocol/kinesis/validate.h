@@ -28,9 +28,7 @@ class Faults {
 
     void scalar(const Path&, std::string_view value, const Rules&);
     void scalar(const Path&, const Blob& value, const Rules&);
-    void scalar(const Path&, std::int64_t value, const Rules&);
-    void scalar(const Path&, bool, const Rules&) {}
-    void scalar(const Path&, Time, const Rules&) {}
+    void number(const Path&, std::int64_t value, const Rules&);
     void list(const Path&, const std::vector<std::string_view>& value, const Rules&);
     void map(const Path&, const TextMap& value, const Rules&);
     void missing(const Path&);
@@ -63,7 +61,9 @@ void check_value(const T& value, const Path& path, const Rules& rules, Faults& f
         }
     } else if constexpr (std::is_aggregate_v<T> && !std::same_as<T, Blob>) {
         check(value, &path, faults);
-    } else {
+    } else if constexpr (std::same_as<T, std::int32_t> || std::same_as<T, std::int64_t>) {
+        faults.number(path, value, rules);
+    } else if constexpr (!std::same_as<T, bool> && !std::same_as<T, Time>) {
         faults.scalar(path, value, rules);
     }
 }

@@ -1,0 +1,18 @@
+// The head of an HTTP/1.1 response, written by hand: a status line, the caller's headers, and the length.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sluice::http {
+
+// Appends status line, headers and body. Content-Length is written here; Content-Type, Date and all else come
+// in `headers`; a line break in a value becomes a space. Connection: close is said unless the connection is
+// kept.
+void append_response(std::string& out, unsigned status,
+                     std::span<const std::pair<std::string_view, std::string_view>> headers,
+                     std::string_view body, bool keep_alive);
+
+}  // namespace sluice::http
