@@ -56,8 +56,9 @@ std::string invalid_character(std::string_view text) {
 }  // namespace
 
 void append_base64(std::string& out, std::string_view bytes) {
-    const std::size_t before = out.size();
-    out.resize_and_overwrite(before + base64_size(bytes.size()), [&](char* data, std::size_t size) {
+    const std::size_t before = out.size(), after = before + base64_size(bytes.size());
+    // libstdc++ 12 tells the callback the capacity it made instead of the size asked for, hence `after`.
+    out.resize_and_overwrite(after, [&](char* data, std::size_t) {
         char* to = data + before;
         const auto* from = reinterpret_cast<const unsigned char*>(bytes.data());
         std::size_t left = bytes.size();
@@ -66,12 +67,12 @@ void append_base64(std::string& out, std::string_view bytes) {
             const auto &high = pairs[bits >> 12], &low = pairs[bits & 4095];
             to[0] = high[0], to[1] = high[1], to[2] = low[0], to[3] = low[1];
         }
-        if (left == 0) return size;
+        if (left == 0) return after;
         const std::uint32_t bits =
             std::uint32_t{from[0]} << 16 | (left == 2 ? std::uint32_t{from[1]} << 8 : 0u);
         to[0] = alphabet[bits >> 18], to[1] = alphabet[bits >> 12 & 63];
         to[2] = left == 2 ? alphabet[bits >> 6 & 63] : '=', to[3] = '=';
-        return size;
+        return after;
     });
 }
 
