@@ -1,6 +1,6 @@
 // Beast's parser reads heads and chunks; finding the end of a head and waiting for a body of known length is
 // done here, so that a body is never copied. When a message came in several reads its head is parsed once
-// more at the end: about a microsecond, against views that a growing buffer would have left behind.
+// more at the end: well under a microsecond, against views that a growing buffer would have left behind.
 #include "protocol/http/request_reader.h"
 
 #include <algorithm>

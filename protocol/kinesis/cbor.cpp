@@ -1,4 +1,5 @@
 // Nothing is allocated for a length that is only claimed: lengths and counts above the bytes left are
+// Reader and writer together, and so a little longer than most.
 // refused.
 #include "protocol/kinesis/cbor.h"
 
