@@ -1,6 +1,6 @@
 // Nothing is allocated for a length that is only claimed: lengths and counts above the bytes left are
-// Reader and writer together, and so a little longer than most.
 // refused.
+// Reader and writer together, and so a little longer than most.
 #include "protocol/kinesis/cbor.h"
 
 #include <bit>

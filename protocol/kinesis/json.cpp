@@ -1,6 +1,6 @@
 // Reads RFC 8259 strictly: no trailing commas, comments, leading zeros, bare control characters or lone
-// Reader and writer together, and so longer than most: both rest on the same scan for what needs an escape.
 // surrogates.
+// Reader and writer together, and so longer than most: both rest on the same scan for what needs an escape.
 #include "protocol/kinesis/json.h"
 
 #include <bit>
