@@ -1,5 +1,6 @@
 #include "emulator/kinesis/address.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "emulator/kinesis/texts.h"

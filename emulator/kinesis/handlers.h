@@ -2,6 +2,7 @@
 // forgotten file; `serve.h` turns a body into a call of the overload and the result into a body.
 #pragma once
 
+#include <deque>
 #include <expected>
 #include <string>
 
@@ -32,6 +33,7 @@ struct Call {
     streams::World& world;
     const DoorOptions& options;
     const Caller& caller;
+    std::deque<std::string> kept = {};   // texts that views in the result point to
     const std::string& account() const { return engine.options().account; }
 };
 

@@ -1,0 +1,76 @@
+#include "emulator/kinesis/door.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <list>
+#include <unordered_set>
+
+#include "emulator/kinesis/session.h"
+
+namespace sluice::kinesis {
+
+using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
+
+struct Door::State {
+    streams::Engine& engine;
+    DoorOptions options;
+    std::list<Acceptor> acceptors;
+    std::unordered_set<std::shared_ptr<Socket>> sockets;
+    bool stopped = false;
+};
+
+namespace {
+
+template <class State>
+Task<void> attend(std::shared_ptr<State> state, std::shared_ptr<Socket> socket) {
+    co_await run_session(socket, state->engine, state->options);
+    state->sockets.erase(socket);
+}
+
+template <class State>
+Task<void> accept(std::shared_ptr<State> state, Acceptor& acceptor) {
+    while (!state->stopped) {
+        auto socket = std::make_shared<Socket>(state->engine.executor());
+        boost::system::error_code fault;
+        auto token = asio::redirect_error(use_task, fault);
+        co_await acceptor.async_accept(*socket, token);
+        if (state->stopped) co_return;
+        if (fault) {
+            // Out of descriptors, most likely: give the loop a turn, then try again.
+            auto again = asio::redirect_error(use_task, fault);
+            co_await asio::post(state->engine.executor(), again);
+            continue;
+        }
+        state->sockets.insert(socket);
+        auto session = attend(state, socket);
+        asio::co_spawn(state->engine.executor(), std::move(session), asio::detached);
+    }
+}
+
+}  // namespace
+
+Door::Door(streams::Engine& engine, DoorOptions options) : state_(std::make_shared<State>(engine, std::move(options))) {}
+Door::~Door() { stop(); }
+
+asio::ip::tcp::endpoint Door::listen(asio::ip::tcp::endpoint at) {
+    auto& acceptor = state_->acceptors.emplace_back(state_->engine.executor());
+    acceptor.open(at.protocol());
+    acceptor.set_option(asio::socket_base::reuse_address{true});
+    acceptor.bind(at);
+    acceptor.listen(4096);
+    auto loop = accept(state_, acceptor);
+    asio::co_spawn(state_->engine.executor(), std::move(loop), asio::detached);
+    return acceptor.local_endpoint();
+}
+
+void Door::stop() {
+    state_->stopped = true;
+    boost::system::error_code ignored;
+    for (auto& acceptor : state_->acceptors) acceptor.close(ignored);
+    for (const auto& socket : state_->sockets) socket->close(ignored);
+}
+
+std::size_t Door::connections() const { return state_->sockets.size(); }
+
+}  // namespace sluice::kinesis

@@ -1,0 +1,60 @@
+#include "emulator/kinesis/puts.h"
+
+#include "emulator/kinesis/address.h"
+#include "emulator/kinesis/texts.h"
+#include "emulator/streams/hash_key.h"
+
+namespace sluice::kinesis {
+
+std::expected<Put, Error> check_put(const streams::Stream& stream, std::string_view path, const std::optional<std::string_view>& key,
+                                    const std::optional<std::string_view>& explicit_hash, std::string_view data) {
+    if (!key) return std::unexpected{texts::member_null(std::string{path} + "partitionKey")};
+    const Put put{.key = *key, .data = data};
+    if (put.bytes() > static_cast<std::uint64_t>(stream.max_record_bytes))
+        return std::unexpected{
+            texts::data_too_long(std::string{path} + "data", static_cast<std::int64_t>(put.bytes()), stream.max_record_bytes)};
+    auto hash = explicit_hash ? streams::parse_hash_key(*explicit_hash) : streams::hash_of(*key);
+    if (!hash) return std::unexpected{texts::hash_key_out_of_range(*explicit_hash)};
+    auto* shard = stream.open_shard_for(*hash);
+    if (!shard) return std::unexpected{texts::internal_failure()};
+    return Put{.key = *key, .data = data, .shard = shard};
+}
+
+std::optional<Error> accepts_puts(const streams::Stream& stream) {
+    if (stream.status != streams::StreamStatus::creating) return {};
+    return texts::stream_not_found(stream.name, stream.account);
+}
+
+bool ShardPuts::queue(streams::Engine& engine) {
+    const auto now_ms = to_ms(engine.world().clock->now());
+    std::vector<batch::Record> records;
+    records.reserve(puts_.size());
+    streams::Append append;
+    for (const auto& put : puts_) {
+        auto& record = records.emplace_back();
+        record.timestamp = now_ms;
+        record.key = std::as_bytes(std::span{put.key});
+        record.value = std::as_bytes(std::span{put.data});
+        append.payload_bytes += put.bytes();
+        // Bill: 25 KB payload units (provisioned) and bytes rounded up to 1 KB (on-demand), per record.
+        append.units_25k += (put.bytes() + 25 * 1024 - 1) / (25 * 1024);
+        append.rounded_1k_bytes += (put.bytes() + 1023) / 1024 * 1024;
+    }
+    batch_ = batch::build(records);
+    append.batch = batch_;
+    append.records = static_cast<std::uint32_t>(puts_.size());
+    append.max_timestamp_ms = now_ms;
+    auto queued = engine.append(*shard_, append);
+    if (!queued) return false;
+    base_ = queued->base;
+    appended_ms_ = queued->appended_ms;
+    ticket_ = std::move(queued->ticket);
+    return true;
+}
+
+Task<bool> ShardPuts::committed() {
+    const auto done = co_await ticket_.committed();
+    co_return done.has_value();
+}
+
+}  // namespace sluice::kinesis

@@ -1,0 +1,51 @@
+// What PutRecord and PutRecords share: checking an entry, finding its shard, asking the limits, and turning the entries of one
+// shard into one batch, so that a request costs one append per shard however many records it has.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "emulator/kinesis/handlers.h"
+#include "emulator/streams/engine.h"
+#include "protocol/batch/builder.h"
+
+namespace sluice::kinesis {
+
+struct Put {
+    std::string_view key, data;
+    streams::Shard* shard{};
+    std::uint64_t bytes() const { return key.size() + data.size(); }
+};
+
+// `path` is "" for PutRecord and "records.3.member." for the third entry: what AWS's texts call the member.
+std::expected<Put, Error> check_put(const streams::Stream&, std::string_view path, const std::optional<std::string_view>& key,
+                                    const std::optional<std::string_view>& explicit_hash, std::string_view data);
+// Writes go to ACTIVE and UPDATING streams, and still to DELETING ones; CREATING answers not found (seen: AWS 2015).
+std::optional<Error> accepts_puts(const streams::Stream&);
+
+// The entries of one request that go to one shard. Owns the batch until it is committed.
+class ShardPuts {
+  public:
+    explicit ShardPuts(streams::Shard& shard) : shard_(&shard) {}
+    streams::Shard& shard() const { return *shard_; }
+    void add(const Put& put) { puts_.push_back(put); }
+    // Where the n-th added entry went, once queued.
+    streams::Position position(std::size_t n) const { return base_ + static_cast<streams::Position>(n); }
+    std::int64_t appended_ms() const { return appended_ms_; }
+    // False when the engine refused; nothing is stored then.
+    bool queue(streams::Engine&);
+    Task<bool> committed();
+
+  private:
+    streams::Shard* shard_;
+    std::vector<Put> puts_;
+    batch::Blob batch_;
+    streams::Position base_{};
+    std::int64_t appended_ms_{};
+    streams::Ticket ticket_;
+};
+
+}  // namespace sluice::kinesis

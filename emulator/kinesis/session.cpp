@@ -1,0 +1,120 @@
+#include "emulator/kinesis/session.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <boost/asio/read.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/write.hpp>
+
+#include "emulator/kinesis/dispatch.h"
+#include "protocol/http/request_reader.h"
+#include "protocol/http/response.h"
+
+namespace sluice::kinesis {
+namespace {
+
+// The paths that are not Kinesis (rule 27).
+bool is_side(std::string_view path) {
+    return path == "/health" || path == "/ready" || path == "/metrics" || path.starts_with("/_sluice/");
+}
+
+std::string http_date(Time now) {
+    return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(static_cast<std::time_t>(to_ms(now) / 1000)));
+}
+
+// x-amz-id-2: base64 of 64 to 80 bytes; ours always has 72, which needs no padding.
+std::string extended_id(Random& random) {
+    static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string id(96, 'A');
+    for (std::size_t i = 0; i < id.size(); i += 8) {
+        auto word = random.next();
+        for (std::size_t k = 0; k < 8; ++k, word >>= 6) id[i + k] = digits[word & 63];
+    }
+    return id;
+}
+
+void append_answer(std::string& out, streams::Engine& engine, const Answer& answer, bool keep_alive) {
+    auto& random = engine.random();
+    const std::string request_id = Random::uuid_text(random.uuid()), date = http_date(engine.world().clock->now());
+    std::vector<std::pair<std::string_view, std::string_view>> headers{{"x-amzn-RequestId", request_id}, {"Date", date}};
+    std::string id_2;
+    if (answer.extended_id) {
+        id_2 = extended_id(random);
+        headers.emplace_back("x-amz-id-2", id_2);
+    }
+    if (!answer.content_type.empty()) headers.emplace_back("Content-Type", answer.content_type);
+    for (const auto& [name, value] : answer.headers) headers.emplace_back(name, value);
+    http::append_response(out, answer.status, headers, answer.body, keep_alive);
+}
+
+Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const http::Request& request, std::string& out) {
+    const auto path = request.target.substr(0, request.target.find('?'));
+    if (is_side(path)) {
+        SideAnswer answer{.status = 404, .content_type = "application/json", .body = "{}"};
+        if (options.side) {
+            SideRequest asked{std::string{request.method}, std::string{path}, std::string{request.body}};
+            answer = co_await options.side(std::move(asked));
+        }
+        const std::pair<std::string_view, std::string_view> headers[]{{"Content-Type", answer.content_type}};
+        http::append_response(out, answer.status, headers, answer.body, request.keep_alive);
+        co_return;
+    }
+    const RequestHead head{request.method, request.target, request.headers};
+    const auto answer = co_await dispatch(engine, options, head, request.body);
+    append_answer(out, engine, answer, request.keep_alive);
+}
+
+// Offers the bytes to the kernel at once and suspends only for what it did not take.
+Task<bool> write(Socket& socket, std::string_view bytes) {
+    boost::system::error_code fault;
+    const auto sent = socket.write_some(asio::buffer(bytes), fault);
+    if (fault && fault != asio::error::would_block) co_return false;
+    bytes.remove_prefix(fault ? 0 : sent);
+    if (bytes.empty()) co_return true;
+    fault = {};
+    auto token = asio::redirect_error(use_task, fault);
+    co_await asio::async_write(socket, asio::buffer(bytes), token);
+    co_return !fault;
+}
+
+}  // namespace
+
+Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, const DoorOptions& options) {
+    auto& socket = *held;
+    boost::system::error_code fault;
+    socket.set_option(asio::ip::tcp::no_delay{true}, fault);
+    socket.non_blocking(true, fault);
+    http::RequestReader reader{http::Limits{.body_bytes = options.max_body_bytes}};
+    std::string out;
+    for (;;) {
+        out.clear();
+        bool last = false;
+        const auto step = reader.next();
+        if (const auto* request = std::get_if<http::Request>(&step)) {
+            last = !request->keep_alive;
+            co_await serve_one(engine, options, *request, out);
+        } else if (const auto* refusal = std::get_if<http::Refusal>(&step)) {
+            last = true;
+            http::append_response(out, refusal->status, {}, {}, false);
+        } else {
+            if (std::get<http::NeedMore>(step).continue_expected) out = http::continue_response;
+        }
+        if (!out.empty()) {
+            const bool written = co_await write(socket, out);
+            if (!written || last) break;
+            if (out.capacity() > (std::size_t{1} << 20)) out = {};
+        }
+        if (std::holds_alternative<http::NeedMore>(step)) {
+            const auto space = reader.space();
+            auto token = asio::redirect_error(use_task, fault);
+            const auto got = co_await socket.async_read_some(asio::buffer(space.data(), space.size()), token);
+            if (fault) break;
+            reader.received(got);
+        }
+    }
+    socket.shutdown(asio::ip::tcp::socket::shutdown_both, fault);
+    socket.close(fault);
+}
+
+}  // namespace sluice::kinesis

@@ -1,0 +1,18 @@
+// One connection of the Kinesis door: reads requests as they come, serves them in order, writes the answers. A client that
+// pipelines is answered in order; memory per connection is one request and its answer.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+
+#include "emulator/kinesis/door.h"
+#include "emulator/loop.h"
+
+namespace sluice::kinesis {
+
+using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+
+// Runs until the client leaves, sends what is no HTTP, or the socket is closed from outside.
+Task<void> run_session(std::shared_ptr<Socket>, streams::Engine&, const DoorOptions&);
+
+}  // namespace sluice::kinesis
