@@ -1,0 +1,20 @@
+// Kafka's four compressions, each as one call with a hard limit on the output, so that a small batch cannot become
+// all of memory. Snappy comes raw or in the frames of Java's xerial library; both are read.
+#pragma once
+
+#include <expected>
+
+#include "protocol/batch/header.h"
+
+namespace sluice::batch {
+
+enum class CodecError { unknown_codec, corrupt, too_big };
+
+// Replaces `out`, whose memory is reused, by what `in` was before compression. `too_big` as soon as it would be more
+// than `limit` bytes; then at most about twice the limit has been allocated.
+std::expected<void, CodecError> decompress(Codec codec, Bytes in, Blob& out, std::size_t limit);
+
+// The other way, with each library's default level; snappy without frames.
+Blob compress(Codec codec, Bytes in);
+
+}  // namespace sluice::batch
