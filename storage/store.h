@@ -130,6 +130,7 @@ struct LmdbOptions {
     std::string folder;
     std::uint64_t map_bytes = std::uint64_t{1} << 40;   // address space reserved once
     Durability durability = Durability::process;
+    std::string boot_id{};   // empty: the kernel's
 };
 
 std::unique_ptr<Store> open_memory(std::uint64_t max_bytes = std::uint64_t{4} << 30);

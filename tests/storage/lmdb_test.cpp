@@ -1,0 +1,233 @@
+// What only the store on disk can show: restarts, crashes, and folders that are refused with one line saying what to do.
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <map>
+
+#include "storage/folder.h"
+#include "tests/storage/places.h"
+
+using namespace sluice::storage;
+
+namespace {
+
+constexpr LogId one{1};
+
+std::string refusal(const LmdbOptions& options) {
+    try {
+        open_lmdb(options);
+    } catch (const StartError& e) {
+        CHECK(std::string_view(e.what()).find('\n') == std::string_view::npos);
+        return e.what();
+    }
+    return "opened";
+}
+
+void fill(Store& store, Position from, Position to) {
+    const std::string data(5'000, 'x');
+    for (auto p = from; p < to; ++p) {
+        Batch b;
+        b.append(one, entry(p, 1, data));
+        b.put("end", std::to_string(p + 1));
+        REQUIRE(store.commit(b));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("everything is there after a restart, and a started sweep goes on") {
+    OnDisk disk;
+    fill(*disk.store, 0, 200);
+    Batch b;
+    b.trim(one, 150);
+    REQUIRE(disk->commit(b));
+    REQUIRE(disk->sweep(1).value());
+    disk.reopen();
+    CHECK(disk->stats().sweeping);
+    CHECK(disk->snapshot()->bounds(one) == Bounds{150, 200});
+    CHECK(disk->snapshot()->get("end") == "200");
+    CHECK(disk->snapshot()->live_bytes(one) == 250'000);
+    while (disk->sweep(10).value()) {}
+    CHECK(disk->stats().used_bytes < 350'000);
+    disk.reopen();
+    CHECK_FALSE(disk->stats().sweeping);
+    fill(*disk.store, 200, 210);
+    CHECK(disk->snapshot()->bounds(one) == Bounds{150, 210});
+}
+
+TEST_CASE("what was committed survives a killed server in both durabilities") {
+    for (const auto durability : {Durability::process, Durability::power}) {
+        TempFolder folder;
+        int pipe_ends[2];
+        REQUIRE(pipe(pipe_ends) == 0);
+        const auto child = fork();
+        if (child == 0) {
+            auto store = open_lmdb({.folder = folder.path, .map_bytes = 1 << 30, .durability = durability});
+            for (Position p = 0;; ++p) {
+                Batch b;
+                b.append(one, entry(p, 1, "acknowledged"));
+                if (!store->commit(b) || write(pipe_ends[1], &p, sizeof p) != sizeof p) _exit(1);
+            }
+        }
+        close(pipe_ends[1]);
+        Position told_last = -1;
+        while (told_last < 100) REQUIRE(read(pipe_ends[0], &told_last, sizeof told_last) == sizeof told_last);
+        kill(child, SIGKILL);
+        int status = 0;
+        waitpid(child, &status, 0);
+        for (Position p; read(pipe_ends[0], &p, sizeof p) == sizeof p;) told_last = p;
+        close(pipe_ends[0]);
+        auto store = open_lmdb({.folder = folder.path, .map_bytes = 1 << 30, .durability = durability});
+        CHECK(store->snapshot()->bounds(one).end >= told_last + 1);
+        Position next = 0;
+        CHECK(store->snapshot()->read(one, 0, [&](const EntryView& e) { return e.first == next++ && text(e) == "acknowledged"; }));
+        CHECK(next == store->snapshot()->bounds(one).end);
+    }
+}
+
+TEST_CASE("batches of the default size take at most 1.15 times their bytes on disk, small ones 1.4 times") {
+    struct Case { std::size_t size; int count; double most; };
+    for (const auto& c : {Case{330, 8'000, 1.4}, Case{4'096, 3'000, 1.15}, Case{16'384, 1'000, 1.15}, Case{524'288, 50, 1.15}}) {
+        OnDisk disk;
+        const std::string data(c.size, 'x');
+        std::map<std::uint64_t, Position> ends;
+        for (int i = 0; i < c.count; ++i) {
+            Batch b;
+            const std::uint64_t log = 1 + static_cast<std::uint64_t>(i) % 16;
+            b.append(LogId{log}, entry(ends[log]++, 1, data));
+            REQUIRE(disk->commit(b));
+        }
+        CAPTURE(c.size);
+        CHECK(static_cast<double>(disk->stats().used_bytes) / static_cast<double>(c.size) / c.count < c.most);
+    }
+}
+
+TEST_CASE("a second server is told the pid of the first") {
+    OnDisk disk;
+    CHECK(refusal(disk.options) == "data folder " + disk.folder.path + " is in use by the server with pid " + std::to_string(getpid()) +
+                                       ": stop that one, or give --data another folder");
+}
+
+TEST_CASE("a folder that cannot be written is refused with uid, gid and the command") {
+    TempFolder folder;
+    REQUIRE(chmod(folder.path.c_str(), 0555) == 0);
+    if (geteuid() == 0) {   // root may write anywhere, so somebody else asks
+        const auto child = fork();
+        if (child == 0) {
+            if (setgid(65534) != 0 || setuid(65534) != 0) _exit(3);
+            const auto said = refusal({.folder = folder.path + "/data", .map_bytes = 1 << 30});
+            _exit(said == "data folder " + folder.path + "/data cannot be written by uid 65534 gid 65534: run `sudo chown -R 65534:65534 " +
+                              folder.path + "/data`, give --data another folder, or use --ephemeral" ? 0 : 1);
+        }
+        int status = 0;
+        waitpid(child, &status, 0);
+        CHECK(WIFEXITED(status));
+        CHECK(WEXITSTATUS(status) == 0);
+    } else {
+        CHECK(refusal({.folder = folder.path, .map_bytes = 1 << 30}).find("sudo chown -R " + std::to_string(geteuid())) != std::string::npos);
+    }
+    REQUIRE(chmod(folder.path.c_str(), 0755) == 0);
+}
+
+TEST_CASE("network and desktop shares are refused by their file system") {
+    CHECK(refused_file_system(0x01021997) == std::string("9p"));
+    CHECK(refused_file_system(0x65735546) == std::string("fuse or virtiofs"));
+    CHECK(refused_file_system(0x6969) == std::string("nfs"));
+    CHECK(refused_file_system(0xEF53) == nullptr);       // ext4
+    CHECK(refused_file_system(0x01021994) == nullptr);   // tmpfs
+}
+
+TEST_CASE("a file that is no store is refused and left alone") {
+    TempFolder folder;
+    std::ofstream(folder.path + "/data.mdb") << std::string(20'000, 'x');
+    const auto said = refusal({.folder = folder.path, .map_bytes = 1 << 30});
+    CHECK(said.find("was damaged") != std::string::npos);
+    std::ofstream(folder.path + "/state") << kernel_boot_id() << " process open\n";
+    CHECK(refusal({.folder = folder.path, .map_bytes = 1 << 30}) ==
+          "data folder " + folder.path + " holds a data.mdb that is no sluice store or is damaged: move it away, or give --data another folder");
+    CHECK(std::filesystem::file_size(folder.path + "/data.mdb") == 20'000);
+}
+
+TEST_CASE("address space that cannot be had is said with the way out") {
+    TempFolder folder;
+    CHECK(refusal({.folder = folder.path, .map_bytes = std::uint64_t{1} << 50}).find("give a smaller map size") != std::string::npos);
+}
+
+TEST_CASE("after a machine crash the store is checked before it serves") {
+    TempFolder folder;
+    const LmdbOptions first{.folder = folder.path, .map_bytes = 1 << 30, .boot_id = "first-boot"};
+    const LmdbOptions second{.folder = folder.path, .map_bytes = 1 << 30, .boot_id = "second-boot"};
+    fill(*open_lmdb(first), 0, 300);
+    std::vector<std::string> notes;
+    CHECK(open_lmdb(second, &notes)->snapshot()->bounds(one) == Bounds{0, 300});
+    CHECK(notes.empty());   // it was closed cleanly
+
+    auto went_down = [&] { std::ofstream(folder.path + "/state") << "first-boot process open\n"; };
+    went_down();
+    CHECK(open_lmdb(second, &notes)->snapshot()->bounds(one) == Bounds{0, 300});
+    REQUIRE(notes.size() == 1);
+    CHECK(notes[0].find("checked and found whole") != std::string::npos);
+
+    SUBCASE("pages that never reached the disk are noticed") {
+        went_down();
+        std::fstream file(folder.path + "/data.mdb", std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(20 * 4096);
+        file << std::string(200 * 4096, '\0');
+        file.close();
+        CHECK(refusal(second).find("was damaged when the machine went down") != std::string::npos);
+    }
+    SUBCASE("a file cut short is noticed") {
+        went_down();
+        std::filesystem::resize_file(folder.path + "/data.mdb", 30 * 4096);
+        CHECK(refusal(second).find("was damaged when the machine went down") != std::string::npos);
+    }
+    SUBCASE("power needs no check") {
+        std::ofstream(folder.path + "/state") << "first-boot power open\n";
+        notes.clear();
+        CHECK(open_lmdb(second, &notes)->snapshot()->bounds(one) == Bounds{0, 300});
+        CHECK(notes.empty());
+    }
+}
+
+TEST_CASE("a disk that takes no more bytes refuses writes and nothing else") {
+    TempFolder folder;
+    const auto child = fork();
+    if (child == 0) {   // a file size limit makes write() fail as a full disk does
+        std::signal(SIGXFSZ, SIG_IGN);
+        const rlimit most{4 << 20, 4 << 20};
+        if (setrlimit(RLIMIT_FSIZE, &most) != 0) _exit(2);
+        auto store = open_lmdb({.folder = folder.path, .map_bytes = 1 << 30});
+        const std::string data(50'000, 'x');
+        Position end = 0;
+        Batch b;
+        for (;; ++end) {
+            b.clear();
+            b.append(one, entry(end, 1, data));
+            if (!store->commit(b)) break;
+            if (end > 1'000) _exit(3);
+        }
+        if (store->snapshot()->bounds(one) != Bounds{0, end}) _exit(4);
+        Position seen = 0;
+        if (!store->snapshot()->read(one, 0, [&](const EntryView& e) { return text(e) == data && ++seen; }) || seen != end) _exit(5);
+        b.clear();
+        b.trim(one, end / 2);
+        if (!store->commit(b)) _exit(6);
+        for (auto more = store->sweep(2); more != false; more = store->sweep(2))
+            if (!more) _exit(7);
+        for (auto until = end + 10; end < until; ++end) {
+            b.clear();
+            b.append(one, entry(end, 1, data));
+            if (!store->commit(b)) _exit(8);
+        }
+        _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+}
