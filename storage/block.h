@@ -1,4 +1,4 @@
-// How a log lies in LMDB values: one stream of entries, cut into blocks that fill whole pages (decision 001). Pure bytes, no
+// How a log lies in LMDB values: one stream of entries, cut into blocks of one page each (decision 001). Pure bytes, no
 // LMDB here. Numbers inside values are little-endian as the machine has them, numbers inside keys big-endian so that they sort.
 #pragma once
 
@@ -14,10 +14,8 @@
 namespace sluice::storage::block {
 
 inline constexpr std::size_t page_bytes = 4096;
-inline constexpr std::size_t page_header_bytes = 16;   // LMDB's, once for each run of pages
-inline constexpr std::size_t max_pages = 16;           // longer runs are hard to find again among freed pages
+inline constexpr std::size_t value_bytes = page_bytes - 16;   // LMDB's page header; longer values need runs of free pages
 inline constexpr std::int64_t no_time = std::numeric_limits<std::int64_t>::min();
-constexpr std::size_t value_bytes(std::size_t pages) { return pages * page_bytes - page_header_bytes; }
 
 struct Header {
     std::uint32_t used{};            // bytes of the value in use, this header included

@@ -34,6 +34,9 @@ constexpr auto last_part = std::numeric_limits<std::uint32_t>::max();
 constexpr auto last_position = std::numeric_limits<Position>::max();
 constexpr std::uint64_t disk_reserve_bytes = std::uint64_t{8} << 20;
 constexpr std::uint64_t growth_between_disk_checks = std::uint64_t{1} << 20;
+// More in one transaction would make a record of free pages that outgrows a page itself and is written again by every
+// commit that takes pages from it.
+constexpr std::size_t blocks_freed_at_once = 100;
 constexpr int blocks_looked_at = 4096;   // by find_timestamp, after the index has lost its sharpness
 
 [[noreturn]] void stop(const char* why, int rc = 0) {
@@ -309,12 +312,10 @@ class LmdbSnapshot final : public Snapshot {
     MDB_dbi dbi_;
 };
 
-// Appends entries to one log: fills the last block's page, then whole blocks, then a page with room for what comes.
+// Appends entries to one log: fills up its last block, then opens further ones.
 class Writer {
   public:
-    // `remaining`: entry headers and payloads still to come, so that big values fit exactly.
-    Writer(Cursor& cursor, LogId log, std::uint64_t remaining, std::size_t max_pages)
-        : cursor_(cursor), log_(log), remaining_(remaining), max_pages_(max_pages) {
+    Writer(Cursor& cursor, LogId log) : cursor_(cursor), log_(log) {
         const auto last = cursor_.last(log);
         if (!last) {
             header_ = {.log = static_cast<std::uint64_t>(log), .end = -1, .running_max_ms = block::no_time, .appended_ms = block::no_time};
@@ -322,9 +323,9 @@ class Writer {
         }
         header_ = last->header;
         part_ = last->part;
-        if (last->size != block::value_bytes(1) || last->size - header_.used < sizeof(EntryHeader)) return;
+        if (header_.used + sizeof(EntryHeader) > block::value_bytes) return;
         // The old page stays readable in the map until this transaction is gone.
-        reserve(Key(log, header_.lead, part_), last->size, MDB_CURRENT);
+        reserve(MDB_CURRENT);
         if (at_) std::memcpy(at_, last->data, header_.used);
     }
     Writer(const Writer&) = delete;
@@ -335,7 +336,7 @@ class Writer {
         if (entry.count == 0 || entry.first < 0 || entry.first < header_.end) stop("an entry must follow the last one and hold a record");
         if (entry.appended_ms < header_.appended_ms) stop("append time must not decrease within a log");
         if (size > std::numeric_limits<std::uint32_t>::max()) stop("an entry must be smaller than 4 GiB");
-        if (!at_ || size_ - header_.used < sizeof(EntryHeader)) open(entry.first, 0);
+        if (!at_ || header_.used + sizeof(EntryHeader) > block::value_bytes) open(entry.first, 0);
         if (!at_) return;
         if (header_.first_start == 0) header_.first_start = header_.used;
         const EntryHeader start{entry.first, entry.appended_ms, entry.max_timestamp_ms, entry.count, static_cast<std::uint32_t>(size)};
@@ -345,14 +346,14 @@ class Writer {
         header_.running_max_ms = std::max(header_.running_max_ms, entry.max_timestamp_ms);
         header_.own_max_ms = std::max(header_.own_max_ms, entry.max_timestamp_ms);
         std::memcpy(at_ + header_.used, &start, sizeof start);
-        advance(sizeof start);
+        header_.used += static_cast<std::uint32_t>(sizeof start);
         for (auto piece : entry.pieces)
             while (!piece.empty()) {
-                if (header_.used == size_) open(entry.first, header_.lead == entry.first ? part_ + 1 : 1);
+                if (header_.used == block::value_bytes) open(entry.first, header_.lead == entry.first ? part_ + 1 : 1);
                 if (!at_) return;
-                const auto n = std::min(piece.size(), size_ - header_.used);
+                const auto n = std::min(piece.size(), block::value_bytes - header_.used);
                 std::memcpy(at_ + header_.used, piece.data(), n);
-                advance(n);
+                header_.used += static_cast<std::uint32_t>(n);
                 piece = piece.subspan(n);
             }
     }
@@ -364,10 +365,6 @@ class Writer {
     }
 
   private:
-    void advance(std::size_t n) {
-        header_.used += static_cast<std::uint32_t>(n);
-        remaining_ -= n;
-    }
     void close() {
         if (at_) std::memcpy(at_, &header_, sizeof header_);
         at_ = nullptr;
@@ -379,25 +376,21 @@ class Writer {
         header_.first_start = 0;
         header_.own_max_ms = block::no_time;
         part_ = part;
-        const auto pages = (remaining_ + sizeof(Header) + block::page_header_bytes) / block::page_bytes;
-        reserve(Key(log_, lead, part), block::value_bytes(std::clamp<std::size_t>(pages, 1, max_pages_)), 0);
+        reserve(0);
     }
     // The bytes stay put until the next change, so a block is complete before the next one is opened.
-    void reserve(const Key& name, std::size_t size, unsigned flags) {
-        MDB_val key = val(name), value{size, nullptr};
+    void reserve(unsigned flags) {
+        const Key name(log_, header_.lead, part_);
+        MDB_val key = val(name), value{block::value_bytes, nullptr};
         if (cursor_.rc == 0) cursor_.rc = mdb_cursor_put(cursor_.raw(), &key, &value, MDB_RESERVE | flags);
         at_ = cursor_.rc == 0 ? static_cast<std::byte*>(value.mv_data) : nullptr;
-        size_ = size;
     }
 
     Cursor& cursor_;
     LogId log_;
-    std::uint64_t remaining_;
-    std::size_t max_pages_;
     Header header_;
     std::uint32_t part_ = 0;
     std::byte* at_ = nullptr;
-    std::size_t size_ = 0;
 };
 
 struct CloseEnv { void operator()(MDB_env* env) const { mdb_env_close(env); } };
@@ -493,10 +486,7 @@ class LmdbStore final : public Store {
         if (order_.size() > 1) std::ranges::stable_sort(order_, {}, [&](std::size_t i) { return batch.appends[i].log; });
         const auto need = space_for(batch);
         if (need > 0 && !has_room(need)) return std::unexpected(Error::no_space);
-        int rc = transact([&](MDB_txn* txn) { return apply(txn, batch, block::max_pages); });
-        // Free pages may lie too scattered for long values.
-        if (rc == MDB_MAP_FULL) rc = transact([&](MDB_txn* txn) { return apply(txn, batch, 1); });
-        return outcome(rc);
+        return outcome(transact([&](MDB_txn* txn) { return apply(txn, batch); }));
     }
 
     std::unique_ptr<Snapshot> snapshot() const override { return std::make_unique<LmdbSnapshot>(*readers_, dbi_); }
@@ -508,6 +498,7 @@ class LmdbStore final : public Store {
         auto once = [&](std::size_t most) {
             return transact([&](MDB_txn* txn) { return sweep_some(txn, most, more); });
         };
+        max_entries = std::min(max_entries, blocks_freed_at_once);
         int rc = once(max_entries);
         if (rc == MDB_MAP_FULL && max_entries > 1) rc = once(1);   // a small deletion fits where a large one does not
         if (auto done = outcome(rc); !done) return std::unexpected(done.error());
@@ -590,17 +581,13 @@ class LmdbStore final : public Store {
         return 0;
     }
 
-    int apply(MDB_txn* txn, const Batch& batch, std::size_t max_pages) {
+    int apply(MDB_txn* txn, const Batch& batch) {
         {
             Cursor cursor(txn, dbi_);
             for (std::size_t i = 0; i < order_.size();) {
                 const auto log = batch.appends[order_[i]].log;
-                auto until = i;
-                std::uint64_t bytes = 0;
-                for (; until < order_.size() && batch.appends[order_[until]].log == log; ++until)
-                    bytes += stream_bytes(batch.appends[order_[until]].entry);
-                Writer writer(cursor, log, bytes, max_pages);
-                for (; i < until && cursor.rc == 0; ++i) writer.append(batch.appends[order_[i]].entry);
+                Writer writer(cursor, log);
+                for (; i < order_.size() && batch.appends[order_[i]].log == log; ++i) writer.append(batch.appends[order_[i]].entry);
                 if (const int rc = writer.finish()) return rc;
             }
         }
@@ -675,16 +662,13 @@ class LmdbStore final : public Store {
         return 0;
     }
 
-    static std::uint64_t stream_bytes(const Entry& entry) {
-        return sizeof(EntryHeader) + entry.pieces[0].size() + entry.pieces[1].size();
-    }
     // Pages this batch may take at worst, about; 0 when it only gives back.
     std::uint64_t space_for(const Batch& batch) const {
         std::uint64_t need = 0;
         for (std::size_t i = 0; i < order_.size(); ++i) {
             const auto& [log, entry] = batch.appends[order_[i]];
-            const auto bytes = stream_bytes(entry);
-            need += bytes + bytes / 32;
+            const auto bytes = sizeof(EntryHeader) + entry.pieces[0].size() + entry.pieces[1].size();
+            need += bytes + bytes / 16;
             if (i == 0 || batch.appends[order_[i - 1]].log != log) need += 2 * block::page_bytes;
         }
         for (auto& put : batch.puts)
