@@ -53,8 +53,11 @@ class Ticket {
 
   private:
     friend class Engine;
+    Ticket(std::shared_ptr<Group> group, std::optional<LogId> log, Executor executor)
+        : group_(std::move(group)), log_(log), executor_(executor) {}
     std::shared_ptr<Group> group_;
     std::optional<LogId> log_;
+    std::optional<Executor> executor_;
 };
 
 struct Append {
@@ -186,10 +189,13 @@ class Engine {
     bool housekeep();
     // Commits what is queued now; for shutdown and tests.
     void flush();
+    // One line per fact that must survive a restart: equal dumps, equal engines.
+    std::string dump();
+
+    struct State;   // the engine's own files see it, nobody else
 
   private:
-    struct State;
-    std::unique_ptr<State> state_;
+    std::shared_ptr<State> state_;      // handlers that the loop still holds must not outlive it unseen
 };
 
 }  // namespace sluice::streams

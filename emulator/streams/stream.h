@@ -52,6 +52,17 @@ struct Usage {
     friend bool operator==(const Usage&, const Usage&) = default;
 };
 
+// The keys with most records of one second, at most eight of them (counted as Misra and Gries do: a full table loses one of
+// each, so a key with more than a ninth of the records is always in it).
+struct Heat {
+    struct Slot { std::string key; std::uint32_t count{}; };
+    std::int64_t second{};
+    std::uint32_t total{};
+    std::array<Slot, 8> slots;
+    void add(std::string_view key, std::int64_t at_second);
+    const Slot* top() const;
+};
+
 struct Stream;
 
 struct Shard {
@@ -70,13 +81,21 @@ struct Shard {
     std::int64_t last_appended_ms{};
     Bucket write_bytes, write_records, read_bytes, read_calls;
     std::unordered_map<std::int64_t, ProducerState> producers;
+    Usage usage;                         // of the running virtual hour
+    std::int64_t usage_hour{};           // hours since 1970, virtual
+
+    // Found again from the log when unknown: by which time the oldest kept entry ages; nothing when there is none.
+    bool front_known = false;
+    std::optional<std::int64_t> front_ms;
+    Timer trim;                          // the next virtual minute at which something may expire
+    std::unique_ptr<Heat> heat;          // who wrote in the last second, for explanations
 
     Signal appended;                     // committed records, a seal, or deletion
     bool open() const { return !sealed; }
     std::string id() const;              // shardId-000000000007
 };
 
-struct Stream {
+struct Stream : std::enable_shared_from_this<Stream> {
     WorldId world{};
     StreamId id{};
     std::string name;
@@ -95,8 +114,6 @@ struct Stream {
     std::map<std::string, std::string> configs;   // Kafka topic configs somebody set
     std::map<std::string, std::string> tags;
     std::vector<std::unique_ptr<Shard>> shards;
-    Usage usage;                         // of the running virtual hour
-    std::int64_t usage_hour{};           // hours since 1970, virtual
     Timer ready;                         // ends CREATING, UPDATING, DELETING
 
     bool kinesis_manners() const { return profile.starts_with("kinesis"); }   // ages by append time, seals on reshard

@@ -1,0 +1,171 @@
+// Appending: limits, idempotence, and the queue. An append decides everything but the commit at once; readers see nothing
+// before the commit.
+#include <algorithm>
+
+#include "emulator/streams/state.h"
+#include "protocol/batch/header.h"
+
+namespace sluice::streams {
+namespace {
+
+// Sequences count to 2^31 - 1 and go on at 0.
+std::int32_t sequence_after(std::int32_t sequence, std::uint32_t count) {
+    return static_cast<std::int32_t>((static_cast<std::uint32_t>(sequence) + count) & 0x7fffffffu);
+}
+
+// What an idempotent producer's batch is: the next one, one we have, or a fault (KIP-98; seen: Kafka 4.4).
+Result<std::optional<ProducerState::Appended>> check_producer(const Shard& shard, const Append& append) {
+    const auto known = shard.producers.find(append.producer_id);
+    if (known == shard.producers.end()) return std::optional<ProducerState::Appended>{};
+    const auto& state = known->second;
+    if (append.producer_epoch < state.epoch) return std::unexpected{Fault::invalid_producer_epoch};
+    if (append.producer_epoch > state.epoch) {
+        if (append.base_sequence != 0) return std::unexpected{Fault::out_of_order_sequence};
+        return std::optional<ProducerState::Appended>{};
+    }
+    const auto last = sequence_after(append.base_sequence, append.records - 1);
+    for (const auto& one : state.recent)
+        if (one.first == append.base_sequence && one.last == last) return std::optional{one};
+    if (!state.recent.empty() && append.base_sequence != sequence_after(state.recent.back().last, 1))
+        return std::unexpected{Fault::out_of_order_sequence};
+    return std::optional<ProducerState::Appended>{};
+}
+
+Refusal refusal_of(const Shard& shard, Refusal::Limit limit, Bucket& bucket, std::int64_t asked, Time now) {
+    const auto balance = bucket.balance_thousandths(now);
+    const auto missing = std::max<std::int64_t>(1, asked * 1000 - balance);
+    Refusal told{.limit = limit, .stream = shard.stream->name, .shard = shard.id(), .at = now, .rate = bucket.rate(), .asked = asked,
+                 .available = static_cast<double>(balance) / 1000.0,
+                 .room_in = milliseconds{(missing + bucket.rate() - 1) / bucket.rate()}, .top_key = {}};
+    if (const auto* top = shard.heat ? shard.heat->top() : nullptr) {
+        told.top_key = top->key;
+        told.top_key_share = static_cast<double>(top->count) / static_cast<double>(std::max<std::uint32_t>(1, shard.heat->total));
+    }
+    return told;
+}
+
+}  // namespace
+
+std::string encode_producer(const ProducerState& state) {
+    std::string out = big_endian(static_cast<std::uint16_t>(state.epoch), 2);
+    for (const auto& one : state.recent) {
+        out += big_endian(static_cast<std::uint32_t>(one.first), 4) + big_endian(static_cast<std::uint32_t>(one.last), 4);
+        out += big_endian(static_cast<std::uint64_t>(one.base)) + big_endian(static_cast<std::uint64_t>(one.appended_ms));
+    }
+    return out;
+}
+
+std::optional<ProducerState> decode_producer(std::string_view bytes) {
+    const auto number = [&](std::size_t size) {
+        std::uint64_t value = 0;
+        for (const char c : bytes.substr(0, size)) value = value << 8 | static_cast<unsigned char>(c);
+        bytes.remove_prefix(size);
+        return value;
+    };
+    if (bytes.size() % 24 != 2) return {};
+    ProducerState state;
+    state.epoch = static_cast<std::int16_t>(number(2));
+    while (!bytes.empty()) {
+        auto& one = state.recent.emplace_back();
+        one.first = static_cast<std::int32_t>(number(4));
+        one.last = static_cast<std::int32_t>(number(4));
+        one.base = static_cast<Position>(number(8));
+        one.appended_ms = static_cast<std::int64_t>(number(8));
+    }
+    return state;
+}
+
+std::optional<Refusal> Engine::admit(Shard& shard, std::uint64_t bytes, std::uint32_t records, std::string_view key) {
+    if (shard.write_bytes.unlimited() && shard.write_records.unlimited()) return {};
+    auto& s = *state_;
+    const auto now = s.world().clock->now();
+    if (!shard.heat) shard.heat = std::make_unique<Heat>();
+    shard.heat->add(key, to_ms(now) / 1000);
+    const auto cost = static_cast<std::int64_t>(bytes), count = static_cast<std::int64_t>(records);
+    const bool room = shard.write_records.covers(count, now);
+    if (room && shard.write_bytes.covers(cost, now)) {
+        shard.write_records.take(count, now);
+        shard.write_bytes.take(cost, now);
+        return {};
+    }
+    auto told = room ? refusal_of(shard, Refusal::Limit::write_bytes, shard.write_bytes, cost, now)
+                     : refusal_of(shard, Refusal::Limit::write_records, shard.write_records, count, now);
+    s.roll_usage(shard);
+    shard.usage.write_refusals += records;
+    s.events.refused(told);
+    return told;
+}
+
+milliseconds Engine::charge_write(Shard& shard, std::uint64_t bytes, std::uint32_t records) {
+    const auto now = state_->world().clock->now();
+    shard.write_records.take(static_cast<std::int64_t>(records), now);
+    shard.write_bytes.take(static_cast<std::int64_t>(bytes), now);
+    const auto by_records = shard.write_records.debt(now), by_bytes = shard.write_bytes.debt(now);
+    const auto debt = std::max(by_records, by_bytes);
+    if (debt.count() > 0 && state_->events.watched()) {
+        auto told = by_records >= by_bytes
+                        ? refusal_of(shard, Refusal::Limit::write_records, shard.write_records, static_cast<std::int64_t>(records), now)
+                        : refusal_of(shard, Refusal::Limit::write_bytes, shard.write_bytes, static_cast<std::int64_t>(bytes), now);
+        told.room_in = debt;
+        state_->events.refused(told);
+    }
+    return debt;
+}
+
+Result<Queued> Engine::append(Shard& shard, const Append& append) {
+    auto& s = *state_;
+    auto& stream = *shard.stream;
+    if (stream.deleted) return std::unexpected{Fault::not_found};
+    if (shard.sealed) return std::unexpected{Fault::sealed};
+    const bool idempotent = append.producer_id >= 0 && append.base_sequence >= 0;
+    if (idempotent) {
+        const auto checked = check_producer(shard, append);
+        if (!checked) return std::unexpected{checked.error()};
+        if (const auto& same = *checked)
+            return Queued{.base = same->base, .appended_ms = same->appended_ms, .duplicate = true,
+                          .ticket = s.ticket(shard.extents.back().log)};
+    }
+    const auto log = shard.extents.back().log;
+    const auto now_ms = std::max(to_ms(s.world().clock->now()), shard.last_appended_ms);
+    const auto base = shard.queued_end;
+    auto& group = s.group();
+    // Base offset and leader epoch lie outside the checksum; they are patched on the way into the store.
+    auto& head = group.heads.emplace_back();
+    std::memcpy(head.data(), append.batch.data(), head.size());
+    batch::store<std::int64_t>(head.data() + batch::at::base_offset, base);
+    batch::store<std::int32_t>(head.data() + batch::at::leader_epoch, 0);
+    group.appends.push_back({log, {.first = base, .count = append.records, .appended_ms = now_ms,
+                                   .max_timestamp_ms = append.max_timestamp_ms,
+                                   .pieces = {storage::Bytes{head}, append.batch.subspan(head.size())}}});
+    shard.queued_end = base + append.records;
+    shard.last_appended_ms = now_ms;
+    const auto from = group.touched.size() > 8 ? group.touched.end() - 8 : group.touched.begin();
+    const auto seen = std::find_if(from, group.touched.end(), [&](auto& t) { return t.shard == &shard; });
+    if (seen != group.touched.end())
+        seen->end = shard.queued_end;
+    else
+        group.touched.push_back({stream.shared_from_this(), &shard, shard.queued_end});
+    s.touch(shard);
+    s.roll_usage(shard);
+    auto& usage = shard.usage;
+    usage.records_in += append.records;
+    usage.bytes_in += append.payload_bytes;
+    const auto each = append.payload_bytes / append.records;
+    usage.payload_units_25k += append.units_25k != 0 ? append.units_25k : append.records * ((each + 25 * 1024 - 1) / (25 * 1024));
+    usage.bytes_in_rounded_1k += append.rounded_1k_bytes != 0 ? append.rounded_1k_bytes : append.records * ((each + 1023) / 1024 * 1024);
+    if (idempotent) {
+        auto& state = shard.producers[append.producer_id];
+        if (append.producer_epoch != state.epoch) state.recent.clear();
+        state.epoch = append.producer_epoch;
+        state.recent.push_back({append.base_sequence, sequence_after(append.base_sequence, append.records - 1), base, now_ms});
+        if (state.recent.size() > 5) state.recent.pop_front();
+        s.put(log, producer_key(stream, shard.index, append.producer_id), encode_producer(state));
+    }
+    if (stream.provisional) {
+        stream.provisional = false;
+        s.save_stream(stream);
+    }
+    return Queued{.base = base, .appended_ms = now_ms, .ticket = s.ticket(log)};
+}
+
+}  // namespace sluice::streams

@@ -1,0 +1,575 @@
+// Worlds and the catalog: what exists, written down with each change and read back at start.
+#include "emulator/streams/engine.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "emulator/streams/catalog.pb.h"
+#include "emulator/streams/state.h"
+
+namespace sluice::streams {
+
+// ---- keys ----
+
+std::string big_endian(std::uint64_t value, int bytes) {
+    std::string out;
+    for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+    return out;
+}
+
+std::string key_of(WorldId world, char kind, std::string_view rest) {
+    auto key = big_endian(std::to_underlying(world), 4);
+    key += kind;
+    key += rest;
+    return key;
+}
+
+std::string shard_key(const Stream& stream, std::int32_t shard) {
+    return key_of(stream.world, 'R', big_endian(std::to_underlying(stream.id)) + big_endian(static_cast<std::uint64_t>(shard), 4));
+}
+
+std::string producer_key(const Stream& stream, std::int32_t shard, std::int64_t producer) {
+    return key_of(stream.world, 'P',
+                  big_endian(std::to_underlying(stream.id)) + big_endian(static_cast<std::uint64_t>(shard), 4) +
+                      big_endian(static_cast<std::uint64_t>(producer)));
+}
+
+// ---- small parts of stream.h ----
+
+std::string Shard::id() const {
+    auto digits = std::to_string(index);
+    return "shardId-" + std::string(12 - std::min<std::size_t>(12, digits.size()), '0') + digits;
+}
+
+Shard* Stream::open_shard_for(HashKey key) const {
+    for (const auto& shard : shards)
+        if (shard->open() && shard->range.contains(key)) return shard.get();
+    return nullptr;
+}
+
+std::size_t Stream::open_shards() const {
+    return static_cast<std::size_t>(std::ranges::count_if(shards, [](auto& s) { return s->open(); }));
+}
+
+void Heat::add(std::string_view key, std::int64_t at_second) {
+    if (at_second != second) {
+        second = at_second;
+        total = 0;
+        for (auto& slot : slots) slot.count = 0;
+    }
+    ++total;
+    Slot* free = nullptr;
+    for (auto& slot : slots) {
+        if (slot.count != 0 && slot.key == key) return void(++slot.count);
+        if (slot.count == 0) free = &slot;
+    }
+    if (free) {
+        free->key = key;
+        free->count = 1;
+    } else {
+        for (auto& slot : slots) --slot.count;
+    }
+}
+
+const Heat::Slot* Heat::top() const {
+    const auto best = std::ranges::max_element(slots, {}, &Slot::count);
+    return best->count == 0 ? nullptr : &*best;
+}
+
+// ---- the catalog, out and in ----
+
+namespace {
+
+std::string normalised(std::string_view name) {
+    std::string out{name};
+    std::ranges::replace(out, '.', '_');
+    return out;
+}
+
+std::string_view raw(const Uuid& id) { return {reinterpret_cast<const char*>(id.data()), id.size()}; }
+
+void write_shard(catalog::Shard& out, const Shard& shard) {
+    out.set_index(shard.index);
+    out.set_first_high(shard.range.first.high);
+    out.set_first_low(shard.range.first.low);
+    out.set_last_high(shard.range.last.high);
+    out.set_last_low(shard.range.last.low);
+    for (const auto parent : shard.parents) out.add_parents(parent);
+    out.set_created_s(shard.created_s);
+    out.set_closed_ms(shard.closed ? to_ms(*shard.closed) : 0);
+    out.set_sealed(shard.sealed);
+    for (const auto& extent : shard.extents) {
+        auto* one = out.add_extents();
+        one->set_log(std::to_underlying(extent.log));
+        one->set_from(extent.from);
+        one->set_to(extent.to);
+    }
+}
+
+}  // namespace
+
+void Engine::State::save_stream(const Stream& stream) {
+    catalog::Stream out;
+    out.set_id(std::to_underlying(stream.id));
+    out.set_name(stream.name);
+    out.set_topic_id(std::string{raw(stream.topic_id)});
+    out.set_profile(stream.profile);
+    auto& limits = *out.mutable_limits();
+    limits.set_write_bytes_per_second(stream.limits.write_bytes_per_second);
+    limits.set_write_records_per_second(stream.limits.write_records_per_second);
+    limits.set_read_bytes_per_second(stream.limits.read_bytes_per_second);
+    limits.set_read_calls_per_second(stream.limits.read_calls_per_second);
+    out.set_created_ms(to_ms(stream.created));
+    out.set_retention_ms(stream.retention ? stream.retention->count() : -1);
+    out.set_max_record_bytes(stream.max_record_bytes);
+    out.set_on_demand(stream.on_demand);
+    out.set_provisional(stream.provisional);
+    out.set_internal(stream.internal);
+    out.set_region(stream.region);
+    out.set_account(stream.account);
+    for (const auto& [key, value] : stream.configs) (*out.mutable_configs())[key] = value;
+    for (const auto& [key, value] : stream.tags) (*out.mutable_tags())[key] = value;
+    out.set_status(static_cast<std::int32_t>(stream.status));
+    for (const auto& shard : stream.shards) write_shard(*out.add_shards(), *shard);
+    put({}, key_of(stream.world, 'S', big_endian(std::to_underlying(stream.id))), out.SerializeAsString());
+}
+
+void Engine::State::save_world() {
+    catalog::World out;
+    out.set_id(std::to_underlying(world().id));
+    out.set_name(world().name);
+    const auto clock = world().clock->save();
+    auto& state = *out.mutable_clock();
+    state.set_frozen(clock.frozen);
+    state.set_rate(clock.rate);
+    state.set_offset_ms(clock.offset_ms);
+    state.set_now_ms(clock.now_ms);
+    state.set_real_ms(clock.real_ms);
+    out.set_next_stream(books.next_stream);
+    out.set_next_log(books.next_log);
+    out.set_next_producer(books.producers_reserved);
+    put({}, key_of(world().id, 'W'), out.SerializeAsString());
+}
+
+// Onto an existing object when there is one, so that whoever holds the stream or a shard goes on holding it.
+void Engine::State::load_stream(const catalog::Stream& in) {
+    StreamPointer stream;
+    for (const auto& [name, one] : world().streams)
+        if (std::to_underlying(one->id) == in.id()) stream = one;
+    if (!stream) stream = std::make_shared<Stream>();
+    stream->world = world().id;
+    stream->id = static_cast<StreamId>(in.id());
+    stream->name = in.name();
+    std::memcpy(stream->topic_id.data(), in.topic_id().data(), std::min<std::size_t>(16, in.topic_id().size()));
+    stream->profile = in.profile();
+    stream->limits = {in.limits().write_bytes_per_second(), in.limits().write_records_per_second(),
+                      in.limits().read_bytes_per_second(), in.limits().read_calls_per_second()};
+    stream->created = from_ms(in.created_ms());
+    stream->retention.reset();
+    if (in.retention_ms() >= 0) stream->retention = milliseconds{in.retention_ms()};
+    stream->max_record_bytes = in.max_record_bytes();
+    stream->on_demand = in.on_demand();
+    stream->provisional = in.provisional();
+    stream->internal = in.internal();
+    stream->region = in.region();
+    stream->account = in.account();
+    stream->configs = {in.configs().begin(), in.configs().end()};
+    stream->tags = {in.tags().begin(), in.tags().end()};
+    stream->status = static_cast<StreamStatus>(in.status());
+    while (stream->shards.size() > static_cast<std::size_t>(in.shards_size())) stream->shards.pop_back();
+    for (const auto& told : in.shards()) {
+        if (static_cast<std::size_t>(told.index()) >= stream->shards.size()) stream->shards.push_back(std::make_unique<Shard>());
+        auto& shard = *stream->shards[static_cast<std::size_t>(told.index())];
+        shard.stream = stream.get();
+        shard.index = told.index();
+        shard.range = {{told.first_high(), told.first_low()}, {told.last_high(), told.last_low()}};
+        shard.parents = {told.parents().begin(), told.parents().end()};
+        shard.children.clear();
+        shard.created_s = told.created_s();
+        shard.closed.reset();
+        if (told.closed_ms() != 0) shard.closed = from_ms(told.closed_ms());
+        shard.sealed = told.sealed();
+        shard.extents.clear();
+        for (const auto& extent : told.extents()) shard.extents.push_back({static_cast<LogId>(extent.log()), extent.from(), extent.to()});
+        read_shard(shard);
+    }
+    for (const auto& shard : stream->shards)
+        for (const auto parent : shard->parents) stream->shards[static_cast<std::size_t>(parent)]->children.push_back(shard->index);
+    index(stream);
+    if (stream->status != StreamStatus::active) wait_ready(stream, options.state_delay);
+}
+
+void Engine::State::set_buckets(Shard& shard) {
+    const auto now = world().clock->now();
+    const auto& limits = shard.stream->limits;
+    // Rule 10: a write bucket holds one second of its rate, and at least one record of the largest size.
+    const auto bytes = limits.write_bytes_per_second == 0 ? 0 : std::max(limits.write_bytes_per_second, shard.stream->max_record_bytes);
+    shard.write_bytes.change(limits.write_bytes_per_second, bytes, now);
+    shard.write_records.change(limits.write_records_per_second, limits.write_records_per_second, now);
+    shard.read_bytes.change(limits.read_bytes_per_second, limits.read_bytes_per_second, now);
+    shard.read_calls.change(limits.read_calls_per_second, limits.read_calls_per_second, now);
+}
+
+// Everything of a shard that is not in the catalog. Tokens spent by reads and read counters stay as they are in memory: they
+// are written with the next append, and losing them would only be generous.
+void Engine::State::read_shard(Shard& shard) {
+    if (shard.stream->deleted) return;
+    const auto store_now = store.snapshot();
+    const auto read_bytes = shard.read_bytes;
+    const auto read_calls = shard.read_calls;
+    const bool fresh = shard.read_calls.unlimited() && shard.usage_hour == 0;
+    shard.write_bytes = shard.write_records = {};
+    set_buckets(shard);
+    shard.last_appended_ms = 0;
+    shard.usage_hour = to_ms(world().clock->now()) / 3'600'000;
+    shard.usage = {};
+    if (const auto value = store_now->get(shard_key(*shard.stream, shard.index))) read_running_value(*value, shard);
+    if (!fresh) {
+        shard.read_bytes = read_bytes;
+        shard.read_calls = read_calls;
+    }
+    shard.producers.clear();
+    const auto prefix = key_of(shard.stream->world, 'P',
+                               big_endian(std::to_underlying(shard.stream->id)) + big_endian(static_cast<std::uint64_t>(shard.index), 4));
+    store_now->scan(prefix, [&](std::string_view key, std::string_view value) {
+        std::uint64_t id = 0;
+        for (const char c : key.substr(prefix.size())) id = id << 8 | static_cast<unsigned char>(c);
+        if (auto state = decode_producer(value)) shard.producers[static_cast<std::int64_t>(id)] = std::move(*state);
+        return true;
+    });
+    const auto& last = shard.extents.back();
+    const auto tail = store_now->bounds(last.log);
+    shard.end = shard.queued_end = std::max(last.from, tail.end);
+    const auto& first = shard.extents.front();
+    shard.begin = std::max(first.from, store_now->bounds(first.log).begin);
+    shard.front_known = false;
+    arm_trim(shard);
+}
+
+// Names, ids and positions as the store has them; what is only in memory goes.
+void Engine::State::reload_catalog() {
+    const auto now = store.snapshot();
+    std::vector<catalog::Stream> stored;
+    now->scan(key_of(world().id, 'S'), [&](std::string_view, std::string_view value) {
+        stored.emplace_back().ParseFromArray(value.data(), static_cast<int>(value.size()));
+        return true;
+    });
+    for (auto it = world().streams.begin(); it != world().streams.end();) {
+        const auto stream = (it++)->second;
+        if (std::ranges::any_of(stored, [&](auto& s) { return s.id() == std::to_underlying(stream->id); })) continue;
+        unindex(*stream);
+        stream->deleted = true;
+        for (auto& shard : stream->shards) shard->appended.fire();
+        books.gone.push_back(stream);
+    }
+    for (const auto& stream : stored) load_stream(stream);
+    world().changed.fire();
+}
+
+void Engine::State::load() {
+    const auto now = store.snapshot();
+    if (const auto value = now->get(key_of(world().id, 'W'))) {
+        catalog::World in;
+        in.ParseFromArray(value->data(), static_cast<int>(value->size()));
+        const auto& c = in.clock();
+        world().clock->restore({c.frozen(), c.rate(), c.offset_ms(), c.now_ms(), c.real_ms()});
+        books.next_stream = in.next_stream();
+        books.next_log = in.next_log();
+        books.next_producer = books.producers_reserved = in.next_producer();
+    }
+    reload_catalog();
+    arm_hour();
+}
+
+void Engine::State::index(const StreamPointer& stream) {
+    world().streams[stream->name] = stream;
+    world().by_topic_id[std::string{raw(stream->topic_id)}] = stream;
+    books.normalised[normalised(stream->name)] = stream->name;
+}
+
+void Engine::State::unindex(const Stream& stream) {
+    world().by_topic_id.erase(std::string{raw(stream.topic_id)});
+    books.normalised.erase(normalised(stream.name));
+    const std::string name = stream.name;   // the map may hold the last reference
+    world().streams.erase(name);
+}
+
+// Rule 14: per name create seconds only grow, and that is remembered after a deletion.
+std::int64_t Engine::State::create_second(std::string_view name, Time now) {
+    const auto key = key_of(world().id, 'N', name);
+    std::int64_t last = 0;
+    if (const auto value = store.snapshot()->get(key)) std::from_chars(value->data(), value->data() + value->size(), last);
+    const auto second = std::max(to_ms(now) / 1000, last + 1);
+    put({}, key, std::to_string(second));
+    return second;
+}
+
+std::unique_ptr<Shard> Engine::State::new_shard(Stream& stream, HashRange range, std::int64_t created_s) {
+    auto shard = std::make_unique<Shard>();
+    shard->stream = &stream;
+    shard->index = static_cast<std::int32_t>(stream.shards.size());
+    shard->range = range;
+    shard->created_s = created_s;
+    shard->extents.push_back({static_cast<LogId>(books.next_log++), 0, -1});
+    shard->usage_hour = to_ms(world().clock->now()) / 3'600'000;
+    set_buckets(*shard);
+    return shard;
+}
+
+// ---- Engine ----
+
+Engine::State::State(Executor e, storage::Store& s, const RealTime& r, Random& c, EngineOptions o)
+    : executor(e), store(s), real(r), random(c), options(std::move(o)) {
+    books.world = std::make_unique<World>();
+    books.world->id = WorldId{0};
+    books.world->name = "default";
+    books.world->clock = std::make_unique<Clock>(real);
+}
+
+Engine::Engine(Executor executor, storage::Store& store, const RealTime& real, Random& random, EngineOptions options)
+    : state_(std::make_shared<State>(executor, store, real, random, std::move(options))) {
+    state_->on_removed = &on_removed;
+    state_->load();
+    state_->world().clock->on_change = [s = state_.get()] {
+        s->save_world();
+        s->arm_hour();
+    };
+    if (state_->options.commit_on_thread) state_->writer = std::thread{[s = state_.get()] { s->write_loop(); }};
+}
+
+Engine::~Engine() {
+    flush();
+    if (!state_->writer.joinable()) return;
+    {
+        const std::lock_guard lock{state_->mutex};
+        state_->stop_writer = true;
+        state_->wake.notify_all();
+    }
+    state_->writer.join();
+}
+
+const EngineOptions& Engine::options() const { return state_->options; }
+Executor Engine::executor() const { return state_->executor; }
+Random& Engine::random() { return state_->random; }
+Events& Engine::events() { return state_->events; }
+World& Engine::world() { return state_->world(); }
+World* Engine::find_world(std::string_view name) {
+    return name.empty() || name == state_->world().name ? &state_->world() : nullptr;
+}
+void Engine::flush() { state_->flush(); }
+const storage::Snapshot& Engine::snapshot() { return state_->snapshot(); }
+
+StreamPointer Engine::find(World& world, std::string_view name) {
+    const auto found = world.streams.find(std::string{name});
+    return found == world.streams.end() ? nullptr : found->second;
+}
+
+StreamPointer Engine::find_topic(World& world, const Uuid& id) {
+    const auto found = world.by_topic_id.find(std::string{raw(id)});
+    return found == world.by_topic_id.end() ? nullptr : found->second;
+}
+
+std::vector<StreamPointer> Engine::list(World& world) {
+    std::vector<StreamPointer> all;
+    for (const auto& [name, stream] : world.streams) all.push_back(stream);
+    std::ranges::sort(all, {}, &Stream::name);
+    return all;
+}
+
+std::optional<std::string> Engine::collision(World&, std::string_view name) {
+    const auto found = state_->books.normalised.find(normalised(name));
+    if (found == state_->books.normalised.end() || found->second == name) return {};
+    return found->second;
+}
+
+Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
+    auto existing = find(world, wanted.name);
+    if (existing && !existing->provisional) return std::unexpected{Fault::exists};
+    if (collision(world, wanted.name)) return std::unexpected{Fault::name_collides};
+    if (wanted.shards < 1 || wanted.shards > max_shards_per_stream) return std::unexpected{Fault::bad_count};
+    auto& s = *state_;
+    const auto now = world.clock->now();
+    const bool adopted = existing != nullptr;
+    auto stream = adopted ? existing : std::make_shared<Stream>();
+    stream->world = world.id;
+    stream->name = wanted.name;
+    if (!adopted) {
+        stream->id = static_cast<StreamId>(s.books.next_stream++);
+        stream->topic_id = s.random.uuid();
+    }
+    stream->profile = wanted.profile;
+    stream->limits = profile(wanted.profile).value_or(no_limits);
+    stream->created = now;
+    stream->retention = wanted.retention_for_ever ? std::nullopt : wanted.retention;
+    if (!stream->retention && !wanted.retention_for_ever) stream->retention = std::chrono::hours{default_retention_hours};
+    stream->max_record_bytes = wanted.max_record_bytes;
+    stream->on_demand = wanted.on_demand;
+    stream->provisional = wanted.provisional;
+    stream->internal = wanted.internal;
+    stream->region = wanted.region.empty() ? s.options.region : wanted.region;
+    stream->account = s.options.account;
+    stream->configs = wanted.configs;
+    stream->tags = wanted.tags;
+    stream->status = StreamStatus::active;
+    const auto created_s = s.create_second(wanted.name, now);
+    // An adopted stream has no record: its partitions are dealt anew, the ones it has keep their logs.
+    const auto ranges = even_ranges(wanted.shards);
+    while (stream->shards.size() > ranges.size()) {
+        stream->shards.back()->appended.fire();
+        s.group().drops.push_back({stream->shards.back()->extents.back().log});
+        stream->shards.pop_back();
+    }
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+        if (i == stream->shards.size()) stream->shards.push_back(s.new_shard(*stream, ranges[i], created_s));
+        auto& shard = *stream->shards[i];
+        shard.range = ranges[i];
+        shard.created_s = created_s;
+        shard.write_bytes = shard.write_records = shard.read_bytes = shard.read_calls = {};
+        s.set_buckets(shard);
+    }
+    s.index(stream);
+    s.save_world();
+    if (wanted.state_delay && s.options.state_delay.count() > 0)
+        s.begin_state(stream, StreamStatus::creating, {});
+    else
+        s.save_stream(*stream);
+    world.changed.fire();
+    return Changed{stream, s.ticket({})};
+}
+
+void Engine::State::begin_state(const StreamPointer& stream, StreamStatus status, std::function<void()> then) {
+    stream->status = status;
+    save_stream(*stream);
+    if (!then) return wait_ready(stream, options.state_delay);
+    stream->ready = Timer{*world().clock, world().clock->within(options.state_delay, std::move(then))};
+}
+
+// Ends CREATING and UPDATING; a stream found DELETING at start goes then.
+void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) {
+    stream->ready = Timer{*world().clock, world().clock->within(delay, [this, weak = std::weak_ptr{stream}] {
+                              const auto one = weak.lock();
+                              if (!one || one->deleted) return;
+                              if (one->status == StreamStatus::deleting) return take_away(one);
+                              one->status = StreamStatus::active;
+                              save_stream(*one);
+                              world().changed.fire();
+                          })};
+}
+
+// Gone at once for both doors; the store frees the pages in its own time.
+void Engine::State::take_away(const StreamPointer& stream) {
+    for (const auto& told : *on_removed) told(*stream);
+    unindex(*stream);
+    put({}, key_of(stream->world, 'S', big_endian(std::to_underlying(stream->id))), "");
+    for (const auto& shard : stream->shards) {
+        put({}, shard_key(*stream, shard->index), "");
+        for (const auto& [producer, state] : shard->producers) put({}, producer_key(*stream, shard->index, producer), "");
+        for (const auto& extent : shard->extents) group().drops.push_back({extent.log});
+        shard->trim.stop();
+    }
+    stream->deleted = true;
+    for (const auto& shard : stream->shards) shard->appended.fire();
+    world().changed.fire();
+}
+
+Result<Ticket> Engine::remove(World& world, std::string_view name, bool state_delay) {
+    const auto stream = find(world, name);
+    if (!stream) return std::unexpected{Fault::not_found};
+    auto& s = *state_;
+    if (state_delay && s.options.state_delay.count() > 0) {
+        if (stream->status != StreamStatus::deleting) {
+            stream->status = StreamStatus::deleting;
+            s.save_stream(*stream);
+            s.wait_ready(stream, s.options.state_delay);
+        }
+    } else {
+        s.take_away(stream);
+    }
+    return s.ticket({});
+}
+
+Ticket Engine::reset(World& world, std::optional<Time> clock) {
+    auto& s = *state_;
+    for (const auto& stream : list(world)) s.take_away(stream);
+    s.flush();
+    // Whatever is left under the world's keys: usage, offsets, groups, name seconds.
+    std::vector<std::string> keys;
+    s.store.snapshot()->scan(big_endian(std::to_underlying(world.id), 4), [&](std::string_view key, std::string_view) {
+        keys.emplace_back(key);
+        return true;
+    });
+    for (auto& key : keys) s.put({}, std::move(key), "");
+    s.books.next_producer = s.books.producers_reserved = 1000;
+    const auto real = world.clock->real();
+    const auto start = clock.value_or(real);
+    world.clock->restore({false, 1.0, (start - real).count(), to_ms(start), to_ms(real)});
+    s.arm_hour();
+    s.save_world();
+    return s.ticket({});
+}
+
+Result<Ticket> Engine::set_retention(Stream& stream, std::optional<milliseconds> retention) {
+    auto& s = *state_;
+    // First what the old value has dropped by now: raising brings nothing back.
+    for (const auto& shard : stream.shards) s.retain(*shard);
+    stream.retention = retention;
+    for (const auto& shard : stream.shards) {
+        s.retain(*shard);
+        s.arm_trim(*shard);
+    }
+    s.save_stream(stream);
+    return s.ticket({});
+}
+
+Ticket Engine::set_limits(Stream& stream, const StreamLimits& limits) {
+    stream.limits = limits;
+    for (const auto& shard : stream.shards) {
+        state_->set_buckets(*shard);
+        state_->touch(*shard);
+    }
+    state_->save_stream(stream);
+    return state_->ticket({});
+}
+
+Ticket Engine::set_config(Stream& stream, const std::string& key, std::optional<std::string> value) {
+    if (value)
+        stream.configs[key] = *value;
+    else
+        stream.configs.erase(key);
+    state_->save_stream(stream);
+    return state_->ticket({});
+}
+
+// ---- what doors keep ----
+
+Ticket Engine::put(World& world, std::string_view key, std::string_view value) {
+    state_->put({}, key_of(world.id, 'D', key), std::string{value});
+    return state_->ticket({});
+}
+
+std::optional<std::string> Engine::get(World& world, std::string_view key) {
+    const auto value = state_->store.snapshot()->get(key_of(world.id, 'D', key));
+    if (!value) return {};
+    return std::string{*value};
+}
+
+void Engine::scan(World& world, std::string_view prefix, const std::function<void(std::string_view, std::string_view)>& visit) {
+    const auto start = key_of(world.id, 'D');
+    state_->store.snapshot()->scan(start + std::string{prefix}, [&](std::string_view key, std::string_view value) {
+        visit(key.substr(start.size()), value);
+        return true;
+    });
+}
+
+// Ids are reserved in blocks that are written down first, so that none is given out twice after a kill.
+std::int64_t Engine::next_producer_id(World&) {
+    auto& books = state_->books;
+    if (books.next_producer == books.producers_reserved) {
+        books.producers_reserved += 1000;
+        state_->save_world();
+        state_->flush();
+    }
+    return books.next_producer++;
+}
+
+}  // namespace sluice::streams

@@ -1,0 +1,147 @@
+// What the engine keeps behind engine.h, shared by its files: engine.cpp (worlds, catalog), commit.cpp (groups), append.cpp,
+// read.cpp, reshard.cpp, retention.cpp and usage.cpp. Nobody else includes this.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "emulator/streams/engine.h"
+
+namespace sluice::catalog {
+class Stream;
+class World;
+}  // namespace sluice::catalog
+
+namespace sluice::streams {
+
+using StreamPointer = std::shared_ptr<Stream>;
+
+// All that was queued in one turn. A scope is a log whose appends and running value stand or fall together; no scope: the
+// catalog and what the doors keep.
+struct Group {
+    using Scope = std::optional<LogId>;
+    struct Write { Scope scope; storage::Batch::Put put; };
+    struct Touched { StreamPointer stream; Shard* shard; Position end; };
+    std::vector<storage::Batch::Append> appends;
+    std::vector<Write> writes;
+    std::vector<storage::Batch::Trim> trims;
+    std::vector<storage::Batch::Drop> drops;
+    std::vector<Touched> touched;                       // one entry per shard with appends
+    std::vector<std::pair<StreamPointer, Shard*>> dirty;   // running values to write
+    std::deque<std::array<std::byte, 16>> heads;        // patched batch heads: base offset, length, leader epoch
+    bool empty() const { return appends.empty() && writes.empty() && trims.empty() && drops.empty() && dirty.empty(); }
+
+    bool finished = false;
+    std::vector<std::pair<Scope, Fault>> failed;
+    Signal done;
+    Result<void> outcome(Scope scope) const {
+        for (const auto& [one, fault] : failed)
+            if (one == scope) return std::unexpected{fault};
+        return {};
+    }
+};
+
+// What a world has besides what doors see.
+struct WorldBooks {
+    std::unique_ptr<World> world;
+    std::uint64_t next_stream = 1, next_log = 1;
+    std::int64_t next_producer = 1000, producers_reserved = 1000;
+    std::unordered_map<std::string, std::string> normalised;   // name with '.' as '_' -> name
+    std::vector<StreamPointer> gone;                           // deleted, still held by somebody's waiter
+    Timer hour;                                                // the next full virtual hour
+};
+
+// Decompressed payloads that were read last, so that reading a batch record by record does not unpack it each time.
+struct Unpacked {
+    LogId log{};
+    Position first = -1;
+    std::vector<std::byte> bytes;
+    std::uint64_t used{};
+};
+
+struct Engine::State : std::enable_shared_from_this<Engine::State> {
+    State(Executor, storage::Store&, const RealTime&, Random&, EngineOptions);
+
+    Executor executor;
+    storage::Store& store;
+    const RealTime& real;
+    Random& random;
+    EngineOptions options;
+    Events events;
+    WorldBooks books;
+    World& world() { return *books.world; }
+
+    // ---- commit.cpp ----
+    std::shared_ptr<Group> open;
+    bool posted = false;
+    std::unique_ptr<storage::Snapshot> turn;             // dropped at the end of the turn and by each commit
+    bool drop_posted = false;
+    Group& group();                                      // the open one; its commit is posted
+    Ticket ticket(Group::Scope);
+    void put(Group::Scope, std::string key, std::string value);
+    void touch(Shard&);                                  // its running value goes with the group
+    void commit_posted();
+    void flush();
+    void fill(storage::Batch&, const Group&, std::optional<Group::Scope> only) const;
+    void run(Group&);
+    std::vector<std::pair<Group::Scope, Fault>> write(const Group&) const;   // may run on the writer thread
+    void finish(const std::shared_ptr<Group>&);
+    const storage::Snapshot& snapshot();
+
+    // The writer thread of `power`: one group at a time, the next collects meanwhile.
+    std::thread writer;
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::shared_ptr<Group> writing;                      // guarded by mutex; nothing: idle
+    std::vector<std::pair<Group::Scope, Fault>> written; // result of `writing`
+    bool writer_done = false, stop_writer = false;
+    void write_loop();
+    void start_write(std::shared_ptr<Group>);
+    void collect_write();
+
+    // ---- engine.cpp: the catalog ----
+    void load();
+    void load_stream(const catalog::Stream&);
+    void read_shard(Shard&);                             // running value, producers, bounds: from the store
+    void reload_catalog();
+    void save_stream(const Stream&);
+    void save_world();
+    void index(const StreamPointer&);
+    void unindex(const Stream&);
+    std::int64_t create_second(std::string_view name, Time now);
+    std::unique_ptr<Shard> new_shard(Stream&, HashRange, std::int64_t created_s);
+    void set_buckets(Shard&);
+    void begin_state(const StreamPointer&, StreamStatus, std::function<void()> then);
+    void wait_ready(const StreamPointer&, milliseconds);
+    void take_away(const StreamPointer&);
+    std::vector<std::function<void(const Stream&)>>* on_removed = nullptr;
+
+    // ---- retention.cpp, usage.cpp ----
+    void retain(Shard&);                                 // applies retention at now
+    void find_front(Shard&);
+    void arm_trim(Shard&);
+    void arm_hour();
+    void roll_usage(Shard&);
+    void roll_all();
+    std::uint64_t live_bytes(const Shard&);
+
+    std::vector<Unpacked> unpacked;
+    std::uint64_t reads = 0;
+    std::deque<std::vector<std::byte>> kept;             // bytes that the last read_records pointed to
+};
+
+// Keys: world (4 bytes, big endian), a kind, then what the kind says. format: emulator/streams/README.md
+std::string key_of(WorldId, char kind, std::string_view rest = {});
+std::string big_endian(std::uint64_t value, int bytes = 8);
+std::string shard_key(const Stream&, std::int32_t shard);
+std::string producer_key(const Stream&, std::int32_t shard, std::int64_t producer);
+std::string running_value(const Shard&);
+void read_running_value(std::string_view, Shard&);
+std::string encode_usage(const Usage&);
+Usage decode_usage(std::string_view);
+std::string encode_producer(const ProducerState&);
+std::optional<ProducerState> decode_producer(std::string_view);
+
+}  // namespace sluice::streams
