@@ -17,7 +17,9 @@
 namespace sluice::storage {
 namespace {
 
+// To begin with, and to go on with data that trims will make smaller.
 constexpr std::uint64_t least_free_bytes = std::uint64_t{16} << 20;
+constexpr std::uint64_t least_free_bytes_with_data = std::uint64_t{1} << 20;
 
 [[noreturn]] void refuse(const std::string& path, int error) {
     const auto uid = std::to_string(geteuid()), gid = std::to_string(getegid());
@@ -95,11 +97,12 @@ Folder::Folder(std::string path) : path_(std::move(path)) {
         }
         const auto pid = std::to_string(getpid());
         if (ftruncate(lock_, 0) != 0) refuse(path_, errno);
-        // A full disk is told about below, in its own words.
+        // A full disk is told about next, in its own words.
         if (pwrite(lock_, pid.data(), pid.size(), 0) < 0 && errno != ENOSPC) refuse(path_, errno);
-        if (const auto free = free_bytes(); free < least_free_bytes)
-            throw StartError("data folder " + path_ + " has only " + std::to_string(free >> 20) + " MiB of free disk, at least " +
-                             std::to_string(least_free_bytes >> 20) + " are needed: free some, or give --data another folder");
+        const auto least = std::filesystem::exists(file("data.mdb")) ? least_free_bytes_with_data : least_free_bytes;
+        if (const auto free = free_bytes(); free < least)
+            throw StartError("data folder " + path_ + " has only " + std::to_string(free >> 10) + " KiB of free disk, at least " +
+                             std::to_string(least >> 10) + " are needed: free some, or give --data another folder");
         try_shared_map(path_, file("probe"));
     } catch (...) {
         close(lock_);

@@ -2,7 +2,6 @@
 // refusal when full and to space coming back only by sweeping. A snapshot shares structure with the living state; a commit
 // copies just what it touches, and only while a snapshot still looks at it.
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -45,13 +44,11 @@ struct State {
     std::map<std::string, std::shared_ptr<const std::string>, std::less<>> table;
 };
 
-// The value itself when nobody else looks at it, else a copy put in its place.
+// The value itself when nobody else looks at it, else a copy put in its place. Called under the store's mutex, under which
+// snapshots let go too.
 template <class T>
 T& own(std::shared_ptr<T>& shared) {
-    if (shared.use_count() > 1)
-        shared = std::make_shared<T>(*shared);
-    else
-        std::atomic_thread_fence(std::memory_order_acquire);   // whoever let go of it has finished reading
+    if (shared.use_count() > 1) shared = std::make_shared<T>(*shared);
     return *shared;
 }
 
@@ -72,7 +69,13 @@ void walk(const Log& log, Position from, Visit&& visit) {
 
 class MemorySnapshot final : public Snapshot {
   public:
-    explicit MemorySnapshot(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+    MemorySnapshot(std::mutex& mutex, std::shared_ptr<const State> state) : mutex_(mutex), state_(std::move(state)) {}
+    ~MemorySnapshot() override {
+        std::lock_guard lock(mutex_);
+        state_.reset();
+    }
+    MemorySnapshot(const MemorySnapshot&) = delete;
+    MemorySnapshot& operator=(const MemorySnapshot&) = delete;
 
     std::optional<std::string_view> get(std::string_view key) const override {
         auto found = state_->table.find(key);
@@ -127,6 +130,7 @@ class MemorySnapshot final : public Snapshot {
         return log->end;
     }
 
+    std::mutex& mutex_;
     std::shared_ptr<const State> state_;
 };
 
@@ -147,7 +151,7 @@ class MemoryStore final : public Store {
 
     std::unique_ptr<Snapshot> snapshot() const override {
         std::lock_guard lock(mutex_);
-        return std::make_unique<MemorySnapshot>(state_);
+        return std::make_unique<MemorySnapshot>(mutex_, state_);
     }
 
     Result<bool> sweep(std::size_t max_entries) override {
@@ -207,6 +211,7 @@ class MemoryStore final : public Store {
     }
 
     void put(State& state, const Batch::Put& p) {
+        if (p.key.empty() || p.key.size() > max_key_bytes) stop("a key must have 1 to 500 bytes");
         if (auto old = state.table.find(p.key); old != state.table.end()) {
             used_ -= key_cost + p.key.size() + old->second->size();
             if (p.value.empty()) state.table.erase(old);
