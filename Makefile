@@ -56,7 +56,7 @@ test: test-deps
 	@tests/count.sh total
 
 bench: build
-	bench/run.sh $(ARGS)
+	/usr/bin/python3 bench/run.py $(ARGS)
 
 clean:
 	rm -rf build .venv
