@@ -153,6 +153,21 @@ TEST_CASE("a file that is no store is refused and left alone") {
     CHECK(std::filesystem::file_size(folder.path + "/data.mdb") == 20'000);
 }
 
+TEST_CASE("data of another format version is refused with both versions named") {
+    TempFolder folder;
+    const LmdbOptions options{.folder = folder.path, .map_bytes = 1 << 30};
+    open_lmdb(options);
+    const auto name = folder.path + "/data.mdb";
+    std::ifstream in(name, std::ios::binary);
+    std::string file((std::istreambuf_iterator<char>(in)), {});
+    int found = 0;
+    for (std::size_t at = 0; (at = file.find("mversion1", at)) != std::string::npos; ++found) file[at + 8] = '2';
+    REQUIRE(found > 0);
+    std::ofstream(name, std::ios::binary) << file;
+    CHECK(refusal(options) == "data folder " + folder.path +
+                                  " has format 2, this server reads 1: use the server version that wrote it, or give --data another folder");
+}
+
 TEST_CASE("address space that cannot be had is said with the way out") {
     TempFolder folder;
     CHECK(refusal({.folder = folder.path, .map_bytes = std::uint64_t{1} << 50}).find("give a smaller map size") != std::string::npos);
