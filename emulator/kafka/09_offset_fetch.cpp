@@ -1,0 +1,89 @@
+// OffsetFetch v1-10: committed offsets; -1 with an empty text where there is none, whatever else is unknown. A child of a
+// split whose parent has an offset answers with its own log start (rule 15).
+#include "emulator/kafka/serve.h"
+
+namespace sluice::kafka {
+
+namespace {
+
+CommittedOffset look_up(Groups& groups, std::string_view group, const std::shared_ptr<streams::Stream>& stream, std::int32_t partition) {
+    if (!stream) return {};
+    return groups.offset(group, *stream, partition).value_or(CommittedOffset{});
+}
+
+template <class P>
+P told_of(const CommittedOffset& committed, std::int32_t partition) {
+    P p;
+    p.partition_index = partition;
+    p.committed_offset = committed.offset;
+    p.committed_leader_epoch = committed.leader_epoch;
+    p.metadata = committed.metadata;
+    return p;
+}
+
+// All a group has committed, by topic.
+template <class Topic, class P>
+std::vector<Topic> everything(Call& call, Groups& groups, std::string_view id) {
+    std::vector<Topic> topics;
+    const auto* group = groups.find(id);
+    if (!group) return topics;
+    const streams::Uuid* last = nullptr;
+    for (const auto& [partition, committed] : group->offsets) {
+        if (!last || *last != partition.first) {
+            const auto stream = topic(call, to_wire_id(partition.first));
+            if (!stream) continue;
+            last = &partition.first;
+            auto& told = topics.emplace_back();
+            told.name = stream->name;
+            if constexpr (requires { told.topic_id; }) told.topic_id = to_wire_id(partition.first);
+        }
+        topics.back().partitions.push_back(told_of<P>(committed, partition.second));
+    }
+    return topics;
+}
+
+}  // namespace
+
+Task<OffsetFetchResponse> handle(Call& call, const OffsetFetchRequest& request) {
+    auto& groups = call.broker.groups(call.world);
+    OffsetFetchResponse response;
+    if (call.version < 8) {
+        if (!request.topics) {
+            response.topics = everything<OffsetFetchResponse::Topic, OffsetFetchResponse::Partition>(call, groups, request.group_id);
+            co_return response;
+        }
+        for (const auto& asked : *request.topics) {
+            const auto stream = topic(call, asked.name);
+            auto& told = response.topics.emplace_back();
+            told.name = asked.name;
+            for (const auto partition : asked.partition_indexes) {
+                told.partitions.push_back(told_of<OffsetFetchResponse::Partition>(look_up(groups, request.group_id, stream, partition), partition));
+            }
+        }
+        co_return response;
+    }
+    for (const auto& group : request.groups) {
+        auto& answered = response.groups.emplace_back();
+        answered.group_id = group.group_id;
+        if (!group.topics) {
+            answered.topics = everything<OffsetFetchResponse::GroupTopic, OffsetFetchResponse::GroupPartition>(call, groups, group.group_id);
+            continue;
+        }
+        for (const auto& asked : *group.topics) {
+            const auto stream = call.version >= 10 ? topic(call, asked.topic_id) : topic(call, asked.name);
+            auto& told = answered.topics.emplace_back();
+            told.name = asked.name;
+            told.topic_id = asked.topic_id;
+            for (const auto partition : asked.partition_indexes) {
+                auto p = told_of<OffsetFetchResponse::GroupPartition>(look_up(groups, group.group_id, stream, partition), partition);
+                if (!stream && call.version >= 10) p.error_code = ErrorCode::unknown_topic_id;
+                told.partitions.push_back(std::move(p));
+            }
+        }
+    }
+    co_return response;
+}
+
+template Task<void> serve<OffsetFetchRequest>(std::shared_ptr<Call>);
+
+}  // namespace sluice::kafka

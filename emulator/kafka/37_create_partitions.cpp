@@ -1,0 +1,84 @@
+// CreatePartitions v0-3: more partitions for a topic, hash ranges dealt anew (rule 16). A stream with Kinesis manners grows by
+// UpdateShardCount or SplitShard only. Texts as seen on Kafka 4.4.0.
+#include <algorithm>
+#include <set>
+
+#include "emulator/kafka/serve.h"
+
+namespace sluice::kafka {
+
+namespace {
+
+struct Refused {
+    ErrorCode code{};
+    std::optional<std::string> text;
+};
+
+std::optional<Refused> fault(const Call& call, const streams::Stream* stream, const CreatePartitionsRequest::Topic& asked) {
+    if (!stream) return Refused{ErrorCode::unknown_topic_or_partition, std::nullopt};
+    const auto have = static_cast<std::int32_t>(stream->shards.size());
+    if (stream->kinesis_manners()) {
+        return Refused{ErrorCode::invalid_partitions, "The topic " + stream->name + " is a Kinesis stream; use UpdateShardCount"};
+    }
+    if (asked.count == have) return Refused{ErrorCode::invalid_partitions, "Topic already has " + std::to_string(have) + " partition(s)."};
+    if (asked.count < have) {
+        return Refused{ErrorCode::invalid_partitions, "The topic " + stream->name + " currently has " + std::to_string(have) + " partition(s); " +
+                                                          std::to_string(asked.count) + " would not be an increase."};
+    }
+    if (asked.count > streams::max_shards_per_stream) return Refused{ErrorCode::invalid_partitions, "More partitions than a topic may have here: " + std::to_string(streams::max_shards_per_stream)};
+    if (!asked.assignments) return std::nullopt;
+    if (static_cast<std::int32_t>(asked.assignments->size()) != asked.count - have) {
+        return Refused{ErrorCode::invalid_replica_assignment, "Attempted to add " + std::to_string(asked.count - have) + " additional partition(s), but only " +
+                                                                  std::to_string(asked.assignments->size()) + " assignment(s) were specified."};
+    }
+    for (const auto& assignment : *asked.assignments) {
+        for (const auto broker : assignment.broker_ids) {
+            if (broker == call.broker.options.node_id) continue;
+            return Refused{ErrorCode::invalid_replica_assignment,
+                           "The manual partition assignment includes broker " + std::to_string(broker) + ", but no such broker is registered."};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Task<CreatePartitionsResponse> handle(Call& call, const CreatePartitionsRequest& request) {
+    CreatePartitionsResponse response;
+    std::vector<std::pair<std::size_t, streams::Ticket>> made;
+    std::set<std::string_view> seen;
+    for (const auto& asked : request.topics) {
+        if (!seen.insert(asked.name).second) continue;   // answered once
+        auto& told = response.results.emplace_back();
+        told.name = asked.name;
+        const auto same = [&](const auto& other) { return other.name == asked.name; };
+        if (std::ranges::count_if(request.topics, same) > 1) {
+            told.error_code = ErrorCode::invalid_request;
+            told.error_message = "Duplicate topic name.";
+            continue;
+        }
+        const auto stream = topic(call, asked.name);
+        if (auto refused = fault(call, stream.get(), asked)) {
+            told.error_code = refused->code;
+            told.error_message = std::move(refused->text);
+            continue;
+        }
+        if (request.validate_only) continue;
+        const auto added = call.engine.add_partitions(*stream, asked.count);
+        if (added) {
+            made.emplace_back(response.results.size() - 1, *added);
+        } else {
+            told.error_code = code_of(added.error());
+            told.error_message = std::string(text_of(told.error_code));
+        }
+    }
+    for (const auto& [index, ticket] : made) {
+        const auto committed = co_await ticket.committed();
+        if (!committed) response.results[index].error_code = code_of(committed.error());
+    }
+    co_return response;
+}
+
+template Task<void> serve<CreatePartitionsRequest>(std::shared_ptr<Call>);
+
+}  // namespace sluice::kafka

@@ -1,0 +1,64 @@
+// Puts the shared parts together and listens to the engine for what groups must know.
+#include "emulator/kafka/broker.h"
+
+#include "protocol/kafka/print.h"
+
+namespace sluice::kafka {
+
+namespace {
+constexpr std::string_view cluster_key = "kafka/cluster";
+}
+
+Broker::Broker(streams::Engine& the_engine, DoorOptions the_options)
+    : engine(the_engine),
+      options(std::move(the_options)),
+      configs(options.configs),
+      advertised{options.advertised, options.gateway, std::nullopt},
+      fetch_sessions(engine.random()),
+      max_frame_bytes(static_cast<std::size_t>(configs.number("socket.request.max.bytes"))),
+      alive_(std::make_shared<bool>(true)) {
+    const std::weak_ptr<bool> alive = alive_;
+    engine.on_removed.push_back([this, alive](const streams::Stream& stream) {
+        if (alive.expired()) return;
+        for (auto& [world, groups] : groups_) {
+            if (world == stream.world) groups->forget_topic(stream.topic_id);
+        }
+    });
+    engine.on_resharded.push_back([this, alive](streams::Stream& stream, streams::Shard& shard) {
+        if (alive.expired()) return;
+        for (auto& [world, groups] : groups_) {
+            if (world == stream.world) groups->resharded(stream, shard);
+        }
+    });
+    groups(engine.world());   // what the store remembers of groups lives from the start
+}
+
+Broker::~Broker() = default;
+
+const std::string& Broker::cluster_id() {
+    if (cluster_id_.empty()) {
+        if (const auto kept = engine.get(engine.world(), cluster_key)) {
+            cluster_id_ = *kept;
+        } else {
+            const auto random = engine.random().uuid();
+            Uuid id;
+            std::memcpy(id.bytes.data(), random.data(), 16);
+            cluster_id_ = to_text(id);
+            engine.put(engine.world(), cluster_key, cluster_id_);
+        }
+    }
+    return cluster_id_;
+}
+
+Groups& Broker::groups(streams::World& world) {
+    auto& groups = groups_[world.id];
+    if (!groups) groups = std::make_unique<Groups>(engine, world, configs);
+    return *groups;
+}
+
+void Broker::forget(streams::World& world) {
+    groups_.erase(world.id);
+    if (&world == &engine.world()) cluster_id_.clear();
+}
+
+}  // namespace sluice::kafka

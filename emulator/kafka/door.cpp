@@ -1,0 +1,123 @@
+// Listeners and the set of connections. Says once per peer what was advertised when a client asked for it and never came back.
+#include "emulator/kafka/door.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <set>
+#include <unordered_map>
+
+#include "emulator/kafka/broker.h"
+#include "emulator/kafka/session.h"
+
+namespace sluice::kafka {
+
+namespace {
+using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
+constexpr milliseconds patience{5'000};      // rule 25
+constexpr milliseconds accept_again{100};    // after a failed accept: out of descriptors, most likely
+constexpr std::size_t most_peers_told = 1'000;
+}  // namespace
+
+struct Door::State : std::enable_shared_from_this<Door::State> {
+    State(streams::Engine& engine, DoorOptions options) : broker(engine, std::move(options)) {}
+
+    Broker broker;
+    std::vector<std::shared_ptr<Acceptor>> acceptors;
+    std::unordered_map<Session*, std::shared_ptr<Session>> sessions;
+    std::unordered_map<Session*, Timer> hints;
+    std::set<asio::ip::address> told;
+    Signal stopped;
+    bool stopping = false;
+
+    static Task<void> accept(std::shared_ptr<State> self, std::shared_ptr<Acceptor> acceptor) {
+        constexpr auto result = asio::as_tuple(use_task);
+        const auto executor = self->broker.engine.executor();
+        while (!self->stopping) {
+            Socket socket{executor};
+            const auto [error] = co_await acceptor->async_accept(socket, result);
+            if (self->stopping) break;
+            if (!error) {
+                self->welcome(std::move(socket));
+                continue;
+            }
+            Waiter waiter{executor};
+            waiter.watch(self->stopped, Woken::closed);
+            waiter.deadline(*self->broker.engine.world().clock, accept_again);
+            co_await waiter.wait();
+        }
+    }
+
+    void welcome(Socket socket) {
+        auto session = std::make_shared<Session>(broker, broker.engine.world(), std::move(socket));
+        std::erase_if(hints, [&](auto& entry) { return entry.first->peer() == session->peer(); });   // it came back
+        session->on_metadata = [this](Session& s) { watch_for_return(s); };
+        session->on_close = [weak = weak_from_this()](Session& s) {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->hints.erase(&s);
+            self->broker.fetch_sessions.drop_owner(&s);
+            self->sessions.erase(&s);
+        };
+        sessions.emplace(session.get(), session);
+        session->start();
+    }
+
+    void watch_for_return(Session& session) {
+        if (told.contains(session.peer()) || told.size() >= most_peers_told) return;
+        for (const auto& [other, kept] : sessions) {
+            if (other != &session && other->peer() == session.peer()) return;
+        }
+        auto& clock = *broker.engine.world().clock;
+        hints[&session] = Timer{clock, clock.at(Clock::Line::live, clock.live() + patience, [this, s = &session] { say(*s); })};
+    }
+
+    void say(Session& session) {
+        if (session.metadata_only() && told.insert(session.peer()).second) {
+            const auto address = session.advertised();
+            broker.engine.events().note("Kafka client at " + session.peer().to_string() + " was told to connect to " + address.host + ":" +
+                                        std::to_string(address.port) +
+                                        " and did not within 5 s; if it cannot reach that address, set --kafka-advertised PEER-CIDR=HOST:PORT");
+        }
+        hints.erase(&session);
+    }
+};
+
+Door::Door(streams::Engine& engine, DoorOptions options) : state_(std::make_shared<State>(engine, std::move(options))) {}
+
+Door::~Door() { stop(); }
+
+asio::ip::tcp::endpoint Door::listen(asio::ip::tcp::endpoint endpoint) {
+    const auto executor = state_->broker.engine.executor();
+    auto acceptor = std::make_shared<Acceptor>(executor);
+    acceptor->open(endpoint.protocol());
+    acceptor->set_option(asio::socket_base::reuse_address(true));
+    acceptor->bind(endpoint);
+    acceptor->listen(asio::socket_base::max_listen_connections);
+    const auto bound = acceptor->local_endpoint();
+    state_->acceptors.push_back(acceptor);
+    auto accepting = State::accept(state_, std::move(acceptor));
+    asio::co_spawn(executor, std::move(accepting), [](std::exception_ptr error) { if (error) std::rethrow_exception(error); });
+    return bound;
+}
+
+void Door::stop() {
+    state_->stopping = true;
+    state_->stopped.fire();
+    for (const auto& acceptor : state_->acceptors) {
+        boost::system::error_code ignored;
+        acceptor->close(ignored);
+    }
+    state_->acceptors.clear();
+    state_->hints.clear();
+    const auto sessions = std::exchange(state_->sessions, {});
+    for (const auto& [session, kept] : sessions) session->close();
+}
+
+std::size_t Door::connections() const { return state_->sessions.size(); }
+
+void Door::set_advertised(std::optional<HostPort> address) { state_->broker.advertised.live = std::move(address); }
+
+void Door::forget(streams::World& world) { state_->broker.forget(world); }
+
+}  // namespace sluice::kafka

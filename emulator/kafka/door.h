@@ -1,0 +1,45 @@
+// The Kafka door: listens, and turns Kafka's requests into calls of the shared engine. One broker, node 1, leader of
+// everything.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emulator/kafka/advertised.h"
+#include "emulator/loop.h"
+#include "emulator/streams/engine.h"
+
+namespace sluice::kafka {
+
+struct DoorOptions {
+    std::map<std::string, std::string> configs;   // Kafka's own broker settings, by name
+    std::vector<AdvertisedRule> advertised;
+    std::optional<asio::ip::address> gateway;     // see container_gateway()
+    std::int32_t node_id = 1;
+};
+
+class Door {
+  public:
+    // Throws storage::StartError for a setting that does not exist or has a wrong value.
+    Door(streams::Engine&, DoorOptions);
+    ~Door();
+    // Throws boost::system::system_error when the address cannot be had. May be called for several addresses.
+    asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint);
+    // Closes listeners and connections; parked requests end without an answer. The loop has to turn once more for them to go.
+    void stop();
+    std::size_t connections() const;
+    // What every client is told from now on; nothing: the rules again.
+    void set_advertised(std::optional<HostPort>);
+    // Before a world is reset: its groups go, their waiters are answered. Connections stay open.
+    void forget(streams::World&);
+
+  private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace sluice::kafka

@@ -1,0 +1,71 @@
+// KIP-227: what a consumer fetches is remembered between its requests, so that a request names only what changed and an
+// answer only what has news. A session goes with its connection; clients open a new one when theirs is unknown (70).
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "emulator/clock.h"
+#include "emulator/random.h"
+#include "emulator/streams/stream.h"
+#include "protocol/kafka/messages/fetch.h"
+
+namespace sluice::kafka {
+
+// One partition that a request or a session asks for, with what the last answer said of it.
+struct Wanted {
+    std::string topic;                    // versions up to 12
+    streams::Uuid topic_id{};             // from 13 on
+    std::int32_t partition{};
+    std::int64_t offset{};
+    std::int32_t max_bytes{};
+    std::int32_t leader_epoch = -1, last_fetched_epoch = -1;
+    std::int64_t told_high_watermark = -1, told_log_start = -1;
+    bool told_error = false;
+    bool same_partition(const Wanted& o) const {
+        return partition == o.partition && topic_id == o.topic_id && topic == o.topic;
+    }
+};
+
+struct FetchSession {
+    std::int32_t id{};
+    std::int32_t epoch{};                 // of the next request
+    bool by_id = false;                   // names topics by id
+    const void* owner{};                  // the connection
+    Time used{};
+    std::list<Wanted> partitions;         // what had data last goes to the end, so that all get their share
+};
+
+class FetchSessions {
+  public:
+    static constexpr std::size_t slots = 1'000;                 // max.incremental.fetch.session.cache.slots
+    static constexpr milliseconds safe_for{120'000};            // min.incremental.fetch.session.eviction.ms
+
+    explicit FetchSessions(Random& random) : random_(random) {}
+    // What a request means: its partitions, and the session to answer under (nothing: sessionless).
+    struct Opened {
+        ErrorCode error = ErrorCode::none;
+        FetchSession* session = nullptr;
+        bool incremental = false;         // answer only what has news
+        std::list<Wanted> alone;          // partitions of a sessionless request
+        std::list<Wanted>& partitions() { return session ? session->partitions : alone; }
+    };
+    Opened open(const FetchRequest&, int version, const void* owner, Time now);
+    FetchSession* find(std::int32_t id);
+    void drop(std::int32_t id);
+    void drop_owner(const void* owner);
+    std::size_t size() const { return sessions_.size(); }
+
+  private:
+    FetchSession* make(const void* owner, Time now);
+
+    Random& random_;
+    std::unordered_map<std::int32_t, std::unique_ptr<FetchSession>> sessions_;
+};
+
+}  // namespace sluice::kafka

@@ -1,0 +1,29 @@
+// One request from frame to answer: decode, handle, encode. Instantiated by the last line of each handler's file, so a
+// forgotten file is a link error that names the API.
+#pragma once
+
+#include "emulator/kafka/handlers.h"
+#include "protocol/kafka/schema.h"
+
+namespace sluice::kafka {
+
+template <class Request>
+Task<void> serve(std::shared_ptr<Call> call) {
+    Session& session = *call->session;
+    Arena arena;
+    Request request{};
+    if (!decode(call->header.body, call->version, arena, request)) {
+        call->hang_up = true;
+        session.no_answer(*call);
+        co_return;
+    }
+    if constexpr (Request::api.key == FetchRequest::api.key) {
+        const bool mine = co_await session.turn(*call);
+        if (!mine) co_return;
+    }
+    const auto response = co_await handle(*call, request);
+    if (call->silent || call->hang_up) session.no_answer(*call);
+    else session.answer(*call, encode_gather(response, call->version, call->header.correlation_id));
+}
+
+}  // namespace sluice::kafka

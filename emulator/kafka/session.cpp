@@ -1,0 +1,270 @@
+// Frames in, answers out. `read` is the only coroutine; beginning calls and sending answers are plain functions that are
+// called whenever something may have made them possible: bytes came, an answer is ready, a mute ended, the socket took bytes.
+#include "emulator/kafka/session.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/write.hpp>
+#include <cstring>
+
+#include "emulator/kafka/handlers.h"
+
+namespace sluice::kafka {
+
+namespace {
+
+// A bug in a handler stops the process: main catches what leaves the loop.
+void stop_loudly(std::exception_ptr error) {
+    if (error) std::rethrow_exception(error);
+}
+
+// KIP-511: a client that asked too high reads a v0 answer and asks again. Seen: Kafka 4.4.0 names only ApiVersions itself.
+Gathered ask_lower(std::int32_t correlation_id) {
+    ApiVersionsResponse answer;
+    answer.error_code = ErrorCode::unsupported_version;
+    answer.api_keys = {{.api_key = api_versions_key, .min_version = 0, .max_version = ApiVersionsRequest::api.max}};
+    return encode_gather(answer, 0, correlation_id);
+}
+
+}  // namespace
+
+Session::Session(Broker& broker, streams::World& world, Socket socket)
+    : broker_(broker), world_(world), socket_(std::move(socket)) {
+    boost::system::error_code ignored;
+    local_ = socket_.local_endpoint(ignored);
+    peer_ = plain(socket_.remote_endpoint(ignored).address());
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket_.non_blocking(true, ignored);
+}
+
+Session::~Session() = default;
+
+void Session::start() {
+    auto reading = read(shared_from_this());
+    asio::co_spawn(socket_.get_executor(), std::move(reading), stop_loudly);
+}
+
+void Session::close() {
+    if (closed_) return;
+    closed_ = true;
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+    mute_.stop();
+    waiting_.clear();
+    calls_.clear();
+    gone.fire();
+    if (on_close) on_close(*this);
+}
+
+// The room for the next read: what is left of the block, or a new block that takes the unfinished frame along.
+void Session::make_room() {
+    if (block_ && from_ == filled_ && block_.use_count() == 1) from_ = filled_ = 0;
+    const auto have = filled_ - from_;
+    std::size_t need = 4;
+    if (have >= 4) {
+        Reader in{{block_.get() + from_, 4}};
+        need += static_cast<std::size_t>(in.integer<std::int32_t>());   // cut_frames has checked it
+    }
+    if (block_ && block_bytes_ - from_ >= need && filled_ < block_bytes_ && block_bytes_ - filled_ >= std::min<std::size_t>(need - have, 2048)) return;
+    // A stated length is believed up to 1 MiB; beyond that memory follows the bytes that really came.
+    constexpr std::size_t believed = 1u << 20;
+    const auto size = std::max(next_block_bytes_, need <= believed ? need : std::min(need, std::max(2 * have, believed)));
+    auto block = std::make_shared_for_overwrite<std::byte[]>(size);
+    if (have > 0) std::memcpy(block.get(), block_.get() + from_, have);
+    block_ = std::move(block);
+    block_bytes_ = size;
+    from_ = 0;
+    filled_ = have;
+}
+
+// False: a length that no request can have.
+bool Session::cut_frames() {
+    while (filled_ - from_ >= 4) {
+        Reader in{{block_.get() + from_, 4}};
+        const auto size = in.integer<std::int32_t>();
+        if (size <= 0 || static_cast<std::size_t>(size) > broker_.max_frame_bytes) return false;
+        const auto bytes = static_cast<std::size_t>(size);
+        if (filled_ - from_ < 4 + bytes) break;
+        waiting_.push_back({block_, {block_.get() + from_ + 4, bytes}});
+        waiting_bytes_ += bytes;
+        from_ += 4 + bytes;
+    }
+    return true;
+}
+
+Task<void> Session::read(std::shared_ptr<Session> self) {
+    Session& s = *self;
+    constexpr auto result = asio::as_tuple(use_task);
+    while (!s.closed_) {
+        s.make_room();
+        const auto room = asio::buffer(s.block_.get() + s.filled_, s.block_bytes_ - s.filled_);
+        const auto [error, count] = co_await s.socket_.async_read_some(room, result);
+        if (error || s.closed_) break;
+        s.filled_ += count;
+        if (count == room.size()) s.next_block_bytes_ = std::min<std::size_t>(2 * s.next_block_bytes_, 256 * 1024);
+        if (!s.cut_frames()) break;
+        s.begin_calls();
+        while (!s.closed_ && s.waiting_bytes_ > most_frame_bytes) {
+            Waiter waiter{s.socket_.get_executor()};
+            waiter.watch(s.taken_);
+            waiter.watch(s.gone, Woken::closed);
+            co_await waiter.wait();
+        }
+    }
+    s.close();
+}
+
+void Session::begin_calls() {
+    if (beginning_) return;
+    beginning_ = true;
+    while (!closed_ && !muted_ && !waiting_.empty() && calls_.size() < most_calls && call_bytes_ <= most_frame_bytes &&
+           unsent_.size() <= most_unsent_bytes) {
+        auto frame = std::move(waiting_.front());
+        waiting_.pop_front();
+        waiting_bytes_ -= frame.bytes.size();
+        begin(std::move(frame));
+        taken_.fire();
+    }
+    beginning_ = false;
+}
+
+void Session::begin(Frame frame) {
+    auto call = std::make_shared<Call>(shared_from_this(), broker_, broker_.engine, world_);
+    call->frame = std::move(frame.owner);
+    call->frame_bytes = frame.bytes.size();
+    call_bytes_ += call->frame_bytes;
+    calls_.push_back(call);
+    const auto refuse = [&] {
+        call->hang_up = true;
+        no_answer(*call);
+    };
+    const auto header = read_header(frame.bytes);
+    if (!header) return refuse();
+    call->header = *header;
+    call->version = header->api_version;
+    const auto* route = find_route(header->api_key);
+    if (!route) return refuse();
+    if (call->version < route->min || call->version > route->max || !route->api.knows(call->version)) {
+        if (header->api_key != api_versions_key || call->version < 0) return refuse();
+        return answer(*call, ask_lower(header->correlation_id));
+    }
+    if (route->api.flexible(call->version) && !skip_header_tags(call->header)) return refuse();
+    if (route->api.key == MetadataRequest::api.key) {
+        if (!std::exchange(metadata_seen_, true) && on_metadata) on_metadata(*this);
+    } else if (route->api.key != api_versions_key) {
+        metadata_only_ = false;
+    }
+    auto serving = route->serve(std::move(call));
+    asio::co_spawn(socket_.get_executor(), std::move(serving), stop_loudly);
+}
+
+Task<bool> Session::turn(Call& call) {
+    while (!closed_ && (calls_.front().get() != &call || sending_)) {
+        Waiter waiter{socket_.get_executor()};
+        waiter.watch(call.turn);
+        waiter.watch(gone, Woken::closed);
+        co_await waiter.wait();
+    }
+    co_return !closed_;
+}
+
+void Session::answer(Call& call, Gathered gathered) {
+    if (closed_) return;
+    call.done = true;
+    if (call.throttle.count() > 0) mute(call.throttle);
+    if (gathered.splices.empty()) {
+        call.answer = std::move(gathered.bytes);
+        return flush_soon();
+    }
+    // Its turn has come, so nothing is before it and nothing is unsent.
+    std::vector<asio::const_buffer> pieces;
+    gathered.pieces([&](Bytes piece) { if (!piece.empty()) pieces.emplace_back(piece.data(), piece.size()); });
+    const auto self = shared_from_this();
+    const auto kept = calls_.front();
+    call_bytes_ -= kept->frame_bytes;
+    calls_.pop_front();
+    send(pieces);
+    flush();
+}
+
+void Session::no_answer(Call& call) {
+    if (closed_) return;
+    call.done = true;
+    if (call.throttle.count() > 0) mute(call.throttle);
+    flush_soon();
+}
+
+// Answers that become ready in one turn of the loop leave in one write.
+void Session::flush_soon() {
+    if (std::exchange(flush_due_, true)) return;
+    asio::post(socket_.get_executor(), [self = shared_from_this()] {
+        self->flush_due_ = false;
+        self->flush();
+    });
+}
+
+void Session::flush() {
+    if (closed_ || sending_) return;
+    std::vector<std::shared_ptr<Call>> leaving;
+    std::vector<asio::const_buffer> pieces;
+    bool hang_up = false;
+    while (!calls_.empty() && calls_.front()->done && !hang_up) {
+        leaving.push_back(std::move(calls_.front()));
+        calls_.pop_front();
+        call_bytes_ -= leaving.back()->frame_bytes;
+        hang_up = leaving.back()->hang_up;
+        if (!leaving.back()->answer.empty()) pieces.emplace_back(leaving.back()->answer.data(), leaving.back()->answer.size());
+    }
+    send(pieces);
+    if (hang_up) return close();
+    if (!sending_ && !calls_.empty()) calls_.front()->turn.fire();
+    begin_calls();
+}
+
+// Offers the pieces to the socket at once and copies only what the kernel did not take.
+void Session::send(std::vector<asio::const_buffer>& pieces) {
+    std::span<asio::const_buffer> rest = pieces;
+    while (!rest.empty()) {
+        boost::system::error_code error;
+        auto taken = socket_.write_some(rest, error);
+        if (error == asio::error::would_block || error == asio::error::try_again) break;
+        if (error) return close();
+        while (!rest.empty() && taken >= rest.front().size()) {
+            taken -= rest.front().size();
+            rest = rest.subspan(1);
+        }
+        if (taken > 0) rest.front() += taken;
+    }
+    if (rest.empty()) return;
+    unsent_.clear();
+    for (const auto& piece : rest) {
+        const auto* bytes = static_cast<const std::byte*>(piece.data());
+        unsent_.insert(unsent_.end(), bytes, bytes + piece.size());
+    }
+    sending_ = true;
+    send_rest();
+}
+
+void Session::send_rest() {
+    asio::async_write(socket_, asio::buffer(unsent_), [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+        self->sending_ = false;
+        self->unsent_ = Blob{};
+        if (error) return self->close();
+        self->flush();
+    });
+}
+
+void Session::mute(milliseconds span) {
+    auto& clock = *world_.clock;
+    const auto until = clock.now() + span;
+    if (muted_ && until <= muted_until_) return;
+    muted_ = true;
+    muted_until_ = until;
+    mute_ = Timer{clock, clock.within(span, [this] {
+        muted_ = false;
+        const auto self = shared_from_this();
+        begin_calls();
+    })};
+}
+
+}  // namespace sluice::kafka

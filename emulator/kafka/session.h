@@ -1,0 +1,111 @@
+// One connection. Requests are ordered, not serialised: whole frames already received are decoded, checked and queued in
+// order before the first is committed, and answered in order. Only an answer that carries records is made when its turn to
+// be written has come: then its bytes go from the store's pages to the socket in the same turn of the loop, and a slow
+// reader keeps at most one answer in memory.
+#pragma once
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "emulator/kafka/broker.h"
+#include "emulator/loop.h"
+#include "protocol/kafka/frame.h"
+
+namespace sluice::kafka {
+
+using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+class Session;
+
+// One request on its way: its frame, what its handler said besides the answer, and its place in the order.
+struct Call {
+    std::shared_ptr<Session> session;
+    Broker& broker;
+    streams::Engine& engine;
+    streams::World& world;
+    std::shared_ptr<std::byte[]> frame;    // a queued append owns its frame until committed
+    std::size_t frame_bytes{};
+    RequestHeader header;                  // views into the frame
+    int version{};
+
+    milliseconds throttle{0};              // the connection is muted that long after the answer (KIP-219)
+    bool silent = false;                   // no answer at all: acks = 0
+    bool hang_up = false;                  // close the connection in place of an answer
+
+    bool done = false;
+    Blob answer;
+    Signal turn;
+    std::string client_id() const { return std::string(header.client_id.value_or("")); }
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+  public:
+    static constexpr std::size_t most_calls = 64;                    // begun and not yet answered
+    static constexpr std::size_t most_frame_bytes = 32u << 20;       // of frames begun, and of frames waiting
+    static constexpr std::size_t most_unsent_bytes = 4u << 20;       // more than this unsent: nothing new is begun
+
+    Session(Broker&, streams::World&, Socket);
+    ~Session();
+    void start();
+    void close();
+    bool closed() const { return closed_; }
+    bool metadata_only() const { return metadata_only_; }   // nothing asked yet but ApiVersions and Metadata
+    HostPort advertised() const { return broker_.advertised.told(local_, peer_); }
+    const asio::ip::address& peer() const { return peer_; }
+    std::string peer_text() const { return "/" + peer_.to_string(); }
+
+    // For the server side of one call. True when the call is the next to be answered and nothing is unsent; false when the client is gone.
+    Task<bool> turn(Call&);
+    void answer(Call&, Gathered);
+    void no_answer(Call&);                 // silent or hang_up say why
+
+    Signal gone;                           // the connection ended
+    // Which shards this connection has fetched: true while they were open, so that a seal is told once (rule 15).
+    std::map<std::pair<streams::Uuid, std::int32_t>, bool> fetched;
+    std::function<void(Session&)> on_close;
+    std::function<void(Session&)> on_metadata;   // first Metadata of this connection
+
+  private:
+    struct Frame { std::shared_ptr<std::byte[]> owner; Bytes bytes; };
+    static Task<void> read(std::shared_ptr<Session>);
+    void make_room();
+    bool cut_frames();
+    void begin_calls();
+    void begin(Frame);
+    void flush_soon();
+    void flush();
+    void send(std::vector<asio::const_buffer>& pieces);
+    void send_rest();
+    void mute(milliseconds);
+
+    Broker& broker_;
+    streams::World& world_;
+    Socket socket_;
+    asio::ip::tcp::endpoint local_;
+    asio::ip::address peer_;
+    bool closed_ = false, metadata_only_ = true, metadata_seen_ = false;
+
+    // Received: frames are views of a block and keep it alive; a block whose frames are gone is used again.
+    std::shared_ptr<std::byte[]> block_;
+    std::size_t block_bytes_ = 0, from_ = 0, filled_ = 0, next_block_bytes_ = 16 * 1024;
+    std::deque<Frame> waiting_;
+    std::size_t waiting_bytes_ = 0;
+    Signal taken_;                         // a waiting frame was begun
+
+    std::deque<std::shared_ptr<Call>> calls_;
+    std::size_t call_bytes_ = 0;
+    bool beginning_ = false;
+
+    Blob unsent_;
+    bool sending_ = false, flush_due_ = false;
+
+    bool muted_ = false;
+    Time muted_until_{};
+    Timer mute_;
+};
+
+}  // namespace sluice::kafka
