@@ -28,7 +28,9 @@ void Waiter::wake(Woken why) {
 
 Task<Woken> Waiter::wait() {
     if (!woken_) {
-        auto park = [this](auto handler) { parked_ = std::move(handler); };
+        auto park = [this](auto handler) {
+            parked_ = [resume = std::move(handler)]() mutable { std::move(resume)(); };
+        };
         co_await asio::async_initiate<const asio::use_awaitable_t<Executor>&, void()>(park, use_task);
     }
     timer_.stop();

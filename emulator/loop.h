@@ -2,11 +2,11 @@
 // A parked coroutine waits on signals, a deadline of its world's clock, or its client going away; never on a polling timer.
 #pragma once
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -44,7 +44,7 @@ class Waiter {
     friend class Signal;
     Executor executor_;
     std::optional<Woken> woken_;
-    asio::any_completion_handler<void()> parked_;
+    std::move_only_function<void()> parked_;   // Boost 1.81's any_completion_handler copies itself without end when posted
     std::vector<Signal*> watched_;
     Timer timer_;
 };
