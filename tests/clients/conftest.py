@@ -19,7 +19,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = Path(os.environ.get("SLUICE_PROGRAM", ROOT / "build/release/sluice"))
+PROGRAM = Path(os.environ.pop("SLUICE_PROGRAM", ROOT / "build/release/sluice"))
 
 
 def until(check, seconds=10.0, what="a condition"):
