@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import threading
 import time
 
 import pytest
@@ -60,19 +61,16 @@ def test_streams_lists_what_both_doors_made(server, name):
 def test_put_and_tail_meet_the_doors(server, name):
     kinesis = server.kinesis()
     kinesis.create_stream(StreamName=name, ShardCount=1)
-    put = subprocess.Popen([str(PROGRAM), "put", name, "--key", "k1", "hello", "--control", server.control_at],
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
-    out, err = put.communicate(timeout=10)
-    assert put.returncode == 0, err
+    assert server.json("put", name, "--key", "k1", "hello")["offset"] == "0"
     assert [(r["PartitionKey"], r["Data"]) for r in read_shard(kinesis, name)] == [("k1", b"hello")]
     tail = subprocess.Popen([str(PROGRAM), "tail", name, "--from", "start", "--json", "--control", server.control_at],
                             stdout=subprocess.PIPE, text=True)
     try:
         first = json.loads(tail.stdout.readline())
-        assert first["offset"] in ("0", 0)
+        assert (first["offset"], first["key"], first["data"]) == ("0", "azE=", "aGVsbG8=")
         kinesis.put_record(StreamName=name, Data=b"later", PartitionKey="k2")
         second = json.loads(tail.stdout.readline())
-        assert (second["key"], second["data"]) in (("azI=", "bGF0ZXI="), ("k2", "later"))
+        assert (second["offset"], second["key"], second["data"]) == ("1", "azI=", "bGF0ZXI=")
     finally:
         tail.terminate()
         tail.wait(5)
@@ -86,6 +84,36 @@ def test_limits_are_shown_and_set_by_stream(server, name):
     assert server.json("limits", "show", name)["limits"]["writeRecordsPerSecond"] == "7"
     missing = run("limits", "show", "nobody", "--control", server.control_at)
     assert missing.returncode == 1 and "nobody" in missing.stderr
+
+
+def test_throttles_are_told_as_they_happen_with_their_reason(server, name):
+    kinesis = server.kinesis()
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    server.words("limits", "set", name, "--write-records", "1")
+    watch = subprocess.Popen([str(PROGRAM), "throttles", name, "--json", "--control", server.control_at], stdout=subprocess.PIPE, text=True)
+    try:
+        refused = threading.Event()
+
+        def put_until_told():   # what happens before the watcher is there is not told
+            while not refused.is_set():
+                kinesis.put_records(StreamName=name, Records=[{"Data": b"x", "PartitionKey": "hot"}] * 10)
+        putting = threading.Thread(target=put_until_told)
+        putting.start()
+        told = json.loads(watch.stdout.readline())
+        refused.set()
+        putting.join()
+        assert (told["stream"], told["shard"], told["rate"], told["topKey"]) == (name, "shardId-000000000000", "1", "hot")
+        assert told["explanation"]
+    finally:
+        watch.terminate()
+        watch.wait(5)
+
+
+def test_kafka_clients_are_told_what_advertise_says(server):
+    server.words("advertise", "localhost:12345")
+    [broker] = server.admin().list_topics(timeout=5).brokers.values()
+    server.words("advertise", "off")
+    assert (broker.host, broker.port) == ("localhost", 12345)
 
 
 def test_reset_leaves_nothing_and_closes_no_connection(server, name):
