@@ -1,6 +1,8 @@
 // Appending: limits, idempotence, and the queue. An append decides everything but the commit at once; readers see nothing
 // before the commit.
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 #include "emulator/streams/state.h"
 #include "protocol/batch/header.h"
@@ -29,6 +31,11 @@ Result<std::optional<ProducerState::Appended>> check_producer(const Shard& shard
     if (!state.recent.empty() && append.base_sequence != sequence_after(state.recent.back().last, 1))
         return std::unexpected{Fault::out_of_order_sequence};
     return std::optional<ProducerState::Appended>{};
+}
+
+[[noreturn]] void stop(const char* why) {
+    std::fprintf(stderr, "engine: %s\n", why);
+    std::abort();
 }
 
 Refusal refusal_of(const Shard& shard, Refusal::Limit limit, Bucket& bucket, std::int64_t asked, Time now) {
@@ -90,8 +97,8 @@ std::optional<Refusal> Engine::admit(Shard& shard, std::uint64_t bytes, std::uin
     }
     auto told = room ? refusal_of(shard, Refusal::Limit::write_bytes, shard.write_bytes, cost, now)
                      : refusal_of(shard, Refusal::Limit::write_records, shard.write_records, count, now);
-    s.roll_usage(shard);
     shard.usage.write_refusals += records;
+    s.touch_lazily(shard);
     s.events.refused(told);
     return told;
 }
@@ -102,6 +109,7 @@ milliseconds Engine::charge_write(Shard& shard, std::uint64_t bytes, std::uint32
     shard.write_bytes.take(static_cast<std::int64_t>(bytes), now);
     const auto by_records = shard.write_records.debt(now), by_bytes = shard.write_bytes.debt(now);
     const auto debt = std::max(by_records, by_bytes);
+    if (!shard.write_records.unlimited() || !shard.write_bytes.unlimited()) state_->touch_lazily(shard);
     if (debt.count() > 0 && state_->events.watched()) {
         auto told = by_records >= by_bytes
                         ? refusal_of(shard, Refusal::Limit::write_records, shard.write_records, static_cast<std::int64_t>(records), now)
@@ -117,15 +125,22 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     auto& stream = *shard.stream;
     if (stream.deleted) return std::unexpected{Fault::not_found};
     if (shard.sealed) return std::unexpected{Fault::sealed};
+    if (append.records == 0 || append.batch.size() < batch::header_bytes) stop("an append is one whole batch with records");
+    const auto log = shard.extents.back().log;
     const bool idempotent = append.producer_id >= 0 && append.base_sequence >= 0;
     if (idempotent) {
         const auto checked = check_producer(shard, append);
         if (!checked) return std::unexpected{checked.error()};
-        if (const auto& same = *checked)
-            return Queued{.base = same->base, .appended_ms = same->appended_ms, .duplicate = true,
-                          .ticket = s.ticket(shard.extents.back().log)};
+        if (const auto& same = *checked) {
+            Queued told{.base = same->base, .appended_ms = same->appended_ms, .duplicate = true, .ticket = {}};
+            // The first one may not be committed yet; a later group of the same log stands or falls with it.
+            if (s.open && shard.touched_in == s.open->serial)
+                told.ticket = s.ticket(log);
+            else if (same->base >= shard.end && s.writing)
+                told.ticket = Ticket{s.writing, log, s.executor};
+            return told;
+        }
     }
-    const auto log = shard.extents.back().log;
     const auto now_ms = std::max(to_ms(s.world().clock->now()), shard.last_appended_ms);
     const auto base = shard.queued_end;
     auto& group = s.group();
@@ -139,14 +154,12 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
                                    .pieces = {storage::Bytes{head}, append.batch.subspan(head.size())}}});
     shard.queued_end = base + append.records;
     shard.last_appended_ms = now_ms;
-    const auto from = group.touched.size() > 8 ? group.touched.end() - 8 : group.touched.begin();
-    const auto seen = std::find_if(from, group.touched.end(), [&](auto& t) { return t.shard == &shard; });
-    if (seen != group.touched.end())
-        seen->end = shard.queued_end;
-    else
-        group.touched.push_back({stream.shared_from_this(), &shard, shard.queued_end});
+    if (std::exchange(shard.touched_in, group.serial) != group.serial) {
+        shard.touched_at = group.touched.size();
+        group.touched.push_back({stream.shared_from_this(), &shard, 0});
+    }
+    group.touched[shard.touched_at].end = shard.queued_end;
     s.touch(shard);
-    s.roll_usage(shard);
     auto& usage = shard.usage;
     usage.records_in += append.records;
     usage.bytes_in += append.payload_bytes;
@@ -159,7 +172,9 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
         state.epoch = append.producer_epoch;
         state.recent.push_back({append.base_sequence, sequence_after(append.base_sequence, append.records - 1), base, now_ms});
         if (state.recent.size() > 5) state.recent.pop_front();
-        s.put(log, producer_key(stream, shard.index, append.producer_id), encode_producer(state));
+        const std::pair writer{&shard, append.producer_id};
+        const auto from = group.producers.size() > 8 ? group.producers.end() - 8 : group.producers.begin();
+        if (std::find(from, group.producers.end(), writer) == group.producers.end()) group.producers.push_back(writer);
     }
     if (stream.provisional) {
         stream.provisional = false;

@@ -22,7 +22,10 @@ Task<Result<void>> Ticket::committed() const {
 bool Ticket::done() const { return !group_ || group_->finished; }
 
 Group& Engine::State::group() {
-    if (!open) open = std::make_shared<Group>();
+    if (!open) {
+        open = std::make_shared<Group>();
+        open->serial = ++groups;
+    }
     if (!posted) {
         posted = true;
         // Behind everything this turn of the loop has ready: those handlers queue into the same group.
@@ -43,11 +46,16 @@ void Engine::State::put(Group::Scope scope, std::string key, std::string value) 
 }
 
 void Engine::State::touch(Shard& shard) {
-    auto& dirty = group().dirty;
-    // The last shards touched are the likely ones; a duplicate only writes the same value twice.
-    const auto from = dirty.size() > 8 ? dirty.end() - 8 : dirty.begin();
-    if (std::any_of(from, dirty.end(), [&](auto& d) { return d.second == &shard; })) return;
-    dirty.emplace_back(shard.stream->shared_from_this(), &shard);
+    auto& mine = group();
+    if (std::exchange(shard.dirty_in, mine.serial) != mine.serial) mine.dirty.emplace_back(shard.stream->shared_from_this(), &shard);
+}
+
+// Reads and refusals change only counters and tokens: not worth a commit of their own each turn.
+void Engine::State::touch_lazily(Shard& shard) {
+    if (std::exchange(shard.lazy, true)) return;
+    if (lazy.empty())
+        lazy_timer = Timer{*world().clock, world().clock->within(std::chrono::seconds{1}, [this] { group(); })};
+    lazy.emplace_back(shard.stream->shared_from_this(), &shard);
 }
 
 void Engine::State::commit_posted() {
@@ -63,16 +71,20 @@ void Engine::State::commit_posted() {
 }
 
 void Engine::State::flush() {
-    if (options.commit_on_thread && writing) {
-        std::unique_lock lock{mutex};
-        wake.wait(lock, [this] { return writer_done; });
-        lock.unlock();
-        collect_write();
-    }
-    while (open) {
-        const auto mine = std::exchange(open, nullptr);
-        run(*mine);
-        finish(mine);
+    if (!lazy.empty()) group();
+    for (;;) {
+        if (writing) {
+            std::unique_lock lock{mutex};
+            wake.wait(lock, [this] { return writer_done; });
+            lock.unlock();
+            finish(take_written());
+        } else if (open) {
+            const auto mine = std::exchange(open, nullptr);
+            run(*mine);
+            finish(mine);
+        } else {
+            return;
+        }
     }
 }
 
@@ -149,74 +161,103 @@ void Engine::State::fill(storage::Batch& batch, const Group& group, std::optiona
     }
 }
 
-// Everything at once; when it does not fit, scope by scope.
+// Everything at once; when it does not fit, the catalog first and then log by log.
 std::vector<std::pair<Group::Scope, Fault>> Engine::State::write(const Group& group) const {
     storage::Batch batch;
     fill(batch, group, std::nullopt);
+    if (batch.empty()) return {};
     const auto fault_of = [](storage::Error e) { return e == storage::Error::no_space ? Fault::no_space : Fault::storage; };
     const auto all = store.commit(batch);
     if (all) return {};
     std::vector<Group::Scope> scopes{std::nullopt};
-    for (const auto& append : group.appends)
-        if (std::find(scopes.begin(), scopes.end(), Group::Scope{append.log}) == scopes.end()) scopes.push_back(append.log);
-    for (const auto& [scope, put] : group.writes)
-        if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) scopes.push_back(scope);
+    const auto add = [&](const Group::Scope& scope) {
+        if (std::ranges::find(scopes, scope) == scopes.end()) scopes.push_back(scope);
+    };
+    for (const auto& append : group.appends) add(append.log);
+    for (const auto& [scope, put] : group.writes) add(scope);
     std::vector<std::pair<Group::Scope, Fault>> failed;
     for (const auto& scope : scopes) {
-        if (all.error() == storage::Error::no_space) {
-            storage::Batch part;
-            fill(part, group, scope);
-            const auto one = part.empty() ? storage::Result<void>{} : store.commit(part);
-            if (!one) failed.emplace_back(scope, fault_of(one.error()));
-        } else {
+        if (all.error() != storage::Error::no_space) {
             failed.emplace_back(scope, fault_of(all.error()));
+            continue;
         }
+        // A log that is dropped here must not come to life again, one that the catalog does not know must not begin.
+        if (scope && std::ranges::any_of(group.drops, [&](auto& drop) { return drop.log == *scope; })) continue;
+        if (scope && !failed.empty() && !failed.front().first && std::ranges::find(group.fresh, *scope) != group.fresh.end()) {
+            failed.emplace_back(scope, failed.front().second);
+            continue;
+        }
+        storage::Batch part;
+        fill(part, group, scope);
+        const auto one = part.empty() ? storage::Result<void>{} : store.commit(part);
+        if (!one) failed.emplace_back(scope, fault_of(one.error()));
     }
     return failed;
 }
 
-// The running values are taken at the last moment, once per shard.
-void Engine::State::run(Group& group) {
+// Running values and producers are taken at the last moment, once per group.
+void Engine::State::prepare(Group& group) {
+    for (auto& [stream, shard] : std::exchange(lazy, {})) {
+        shard->lazy = false;
+        if (std::exchange(shard->dirty_in, group.serial) != group.serial) group.dirty.emplace_back(std::move(stream), shard);
+    }
+    lazy_timer.stop();
     for (const auto& [stream, shard] : group.dirty)
         if (!stream->deleted)
             group.writes.push_back({shard->extents.back().log, {shard_key(*stream, shard->index), running_value(*shard)}});
+    for (const auto& [shard, producer] : group.producers) {
+        const auto found = shard->producers.find(producer);
+        if (found != shard->producers.end() && !shard->stream->deleted)
+            group.writes.push_back({shard->extents.back().log,
+                                    {producer_key(*shard->stream, shard->index, producer), encode_producer(found->second)}});
+    }
+}
+
+void Engine::State::run(Group& group) {
+    turn.reset();   // a store under an open snapshot cannot use its free pages
+    prepare(group);
     group.failed = write(group);
+}
+
+// What failed is read again from the store, and so is what was queued on top of it meanwhile.
+void Engine::State::undo(Group& group, Group* later) {
+    bool catalog = !group.outcome(std::nullopt);
+    if (later) {
+        later->failed = group.failed;
+        const auto fail = [&](const Group::Scope& scope) { later->failed.emplace_back(scope, Fault::storage); };
+        for (const auto& append : later->appends) fail(append.log);
+        for (const auto& [scope, put] : later->writes) fail(scope);
+        for (const auto& [stream, shard] : later->dirty) fail(shard->extents.back().log);
+        if (!later->trims.empty() || !later->drops.empty()) fail(std::nullopt);
+        catalog |= !later->outcome(std::nullopt);
+    }
+    if (catalog) return reload_catalog();
+    for (const auto* one : {&group, static_cast<const Group*>(later)}) {
+        if (!one) continue;
+        for (const auto& [stream, shard] : one->dirty)
+            if (!one->outcome(shard->extents.back().log)) read_shard(*shard);
+    }
 }
 
 void Engine::State::finish(const std::shared_ptr<Group>& group) {
     turn.reset();
     group->finished = true;
-    bool catalog_failed = false;
-    for (const auto& [scope, fault] : group->failed) catalog_failed |= !scope;
+    std::shared_ptr<Group> later;
     if (!group->failed.empty()) {
-        // Whatever was queued on top of what failed cannot stand either.
-        if (open) {
-            const auto later = std::exchange(open, nullptr);
-            later->failed = group->failed;
-            for (const auto& append : later->appends) later->failed.emplace_back(append.log, Fault::storage);
-            for (const auto& [scope, put] : later->writes) later->failed.emplace_back(scope, Fault::storage);
-            for (const auto& touched : later->touched) read_shard(*touched.shard);
-            later->finished = true;
-            for (const auto& [scope, fault] : later->failed) catalog_failed |= !scope;
-            if (catalog_failed) reload_catalog();
-            later->done.fire();
-        } else if (catalog_failed) {
-            reload_catalog();
-        }
-        for (const auto& [stream, shard] : group->dirty)
-            if (!group->outcome(shard->extents.back().log)) read_shard(*shard);
+        later = std::exchange(open, nullptr);
+        if (later) later->finished = true;
+        undo(*group, later.get());
         events.note("a write could not be stored and was undone: the store is full or the disk failed");
     }
     for (const auto& [stream, shard, end] : group->touched) {
-        if (!group->outcome(shard->extents.back().log)) {
-            read_shard(*shard);
-            continue;
-        }
+        if (!group->outcome(shard->extents.back().log)) continue;
         shard->end = std::max(shard->end, end);
+        if (!shard->front) shard->front_known = false;
         if (!stream->deleted) arm_trim(*shard);
         shard->appended.fire();
     }
     group->done.fire();
+    if (later) later->done.fire();
 }
 
 const storage::Snapshot& Engine::State::snapshot() {
@@ -234,9 +275,8 @@ const storage::Snapshot& Engine::State::snapshot() {
 }
 
 void Engine::State::start_write(std::shared_ptr<Group> mine) {
-    for (const auto& [stream, shard] : mine->dirty)
-        if (!stream->deleted)
-            mine->writes.push_back({shard->extents.back().log, {shard_key(*stream, shard->index), running_value(*shard)}});
+    turn.reset();
+    prepare(*mine);
     const std::lock_guard lock{mutex};
     writing = std::move(mine);
     writer_done = false;
@@ -261,18 +301,21 @@ void Engine::State::write_loop() {
     }
 }
 
+std::shared_ptr<Group> Engine::State::take_written() {
+    const std::lock_guard lock{mutex};
+    if (!writer_done) return nullptr;
+    const auto mine = std::exchange(writing, nullptr);
+    mine->failed = std::move(written);
+    writer_done = false;
+    return mine;
+}
+
 // On the loop: takes what the writer finished and hands it the next group.
 void Engine::State::collect_write() {
-    std::shared_ptr<Group> mine;
-    {
-        const std::lock_guard lock{mutex};
-        if (!writer_done) return;
-        mine = std::exchange(writing, nullptr);
-        mine->failed = std::move(written);
-        writer_done = false;
-    }
+    const auto mine = take_written();
+    if (!mine) return;
     finish(mine);
-    if (open && !posted) start_write(std::exchange(open, nullptr));
+    if (open && !posted && !writing) start_write(std::exchange(open, nullptr));
 }
 
 }  // namespace sluice::streams

@@ -13,6 +13,7 @@ std::string Engine::dump() {
         out += fmt::format(form, std::forward<Part>(parts)...) + "\n";
     };
     auto& s = *state_;
+    flush();
     for (const auto& stream : list(s.world())) {
         line("stream {} id={} profile={} status={} created={} retention={} limits={}/{}/{}/{} provisional={}", stream->name,
              std::to_underlying(stream->id), stream->profile, static_cast<int>(stream->status), to_ms(stream->created),

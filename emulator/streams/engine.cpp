@@ -42,13 +42,14 @@ std::string Shard::id() const {
 }
 
 Shard* Stream::open_shard_for(HashKey key) const {
-    for (const auto& shard : shards)
-        if (shard->open() && shard->range.contains(key)) return shard.get();
-    return nullptr;
+    const auto after = std::ranges::partition_point(open_ranges, [&](const Shard* s) { return s->range.first <= key; });
+    if (after == open_ranges.begin()) return nullptr;
+    Shard* shard = *std::prev(after);
+    return shard->range.contains(key) ? shard : nullptr;
 }
 
 std::size_t Stream::open_shards() const {
-    return static_cast<std::size_t>(std::ranges::count_if(shards, [](auto& s) { return s->open(); }));
+    return open_ranges.size();
 }
 
 void Heat::add(std::string_view key, std::int64_t at_second) {
@@ -98,6 +99,7 @@ void write_shard(catalog::Shard& out, const Shard& shard) {
     out.set_created_s(shard.created_s);
     out.set_closed_ms(shard.closed ? to_ms(*shard.closed) : 0);
     out.set_sealed(shard.sealed);
+    out.set_opened_ms(shard.opened_ms);
     for (const auto& extent : shard.extents) {
         auto* one = out.add_extents();
         one->set_log(std::to_underlying(extent.log));
@@ -176,7 +178,7 @@ void Engine::State::load_stream(const catalog::Stream& in) {
     stream->configs = {in.configs().begin(), in.configs().end()};
     stream->tags = {in.tags().begin(), in.tags().end()};
     stream->status = static_cast<StreamStatus>(in.status());
-    while (stream->shards.size() > static_cast<std::size_t>(in.shards_size())) stream->shards.pop_back();
+    retire_from(*stream, static_cast<std::size_t>(in.shards_size()));
     for (const auto& told : in.shards()) {
         if (static_cast<std::size_t>(told.index()) >= stream->shards.size()) stream->shards.push_back(std::make_unique<Shard>());
         auto& shard = *stream->shards[static_cast<std::size_t>(told.index())];
@@ -189,12 +191,14 @@ void Engine::State::load_stream(const catalog::Stream& in) {
         shard.closed.reset();
         if (told.closed_ms() != 0) shard.closed = from_ms(told.closed_ms());
         shard.sealed = told.sealed();
+        shard.opened_ms = told.opened_ms();
         shard.extents.clear();
         for (const auto& extent : told.extents()) shard.extents.push_back({static_cast<LogId>(extent.log()), extent.from(), extent.to()});
         read_shard(shard);
     }
     for (const auto& shard : stream->shards)
         for (const auto parent : shard->parents) stream->shards[static_cast<std::size_t>(parent)]->children.push_back(shard->index);
+    order_ranges(*stream);
     index(stream);
     if (stream->status != StreamStatus::active) wait_ready(stream, options.state_delay);
 }
@@ -210,24 +214,35 @@ void Engine::State::set_buckets(Shard& shard) {
     shard.read_calls.change(limits.read_calls_per_second, limits.read_calls_per_second, now);
 }
 
-// Everything of a shard that is not in the catalog. Tokens spent by reads and read counters stay as they are in memory: they
-// are written with the next append, and losing them would only be generous.
+void Engine::State::order_ranges(Stream& stream) {
+    stream.open_ranges.clear();
+    for (const auto& shard : stream.shards)
+        if (shard->open()) stream.open_ranges.push_back(shard.get());
+    std::ranges::sort(stream.open_ranges, {}, [](const Shard* shard) { return shard->range.first; });
+}
+
+// Shards from that index on leave the stream; the objects stay with it for whoever still waits on them.
+void Engine::State::retire_from(Stream& stream, std::size_t shards) {
+    while (stream.shards.size() > shards) {
+        auto& last = *stream.shards.back();
+        last.sealed = true;
+        last.trim.stop();
+        last.appended.fire();
+        stream.retired.push_back(std::move(stream.shards.back()));
+        stream.shards.pop_back();
+    }
+}
+
+// Everything of a shard that is not in the catalog.
 void Engine::State::read_shard(Shard& shard) {
     if (shard.stream->deleted) return;
     const auto store_now = store.snapshot();
-    const auto read_bytes = shard.read_bytes;
-    const auto read_calls = shard.read_calls;
-    const bool fresh = shard.read_calls.unlimited() && shard.usage_hour == 0;
-    shard.write_bytes = shard.write_records = {};
+    shard.write_bytes = shard.write_records = shard.read_bytes = shard.read_calls = {};
     set_buckets(shard);
     shard.last_appended_ms = 0;
-    shard.usage_hour = to_ms(world().clock->now()) / 3'600'000;
+    shard.usage_hour = shard.opened_ms / 3'600'000;
     shard.usage = {};
     if (const auto value = store_now->get(shard_key(*shard.stream, shard.index))) read_running_value(*value, shard);
-    if (!fresh) {
-        shard.read_bytes = read_bytes;
-        shard.read_calls = read_calls;
-    }
     shard.producers.clear();
     const auto prefix = key_of(shard.stream->world, 'P',
                                big_endian(std::to_underlying(shard.stream->id)) + big_endian(static_cast<std::uint64_t>(shard.index), 4));
@@ -241,8 +256,8 @@ void Engine::State::read_shard(Shard& shard) {
     const auto tail = store_now->bounds(last.log);
     shard.end = shard.queued_end = std::max(last.from, tail.end);
     const auto& first = shard.extents.front();
-    shard.begin = std::max(first.from, store_now->bounds(first.log).begin);
-    shard.front_known = false;
+    shard.begin = shard.trimmed = std::max(first.from, store_now->bounds(first.log).begin);
+    shard.front_known = shard.trim_armed = false;
     arm_trim(shard);
 }
 
@@ -260,8 +275,8 @@ void Engine::State::reload_catalog() {
         unindex(*stream);
         stream->deleted = true;
         for (auto& shard : stream->shards) shard->appended.fire();
-        books.gone.push_back(stream);
     }
+    books.name_seconds.clear();
     for (const auto& stream : stored) load_stream(stream);
     world().changed.fire();
 }
@@ -297,9 +312,10 @@ void Engine::State::unindex(const Stream& stream) {
 // Rule 14: per name create seconds only grow, and that is remembered after a deletion.
 std::int64_t Engine::State::create_second(std::string_view name, Time now) {
     const auto key = key_of(world().id, 'N', name);
-    std::int64_t last = 0;
-    if (const auto value = store.snapshot()->get(key)) std::from_chars(value->data(), value->data() + value->size(), last);
-    const auto second = std::max(to_ms(now) / 1000, last + 1);
+    auto& last = books.name_seconds[std::string{name}];
+    if (last == 0)
+        if (const auto value = store.snapshot()->get(key)) std::from_chars(value->data(), value->data() + value->size(), last);
+    const auto second = last = std::max(to_ms(now) / 1000, last + 1);
     put({}, key, std::to_string(second));
     return second;
 }
@@ -311,7 +327,9 @@ std::unique_ptr<Shard> Engine::State::new_shard(Stream& stream, HashRange range,
     shard->range = range;
     shard->created_s = created_s;
     shard->extents.push_back({static_cast<LogId>(books.next_log++), 0, -1});
-    shard->usage_hour = to_ms(world().clock->now()) / 3'600'000;
+    group().fresh.push_back(shard->extents.back().log);
+    shard->opened_ms = to_ms(world().clock->now());
+    shard->usage_hour = shard->opened_ms / 3'600'000;
     set_buckets(*shard);
     return shard;
 }
@@ -339,6 +357,11 @@ Engine::Engine(Executor executor, storage::Store& store, const RealTime& real, R
 
 Engine::~Engine() {
     flush();
+    // A door may hold a stream for longer; its timers must not.
+    for (const auto& [name, stream] : state_->world().streams) {
+        stream->ready.stop();
+        for (const auto& shard : stream->shards) shard->trim.stop();
+    }
     if (!state_->writer.joinable()) return;
     {
         const std::lock_guard lock{state_->mutex};
@@ -382,10 +405,22 @@ std::optional<std::string> Engine::collision(World&, std::string_view name) {
     return found->second;
 }
 
+namespace {
+
+bool good_name(std::string_view name) {
+    const auto good = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    };
+    return !name.empty() && name.size() <= 249 && name != "." && name != ".." && std::ranges::all_of(name, good);
+}
+
+}  // namespace
+
 Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
     auto existing = find(world, wanted.name);
     if (existing && !existing->provisional) return std::unexpected{Fault::exists};
     if (collision(world, wanted.name)) return std::unexpected{Fault::name_collides};
+    if (!good_name(wanted.name)) return std::unexpected{Fault::bad_name};
     if (wanted.shards < 1 || wanted.shards > max_shards_per_stream) return std::unexpected{Fault::bad_count};
     auto& s = *state_;
     const auto now = world.clock->now();
@@ -414,11 +449,9 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
     const auto created_s = s.create_second(wanted.name, now);
     // An adopted stream has no record: its partitions are dealt anew, the ones it has keep their logs.
     const auto ranges = even_ranges(wanted.shards);
-    while (stream->shards.size() > ranges.size()) {
-        stream->shards.back()->appended.fire();
-        s.group().drops.push_back({stream->shards.back()->extents.back().log});
-        stream->shards.pop_back();
-    }
+    for (std::size_t i = ranges.size(); i < stream->shards.size(); ++i)
+        s.group().drops.push_back({stream->shards[i]->extents.back().log});
+    State::retire_from(*stream, ranges.size());
     for (std::size_t i = 0; i < ranges.size(); ++i) {
         if (i == stream->shards.size()) stream->shards.push_back(s.new_shard(*stream, ranges[i], created_s));
         auto& shard = *stream->shards[i];
@@ -427,6 +460,7 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
         shard.write_bytes = shard.write_records = shard.read_bytes = shard.read_calls = {};
         s.set_buckets(shard);
     }
+    State::order_ranges(*stream);
     s.index(stream);
     s.save_world();
     if (wanted.state_delay && s.options.state_delay.count() > 0)
@@ -459,6 +493,8 @@ void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) 
 // Gone at once for both doors; the store frees the pages in its own time.
 void Engine::State::take_away(const StreamPointer& stream) {
     for (const auto& told : *on_removed) told(*stream);
+    const auto now = to_ms(world().clock->now());
+    save_hour(*stream, now / 3'600'000, close_hour(*stream, now / 3'600'000, now));
     unindex(*stream);
     put({}, key_of(stream->world, 'S', big_endian(std::to_underlying(stream->id))), "");
     for (const auto& shard : stream->shards) {
@@ -467,6 +503,7 @@ void Engine::State::take_away(const StreamPointer& stream) {
         for (const auto& extent : shard->extents) group().drops.push_back({extent.log});
         shard->trim.stop();
     }
+    stream->ready.stop();
     stream->deleted = true;
     for (const auto& shard : stream->shards) shard->appended.fire();
     world().changed.fire();
@@ -499,6 +536,7 @@ Ticket Engine::reset(World& world, std::optional<Time> clock) {
         return true;
     });
     for (auto& key : keys) s.put({}, std::move(key), "");
+    s.books.name_seconds.clear();
     s.books.next_producer = s.books.producers_reserved = 1000;
     const auto real = world.clock->real();
     const auto start = clock.value_or(real);
@@ -511,10 +549,11 @@ Ticket Engine::reset(World& world, std::optional<Time> clock) {
 Result<Ticket> Engine::set_retention(Stream& stream, std::optional<milliseconds> retention) {
     auto& s = *state_;
     // First what the old value has dropped by now: raising brings nothing back.
-    for (const auto& shard : stream.shards) s.retain(*shard);
+    for (const auto& shard : stream.shards) s.trim(*shard);
     stream.retention = retention;
     for (const auto& shard : stream.shards) {
-        s.retain(*shard);
+        s.trim(*shard);
+        shard->trim_armed = false;
         s.arm_trim(*shard);
     }
     s.save_stream(stream);

@@ -29,6 +29,7 @@ enum class Fault {
     exists,                  // name taken
     name_collides,           // a.b beside a_b
     bad_count,               // shards, retention hours
+    bad_name,                // not 1..249 of [a-zA-Z0-9._-], or "." or ".."
     not_active,              // CREATING, UPDATING, DELETING
     sealed,                  // append to a split, merged or expired shard
     not_adjacent,            // merge

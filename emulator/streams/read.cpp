@@ -1,5 +1,7 @@
 // Reading: whole batches for Kafka, single records for Kinesis, and finding places by time. Committed positions only, over all
 // extents of a shard, retention applied first.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "emulator/streams/state.h"
@@ -8,15 +10,22 @@
 namespace sluice::streams {
 namespace {
 
-constexpr std::size_t most_unpacked = 8;
+constexpr std::size_t most_batches = 64, most_unpacked_bytes = 64 << 20;
+constexpr std::int32_t mark_every = 32;
 
-// An entry's bytes in one piece: the stored ones where they lie together, else a copy in `kept`.
-std::span<const std::byte> contiguous(const storage::EntryView& entry, std::deque<std::vector<std::byte>>& kept) {
-    if (entry.pieces.size() == 1) return entry.pieces[0];
-    auto& copy = kept.emplace_back();
-    copy.reserve(entry.size());
-    for (const auto piece : entry.pieces) copy.insert(copy.end(), piece.begin(), piece.end());
-    return copy;
+std::vector<std::byte> joined(const storage::EntryView& entry) {
+    std::vector<std::byte> whole;
+    whole.reserve(entry.size());
+    for (const auto piece : entry.pieces) whole.insert(whole.end(), piece.begin(), piece.end());
+    return whole;
+}
+
+void copy_front(const storage::EntryView& entry, std::span<std::byte> to) {
+    for (const auto piece : entry.pieces) {
+        const auto part = piece.first(std::min(piece.size(), to.size()));
+        std::ranges::copy(part, to.begin());
+        to = to.subspan(part.size());
+    }
 }
 
 }  // namespace
@@ -44,78 +53,103 @@ Result<void> Engine::read(Shard& shard, Position from, const storage::Snapshot::
 
 Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int32_t max_records, std::int64_t max_bytes) {
     auto& s = *state_;
-    s.kept.clear();
+    // Views given out last time end here.
+    std::size_t held = 0, batches = 0;
+    for (auto one = s.unpacked.begin(); one != s.unpacked.end();) {
+        held += one->bytes.size();
+        one = ++batches > most_batches || held > most_unpacked_bytes ? s.unpacked.erase(one) : std::next(one);
+    }
     Read out;
     out.next = from = std::max(from, bounds(shard).begin);
-    const auto log_of = [&](Position at) {
-        for (const auto& extent : shard.extents)
-            if (extent.to < 0 || at < extent.to) return extent.log;
-        return shard.extents.back().log;
+    std::size_t unpacked_now = 0;
+    const auto skip = [&](const storage::EntryView& entry, std::string_view why) {
+        s.events.note(fmt::format("{} {}: {}", shard.stream->name, shard.id(), why));
+        out.next = entry.first + entry.count;
+        return true;
     };
-    // The payload of a compressed batch, unpacked at most once while it is among the last ones read.
-    const auto unpack = [&](const storage::EntryView& entry, std::span<const std::byte> bytes,
-                            const batch::BatchHeader& header) -> std::expected<std::span<const std::byte>, batch::BatchError> {
-        static std::vector<std::byte> unused;
-        if (header.codec() == batch::Codec::none) return batch::payload_of(bytes, header, unused);
-        const auto log = log_of(entry.first);
-        for (auto& one : s.unpacked)
-            if (one.log == log && one.first == entry.first) {
-                one.used = ++s.reads;
-                return std::span<const std::byte>{one.bytes};
-            }
-        // Views into what is cached must last until the next call, so nothing that this call used may go.
-        if (s.unpacked.size() > most_unpacked) s.unpacked.erase(std::ranges::min_element(s.unpacked, {}, &Unpacked::used));
-        auto& one = s.unpacked.emplace_back();
-        one.log = log;
-        one.first = entry.first;
-        one.used = ++s.reads;
-        auto payload = batch::payload_of(bytes, header, one.bytes);
-        if (!payload) s.unpacked.pop_back();
-        return payload;
-    };
-    bool full = false;
-    std::size_t unpacked_here = 0;
-    const auto done = read(shard, from, [&](const storage::EntryView& entry) {
+    const auto visit = [&](LogId log, const storage::EntryView& entry) {
         if (std::ssize(out.records) >= max_records) return false;
-        const auto bytes = contiguous(entry, s.kept);
-        const auto header = batch::parse_header(bytes);
+        const auto known = std::ranges::find_if(s.unpacked, [&](auto& one) { return one.log == log && one.first == entry.first; });
+        const bool fresh = known == s.unpacked.end();
+        if (fresh)
+            s.unpacked.push_front({.log = log, .first = entry.first, .bytes = {}, .marks = {}});
+        else
+            s.unpacked.splice(s.unpacked.begin(), s.unpacked, known);
+        auto& cached = s.unpacked.front();
+        std::vector<std::byte> copy;
+        auto bytes = entry.pieces.size() == 1 ? entry.pieces[0] : std::span<const std::byte>{};
+        std::array<std::byte, batch::header_bytes> head;
+        if (bytes.empty()) copy_front(entry, head);
+        const auto header = batch::parse_header(bytes.empty() ? std::span<const std::byte>{head} : bytes);
         if (!header || header->control()) {
+            s.unpacked.pop_front();
             out.next = entry.first + entry.count;
             return true;
         }
-        if (header->codec() != batch::Codec::none && ++unpacked_here > most_unpacked) return false;
-        const auto payload = unpack(entry, bytes, *header);
-        if (!payload) {
-            s.events.note(shard.stream->name + " " + shard.id() + ": a batch cannot be unpacked and is skipped");
-            out.next = entry.first + entry.count;
-            return true;
+        std::span<const std::byte> payload;
+        if (header->codec() == batch::Codec::none && !bytes.empty()) {
+            payload = bytes.subspan(batch::header_bytes);
+        } else {
+            if (fresh) {
+                if (!out.records.empty() && unpacked_now > most_unpacked_bytes) {
+                    s.unpacked.pop_front();
+                    return false;
+                }
+                if (bytes.empty()) bytes = copy = joined(entry);
+                if (header->codec() != batch::Codec::none) {
+                    if (!batch::payload_of(bytes, *header, cached.bytes)) {
+                        s.unpacked.pop_front();
+                        return skip(entry, "a batch cannot be unpacked and is skipped");
+                    }
+                } else {
+                    cached.bytes.assign(bytes.begin() + batch::header_bytes, bytes.end());
+                }
+                unpacked_now += cached.bytes.size();
+            }
+            payload = cached.bytes;
         }
-        batch::Cursor in{*payload};
-        for (std::int32_t i = 0; i < header->count; ++i) {
+        // From the last mark at or before the first wanted record.
+        std::int32_t at = 0;
+        std::size_t offset = 0;
+        const auto after = std::ranges::partition_point(cached.marks, [&](auto& mark) { return entry.first + mark.delta <= from; });
+        if (after != cached.marks.begin()) {
+            at = std::prev(after)->index;
+            offset = std::prev(after)->at;
+        }
+        batch::Cursor in{payload.subspan(offset)};
+        for (; at < header->count; ++at) {
+            const auto place = payload.size() - in.left();
             batch::Record record;
-            if (!batch::read_record(in, header->base_timestamp, record)) break;
+            if (!batch::read_record(in, header->base_timestamp, record)) return skip(entry, "a batch has a broken record and is cut there");
+            if (at % mark_every == 0 && (cached.marks.empty() || cached.marks.back().index < at))
+                cached.marks.push_back({at, record.offset_delta, place});
             const auto position = entry.first + record.offset_delta;
             if (position < from) continue;
             const auto size = static_cast<std::int64_t>((record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0));
             if (size > max_record_bytes) {
-                s.events.note(shard.stream->name + " " + shard.id() + ": a record above 10 MiB is not shown to Kinesis readers");
+                s.events.note(fmt::format("{} {}: a record above 10 MiB is not shown to Kinesis readers", shard.stream->name, shard.id()));
                 out.next = position + 1;
                 continue;
             }
-            if (std::ssize(out.records) >= max_records ||
-                (!out.records.empty() && static_cast<std::int64_t>(out.bytes) + size > max_bytes)) {
-                full = true;
+            if (std::ssize(out.records) >= max_records || (!out.records.empty() && static_cast<std::int64_t>(out.bytes) + size > max_bytes))
                 return false;
-            }
             out.records.push_back({position, entry.appended_ms, record.key, record.value});
             out.bytes += static_cast<std::uint64_t>(size);
             out.next = position + 1;
         }
         out.next = entry.first + entry.count;
         return true;
-    });
-    if (!done) return std::unexpected{done.error()};
-    if (full && !out.records.empty()) out.next = out.records.back().position + 1;
+    };
+    for (const auto& extent : shard.extents) {
+        const auto to = extent.to < 0 ? shard.end : std::min(extent.to, shard.end);
+        if (out.next >= to) continue;
+        bool going = true;
+        const auto done = snapshot().read(extent.log, std::max(out.next, extent.from), [&](const storage::EntryView& entry) {
+            return entry.first < to && (going = visit(extent.log, entry));
+        });
+        if (!done) return std::unexpected{Fault::storage};
+        if (!going) break;
+    }
     return out;
 }
 
@@ -137,18 +171,17 @@ std::optional<std::pair<Position, std::int64_t>> Engine::find_timestamp(Shard& s
         const auto start = std::max({snapshot().find_timestamp(extent.log, ms), extent.from, begin});
         if (found || start >= to) continue;
         std::vector<std::byte> scratch;
-        std::deque<std::vector<std::byte>> copies;
+        std::vector<std::byte> copy;
         const auto done = snapshot().read(extent.log, start, [&](const storage::EntryView& entry) {
             if (entry.first >= to) return false;
             if (entry.max_timestamp_ms < ms) return true;
-            const auto bytes = contiguous(entry, copies);
+            const auto bytes = entry.pieces.size() == 1 ? entry.pieces[0] : storage::Bytes{copy = joined(entry)};
             const auto walked = batch::read(bytes, scratch, [&](const batch::Record& record) {
                 const auto position = entry.first + record.offset_delta;
                 if (record.timestamp < ms || position < begin) return true;
                 found = {position, record.timestamp};
                 return false;
             });
-            copies.clear();
             return walked.has_value() ? !found.has_value() : true;
         });
         if (!done) return {};
@@ -171,6 +204,7 @@ std::optional<Refusal> Engine::admit_read_call(Shard& shard) {
     const bool call = shard.read_calls.covers(1, now);
     if (call && shard.read_bytes.positive(now)) {
         shard.read_calls.take(1, now);
+        if (!shard.read_calls.unlimited()) s.touch_lazily(shard);
         return {};
     }
     auto& bucket = call ? shard.read_bytes : shard.read_calls;
@@ -186,8 +220,8 @@ std::optional<Refusal> Engine::admit_read_call(Shard& shard) {
                  .room_in = milliseconds{(std::max<std::int64_t>(1, wanted - balance) + bucket.rate() - 1) / bucket.rate()},
                  .top_key = {},
                  .top_key_share = 0};
-    s.roll_usage(shard);
     ++shard.usage.read_refusals;
+    s.touch_lazily(shard);
     s.events.refused(told);
     return told;
 }
@@ -197,7 +231,7 @@ bool Engine::read_room(Shard& shard) { return shard.read_bytes.positive(state_->
 milliseconds Engine::charge_read(Shard& shard, Door door, std::uint64_t bytes, std::uint64_t records) {
     const auto now = state_->world().clock->now();
     shard.read_bytes.take_read(static_cast<std::int64_t>(bytes), now);
-    state_->roll_usage(shard);
+    state_->touch_lazily(shard);
     auto& usage = shard.usage;
     (door == Door::kinesis ? usage.bytes_out_kinesis : usage.bytes_out_kafka) += bytes;
     (door == Door::kinesis ? usage.records_out_kinesis : usage.records_out_kafka) += records;

@@ -15,6 +15,7 @@ void seal(Shard& parent, Time now) {
 Ticket finish(Engine::State& s, Stream& stream, std::initializer_list<Shard*> parents,
               const std::vector<std::function<void(Stream&, Shard&)>>& listeners) {
     s.save_world();
+    Engine::State::order_ranges(stream);
     const auto pointer = stream.shared_from_this();
     if (s.options.state_delay.count() > 0)
         s.begin_state(pointer, StreamStatus::updating, {});
@@ -74,7 +75,7 @@ Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     auto& s = *state_;
     const auto now = s.world().clock->now();
     while (std::ssize(stream.shards) < total) stream.shards.push_back(s.new_shard(stream, {}, to_ms(now) / 1000));
-    const auto ranges = even_ranges(static_cast<std::int32_t>(stream.open_shards()));
+    const auto ranges = even_ranges(static_cast<std::int32_t>(std::ranges::count_if(stream.shards, &Shard::open)));
     std::size_t next_range = 0;
     for (const auto& shard : stream.shards)
         if (shard->open()) shard->range = ranges[next_range++];

@@ -1,5 +1,5 @@
-// Retention is exact for readers: it is applied whenever somebody looks. What it cut is trimmed in the store at once, and data
-// timers on full virtual minutes do the same for shards nobody looks at, so the file shrinks too.
+// Retention is exact for readers: it is applied whenever somebody looks. The store is told on full virtual minutes only, by data
+// timers, so that what it holds does not depend on who looked or in how many steps the clock was moved.
 #include <algorithm>
 
 #include "emulator/streams/state.h"
@@ -8,85 +8,91 @@ namespace sluice::streams {
 namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
+constexpr std::int64_t check_ms = 5 * minute_ms;   // Kafka's log.retention.check.interval.ms
 
-// Rule 18: Kinesis's way is append time; Kafka's is the record's own timestamp, unless the clock was moved by hand.
-std::int64_t ages_from(const Stream& stream, const Clock& clock, const storage::EntryView& entry) {
-    if (stream.kinesis_manners()) return entry.appended_ms;
-    return clock.displaced() ? std::max(entry.max_timestamp_ms, entry.appended_ms) : entry.max_timestamp_ms;
+// The last moment at which an entry is kept. Rule 18: Kinesis's way is append time; Kafka's is the record's own timestamp, unless
+// the clock was moved by hand. As Kafka looks every five minutes, a record with an old timestamp lives that long.
+std::int64_t last_ms(const Stream& stream, bool displaced, std::int64_t appended_ms, std::int64_t timestamp_ms) {
+    const auto keep = stream.retention->count();
+    if (stream.kinesis_manners()) return appended_ms + keep;
+    const auto stamp = timestamp_ms < 0 ? appended_ms : timestamp_ms;
+    if (displaced) return std::max(stamp, appended_ms) + keep;
+    return std::max(stamp + keep, appended_ms + std::min(keep, check_ms));
 }
 
 }  // namespace
 
 void Engine::State::find_front(Shard& shard) {
     shard.front_known = true;
-    shard.front_ms.reset();
-    if (shard.begin >= shard.end) return;
+    shard.front.reset();
     for (const auto& extent : shard.extents) {
         const auto to = extent.to < 0 ? shard.end : std::min(extent.to, shard.end);
-        if (shard.front_ms || shard.begin >= to) continue;
+        if (shard.front || shard.begin >= to) continue;
         const auto done = snapshot().read(extent.log, std::max(shard.begin, extent.from), [&](const storage::EntryView& entry) {
-            // Clock displacement may change between looks, so the earlier of both ages decides when to look closely.
-            if (entry.first < to)
-                shard.front_ms = shard.stream->kinesis_manners() ? entry.appended_ms : std::min(entry.max_timestamp_ms, entry.appended_ms);
+            if (entry.first < to) shard.front = Shard::Front{entry.appended_ms, entry.max_timestamp_ms};
             return false;
         });
-        if (!done) return;
+        if (!done) return;   // unreadable: nothing is cut
     }
 }
 
 void Engine::State::retain(Shard& shard) {
     const auto& stream = *shard.stream;
     if (!stream.retention || stream.deleted || shard.begin >= shard.end) return;
-    const auto& clock = *world().clock;
-    const auto oldest = to_ms(clock.now() - *stream.retention);
     if (!shard.front_known) find_front(shard);
-    if (!shard.front_ms || *shard.front_ms >= oldest) return;
+    const auto now = to_ms(world().clock->now());
+    const bool displaced = world().clock->displaced();
+    if (!shard.front || last_ms(stream, displaced, shard.front->appended_ms, shard.front->timestamp_ms) >= now) return;
     auto begin = shard.begin;
     for (const auto& extent : shard.extents) {
         const auto to = extent.to < 0 ? shard.end : std::min(extent.to, shard.end);
         if (begin >= to) continue;
-        bool stopped = false;
+        bool kept = false;
         if (stream.kinesis_manners()) {
-            const auto kept_from = std::min(to, snapshot().find_appended(extent.log, oldest));
-            begin = std::max(begin, kept_from);
-            stopped = kept_from < to;
+            const auto first = snapshot().find_appended(extent.log, now - stream.retention->count());
+            kept = first < to;
+            begin = std::max(begin, std::min(first, to));
         } else {
+            // Only the front goes: an old record behind a young one stays, as whole segments do in Kafka.
             const auto done = snapshot().read(extent.log, std::max(begin, extent.from), [&](const storage::EntryView& entry) {
-                if (entry.first >= to || ages_from(stream, clock, entry) >= oldest) {
-                    stopped = entry.first < to;
-                    return false;
-                }
+                kept = entry.first < to && last_ms(stream, displaced, entry.appended_ms, entry.max_timestamp_ms) >= now;
+                if (entry.first >= to || kept) return false;
                 begin = std::min(to, entry.first + entry.count);
                 return true;
             });
             if (!done) return;
+            if (!kept) begin = std::max(begin, to);   // positions without an entry
         }
-        if (stopped) break;
+        if (kept) break;
     }
     if (begin == shard.begin) return;
     shard.begin = begin;
     shard.front_known = false;
+}
+
+void Engine::State::trim(Shard& shard) {
+    retain(shard);
+    if (shard.begin <= shard.trimmed) return;
     for (const auto& extent : shard.extents)
-        if (extent.from < begin) group().trims.push_back({extent.log, begin});
-    touch(shard);
+        if (extent.from < shard.begin) group().trims.push_back({extent.log, shard.begin});
+    shard.trimmed = shard.begin;
 }
 
 // The next full minute by which the front entry has expired; nothing to arm when all is kept for ever or nothing is there.
 void Engine::State::arm_trim(Shard& shard) {
     const auto& stream = *shard.stream;
-    if (!stream.retention || stream.deleted) return shard.trim.stop();
+    if (shard.trim_armed) return;
+    shard.trim.stop();
+    if (!stream.retention || stream.deleted) return;
     if (!shard.front_known) find_front(shard);
-    if (!shard.front_ms) return shard.trim.stop();
-    const auto expires = *shard.front_ms + stream.retention->count() + 1;
+    if (!shard.front) return;
+    const auto last = last_ms(stream, world().clock->displaced(), shard.front->appended_ms, shard.front->timestamp_ms);
     const auto now = to_ms(world().clock->now());
-    const auto due = (std::max(expires, now + 1) + minute_ms - 1) / minute_ms * minute_ms;
-    const auto pointer = shard.stream->weak_from_this();
-    const auto index = shard.index;
-    shard.trim = Timer{*world().clock, world().clock->at(Clock::Line::data, from_ms(due), [this, pointer, index] {
-                           const auto held = pointer.lock();
-                           auto* one = held ? held->shard(index) : nullptr;
-                           if (!one || held->deleted) return;
-                           retain(*one);
+    const auto due = std::max(last, now) / minute_ms * minute_ms + minute_ms;
+    shard.trim_armed = true;
+    shard.trim = Timer{*world().clock, world().clock->at(Clock::Line::data, from_ms(due), [this, one = &shard] {
+                           one->trim_armed = false;
+                           trim(*one);
                            arm_trim(*one);
                        })};
 }

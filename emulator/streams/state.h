@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <list>
 #include <mutex>
 #include <thread>
 
@@ -30,6 +31,9 @@ struct Group {
     std::vector<storage::Batch::Drop> drops;
     std::vector<Touched> touched;                       // one entry per shard with appends
     std::vector<std::pair<StreamPointer, Shard*>> dirty;   // running values to write
+    std::vector<std::pair<Shard*, std::int64_t>> producers;   // whose state to write
+    std::vector<LogId> fresh;                           // logs of shards made here: nothing without the catalog
+    std::uint64_t serial{};
     std::deque<std::array<std::byte, 16>> heads;        // patched batch heads: base offset, length, leader epoch
     bool empty() const { return appends.empty() && writes.empty() && trims.empty() && drops.empty() && dirty.empty(); }
 
@@ -49,16 +53,18 @@ struct WorldBooks {
     std::uint64_t next_stream = 1, next_log = 1;
     std::int64_t next_producer = 1000, producers_reserved = 1000;
     std::unordered_map<std::string, std::string> normalised;   // name with '.' as '_' -> name
-    std::vector<StreamPointer> gone;                           // deleted, still held by somebody's waiter
+    std::unordered_map<std::string, std::int64_t> name_seconds;   // last create second of names used since the start
     Timer hour;                                                // the next full virtual hour
 };
 
-// Decompressed payloads that were read last, so that reading a batch record by record does not unpack it each time.
+// A batch read lately: its payload when that is not found in one piece in the store, and where every 32nd record begins. So
+// reading a batch record by record neither unpacks it nor walks it from the start each time.
 struct Unpacked {
+    struct Mark { std::int32_t index{}, delta{}; std::size_t at{}; };
     LogId log{};
     Position first = -1;
     std::vector<std::byte> bytes;
-    std::uint64_t used{};
+    std::vector<Mark> marks;
 };
 
 struct Engine::State : std::enable_shared_from_this<Engine::State> {
@@ -82,8 +88,14 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     Ticket ticket(Group::Scope);
     void put(Group::Scope, std::string key, std::string value);
     void touch(Shard&);                                  // its running value goes with the group
+    void touch_lazily(Shard&);                           // its running value goes with the next group, at the latest in a second
+    std::vector<std::pair<StreamPointer, Shard*>> lazy;
+    Timer lazy_timer;
+    std::uint64_t groups = 0;
     void commit_posted();
     void flush();
+    void prepare(Group&);                                // adds the values that are taken at the last moment
+    void undo(Group&, Group* later);
     void fill(storage::Batch&, const Group&, std::optional<Group::Scope> only) const;
     void run(Group&);
     std::vector<std::pair<Group::Scope, Fault>> write(const Group&) const;   // may run on the writer thread
@@ -99,6 +111,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     bool writer_done = false, stop_writer = false;
     void write_loop();
     void start_write(std::shared_ptr<Group>);
+    std::shared_ptr<Group> take_written();
     void collect_write();
 
     // ---- engine.cpp: the catalog ----
@@ -113,23 +126,26 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     std::int64_t create_second(std::string_view name, Time now);
     std::unique_ptr<Shard> new_shard(Stream&, HashRange, std::int64_t created_s);
     void set_buckets(Shard&);
+    static void order_ranges(Stream&);
+    static void retire_from(Stream&, std::size_t shards);
     void begin_state(const StreamPointer&, StreamStatus, std::function<void()> then);
     void wait_ready(const StreamPointer&, milliseconds);
     void take_away(const StreamPointer&);
     std::vector<std::function<void(const Stream&)>>* on_removed = nullptr;
 
     // ---- retention.cpp, usage.cpp ----
-    void retain(Shard&);                                 // applies retention at now
+    void retain(Shard&);                                 // applies retention at now, for readers
+    void trim(Shard&);                                   // tells the store
     void find_front(Shard&);
     void arm_trim(Shard&);
     void arm_hour();
-    void roll_usage(Shard&);
     void roll_all();
+    void forget_producers(Stream&, std::int64_t now_ms);
+    Usage close_hour(Stream&, std::int64_t hour, std::int64_t until_ms);
+    void save_hour(const Stream&, std::int64_t hour, const Usage&);
     std::uint64_t live_bytes(const Shard&);
 
-    std::vector<Unpacked> unpacked;
-    std::uint64_t reads = 0;
-    std::deque<std::vector<std::byte>> kept;             // bytes that the last read_records pointed to
+    std::list<Unpacked> unpacked;                        // last used first
 };
 
 // Keys: world (4 bytes, big endian), a kind, then what the kind says. format: emulator/streams/README.md

@@ -83,11 +83,18 @@ struct Shard {
     std::unordered_map<std::int64_t, ProducerState> producers;
     Usage usage;                         // of the running virtual hour
     std::int64_t usage_hour{};           // hours since 1970, virtual
+    std::int64_t opened_ms{};            // since when it is counted as open
 
-    // Found again from the log when unknown: by which time the oldest kept entry ages; nothing when there is none.
+    // The oldest kept entry, found again from the log when unknown; nothing when there is none.
+    struct Front { std::int64_t appended_ms{}, timestamp_ms{}; };
     bool front_known = false;
-    std::optional<std::int64_t> front_ms;
+    std::optional<Front> front;
+    Position trimmed{};                  // what the store was told to forget; may lag behind `begin`
+    bool trim_armed = false;
     Timer trim;                          // the next virtual minute at which something may expire
+    std::uint64_t touched_in{}, dirty_in{};   // serials of the last groups with its appends, with its running value
+    std::size_t touched_at{};
+    bool lazy = false;                   // its running value waits for the next group
     std::unique_ptr<Heat> heat;          // who wrote in the last second, for explanations
 
     Signal appended;                     // committed records, a seal, or deletion
@@ -114,6 +121,8 @@ struct Stream : std::enable_shared_from_this<Stream> {
     std::map<std::string, std::string> configs;   // Kafka topic configs somebody set
     std::map<std::string, std::string> tags;
     std::vector<std::unique_ptr<Shard>> shards;
+    std::vector<Shard*> open_ranges;     // the open shards by hash range; the engine keeps it
+    std::vector<std::unique_ptr<Shard>> retired;   // undone or given up; somebody may still wait on them
     Timer ready;                         // ends CREATING, UPDATING, DELETING
 
     bool kinesis_manners() const { return profile.starts_with("kinesis"); }   // ages by append time, seals on reshard

@@ -26,9 +26,8 @@ void add(Usage& to, const Usage& from) {
 
 // Milliseconds of the span during which the shard was open.
 std::uint64_t open_ms(const Shard& shard, std::int64_t from, std::int64_t to) {
-    const auto opened = shard.parents.empty() ? to_ms(shard.stream->created) : shard.created_s * 1000;
     const auto closed = shard.closed ? to_ms(*shard.closed) : to;
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, std::min(to, closed) - std::max(from, opened)));
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, std::min(to, closed) - std::max(from, shard.opened_ms)));
 }
 
 std::string usage_key(const Stream& stream, std::int64_t hour) {
@@ -37,30 +36,52 @@ std::string usage_key(const Stream& stream, std::int64_t hour) {
 
 }  // namespace
 
-// The hour's timer has usually done this; a call that comes before the timer at the same instant does it here.
-void Engine::State::roll_usage(Shard& shard) {
-    if (to_ms(world().clock->now()) / hour_ms != shard.usage_hour) roll_all();
+// What the shards counted in that hour, as one value; their counting begins again.
+Usage Engine::State::close_hour(Stream& stream, std::int64_t hour, std::int64_t until_ms) {
+    Usage whole;
+    for (const auto& shard : stream.shards) {
+        if (shard->usage_hour != hour) continue;
+        shard->usage.open_shard_ms = open_ms(*shard, hour * hour_ms, until_ms);
+        shard->usage.stored_bytes = live_bytes(*shard);
+        add(whole, std::exchange(shard->usage, {}));
+        shard->usage_hour = hour + 1;
+        touch(*shard);
+    }
+    return whole;
 }
 
+void Engine::State::save_hour(const Stream& stream, std::int64_t hour, const Usage& usage) {
+    if (usage != Usage{}) put({}, usage_key(stream, hour), encode_usage(usage));
+}
+
+// Stored bytes are those of the hour's end, so everything queued and everything to trim goes into the store first. Hours that
+// passed while the server was down are closed one by one.
 void Engine::State::roll_all() {
-    const auto hour = to_ms(world().clock->now()) / hour_ms;
+    const auto now = to_ms(world().clock->now());
+    for (const auto& [name, stream] : world().streams)
+        for (const auto& shard : stream->shards) trim(*shard);
+    flush();
     for (const auto& [name, stream] : world().streams) {
-        Usage whole;
-        std::int64_t past = -1;
-        for (const auto& shard : stream->shards) {
-            if (shard->usage_hour >= hour) continue;
-            past = shard->usage_hour;
-            retain(*shard);
-            shard->usage.open_shard_ms = open_ms(*shard, past * hour_ms, (past + 1) * hour_ms);
-            shard->usage.stored_bytes = live_bytes(*shard);
-            add(whole, shard->usage);
-            shard->usage = {};
-            shard->usage_hour = hour;
-            touch(*shard);
-        }
-        if (past >= 0) put({}, usage_key(*stream, past), encode_usage(whole));
+        auto hour = now / hour_ms;
+        for (const auto& shard : stream->shards) hour = std::min(hour, shard->usage_hour);
+        for (; hour < now / hour_ms; ++hour) save_hour(*stream, hour, close_hour(*stream, hour, (hour + 1) * hour_ms));
+        forget_producers(*stream, now);
     }
-    if (open && open->writes.size() > 10'000) flush();
+}
+
+// Kafka's producer.id.expiration.ms: a producer that wrote nothing for a day is a new one when it comes again.
+void Engine::State::forget_producers(Stream& stream, std::int64_t now_ms) {
+    constexpr std::int64_t day_ms = 24 * hour_ms;
+    for (const auto& shard : stream.shards)
+        for (auto one = shard->producers.begin(); one != shard->producers.end();) {
+            if (!one->second.recent.empty() && one->second.recent.back().appended_ms + day_ms < now_ms) {
+                put(shard->extents.back().log, producer_key(stream, shard->index, one->first), "");
+                touch(*shard);
+                one = shard->producers.erase(one);
+            } else {
+                ++one;
+            }
+        }
 }
 
 void Engine::State::arm_hour() {

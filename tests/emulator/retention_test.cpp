@@ -1,0 +1,136 @@
+#include <doctest/doctest.h>
+
+#include "tests/emulator/engine_fixture.h"
+
+using namespace sluice;
+using namespace sluice::test;
+using Strings = std::vector<std::string>;
+
+TEST_CASE("a record is readable after 23 h 59 min and gone after 25 h") {
+    World w;
+    w.clock().freeze();
+    auto& shard = *w.create("s")->shards[0];
+    REQUIRE(w.put(shard, {"x"}));
+    w.clock().advance(23h + 59min);
+    w.settle();
+    CHECK(w.values(shard) == Strings{"x"});
+    w.clock().advance(61min);
+    CHECK(w.values(shard).empty());
+    CHECK(w.engine->bounds(shard).begin == 1);
+    CHECK(w.engine->bounds(shard).end == 1);
+    w.settle();
+    w.open();
+    auto& again = *w.engine->find(w.engine->world(), "s")->shards[0];
+    CHECK(w.engine->bounds(again).begin == 1);
+    REQUIRE(w.put(again, {"y"}));
+    CHECK(w.values(again) == Strings{"y"});
+}
+
+TEST_CASE("nobody needs to look for old records to leave the store") {
+    World w;
+    w.clock().freeze();
+    auto& shard = *w.create("s")->shards[0];
+    for (int i = 0; i < 10; ++i) {
+        REQUIRE(w.put(shard, {std::string(1000, 'x')}));
+        w.clock().advance(1h);
+        w.settle();
+    }
+    w.clock().advance(24h);
+    w.settle();
+    while (w.engine->housekeep()) {}
+    CHECK(w.store.snapshot()->live_bytes(shard.extents[0].log) == 0);
+}
+
+TEST_CASE("lowering a retention takes effect at once and raising it brings nothing back") {
+    World w;
+    w.clock().freeze();
+    auto stream = w.create("s");
+    auto& shard = *stream->shards[0];
+    REQUIRE(w.engine->set_retention(*stream, 48h));
+    REQUIRE(w.put(shard, {"x"}));
+    w.clock().advance(30h);
+    CHECK(w.values(shard) == Strings{"x"});
+    REQUIRE(w.engine->set_retention(*stream, 24h));
+    CHECK(w.values(shard).empty());
+    REQUIRE(w.engine->set_retention(*stream, 48h));
+    CHECK(w.values(shard).empty());
+}
+
+TEST_CASE("raising a retention after records have expired does not bring them back though nobody had looked") {
+    World w;
+    w.clock().freeze();
+    auto stream = w.create("s");
+    REQUIRE(w.put(*stream->shards[0], {"x"}));
+    w.clock().advance(24h + 1ms);
+    REQUIRE(w.engine->set_retention(*stream, 48h));
+    CHECK(w.values(*stream->shards[0]).empty());
+}
+
+TEST_CASE("topics age by the records' own timestamps, and by append time as well once the clock was moved") {
+    World w;
+    auto stream = w.create("t", 1, "kafka");
+    auto& shard = *stream->shards[0];
+    REQUIRE(w.engine->set_retention(*stream, 1h));
+    // A record that says it is two hours old is gone at once, as in Kafka …
+    auto old = batch_of({"old"}, to_ms(w.clock().now() - 2h));
+    REQUIRE(w.engine->append(shard, {.batch = old, .records = 1, .max_timestamp_ms = to_ms(w.clock().now() - 2h)}));
+    w.settle();
+    CHECK(w.values(shard).empty());
+    // … but not when the virtual clock is ahead and the client stamped it with its own.
+    w.clock().advance(25h);
+    auto now = batch_of({"now"}, to_ms(w.time.now()));
+    REQUIRE(w.engine->append(shard, {.batch = now, .records = 1, .max_timestamp_ms = to_ms(w.time.now())}));
+    w.settle();
+    CHECK(w.values(shard) == Strings{"now"});
+    w.clock().advance(61min);
+    CHECK(w.values(shard).empty());
+}
+
+TEST_CASE("advancing in one step equals advancing in many") {
+    const auto run = [](const std::vector<milliseconds>& steps) {
+        World w;
+        w.clock().freeze();
+        auto stream = w.create("s", 2);
+        auto topic = w.create("t", 1, "kafka");
+        for (int i = 0; i < 20; ++i) {
+            REQUIRE(w.put(*stream->shards[static_cast<std::size_t>(i % 2)], {std::string(static_cast<std::size_t>(i) * 10, 'x')}));
+            REQUIRE(w.put(*topic->shards[0], {"y"}));
+            w.clock().advance(17min + 3ms);
+        }
+        REQUIRE(w.engine->split(*stream, 0, streams::HashKey{5, 0}));
+        for (const auto step : steps) {
+            w.clock().advance(step);
+            w.settle();
+        }
+        w.settle();
+        return w.engine->dump();
+    };
+    const auto once = run({30h});
+    CHECK(run({1h, 29h}) == once);
+    std::vector<milliseconds> many(1800, 1min);
+    CHECK(run(many) == once);
+    CHECK(run({13h + 7ms, 11h + 1ms, 5h + 59min + 59s + 992ms}) == once);
+}
+
+TEST_CASE("usage is kept per virtual hour: what came in, what was stored, how long shards were open") {
+    World w;
+    w.clock().freeze();
+    REQUIRE(w.clock().set(from_ms(1'700'002'800'000)));   // a full hour
+    auto stream = w.create("s", 2);
+    for (int i = 0; i < 3; ++i) REQUIRE(w.put(*stream->shards[0], {std::string(29'999, 'x')}));
+    w.clock().advance(1h);
+    w.settle();
+    REQUIRE(w.put(*stream->shards[1], {"y"}));
+    w.open();
+    const auto told = w.engine->usage(*w.engine->find(w.engine->world(), "s"));
+    REQUIRE(told.size() == 2);
+    const auto& first = told[0].second;
+    CHECK(told[0].first == 1'700'002'800'000 / 3'600'000);
+    CHECK(first.records_in == 3);
+    CHECK(first.bytes_in == 90'000);
+    CHECK(first.payload_units_25k == 6);
+    CHECK(first.bytes_in_rounded_1k == 3 * 30 * 1024);
+    CHECK(first.open_shard_ms == 2 * 3'600'000);
+    CHECK(first.stored_bytes > 90'000);
+    CHECK(told[1].second.records_in == 1);
+}
