@@ -53,6 +53,7 @@ ErrorCode code_of(streams::Fault fault) {
     switch (fault) {
         case not_found: return ErrorCode::unknown_topic_or_partition;
         case exists: return ErrorCode::topic_already_exists;
+        case bad_name:
         case name_collides: return ErrorCode::invalid_topic_exception;
         case bad_count: return ErrorCode::invalid_partitions;
         case not_active: return ErrorCode::leader_not_available;

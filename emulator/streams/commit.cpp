@@ -232,7 +232,7 @@ void Engine::State::undo(Group& group, Group* later) {
         catalog |= !later->outcome(std::nullopt);
     }
     if (catalog) return reload_catalog();
-    for (const auto* one : {&group, static_cast<const Group*>(later)}) {
+    for (const Group* one : {&group, later}) {
         if (!one) continue;
         for (const auto& [stream, shard] : one->dirty)
             if (!one->outcome(shard->extents.back().log)) read_shard(*shard);

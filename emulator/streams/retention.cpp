@@ -8,14 +8,15 @@ namespace sluice::streams {
 namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
+constexpr std::int64_t furthest_ms = std::int64_t{1} << 61;   // retention.ms and timestamps come from clients: sums must not overflow
 constexpr std::int64_t check_ms = 5 * minute_ms;   // Kafka's log.retention.check.interval.ms
 
 // The last moment at which an entry is kept. Rule 18: Kinesis's way is append time; Kafka's is the record's own timestamp, unless
 // the clock was moved by hand. As Kafka looks every five minutes, a record with an old timestamp lives that long.
 std::int64_t last_ms(const Stream& stream, bool displaced, std::int64_t appended_ms, std::int64_t timestamp_ms) {
-    const auto keep = stream.retention->count();
+    const auto keep = std::min<std::int64_t>(stream.retention->count(), furthest_ms);
     if (stream.kinesis_manners()) return appended_ms + keep;
-    const auto stamp = timestamp_ms < 0 ? appended_ms : timestamp_ms;
+    const auto stamp = timestamp_ms < 0 ? appended_ms : std::min(timestamp_ms, furthest_ms);
     if (displaced) return std::max(stamp, appended_ms) + keep;
     return std::max(stamp + keep, appended_ms + std::min(keep, check_ms));
 }
