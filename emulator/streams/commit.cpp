@@ -71,7 +71,7 @@ void Engine::State::commit_posted() {
 }
 
 void Engine::State::flush() {
-    if (!lazy.empty()) group();
+    if (!lazy.empty() || world_stale) group();
     for (;;) {
         if (writing) {
             std::unique_lock lock{mutex};
@@ -205,6 +205,7 @@ void Engine::State::prepare(Group& group) {
     for (const auto& [stream, shard] : group.dirty)
         if (!stream->deleted)
             group.writes.push_back({shard->extents.back().log, {shard_key(*stream, shard->index), running_value(*shard)}});
+    if (std::exchange(world_stale, false)) group.writes.push_back({{}, world_record()});
     for (const auto& [shard, producer] : group.producers) {
         const auto found = shard->producers.find(producer);
         if (found != shard->producers.end() && !shard->stream->deleted)
@@ -231,6 +232,7 @@ void Engine::State::undo(Group& group, Group* later) {
         if (!later->trims.empty() || !later->drops.empty()) fail(std::nullopt);
         catalog |= !later->outcome(std::nullopt);
     }
+    world_stale |= catalog;   // the clock has moved all the same, and ids that were given out stay so
     if (catalog) return reload_catalog();
     for (const Group* one : {&group, later}) {
         if (!one) continue;

@@ -137,6 +137,11 @@ void Engine::State::save_stream(const Stream& stream) {
 }
 
 void Engine::State::save_world() {
+    auto record = world_record();
+    put({}, std::move(record.key), std::move(record.value));
+}
+
+storage::Batch::Put Engine::State::world_record() const {
     catalog::World out;
     out.set_id(std::to_underlying(world().id));
     out.set_name(world().name);
@@ -150,7 +155,7 @@ void Engine::State::save_world() {
     out.set_next_stream(books.next_stream);
     out.set_next_log(books.next_log);
     out.set_next_producer(books.producers_reserved);
-    put({}, key_of(world().id, 'W'), out.SerializeAsString());
+    return {key_of(world().id, 'W'), out.SerializeAsString()};
 }
 
 // Onto an existing object when there is one, so that whoever holds the stream or a shard goes on holding it.

@@ -77,7 +77,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     EngineOptions options;
     Events events;
     WorldBooks books;
-    World& world() { return *books.world; }
+    World& world() const { return *books.world; }
 
     // ---- commit.cpp ----
     std::shared_ptr<Group> open;
@@ -121,6 +121,8 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void reload_catalog();
     void save_stream(const Stream&);
     void save_world();
+    storage::Batch::Put world_record() const;
+    bool world_stale = false;                            // its last record was lost with a failed commit: goes with the next group
     void index(const StreamPointer&);
     void unindex(const Stream&);
     std::int64_t create_second(std::string_view name, Time now);

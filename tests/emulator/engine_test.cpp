@@ -136,7 +136,9 @@ TEST_CASE("a.b and a_b do not stand side by side") {
 
 TEST_CASE("a provisional stream is adopted by a creation and becomes final with its first record") {
     World w;
-    Engine::NewStream wanted{.name = "s", .shards = 1, .profile = "kafka"};
+    Engine::NewStream wanted;
+    wanted.name = "s";
+    wanted.profile = "kafka";
     wanted.provisional = true;
     const auto first = w.engine->create(w.engine->world(), wanted)->stream;
     const auto id = first->topic_id;
