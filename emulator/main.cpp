@@ -1,2 +1,263 @@
-// Options -> parts -> run: the one place where everything is put together.
-int main() { return 0; }
+// Options -> parts -> run: the one place where everything is put together. Doors listen first and the control plane comes
+// up behind them, so that nobody waits for what only the control words need.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/system/system_error.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "emulator/control/server.h"
+#include "emulator/control/service.h"
+#include "emulator/control/side.h"
+#include "emulator/control/words.h"
+#include "emulator/driver.h"
+#include "emulator/kafka/configs.h"
+#include "emulator/kafka/door.h"
+#include "emulator/kinesis/door.h"
+#include "emulator/options.h"
+#include "emulator/spans.h"
+#include "emulator/streams/engine.h"
+#include "storage/store.h"
+
+extern char** environ;
+
+namespace sluice {
+namespace {
+
+constexpr int failed = 1;
+constexpr std::string_view stopped_key = "control/stopped";   // virtual time of the last clean stop, for --clock resume
+constexpr milliseconds most_closing{500};                     // what answers under way get at the end
+
+void raise_descriptors() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Standard error, so that standard output stays the one line with the doors.
+void start_log(bool quiet) {
+    auto log = spdlog::stderr_logger_st("sluice");
+    log->set_pattern("%H:%M:%S %v");
+    log->set_level(quiet ? spdlog::level::warn : spdlog::level::info);
+    spdlog::set_default_logger(log);
+}
+
+// Written beside and renamed, so that a reader sees all of it or nothing.
+void write_file(const std::string& path, const std::string& text) {
+    const auto beside = path + ".new";
+    const int file = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    const bool written = file >= 0 && write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    const int error = errno;
+    if (file >= 0) close(file);
+    if (!written || rename(beside.c_str(), path.c_str()) != 0)
+        throw Exit{failed, fmt::format("cannot write the ready file {}: {}", path, std::strerror(written ? errno : error))};
+}
+
+template <class Door>
+Endpoint listen_all(Door& door, const std::vector<Endpoint>& wanted, std::string_view flag) {
+    Endpoint first;
+    for (const auto& at : wanted) {
+        try {
+            const auto bound = door.listen(at);
+            if (first.port() == 0) first = bound;
+        } catch (const boost::system::system_error& error) {
+            throw Exit{failed, fmt::format("cannot listen on {}: {}; choose another address with --{}, port 0 takes any free one", show(at),
+                                           error.code().message(), flag)};
+        }
+    }
+    return first;
+}
+
+void start_clock(const ServeOptions& options, streams::Engine& engine, const RealTime& real) {
+    auto& world = engine.world();
+    auto& clock = *world.clock;
+    if (const auto stopped = engine.get(world, stopped_key); stopped && options.clock == ClockStart::resume) {
+        auto state = clock.save();
+        state.now_ms = std::stoll(*stopped);
+        state.real_ms = to_ms(real.now());
+        clock.restore(state);
+        if (clock.frozen()) clock.resume();
+    }
+    if (options.clock == ClockStart::freeze) clock.freeze();
+    if (options.clock == ClockStart::set) {
+        const auto done = clock.set(options.clock_at);
+        if (!done) throw Exit{failed, "--clock: " + done.error()};
+    }
+}
+
+// `--stream` and `--topic`: what is there already stays as it is.
+void make_streams(const ServeOptions& options, const kafka::Configs& configs, streams::Engine& engine) {
+    const auto make = [&](streams::Engine::NewStream wanted, std::string_view flag) {
+        wanted.state_delay = false;
+        const auto name = wanted.name;
+        const auto made = engine.create(engine.world(), wanted);
+        if (!made && made.error() == streams::Fault::name_collides)
+            throw Exit{failed, fmt::format("--{} {}: '{}' exists, and '.' and '_' are the same in a topic's name", flag, name, engine.collision(engine.world(), name).value_or("?"))};
+        if (!made && made.error() != streams::Fault::exists) throw Exit{failed, fmt::format("--{} {}: cannot be made", flag, name)};
+    };
+    for (const auto& [name, count] : options.streams) {
+        streams::Engine::NewStream wanted;
+        wanted.name = name;
+        wanted.shards = count == 0 ? 1 : count;
+        wanted.profile = options.kinesis_limits;
+        make(std::move(wanted), "stream");
+    }
+    const auto partitions = static_cast<std::int32_t>(configs.number("num.partitions"));
+    const auto retention = configs.default_retention();
+    for (const auto& [name, count] : options.topics) {
+        streams::Engine::NewStream wanted;
+        wanted.name = name;
+        wanted.shards = count == 0 ? partitions : count;
+        wanted.profile = options.kafka_limits;
+        wanted.retention = retention;
+        wanted.retention_for_ever = !retention;
+        make(std::move(wanted), "topic");
+    }
+    engine.flush();
+}
+
+void banner(const Endpoint& kinesis, const Endpoint& kafka, const Endpoint& control, const ServeOptions& options) {
+    // An address that means "all" is no address to connect to.
+    const auto reach = [](Endpoint at) {
+        if (at.address().is_unspecified()) at.address(boost::asio::ip::address_v4::loopback());
+        return show(at);
+    };
+    fmt::print(stderr, "sluice {}: {}\n", control::version, options.ephemeral ? "in memory, gone at exit" : "data in " + options.data);
+    fmt::print(stderr, "  Kinesis  aws kinesis list-streams --endpoint-url http://{}\n", reach(kinesis));
+    fmt::print(stderr, "  Kafka    kcat -b {} -L\n", reach(kafka));
+    fmt::print(stderr, "  Control  sluice clock --control {}\n", reach(control));
+}
+
+// Refuse, commit, answer, close: turns the loop until it has nothing at hand, but not for ever.
+void turn_until_still(asio::io_context& loop, streams::Engine& engine, const RealTime& real) {
+    const auto end = real.now() + most_closing;
+    do {
+        engine.flush();
+        loop.restart();
+    } while (loop.poll() > 0 && real.now() < end);
+}
+
+// Slices of freeing between turns; asks once a second whether there is something to free.
+class Housekeeping {
+  public:
+    Housekeeping(asio::io_context& loop, streams::Engine& engine) : loop_(loop), engine_(engine), timer_(loop) { wait(); }
+    void stop() { stopped_ = true, timer_.cancel(); }
+
+  private:
+    void wait() {
+        timer_.expires_after(std::chrono::seconds{1});
+        timer_.async_wait([this](const boost::system::error_code& error) { if (!error) slice(); });
+    }
+    void slice() {
+        if (stopped_) return;
+        if (engine_.housekeep()) asio::post(loop_, [this] { slice(); });
+        else wait();
+    }
+    asio::io_context& loop_;
+    streams::Engine& engine_;
+    asio::steady_timer timer_;
+    bool stopped_ = false;
+};
+
+// The two doors of the control plane do not know each other's types.
+Task<kinesis::SideAnswer> beside(control::Service& service, kinesis::SideRequest request) {
+    auto task = control::answer(service, {std::move(request.method), std::move(request.path), std::move(request.body)});
+    auto answer = co_await std::move(task);
+    co_return kinesis::SideAnswer{answer.status, std::move(answer.content_type), std::move(answer.body)};
+}
+
+int serve(const ServeOptions& options) {
+    start_log(options.quiet);
+    raise_descriptors();
+    const SteadyTime real;
+    asio::io_context loop{1};
+    asio::signal_set signals{loop, SIGINT, SIGTERM};
+    signals.async_wait([&](const boost::system::error_code& error, int) { if (!error) loop.stop(); });
+
+    std::vector<std::string> notes;
+    const auto store = options.ephemeral ? storage::open_memory(options.max_memory_bytes)
+                                         : storage::open_lmdb({.folder = options.data, .durability = options.durability}, &notes);
+    for (const auto& note : notes) spdlog::warn("{}", note);
+    Random random{Random::system_seed()};
+    streams::Engine engine{loop.get_executor(), *store, real, random,
+                           {.account = options.account, .region = options.region, .state_delay = options.state_delay,
+                            .kinesis_profile = options.kinesis_limits, .kafka_profile = options.kafka_limits,
+                            .commit_on_thread = !options.ephemeral && options.durability == storage::Durability::power}};
+    engine.events().on_note = [](std::string_view line) { spdlog::info("{}", line); };
+    start_clock(options, engine, real);
+    const kafka::Configs configs{options.kafka_configs};
+    make_streams(options, configs, engine);
+
+    kafka::DoorOptions kafka_options{.configs = options.kafka_configs, .advertised = {}, .gateway = kafka::container_gateway()};
+    for (const auto& rule : options.kafka_advertised) kafka_options.advertised.push_back(kafka::parse_advertised_rule(rule));
+    kafka::Door kafka_door{engine, std::move(kafka_options)};
+    Driver driver{loop, *engine.world().clock};
+
+    control::Service service{engine, *store, real, {}};
+    kinesis::Door kinesis_door{engine, {.side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); }}};
+    service.parts() = {.kinesis_connections = [&] { return kinesis_door.connections(); },
+                       .kafka_connections = [&] { return kafka_door.connections(); },
+                       .advertise = [&](const auto& at) { kafka_door.set_advertised(at ? std::optional{kafka::HostPort{at->first, at->second}} : std::nullopt); },
+                       .forget = [&](streams::World& world) { kafka_door.forget(world); },
+                       .prepare = [&](streams::World&, bool clock_given) {
+                           if (!clock_given) start_clock(options, engine, real);
+                           make_streams(options, configs, engine);
+                           driver.arm();
+                       }};
+
+    const auto kinesis_at = listen_all(kinesis_door, options.kinesis, "kinesis");
+    const auto kafka_at = listen_all(kafka_door, options.kafka, "kafka");
+    control::Server control_server{loop, service};
+    Endpoint control_at;
+    // The loop turns first: both doors answer while gRPC starts.
+    asio::post(loop, [&] {
+        control_at = control_server.listen(options.control);
+        service.set_ready();
+        const auto line = fmt::format(R"({{"kinesis":"{}","kafka":"{}","control":"{}"}})", show(kinesis_at), show(kafka_at), show(control_at));
+        if (!options.ready_file.empty()) write_file(options.ready_file, line + "\n");
+        if (!options.quiet) banner(kinesis_at, kafka_at, control_at, options);
+        fmt::print("{}\n", line);
+        std::fflush(stdout);
+    });
+    Housekeeping housekeeping{loop, engine};
+    loop.run();
+
+    control_server.stop();
+    turn_until_still(loop, engine, real);
+    kinesis_door.stop();
+    kafka_door.stop();
+    housekeeping.stop();
+    driver.stop();
+    engine.put(engine.world(), stopped_key, std::to_string(to_ms(engine.world().clock->now())));
+    turn_until_still(loop, engine, real);
+    if (!options.ready_file.empty()) unlink(options.ready_file.c_str());
+    return 0;
+}
+
+}  // namespace
+}  // namespace sluice
+
+int main(int count, char** texts) {
+    using namespace sluice;
+    std::signal(SIGPIPE, SIG_IGN);
+    std::vector<std::string> args{texts + 1, texts + count};
+    try {
+        if (control::is_word(args)) return control::run_word(args, read_environment(environ));
+        if (!args.empty() && args.front() == "serve") args.erase(args.begin());
+        return serve(parse_serve(std::move(args), read_environment(environ)));
+    } catch (const Exit& exit) {
+        fmt::print(exit.status == 0 ? stdout : stderr, "{}{}\n", exit.status == 0 ? "" : "sluice: ", exit.what());
+        return exit.status;
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "sluice: {}\n", error.what());
+        return failed;
+    }
+}

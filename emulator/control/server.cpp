@@ -1,0 +1,199 @@
+#include "emulator/control/server.h"
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "protocol/control/sluice.grpc.pb.h"
+
+namespace sluice::control {
+
+namespace {
+
+constexpr std::size_t most_unsent = 1'000;   // messages of one stream
+constexpr int start_failed = 1;
+
+grpc::Status status_of(const Error& error) {
+    using enum Error::Kind;
+    switch (error.kind) {
+        case invalid: return {grpc::StatusCode::INVALID_ARGUMENT, error.text};
+        case not_found: return {grpc::StatusCode::NOT_FOUND, error.text};
+        case refused: return {grpc::StatusCode::FAILED_PRECONDITION, error.text};
+        case limited: return {grpc::StatusCode::RESOURCE_EXHAUSTED, error.text};
+        case broken: return {grpc::StatusCode::INTERNAL, error.text};
+    }
+    return {grpc::StatusCode::UNKNOWN, error.text};
+}
+
+// An exception out of a call is a bug; it ends the loop and with it the program, loudly.
+void rethrow(std::exception_ptr error) {
+    if (error) std::rethrow_exception(error);
+}
+
+// One streaming call: pushed on the loop, written by gRPC's threads. Kept alive by gRPC until OnDone and by the service
+// until its coroutine has ended.
+template <class Message>
+class Feed final : public grpc::ServerWriteReactor<Message>, public Sink<Message> {
+  public:
+    explicit Feed(Executor loop) : loop_(std::move(loop)) {}
+    void keep(std::shared_ptr<Feed> self) { self_ = std::move(self); }
+
+    void push(Message message) override {
+        const std::lock_guard lock{mutex_};
+        if (over_) return;
+        unsent_.push_back(std::move(message));
+        if (unsent_.size() == 1) this->StartWrite(&unsent_.front());
+    }
+    bool full() const override {
+        const std::lock_guard lock{mutex_};
+        return unsent_.size() >= most_unsent;
+    }
+    // The call has ended on the loop; what is unsent still goes out.
+    void end(grpc::Status status) {
+        const std::lock_guard lock{mutex_};
+        status_ = std::move(status);
+        ending_ = true;
+        if (unsent_.empty() || over_) finish();
+    }
+
+    void OnWriteDone(bool ok) override {
+        const std::lock_guard lock{mutex_};
+        unsent_.pop_front();
+        if (!ok) unsent_.clear(), over_ = true;
+        if (!unsent_.empty()) this->StartWrite(&unsent_.front());
+        else if (ending_) finish();
+        if (!ok || unsent_.size() == most_unsent / 2) tell(!ok);
+    }
+    void OnCancel() override { tell(true); }
+    void OnDone() override {
+        // The last reference may go here, and Sink's signal belongs to the loop.
+        asio::post(loop_, [self = std::move(self_)]() mutable { self.reset(); });
+    }
+
+  private:
+    void finish() {
+        if (!std::exchange(finished_, true)) this->Finish(status_);
+    }
+    void tell(bool gone) {
+        asio::post(loop_, [self = self_, gone] {
+            if (!self) return;
+            self->closed = self->closed || gone;
+            self->changed.fire();
+        });
+    }
+
+    Executor loop_;
+    std::shared_ptr<Feed> self_;
+    mutable std::mutex mutex_;
+    std::deque<Message> unsent_;   // the front one is being written
+    grpc::Status status_;
+    bool ending_ = false, over_ = false, finished_ = false;
+};
+
+class Calls final : public v1::Control::CallbackService {
+    using Context = grpc::CallbackServerContext;
+    using Unary = grpc::ServerUnaryReactor;
+
+  public:
+    Calls(Executor loop, control::Service& service) : loop_(std::move(loop)), service_(service) {}
+
+    Unary* Health(Context* c, const v1::HealthRequest* q, v1::HealthResponse* a) override { return call(c, q, a); }
+    Unary* GetClock(Context* c, const v1::GetClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
+    Unary* FreezeClock(Context* c, const v1::FreezeClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
+    Unary* ResumeClock(Context* c, const v1::ResumeClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
+    Unary* AdvanceClock(Context* c, const v1::AdvanceClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
+    Unary* SetClock(Context* c, const v1::SetClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
+    Unary* SetClockRate(Context* c, const v1::SetClockRateRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
+    Unary* GetLimits(Context* c, const v1::GetLimitsRequest* q, v1::LimitsResponse* a) override { return call(c, q, a); }
+    Unary* SetLimits(Context* c, const v1::SetLimitsRequest* q, v1::LimitsResponse* a) override { return call(c, q, a); }
+    Unary* ListStreams(Context* c, const v1::ListStreamsRequest* q, v1::ListStreamsResponse* a) override { return call(c, q, a); }
+    Unary* PutRecord(Context* c, const v1::PutRecordRequest* q, v1::PutRecordResponse* a) override { return call(c, q, a); }
+    Unary* SetAdvertised(Context* c, const v1::SetAdvertisedRequest* q, v1::SetAdvertisedResponse* a) override { return call(c, q, a); }
+    Unary* Reset(Context* c, const v1::ResetRequest* q, v1::ResetResponse* a) override { return call(c, q, a); }
+    grpc::ServerWriteReactor<v1::Throttle>* WatchThrottles(Context*, const v1::WatchThrottlesRequest* q) override { return feed<v1::Throttle>(*q); }
+    grpc::ServerWriteReactor<v1::Record>* Tail(Context*, const v1::TailRequest* q) override { return feed<v1::Record>(*q); }
+
+  private:
+    // gRPC keeps request and answer until Finish.
+    template <class Request, class Answer>
+    Unary* call(Context* context, const Request* request, Answer* answer) {
+        auto* reactor = context->DefaultReactor();
+        asio::post(loop_, [this, reactor, request, answer] {
+            auto task = service_.handle(*request);
+            asio::co_spawn(loop_, std::move(task), [reactor, answer](std::exception_ptr error, Result<Answer> result) {
+                rethrow(error);
+                if (!result) return reactor->Finish(status_of(result.error()));
+                *answer = *std::move(result);
+                reactor->Finish(grpc::Status::OK);
+            });
+        });
+        return reactor;
+    }
+
+    template <class Message, class Request>
+    Feed<Message>* feed(const Request& request) {
+        auto made = std::make_shared<Feed<Message>>(loop_);
+        made->keep(made);
+        asio::post(loop_, [this, made, request] {
+            auto task = service_.stream(request, made);
+            asio::co_spawn(loop_, std::move(task), [made](std::exception_ptr error, Result<void> result) {
+                rethrow(error);
+                made->end(result ? grpc::Status::OK : status_of(result.error()));
+            });
+        });
+        return made.get();
+    }
+
+    Executor loop_;
+    control::Service& service_;   // the base has a Service of its own
+};
+
+}  // namespace
+
+struct Server::State {
+    State(asio::io_context& io, Service& service) : loop(io), calls(io.get_executor(), service) {}
+    asio::io_context& loop;
+    Calls calls;
+    std::unique_ptr<grpc::Server> server;
+};
+
+Server::Server(asio::io_context& loop, Service& service) : state_(std::make_unique<State>(loop, service)) {}
+Server::~Server() { stop(); }
+
+Endpoint Server::listen(const Endpoint& at) {
+    grpc::ServerBuilder builder;
+    int port = 0;
+    // Without this a second server on the same port would start and take half of the calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddListeningPort(show(at), grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(&state_->calls);
+    state_->server = builder.BuildAndStart();
+    if (!state_->server || port == 0)
+        throw Exit{start_failed, fmt::format("cannot listen on {}; choose another address with --control, port 0 takes any free one", show(at))};
+    return {at.address(), static_cast<std::uint16_t>(port)};
+}
+
+void Server::stop() {
+    if (!state_->server) return;
+    std::atomic<bool> done = false;
+    std::thread closing{[&] {
+        state_->server->Shutdown(gpr_inf_past(GPR_CLOCK_MONOTONIC));
+        done = true;
+        asio::post(state_->loop, [] {});   // wakes the turn below
+    }};
+    while (!done) {
+        state_->loop.restart();
+        const auto work = asio::make_work_guard(state_->loop);
+        state_->loop.run_one();
+    }
+    closing.join();
+    state_->server.reset();
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,143 @@
+#include "emulator/control/side.h"
+
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <map>
+#include <string_view>
+#include <vector>
+
+namespace sluice::control {
+
+namespace {
+
+constexpr std::string_view prefix = "/_sluice/v1/";
+constexpr milliseconds longest_watch{10'000};
+constexpr std::size_t most_collected = 10'000;
+
+SideAnswer fault(const Error& error) {
+    static constexpr struct { unsigned status; const char* code; } said[] = {
+        {400, "INVALID_ARGUMENT"}, {404, "NOT_FOUND"}, {409, "FAILED_PRECONDITION"}, {429, "RESOURCE_EXHAUSTED"}, {500, "INTERNAL"}};
+    const auto& [status, code] = said[static_cast<std::size_t>(error.kind)];
+    google::protobuf::Value text;   // for its escapes
+    text.set_string_value(error.text);
+    return {.status = status, .body = std::string{R"({"code":")"} + code + R"(","message":)" + to_json(text) + "}"};
+}
+
+template <class Request>
+Result<Request> parse(const std::string& body) {
+    Request request;
+    if (body.find_first_not_of(" \t\r\n") == std::string::npos) return request;
+    const auto status = google::protobuf::util::JsonStringToMessage(body, &request);
+    if (!status.ok()) return std::unexpected{Error{Error::Kind::invalid, std::string{status.message()}}};
+    return request;
+}
+
+template <class Request>
+Task<SideAnswer> unary(Service& service, std::string body) {
+    auto request = parse<Request>(body);
+    if (!request) co_return fault(request.error());
+    auto task = service.handle(*std::move(request));
+    const auto result = co_await std::move(task);
+    if (!result) co_return fault(result.error());
+    co_return SideAnswer{.body = to_json(*result)};
+}
+
+// A stream as an answer with an end: a line each.
+template <class Message>
+struct Collected final : Sink<Message> {
+    explicit Collected(std::size_t limit) : most(limit) {}
+    void push(Message message) override {
+        lines += to_json(message) + "\n";
+        if (++count < most) return;
+        this->closed = true;
+        this->changed.fire();
+    }
+    bool full() const override { return this->closed; }
+    std::size_t most, count = 0;
+    std::string lines;
+};
+
+Task<SideAnswer> watch(Service& service, std::string body) {
+    const auto request = parse<v1::WatchThrottlesRequest>(body);
+    if (!request) co_return fault(request.error());
+    const auto sink = std::make_shared<Collected<v1::Throttle>>(1);
+    auto& clock = *service.engine().world().clock;
+    const Timer end{clock, clock.within(longest_watch, [sink] {
+                        sink->closed = true;
+                        sink->changed.fire();
+                    })};
+    auto task = service.stream(*request, sink);
+    const auto result = co_await std::move(task);
+    if (!result) co_return fault(result.error());
+    co_return SideAnswer{.content_type = "application/x-ndjson", .body = std::move(sink->lines)};
+}
+
+Task<SideAnswer> tail(Service& service, std::string body) {
+    auto request = parse<v1::TailRequest>(body);
+    if (!request) co_return fault(request.error());
+    request->set_only_stored(true);
+    if (request->start_case() == v1::TailRequest::START_NOT_SET) request->set_from_start(true);
+    const auto sink = std::make_shared<Collected<v1::Record>>(most_collected);
+    auto task = service.stream(*request, sink);
+    const auto result = co_await std::move(task);
+    if (!result) co_return fault(result.error());
+    co_return SideAnswer{.content_type = "application/x-ndjson", .body = std::move(sink->lines)};
+}
+
+using Route = Task<SideAnswer> (*)(Service&, std::string body);
+const std::map<std::string_view, Route> routes{
+    {"Health", &unary<v1::HealthRequest>},
+    {"GetClock", &unary<v1::GetClockRequest>},
+    {"FreezeClock", &unary<v1::FreezeClockRequest>},
+    {"ResumeClock", &unary<v1::ResumeClockRequest>},
+    {"AdvanceClock", &unary<v1::AdvanceClockRequest>},
+    {"SetClock", &unary<v1::SetClockRequest>},
+    {"SetClockRate", &unary<v1::SetClockRateRequest>},
+    {"GetLimits", &unary<v1::GetLimitsRequest>},
+    {"SetLimits", &unary<v1::SetLimitsRequest>},
+    {"ListStreams", &unary<v1::ListStreamsRequest>},
+    {"WatchThrottles", &watch},
+    {"PutRecord", &unary<v1::PutRecordRequest>},
+    {"Tail", &tail},
+    {"SetAdvertised", &unary<v1::SetAdvertisedRequest>},
+    {"Reset", &unary<v1::ResetRequest>},
+};
+
+}  // namespace
+
+std::string to_json(const google::protobuf::Message& message) {
+    google::protobuf::util::JsonPrintOptions options;
+    options.always_print_primitive_fields = true;
+    std::string out;
+    (void)google::protobuf::util::MessageToJsonString(message, &out, options);   // fails only for a broken Any or an invalid time
+    return out;
+}
+
+Task<SideAnswer> answer(Service& service, SideRequest request) {
+    const std::string_view path = request.path;
+    const bool get = request.method == "GET" || request.method == "HEAD";
+    if (path == "/health" || path == "/ready") {
+        if (!get) co_return SideAnswer{.status = 405, .body = R"({"message":"use GET"})"};
+        auto said = unary<v1::HealthRequest>(service, "");
+        auto answer = co_await std::move(said);
+        if (path == "/ready" && !service.ready()) answer.status = 503;
+        co_return answer;
+    }
+    if (path == "/metrics") {
+        if (!get) co_return SideAnswer{.status = 405, .body = R"({"message":"use GET"})"};
+        co_return SideAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = service.metrics()};
+    }
+    const auto route = path.starts_with(prefix) ? routes.find(path.substr(prefix.size())) : routes.end();
+    if (route == routes.end()) {
+        std::string names;
+        for (const auto& [name, handler] : routes) names += (names.empty() ? "" : ", ") + std::string{name};
+        co_return fault({Error::Kind::not_found, "there is no such control call; POST /_sluice/v1/ and one of " + names});
+    }
+    if (request.method != "POST") co_return SideAnswer{.status = 405, .body = R"({"message":"use POST"})"};
+    auto task = route->second(service, std::move(request.body));
+    co_return co_await std::move(task);
+}
+
+}  // namespace sluice::control

@@ -1,0 +1,24 @@
+// The HTTP way into the control plane (rule 27): POST /_sluice/v1/<Method> with Protobuf's JSON form, and the paths that
+// machines around a server ask for: /health, /ready, /metrics.
+#pragma once
+
+#include <string>
+
+#include "emulator/control/service.h"
+
+namespace sluice::control {
+
+struct SideRequest {
+    std::string method, path, body;
+};
+struct SideAnswer {
+    unsigned status = 200;
+    std::string content_type = "application/json", body;
+};
+
+Task<SideAnswer> answer(Service&, SideRequest);
+
+// What `--json` prints and HTTP answers: all fields that have a value or a plain type, on one line.
+std::string to_json(const google::protobuf::Message&);
+
+}  // namespace sluice::control
