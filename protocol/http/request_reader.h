@@ -17,8 +17,7 @@ namespace sluice::http {
 
 struct Limits {
     std::size_t header_bytes = 64 * 1024;
-    std::size_t body_bytes =
-        15 * 1024 * 1024;  // 10 MiB of data in base64 are 13.4 MiB, and room for the rest
+    std::size_t body_bytes = 16 * 1024 * 1024;  // 10 MiB of data in base64 are 13.4 MiB, and room for keys
 };
 
 // `continue_expected` is said once for a request that waits for a "100 Continue" before it sends its body.

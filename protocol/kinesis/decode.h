@@ -165,10 +165,11 @@ class Decoder {
                 reader_.skip();
             else
                 fill(text, kind, rules);
+            if (target.size() == most_kept(rules)) continue;  // too many already, whatever else comes
             const auto same = std::ranges::find(target, key, &TextMap::value_type::first);
             if (same != target.end())
                 same->second = text;
-            else if (target.size() < most_kept(rules))
+            else
                 target.emplace_back(key, text);
         }
     }

@@ -174,3 +174,41 @@ TEST_CASE("a signature's credential scope says who calls and from where") {
     CHECK(by_query->access_key == "k");
     CHECK(by_query->region == "r");
 }
+
+TEST_CASE("a value of a wrong type is told by what it is and what was wanted") {
+    const auto fault = [](std::string_view body) {
+        Arena arena{body.size()};
+        const auto request = read<PutRecord>(body, Encoding::json, arena, Caller{});
+        REQUIRE_FALSE(request);
+        CHECK(request.error().code == ErrorCode::serialization);
+        return request.error().message.value_or("");
+    };
+    CHECK(fault(R"({"Data":true})") == "class java.lang.Boolean can not be converted to a Blob");
+    CHECK(fault(R"({"Data":1})") ==
+          "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to a Blob");
+    CHECK(fault(R"({"DryRun":1})") ==
+          "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an Boolean");
+    CHECK(fault(R"({"DryRun":"hello"})") == "'HELLO' can not be converted to an Boolean");
+    CHECK(fault(R"({"StreamName":[]})") == "Start of list found where not expected");
+    CHECK(fault(R"({"StreamName":{}})") == "Start of structure or map found where not expected.");
+    const std::string_view whole = R"({"Limit":true})";
+    Arena arena{whole.size()};
+    CHECK(read<GetRecords>(whole, Encoding::json, arena, Caller{}).error().message ==
+          "class java.lang.Boolean can not be converted to an Integer");
+}
+
+TEST_CASE("of a repeated tag the last value counts, and a million tags are only too many") {
+    const std::string_view twice = R"({"StreamName":"s","Tags":{"a":"1","b":"2","a":"3"}})";
+    Arena arena{twice.size()};
+    const auto request = read<AddTagsToStream>(twice, Encoding::json, arena, Caller{});
+    REQUIRE(request);
+    CHECK(*request->tags == TextMap{{"a", "3"}, {"b", "2"}});
+    std::string many = R"({"StreamName":"s","Tags":{"0":"")";
+    for (int i = 1; i < 1'000'000; ++i) many += ",\"" + std::to_string(i) + "\":\"\"";
+    many += "}}";
+    Arena room{many.size()};
+    const auto refused = read<AddTagsToStream>(many, Encoding::json, room, Caller{});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message->ends_with("Member must have length less than or equal to 200"));
+    CHECK(refused.error().message->size() < 2000);
+}
