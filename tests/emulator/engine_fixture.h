@@ -102,9 +102,9 @@ struct World {
     ManualTime time;
     Random chance{42};
     storage::FailingStore store;
+    std::vector<std::unique_ptr<batch::Blob>> kept;   // outlives the engine, which commits at its end
     std::unique_ptr<asio::io_context> io;
     std::unique_ptr<Engine> engine;
-    std::vector<std::unique_ptr<batch::Blob>> kept;
 };
 
 }  // namespace sluice::test
