@@ -37,7 +37,7 @@ class Server:
     """One running sluice. Stops and kills only its own process."""
 
     def __init__(self, folder=None, *flags):
-        self.folder, self.flags, self.process = folder, flags, None
+        self.folder, self.flags, self.process, self.admins = folder, flags, None, []
         self.start()
 
     def start(self):
@@ -85,7 +85,9 @@ class Server:
         return Producer({"bootstrap.servers": self.kafka_at, "linger.ms": 0, **more})
 
     def admin(self):
-        return AdminClient({"bootstrap.servers": self.kafka_at})
+        """A new client, kept as long as the server: its answers end with it."""
+        self.admins.append(AdminClient({"bootstrap.servers": self.kafka_at}))
+        return self.admins[-1]
 
     def consumer(self, group=None, **more):
         return Consumer({"bootstrap.servers": self.kafka_at, "group.id": group or f"g-{uuid.uuid4()}",

@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import ConfigResource, NewPartitions, NewTopic
 
-from conftest import offset_of, produce, read_shard
+from conftest import offset_of, produce, read_shard, until
 
 
 def topic_id(server, name):
@@ -51,9 +51,7 @@ def test_a_topic_made_on_demand_is_adopted_until_it_holds_a_record(server, name)
     kinesis = server.kinesis()
     consumer = server.consumer(**{"allow.auto.create.topics": True})
     consumer.subscribe([name])
-    consumer.poll(0.1)
-    while name not in server.admin().list_topics(timeout=5).topics:
-        consumer.poll(0.1)
+    until(lambda: (consumer.poll(0.1), name in server.admin().list_topics(timeout=5).topics)[1], what="a topic made on demand")
     consumer.close()
     first = topic_id(server, name)
     assert name not in kinesis.list_streams()["StreamNames"]
