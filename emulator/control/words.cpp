@@ -143,7 +143,7 @@ void print_clock(const v1::ClockResponse& clock) {
     auto line = show_time(from_proto(clock.now()));
     line += clock.frozen() ? warm("  frozen") : clock.rate() == 1.0 ? "  running" : warm(fmt::format("  running at rate {:g}", clock.rate()));
     if (ahead >= std::chrono::seconds{1} || ahead <= std::chrono::seconds{-1})
-        line += fmt::format(", {} {} real time", show_span(milliseconds{std::abs(ahead.count())}), ahead.count() > 0 ? "ahead of" : "behind");
+        line += fmt::format(", {} {} real time", show_span(std::chrono::round<std::chrono::seconds>(milliseconds{std::abs(ahead.count())})), ahead.count() > 0 ? "ahead of" : "behind");
     fmt::print("{}\n", line);
 }
 

@@ -65,10 +65,8 @@ std::vector<ProduceResponse::RecordError> bad_records(Bytes bytes, Blob& scratch
 }
 
 // Kafka, KIP-937. While the virtual clock is moved, a timestamp that either clock would accept passes (rule 18).
-bool timestamps_fit(Call& call, const streams::Stream& stream, const batch::Info& info, Bytes bytes, Blob& scratch, Answered& answered) {
-    const auto& configs = call.broker.configs;
-    const auto before = configs.topic_number(stream, "message.timestamp.before.max.ms");
-    const auto after = configs.topic_number(stream, "message.timestamp.after.max.ms");
+bool timestamps_fit(Call& call, const Configs::ProduceRules& rules, const batch::Info& info, Bytes bytes, Blob& scratch, Answered& answered) {
+    const auto before = rules.before_max_ms, after = rules.after_max_ms;
     const auto now = to_ms(call.world.clock->now()), real = to_ms(call.world.clock->real());
     const auto lowest = before > std::min(now, real) ? std::numeric_limits<std::int64_t>::min() : std::min(now, real) - before;
     const auto highest = after > std::numeric_limits<std::int64_t>::max() - std::max(now, real) ? std::numeric_limits<std::int64_t>::max()
@@ -114,6 +112,7 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
     bool failed = false;
     for (const auto& asked : request.topics) {
         const auto stream = call.version >= 13 ? topic(call, asked.topic_id) : topic(call, asked.name);
+        const auto rules = stream ? call.broker.configs.produce_rules(*stream) : Configs::ProduceRules{};
         auto& told = response.topics.emplace_back();
         told.name = asked.name;
         told.topic_id = asked.topic_id;
@@ -140,7 +139,7 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                 refuse(answered, ErrorCode::invalid_record, "Records are null");
                 continue;
             }
-            if (static_cast<std::int64_t>(bytes.size()) > call.broker.configs.topic_number(*stream, "max.message.bytes")) {
+            if (static_cast<std::int64_t>(bytes.size()) > rules.max_message_bytes) {
                 refuse(answered, ErrorCode::message_too_large);
                 continue;
             }
@@ -161,7 +160,7 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                 refuse(answered, request.transactional_id ? ErrorCode::invalid_txn_state : ErrorCode::transactional_id_authorization_failed);
                 continue;
             }
-            if (info->has_null_key && call.broker.configs.topic_text(*stream, "cleanup.policy").contains("compact")) {
+            if (info->has_null_key && rules.compacted) {
                 refuse_null_keys(*stream, partition.index, bytes, scratch, answered);
                 continue;
             }
@@ -176,14 +175,14 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                                    .producer_id = info->producer_id,
                                    .producer_epoch = info->producer_epoch,
                                    .base_sequence = info->base_sequence};
-            const bool stamps = call.broker.configs.topic_text(*stream, "message.timestamp.type") == "LogAppendTime";
+            const bool stamps = rules.log_append_time;
             Blob stamped;
             if (stamps) {
                 stamped.assign(bytes.begin(), bytes.end());
                 append.max_timestamp_ms = std::max(to_ms(call.world.clock->now()), shard->last_appended_ms);
                 batch::stamp_append_time(stamped, append.max_timestamp_ms);
                 append.batch = stamped;
-            } else if (!timestamps_fit(call, *stream, *info, bytes, scratch, answered)) {
+            } else if (!timestamps_fit(call, rules, *info, bytes, scratch, answered)) {
                 continue;
             }
             const auto queued = call.engine.append(*shard, append);

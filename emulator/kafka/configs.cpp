@@ -137,6 +137,8 @@ Configs::Configs(const std::map<std::string, std::string>& set) {
         if (const auto fault = config_fault(*entry, value)) throw storage::StartError("--kafka-config: " + *fault);
         set_.insert_or_assign(name, value);
     }
+    const streams::Stream plain;
+    plain_rules_ = read_rules(plain);
 }
 
 ConfigValue Configs::broker(const ConfigEntry& entry) const {
@@ -189,6 +191,17 @@ std::int64_t Configs::topic_number(const streams::Stream& stream, std::string_vi
 }
 std::string Configs::topic_text(const streams::Stream& stream, std::string_view name) const {
     return topic(stream, *find_config(topic_configs(), name)).value.value_or("");
+}
+
+Configs::ProduceRules Configs::read_rules(const streams::Stream& stream) const {
+    return {.max_message_bytes = topic_number(stream, "max.message.bytes"),
+            .before_max_ms = topic_number(stream, "message.timestamp.before.max.ms"),
+            .after_max_ms = topic_number(stream, "message.timestamp.after.max.ms"),
+            .compacted = topic_text(stream, "cleanup.policy").contains("compact"),
+            .log_append_time = topic_text(stream, "message.timestamp.type") == "LogAppendTime"};
+}
+Configs::ProduceRules Configs::produce_rules(const streams::Stream& stream) const {
+    return stream.configs.empty() ? plain_rules_ : read_rules(stream);
 }
 
 std::optional<milliseconds> Configs::default_retention() const {

@@ -52,11 +52,20 @@ class Configs {
     bool flag(std::string_view broker_name) const;
     std::int64_t topic_number(const streams::Stream&, std::string_view name) const;
     std::string topic_text(const streams::Stream&, std::string_view name) const;
+    // What a Produce has to know of its topic, cheap for topics without settings of their own.
+    struct ProduceRules {
+        std::int64_t max_message_bytes{}, before_max_ms{}, after_max_ms{};
+        bool compacted{}, log_append_time{};
+    };
+    ProduceRules produce_rules(const streams::Stream&) const;
     // Retention of a topic that does not say: log.retention.ms, .minutes, .hours. Nothing: for ever.
     std::optional<milliseconds> default_retention() const;
 
   private:
+    ProduceRules read_rules(const streams::Stream&) const;
+
     std::map<std::string, std::string, std::less<>> set_;
+    ProduceRules plain_rules_;
 };
 
 }  // namespace sluice::kafka

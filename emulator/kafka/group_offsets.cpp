@@ -1,6 +1,7 @@
 // What of groups is in the store: committed offsets, one key each, and a group's generation with its members once they
 // have their assignment. Keys: "kafka/group/" id; "kafka/offset/" id, NUL, topic id (16 bytes), partition (4, big endian).
 #include <algorithm>
+#include <limits>
 
 #include "emulator/kafka/groups.h"
 #include "protocol/kafka/schema.h"
@@ -163,7 +164,7 @@ ErrorCode Groups::may_commit(std::string_view id, std::string_view name, std::op
     return ErrorCode::none;
 }
 
-// An offset of -1 with no metadata that was never there before erases; that is how a group or a topic goes.
+// An offset of -1 without metadata is what OffsetFetch says of a partition nobody committed, so it erases.
 streams::Ticket Groups::commit(std::string_view id, const Partition& partition, const CommittedOffset& committed) {
     auto& group = make(id);
     const auto key = offset_key(id, partition);
