@@ -11,7 +11,8 @@ namespace sluice::batch {
 enum class CodecError { unknown_codec, corrupt, too_big };
 
 // Replaces `out`, whose memory is reused, by what `in` was before compression. `too_big` as soon as it would be more
-// than `limit` bytes; then at most about twice the limit has been allocated.
+// than `limit` bytes; then at most about twice the limit has been allocated, plus what a library keeps for itself
+// (zstd: a window that the frame asks for, up to 128 MiB of addresses, used only as far as output was made).
 std::expected<void, CodecError> decompress(Codec codec, Bytes in, Blob& out, std::size_t limit);
 
 // The other way, with each library's default level; snappy without frames.

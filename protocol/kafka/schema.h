@@ -2,6 +2,7 @@
 // A message is a struct with a static `api` and `fields(auto& m, auto& f)`, which calls f(name, member, when) in wire
 // order; defaults are the member initialisers. Shapes: integers, bool, enums, Uuid, text, bytes, lists, structs,
 // Records; std::optional marks what can be null. Requests use views and Array, answers own (std::string, vector).
+// Long because reading and writing follow the same cases, and side by side they are seen to agree.
 #pragma once
 
 #include <algorithm>

@@ -90,8 +90,9 @@ public:
     template <class T>
     T* room(std::size_t count) {
         static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= alignof(std::max_align_t));
-        if (count > limit_ / sizeof(T) || !charge(count * sizeof(T))) return nullptr;
-        return reinterpret_cast<T*>(take(count * sizeof(T)));
+        if (count > limit_ / sizeof(T)) return nullptr;
+        const auto bytes = rounded(count * sizeof(T));
+        return charge(bytes) ? reinterpret_cast<T*>(take(bytes)) : nullptr;
     }
     // Counts memory that lies elsewhere (the vectors of a decoded answer) against the same limit.
     bool charge(std::size_t bytes) {
@@ -103,8 +104,11 @@ public:
     std::size_t limit() const { return limit_; }
 
 private:
+    // What is charged is what is taken, or a million lists of one small number would cost four times the limit.
+    static constexpr std::size_t rounded(std::size_t bytes) {
+        return (bytes + alignof(std::max_align_t) - 1) & ~(alignof(std::max_align_t) - 1);
+    }
     std::byte* take(std::size_t bytes) {
-        bytes = (bytes + alignof(std::max_align_t) - 1) & ~(alignof(std::max_align_t) - 1);
         if (bytes > left_) {
             const auto block = bytes > inline_bytes ? bytes : inline_bytes;
             blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(block));

@@ -12,8 +12,6 @@ using nlohmann::json;
 
 namespace {
 
-
-// `name` is the vectors' name of T: the API's name with Request or Response.
 template <class T> void check_message(const json& v) {
     const int version = v["version"];
     auto wire = from_hex(v["hex"]);
@@ -39,6 +37,7 @@ template <class T> void check_message(const json& v) {
     }
 }
 
+// `name` is the vectors' name of T: the API's name with Request or Response.
 template <class T> bool check_if(const std::string& name, const json& v) {
     if (v["name"] != name) return false;
     check_message<T>(v);

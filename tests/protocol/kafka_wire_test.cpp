@@ -120,6 +120,16 @@ TEST_CASE("lists that would take more memory than the arena allows are refused")
     CHECK_FALSE(decode(answer, 9, tight, r));
 }
 
+TEST_CASE("the arena's limit counts what small lists really take, and an empty list takes nothing") {
+    Arena arena{1600};
+    int rooms = 0;
+    while (arena.room<std::int32_t>(1) != nullptr) ++rooms;
+    CHECK(rooms == 100);  // 16 bytes each, the alignment
+    CHECK(arena.used() == 1600);
+    CHECK(arena.room<std::int32_t>(0) != nullptr);
+    CHECK(arena.room<std::int64_t>(std::size_t{1} << 61) == nullptr);
+}
+
 TEST_CASE("a null where the version allows none is refused") {
     Arena arena;
     MetadataRequest m;
