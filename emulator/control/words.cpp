@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "emulator/clock.h"
 #include "emulator/control/service.h"
 #include "emulator/control/side.h"
 #include "emulator/spans.h"
@@ -24,6 +25,11 @@ namespace {
 constexpr int call_failed = 1, bad_usage = 2;
 constexpr auto patience = std::chrono::seconds{20};        // for an answer; a far jump of the clock is real work
 constexpr auto brief_patience = std::chrono::seconds{1};   // for a server that may not be there
+
+// gRPC wants a moment of the host's clock, which only emulator/clock.h reads.
+std::chrono::system_clock::time_point until(std::chrono::seconds patience_left) {
+    return SteadyTime{}.now() + patience_left;
+}
 
 constexpr const char* overview = R"(sluice: one log, spoken to as Kinesis and as Kafka.
 
@@ -70,7 +76,7 @@ struct Client {
     Answer call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&, Answer*), Request request) {
         request.set_world(world);
         grpc::ClientContext context;
-        context.set_deadline(std::chrono::system_clock::now() + patience);
+        context.set_deadline(until(patience));
         Answer answer;
         if (const auto status = (open().*method)(&context, request, &answer); !status.ok()) fail(status);
         if (json) fmt::print("{}\n", to_json(answer));
@@ -205,7 +211,7 @@ int health(Word& word) {
 int show_version(Word& word) {
     word.parse();
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + brief_patience);
+    context.set_deadline(until(brief_patience));
     v1::HealthResponse answer;
     const bool there = word.client.open().Health(&context, v1::HealthRequest{}, &answer).ok();
     if (word.client.json) fmt::print("{{\"version\":\"{}\",\"server\":\"{}\"}}\n", version, answer.version());
