@@ -463,6 +463,8 @@ class LmdbStore final : public Store {
         check_what_was_left(notes);
         start(open_env(env_, folder_, map_bytes_, options.durability == Durability::power ? 0 : MDB_NOSYNC));
         open_tree();
+        // `power open` promises that nothing needs a check, so what a killed server wrote without syncing is synced first.
+        if (options.durability == Durability::power) start(mdb_env_sync(env_.get(), 1));
         if (!folder_.set_state(boot_id_ + " " + durability_ + " open\n"))
             throw StartError("data folder " + folder_.path() + " does not take a small file (" + std::strerror(errno) +
                              "): free some disk, or give --data another folder");
