@@ -1,5 +1,4 @@
-// Options -> parts -> run: the one place where everything is put together. Doors listen first and the control plane comes
-// up behind them, so that nobody waits for what only the control words need.
+// Options -> parts -> run: the one place where everything is put together.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -91,6 +90,35 @@ void start_clock(const ServeOptions& options, streams::Engine& engine, const Rea
         const auto done = clock.set(options.clock_at);
         if (!done) throw Exit{failed, "--clock: " + done.error()};
     }
+}
+
+// Rule 29: whoever comes back after a while is told what is no longer there, and how that is avoided.
+void tell_dropped(streams::Engine& engine) {
+    std::int64_t records = 0;
+    int from = 0;
+    for (const auto& stream : engine.list(engine.world())) {
+        const auto before = records;
+        for (const auto& shard : stream->shards) {
+            const auto begin = shard->begin;
+            records += engine.bounds(*shard).begin - begin;
+        }
+        if (records > before) ++from;
+    }
+    if (records > 0)
+        spdlog::warn("{} records of {} streams have outlived their retention and are dropped; a start with --clock resume goes on where the server stopped and keeps such records",
+                     records, from);
+}
+
+// At most one line a second, with how many were left out: a client in a retry loop must not fill the log.
+void log_refusals(streams::Engine& engine, const RealTime& real) {
+    struct Last { Time at; std::uint64_t left_out = 0; };
+    engine.events().watch([&real, last = std::optional<Last>{}](const streams::Refusal& refusal) mutable {
+        const auto now = real.now();
+        if (last && now - last->at < std::chrono::seconds{1}) return void(++last->left_out);
+        const auto more = last ? last->left_out : 0;
+        spdlog::info("{}{}", streams::explain(refusal), more > 0 ? fmt::format(" (and {} before)", more) : "");
+        last = Last{now};
+    });
 }
 
 // `--stream` and `--topic`: what is there already stays as it is.
@@ -192,7 +220,9 @@ int serve(const ServeOptions& options) {
                             .kinesis_profile = options.kinesis_limits, .kafka_profile = options.kafka_limits,
                             .commit_on_thread = !options.ephemeral && options.durability == storage::Durability::power}};
     engine.events().on_note = [](std::string_view line) { spdlog::info("{}", line); };
+    if (!options.quiet) log_refusals(engine, real);
     start_clock(options, engine, real);
+    tell_dropped(engine);
     const kafka::Configs configs{options.kafka_configs};
     make_streams(options, configs, engine);
 
@@ -205,6 +235,7 @@ int serve(const ServeOptions& options) {
     kinesis::Door kinesis_door{engine, {.side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); }}};
     service.parts() = {.kinesis_connections = [&] { return kinesis_door.connections(); },
                        .kafka_connections = [&] { return kafka_door.connections(); },
+                       .kafka_calls = [&] { return kafka_door.calls(); },
                        .advertise = [&](const auto& at) { kafka_door.set_advertised(at ? std::optional{kafka::HostPort{at->first, at->second}} : std::nullopt); },
                        .forget = [&](streams::World& world) { kafka_door.forget(world); },
                        .prepare = [&](streams::World&, bool clock_given) {
@@ -217,7 +248,7 @@ int serve(const ServeOptions& options) {
     const auto kafka_at = listen_all(kafka_door, options.kafka, "kafka");
     control::Server control_server{loop, service};
     Endpoint control_at;
-    // The loop turns first: both doors answer while gRPC starts.
+    // In the loop's first turn: what connects from now on is accepted by it, and gRPC may call at once.
     asio::post(loop, [&] {
         control_at = control_server.listen(options.control);
         service.set_ready();

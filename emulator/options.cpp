@@ -73,6 +73,7 @@ void add_environment(std::vector<std::string>& args, const CLI::App& app, const 
     std::vector<std::string> known;
     const auto options = app.get_options([](const CLI::Option* o) { return !o->get_lnames().empty() && o->get_lnames()[0] != "help"; });
     for (const auto* option : options) known.push_back(variable(option->get_name()));
+    const bool data_given = std::ranges::any_of(args, [](const std::string& arg) { return arg == "--data" || arg.starts_with("--data="); });
     for (const auto& [name, value] : environment) {
         if (!name.starts_with("SLUICE_") || of_kubernetes(name)) continue;
         const auto at = std::ranges::find(known, name);
@@ -84,6 +85,7 @@ void add_environment(std::vector<std::string>& args, const CLI::App& app, const 
         const auto flag = option->get_name();
         const auto given = [&](const std::string& arg) { return arg == flag || arg.starts_with(flag + "="); };
         if (std::ranges::any_of(args, given)) continue;
+        if (flag == "--ephemeral" && data_given) continue;   // whoever types --data means it
         if (option->get_items_expected_max() > 0) {
             args.push_back(flag + "=" + value);
         } else if (true_text(value)) {
@@ -142,8 +144,8 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     one("--control", control, "ADDR:PORT", "the control plane (gRPC), for `sluice clock` and its like")->capture_default_str()->group("Doors");
     list("--kafka-advertised", advertised, "PEER-CIDR=HOST:PORT", "the address told to Kafka clients from that network; else the one they connected to")->group("Doors");
     one("--ready-file", options.ready_file, "PATH", "written when all doors answer: {\"kinesis\":\"127.0.0.1:4567\",…}")->group("Doors");
-    auto* data = one("--data", options.data, "DIR", "where the log is kept")->capture_default_str()->group("Data");
-    auto* ephemeral = app.add_flag("--ephemeral", options.ephemeral, "keep everything in memory; gone at exit")->group("Data");
+    one("--data", options.data, "DIR", "where the log is kept")->capture_default_str()->group("Data");
+    app.add_flag("--ephemeral", options.ephemeral, "keep everything in memory; gone at exit")->group("Data");
     one("--durability", durability, "MODE", "process: survives a killed server; power: also a power cut, slower")->capture_default_str()->check(CLI::IsMember({"process", "power"}))->group("Data");
     one("--max-memory", max_memory, "SIZE", "how much --ephemeral may keep before it refuses like a full disk")->capture_default_str()->group("Data");
     list("--stream", streams, "NAME[:SHARDS]", "a Kinesis stream made at start when missing")->group("Data");
@@ -160,6 +162,8 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     app.set_config("--config", "", "a file with these settings (TOML or INI)")->type_name("FILE")->group("Behaviour");
     app.allow_config_extras(false);
 
+    const auto typed = [&](std::string_view flag) { return std::ranges::any_of(args, [&](const std::string& arg) { return arg == flag || arg.starts_with(std::string{flag} + "="); }); };
+    if (typed("--ephemeral") && typed("--data")) throw Exit{bad_usage, "--ephemeral keeps nothing, --data keeps everything: use one of them"};
     try {
         add_environment(args, app, environment);
         std::ranges::reverse(args);
@@ -170,8 +174,6 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
         throw Exit{bad_usage, fmt::format("{}; `sluice serve --help` shows all settings", error.what())};
     }
 
-    if (options.ephemeral && data->count() > 0 && ephemeral->count() > 0)
-        throw Exit{bad_usage, "--ephemeral keeps nothing, --data keeps everything: use one of them"};
     for (const auto& text : kinesis) options.kinesis.push_back(or_exit("--kinesis", parse_endpoint(text)));
     for (const auto& text : kafka) options.kafka.push_back(or_exit("--kafka", parse_endpoint(text)));
     options.control = or_exit("--control", parse_endpoint(control));

@@ -41,6 +41,8 @@ std::string Service::metrics() {
     head("sluice_connections", "gauge", "Open client connections.");
     if (parts_.kinesis_connections) fmt::format_to(std::back_inserter(out), "sluice_connections{{door=\"kinesis\"}} {}\n", parts_.kinesis_connections());
     if (parts_.kafka_connections) fmt::format_to(std::back_inserter(out), "sluice_connections{{door=\"kafka\"}} {}\n", parts_.kafka_connections());
+    head("sluice_calls", "gauge", "Requests begun and not yet answered: long polls, joins, appends.");
+    if (parts_.kafka_calls) fmt::format_to(std::back_inserter(out), "sluice_calls{{door=\"kafka\"}} {}\n", parts_.kafka_calls());
 
     struct Row { std::string labels; streams::Usage usage; std::size_t open; };
     std::vector<Row> rows;

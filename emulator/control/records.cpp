@@ -81,6 +81,7 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
         next.push_back(from ? engine_.find_appended(*shard, *from) : request.from_start() ? bounds.begin : bounds.end);
         last.push_back(bounds.end);
     }
+    sink->opened();
     auto left = request.most() > 0 ? request.most() : INT64_MAX;
     while (!sink->closed && !stream->deleted && left > 0) {
         bool more = false;

@@ -44,6 +44,11 @@ class Feed final : public grpc::ServerWriteReactor<Message>, public Sink<Message
     explicit Feed(Executor loop) : loop_(std::move(loop)) {}
     void keep(std::shared_ptr<Feed> self) { self_ = std::move(self); }
 
+    // The client sees it as the call's initial metadata.
+    void opened() override {
+        const std::lock_guard lock{mutex_};
+        if (!over_) this->StartSendInitialMetadata();
+    }
     void push(Message message) override {
         const std::lock_guard lock{mutex_};
         if (over_) return;

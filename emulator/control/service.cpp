@@ -272,6 +272,7 @@ Task<Result<void>> Service::stream(v1::WatchThrottlesRequest request, SinkPointe
         sink->push(std::move(out));
     };
     const auto handle = events.watch(tell);
+    sink->opened();
     while (!sink->closed) {
         Waiter waiter{engine_.executor()};
         waiter.watch(sink->changed);

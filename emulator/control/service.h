@@ -30,7 +30,7 @@ using Result = std::expected<T, Error>;
 
 // What only the one who put the program together can do.
 struct Parts {
-    std::function<std::size_t()> kinesis_connections, kafka_connections;
+    std::function<std::size_t()> kinesis_connections, kafka_connections, kafka_calls;
     std::function<void(std::optional<std::pair<std::string, std::uint16_t>>)> advertise;   // host, port
     std::function<void(streams::World&)> forget;    // before a reset
     std::function<void(streams::World&, bool clock_given)> prepare;   // after it: what a new server makes at start
@@ -40,6 +40,7 @@ struct Parts {
 template <class Message>
 struct Sink {
     virtual ~Sink() = default;
+    virtual void opened() {}            // from here on nothing is missed
     virtual void push(Message) = 0;
     virtual bool full() const = 0;      // wait for `changed` before the next push
     Signal changed;                     // there is room again, or the reader has gone

@@ -116,6 +116,12 @@ void Door::stop() {
 
 std::size_t Door::connections() const { return state_->sessions.size(); }
 
+std::size_t Door::calls() const {
+    std::size_t all = 0;
+    for (const auto& [session, kept] : state_->sessions) all += session->calls();
+    return all;
+}
+
 void Door::set_advertised(std::optional<HostPort> address) { state_->broker.advertised.live = std::move(address); }
 
 void Door::forget(streams::World& world) { state_->broker.forget(world); }

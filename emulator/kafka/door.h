@@ -32,6 +32,7 @@ class Door {
     // Closes listeners and connections; parked requests end without an answer. The loop has to turn once more for them to go.
     void stop();
     std::size_t connections() const;
+    std::size_t calls() const;            // requests begun and not yet answered: long polls, joins, appends
     // What every client is told from now on; nothing: the rules again.
     void set_advertised(std::optional<HostPort>);
     // Before a world is reset: its groups go, their waiters are answered. Connections stay open.

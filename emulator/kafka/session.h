@@ -53,6 +53,7 @@ class Session : public std::enable_shared_from_this<Session> {
     void start();
     void close();
     bool closed() const { return closed_; }
+    std::size_t calls() const { return calls_.size(); }   // begun and not yet answered, parked ones included
     bool metadata_only() const { return metadata_only_; }   // nothing asked yet but ApiVersions and Metadata
     HostPort advertised() const { return broker_.advertised.told(local_, peer_); }
     const asio::ip::address& peer() const { return peer_; }
