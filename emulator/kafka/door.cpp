@@ -49,7 +49,7 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
     }
 
     void welcome(Socket socket) {
-        auto session = std::make_shared<Session>(broker, broker.engine.world(), std::move(socket));
+        auto session = std::make_shared<Session>(std::shared_ptr<Broker>(shared_from_this(), &broker), broker.engine.world(), std::move(socket));
         std::erase_if(hints, [&](auto& entry) { return entry.first->peer() == session->peer(); });   // it came back
         session->on_metadata = [this](Session& s) { watch_for_return(s); };
         session->on_close = [weak = weak_from_this()](Session& s) {

@@ -48,7 +48,7 @@ class Session : public std::enable_shared_from_this<Session> {
     static constexpr std::size_t most_frame_bytes = 32u << 20;       // of frames begun, and of frames waiting
     static constexpr std::size_t most_unsent_bytes = 4u << 20;       // more than this unsent: nothing new is begun
 
-    Session(Broker&, streams::World&, Socket);
+    Session(std::shared_ptr<Broker>, streams::World&, Socket);
     ~Session();
     void start();
     void close();
@@ -83,6 +83,7 @@ class Session : public std::enable_shared_from_this<Session> {
     void send_rest();
     void mute(milliseconds);
 
+    std::shared_ptr<Broker> keeps_;        // a parked handler may outlive the door by a turn of the loop
     Broker& broker_;
     streams::World& world_;
     Socket socket_;
