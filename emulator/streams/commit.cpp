@@ -176,6 +176,12 @@ std::vector<std::pair<Group::Scope, Fault>> Engine::State::write(const Group& gr
     for (const auto& append : group.appends) add(append.log);
     for (const auto& [scope, put] : group.writes) add(scope);
     std::vector<std::pair<Group::Scope, Fault>> failed;
+    if (all.error() == storage::Error::no_space && !group.trims.empty()) {
+        // Trims make the space that the rest wants, so they do not wait for it. Done twice they do nothing.
+        storage::Batch space;
+        space.trims = group.trims;
+        (void)store.commit(space);
+    }
     for (const auto& scope : scopes) {
         if (all.error() != storage::Error::no_space) {
             failed.emplace_back(scope, fault_of(all.error()));
