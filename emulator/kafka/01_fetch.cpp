@@ -109,8 +109,8 @@ struct Look {
         for (auto at = partitions.begin(); at != partitions.end();) {
             auto told = partition(*at);
             const bool data = !told.records.parts.empty();
-            const bool news = data || told.error_code != ErrorCode::none || at->told_error || told.high_watermark != at->told_high_watermark ||
-                              told.log_start_offset != at->told_log_start;
+            at->seen = {told.high_watermark, told.log_start_offset, told.error_code != ErrorCode::none};
+            const bool news = data || at->seen.error || at->seen != at->told;
             if (!incremental || news) {
                 auto& topics = found.response.topics;
                 const auto id = to_wire_id(at->topic_id);
@@ -125,21 +125,6 @@ struct Look {
         partitions.splice(partitions.end(), served);
     }
 };
-
-// What the client now knows, so that the next incremental answer can leave it out.
-void remember(std::list<Wanted>& partitions, const FetchResponse& response) {
-    for (const auto& told : response.topics) {
-        for (const auto& p : told.partitions) {
-            for (auto& wanted : partitions) {
-                if (wanted.partition != p.partition_index || wanted.topic != told.topic || to_wire_id(wanted.topic_id) != told.topic_id) continue;
-                wanted.told_high_watermark = p.high_watermark;
-                wanted.told_log_start = p.log_start_offset;
-                wanted.told_error = p.error_code != ErrorCode::none;
-                break;
-            }
-        }
-    }
-}
 
 }  // namespace
 
@@ -172,7 +157,7 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
         if (found.error || found.throttle.count() > 0 || found.bytes >= request.min_bytes || left.count() <= 0 || partitions.empty()) {
             for (const auto& taken : found.taken) call.engine.charge_read(*taken.shard, streams::Door::kafka, taken.bytes, taken.records);
             found.response.session_id = session_id;
-            if (session) remember(partitions, found.response);
+            for (auto& wanted : partitions) wanted.told = wanted.seen;   // the next incremental answer leaves it out
             call.throttle = found.throttle;
             found.response.throttle_time_ms =
                 static_cast<std::int32_t>(std::min<std::int64_t>(found.throttle.count(), std::numeric_limits<std::int32_t>::max()));

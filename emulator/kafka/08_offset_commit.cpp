@@ -9,7 +9,7 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
     OffsetCommitResponse response;
     const auto refused = groups.may_commit(request.group_id, request.member_id, request.group_instance_id,
                                            request.generation_id_or_member_epoch, call.version);
-    struct Waiting { std::size_t topic, partition; streams::Ticket ticket; };
+    struct Waiting { std::size_t topic, partition; Partition place; streams::Ticket ticket; };
     std::vector<Waiting> waiting;
     for (const auto& asked : request.topics) {
         const auto stream = call.version >= 10 ? topic(call, asked.topic_id) : topic(call, asked.name);
@@ -25,16 +25,19 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
             else if (!stream->shard(partition.partition_index)) p.error_code = ErrorCode::unknown_topic_or_partition;
             else if (metadata.size() > Groups::longest_metadata) p.error_code = ErrorCode::offset_metadata_too_large;
             else {
-                auto ticket = groups.commit(request.group_id, {stream->topic_id, partition.partition_index},
+                const Partition place{stream->topic_id, partition.partition_index};
+                auto ticket = groups.commit(request.group_id, place,
                                             {.offset = partition.committed_offset, .leader_epoch = partition.committed_leader_epoch,
                                              .metadata = std::string(metadata)});
-                waiting.push_back({response.topics.size() - 1, told.partitions.size() - 1, std::move(ticket)});
+                waiting.push_back({response.topics.size() - 1, told.partitions.size() - 1, place, std::move(ticket)});
             }
         }
     }
     for (const auto& entry : waiting) {
         const auto committed = co_await entry.ticket.committed();
-        if (!committed) response.topics[entry.topic].partitions[entry.partition].error_code = code_of(committed.error());
+        if (committed) continue;
+        response.topics[entry.topic].partitions[entry.partition].error_code = code_of(committed.error());
+        call.broker.groups(call.world).reread(request.group_id, entry.place);
     }
     co_return response;
 }

@@ -28,6 +28,26 @@ void each_wanted(const FetchRequest& request, int version, Use&& use) {
 
 }  // namespace
 
+void FetchSession::want(const Wanted& wanted) {
+    const auto [at, fresh] = index.try_emplace({wanted.topic_id, wanted.topic, wanted.partition});
+    auto& place = at->second;
+    if (fresh) {
+        place = partitions.insert(partitions.end(), wanted);
+        return;
+    }
+    place->offset = wanted.offset;
+    place->max_bytes = wanted.max_bytes;
+    place->leader_epoch = wanted.leader_epoch;
+    place->last_fetched_epoch = wanted.last_fetched_epoch;
+}
+
+void FetchSession::forget(const Wanted& wanted) {
+    const auto found = index.find({wanted.topic_id, wanted.topic, wanted.partition});
+    if (found == index.end()) return;
+    partitions.erase(found->second);
+    index.erase(found);
+}
+
 FetchSessions::Opened FetchSessions::open(const FetchRequest& request, int version, const void* owner, Time now) {
     Opened opened;
     const bool full = request.session_epoch <= 0 || version < 7;
@@ -37,7 +57,8 @@ FetchSessions::Opened FetchSessions::open(const FetchRequest& request, int versi
         if (version >= 7 && request.session_epoch == 0 && !opened.alone.empty()) {
             if (auto* session = make(owner, now)) {
                 session->by_id = version >= 13;
-                session->partitions = std::move(opened.alone);
+                for (const auto& wanted : opened.alone) session->want(wanted);
+                opened.alone.clear();
                 opened.session = session;
             }
         }
@@ -64,20 +85,10 @@ FetchSessions::Opened FetchSessions::open(const FetchRequest& request, int versi
         else forgotten.topic = topic.topic;
         for (const auto partition : topic.partitions) {
             forgotten.partition = partition;
-            session->partitions.remove_if([&](const Wanted& w) { return w.same_partition(forgotten); });
+            session->forget(forgotten);
         }
     }
-    each_wanted(request, version, [&](const Wanted& wanted) {
-        const auto known = std::ranges::find_if(session->partitions, [&](const Wanted& w) { return w.same_partition(wanted); });
-        if (known == session->partitions.end()) {
-            session->partitions.push_back(wanted);
-            return;
-        }
-        known->offset = wanted.offset;
-        known->max_bytes = wanted.max_bytes;
-        known->leader_epoch = wanted.leader_epoch;
-        known->last_fetched_epoch = wanted.last_fetched_epoch;
-    });
+    each_wanted(request, version, [&](const Wanted& wanted) { session->want(wanted); });
     if (session->partitions.empty()) {   // nothing left to fetch: the session ends, the answer says id 0
         drop(session->id);
         return opened;

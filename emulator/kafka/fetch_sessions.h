@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -25,11 +26,12 @@ struct Wanted {
     std::int64_t offset{};
     std::int32_t max_bytes{};
     std::int32_t leader_epoch = -1, last_fetched_epoch = -1;
-    std::int64_t told_high_watermark = -1, told_log_start = -1;
-    bool told_error = false;
-    bool same_partition(const Wanted& o) const {
-        return partition == o.partition && topic_id == o.topic_id && topic == o.topic;
-    }
+    struct Told {
+        std::int64_t high_watermark = -1, log_start = -1;
+        bool error = false;
+        friend bool operator==(const Told&, const Told&) = default;
+    };
+    Told told, seen;                      // by the last answer; by the last look
 };
 
 struct FetchSession {
@@ -39,6 +41,10 @@ struct FetchSession {
     const void* owner{};                  // the connection
     Time used{};
     std::list<Wanted> partitions;         // what had data last goes to the end, so that all get their share
+    using Key = std::tuple<streams::Uuid, std::string, std::int32_t>;
+    std::map<Key, std::list<Wanted>::iterator> index;
+    void want(const Wanted&);             // new, or with another offset
+    void forget(const Wanted&);
 };
 
 class FetchSessions {

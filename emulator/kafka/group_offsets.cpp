@@ -176,6 +176,17 @@ streams::Ticket Groups::commit(std::string_view id, const Partition& partition, 
     return engine_.put(world_, key, pack(StoredOffset{committed.offset, committed.leader_epoch, committed.metadata}));
 }
 
+void Groups::reread(std::string_view id, const Partition& partition) {
+    auto* group = get(id);
+    if (!group) return;
+    const auto kept = engine_.get(world_, offset_key(id, partition));
+    if (const auto stored = unpack<StoredOffset>(kept.value_or(""))) {
+        group->offsets[partition] = {stored->offset, stored->leader_epoch, stored->metadata};
+    } else {
+        group->offsets.erase(partition);
+    }
+}
+
 std::optional<CommittedOffset> Groups::offset(std::string_view id, const streams::Stream& stream, std::int32_t partition) {
     const auto* group = get(id);
     if (!group) return std::nullopt;

@@ -51,14 +51,14 @@ std::string_view name_of(GroupState state) {
     return "Empty";
 }
 
-Groups::Groups(streams::Engine& engine, streams::World& world, const Configs& configs)
+Groups::Groups(streams::Engine& engine, streams::World& world, const Configs& configs, bool remembered)
     : engine_(engine),
       world_(world),
       initial_delay_(configs.number("group.initial.rebalance.delay.ms")),
       shortest_session_(configs.number("group.min.session.timeout.ms")),
       longest_session_(configs.number("group.max.session.timeout.ms")),
       largest_(static_cast<std::size_t>(configs.number("group.max.size"))) {
-    load();
+    if (remembered) load();
 }
 
 Groups::~Groups() {
@@ -167,6 +167,7 @@ void Groups::join_dynamic(Group& group, const Join& join, const JoinReply& reply
         if (join.version >= 4) {   // KIP-394
             if (group.promised.size() >= most_promised) group.promised.pop_front();
             group.promised.push_back(id);
+            if (group.state == GroupState::empty) arm(group, milliseconds{request.session_timeout_ms}, &Groups::promises_over);
             refuse(reply, ErrorCode::member_id_required, id);
             return;
         }
@@ -400,6 +401,13 @@ void Groups::syncs_overdue(Group& group) {
     if (late.empty()) return;
     for (const auto& id : late) drop(group, *group.members.at(id));
     after_drop(group);
+}
+
+// Nobody came back for the ids that were given out; a group that never became anything is no group.
+void Groups::promises_over(Group& group) {
+    if (group.state != GroupState::empty) return;
+    group.promised.clear();
+    if (group.generation == 0 && group.offsets.empty()) groups_.erase(std::string(group.id));
 }
 
 // ---- signs of life ----

@@ -85,7 +85,8 @@ class Groups {
     static constexpr std::size_t most_promised = 10'000;
     static constexpr std::int32_t longest_metadata = 4'096;  // offset.metadata.max.bytes
 
-    Groups(streams::Engine&, streams::World&, const Configs&);
+    // `remembered`: begin with what the store holds.
+    Groups(streams::Engine&, streams::World&, const Configs&, bool remembered = true);
     ~Groups();                    // answers who waits
     Groups(const Groups&) = delete;
     Groups& operator=(const Groups&) = delete;
@@ -105,6 +106,8 @@ class Groups {
     ErrorCode may_commit(std::string_view group, std::string_view member, std::optional<std::string_view> instance,
                          std::int32_t generation, int version);
     streams::Ticket commit(std::string_view group, const Partition&, const CommittedOffset&);
+    // After a failed commit: what the store holds is what counts.
+    void reread(std::string_view group, const Partition&);
     // Rule 15: a child without an offset whose ancestor has one starts at its log start.
     std::optional<CommittedOffset> offset(std::string_view group, const streams::Stream&, std::int32_t partition);
 
@@ -137,6 +140,7 @@ class Groups {
     void initial_delay_over(Group&);
     void joins_overdue(Group&);
     void syncs_overdue(Group&);
+    void promises_over(Group&);
     bool subscribed(const Group&, std::string_view topic) const;
     std::string fresh_id(std::string_view prefix);
     void load();

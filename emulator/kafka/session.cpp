@@ -28,8 +28,8 @@ Gathered ask_lower(std::int32_t correlation_id) {
 
 }  // namespace
 
-Session::Session(Broker& broker, streams::World& world, Socket socket)
-    : broker_(broker), world_(world), socket_(std::move(socket)) {
+Session::Session(std::shared_ptr<Broker> broker, streams::World& world, Socket socket)
+    : keeps_(std::move(broker)), broker_(*keeps_), world_(world), socket_(std::move(socket)) {
     boost::system::error_code ignored;
     local_ = socket_.local_endpoint(ignored);
     peer_ = plain(socket_.remote_endpoint(ignored).address());

@@ -159,6 +159,13 @@ TEST_CASE("an incremental fetch session answers only partitions with news") {
     next.session_epoch = 2;
     next.topics = {&moved, 1};
     CHECK(client.ask<FetchResponse>(next, 12)->topics.empty());
+    const std::int32_t forgotten[] = {0, 1};
+    const FetchRequest::ForgottenTopic all{.topic = "t", .topic_id = {}, .partitions = {forgotten, 2}};
+    next.session_epoch = 3;
+    next.topics = {};
+    next.forgotten_topics = {&all, 1};
+    CHECK(client.ask<FetchResponse>(next, 12)->session_id == 0);   // nothing left to fetch: it is closed
+    CHECK(client.ask<FetchResponse>(next, 12)->error_code == ErrorCode::fetch_session_id_not_found);
     next.session_id = id == 1 ? 2 : 1;
     CHECK(client.ask<FetchResponse>(next, 12)->error_code == ErrorCode::fetch_session_id_not_found);
 }

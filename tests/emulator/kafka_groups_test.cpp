@@ -314,6 +314,40 @@ TEST_CASE("offsets go with their topic; a re-created one starts afresh") {
     CHECK(committed(server) == -1);
 }
 
+TEST_CASE("a reset leaves no group and no offset, and answers who waits") {
+    Server server;
+    server.create("t");
+    Consumer one(server), two(server);
+    one.enter();
+    REQUIRE(one.joined());
+    one.send_sync({{one.id, "a"}});
+    REQUIRE(one.synced());
+    CHECK(one.commit(7) == ErrorCode::none);
+    two.enter();
+    CHECK_FALSE(two.joined());
+    server.door->forget(server.world());
+    server.engine->reset(server.world());
+    CHECK(two.joined()->error_code == ErrorCode::unknown_member_id);
+    CHECK(one.heartbeat() == ErrorCode::unknown_member_id);
+    CHECK(state(server) == "Dead");
+    server.create("t");
+    CHECK(committed(server) == -1);
+    server.reopen();
+    CHECK(state(server) == "Dead");
+}
+
+TEST_CASE("a group that only gave out member ids is forgotten when nobody comes back for them") {
+    Server server;
+    Consumer one(server);
+    one.send_join();
+    REQUIRE(one.joined()->error_code == ErrorCode::member_id_required);
+    CHECK(state(server) == "Empty");
+    server.pass(milliseconds{10'000});
+    CHECK(state(server) == "Dead");
+    one.send_join();
+    CHECK(one.joined()->error_code == ErrorCode::unknown_member_id);
+}
+
 TEST_CASE("an empty group is listed and can be deleted with its offsets, a live one cannot") {
     Server server;
     server.create("t");
