@@ -168,7 +168,9 @@ struct Server::State {
     std::unique_ptr<grpc::Server> server;
 };
 
-Server::Server(asio::io_context& loop, Service& service) : state_(std::make_unique<State>(loop, service)) {}
+Server::Server(asio::io_context& loop, Service& service) : state_(std::make_unique<State>(loop, service)) {
+    setenv("GRPC_VERBOSITY", "NONE", 0);   // what goes wrong is said once, by us
+}
 Server::~Server() { stop(); }
 
 Endpoint Server::listen(const Endpoint& at) {
@@ -180,7 +182,7 @@ Endpoint Server::listen(const Endpoint& at) {
     builder.RegisterService(&state_->calls);
     state_->server = builder.BuildAndStart();
     if (!state_->server || port == 0)
-        throw Exit{start_failed, fmt::format("cannot listen on {}; choose another address with --control, port 0 takes any free one", show(at))};
+        throw Exit{start_failed, fmt::format("cannot listen on {}: taken, or no address of this machine; choose another address with --control, port 0 takes any free one", show(at))};
     return {at.address(), static_cast<std::uint16_t>(port)};
 }
 

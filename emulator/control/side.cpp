@@ -1,10 +1,10 @@
 #include "emulator/control/side.h"
 
-#include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
@@ -20,9 +20,9 @@ SideAnswer fault(const Error& error) {
     static constexpr struct { unsigned status; const char* code; } said[] = {
         {400, "INVALID_ARGUMENT"}, {404, "NOT_FOUND"}, {409, "FAILED_PRECONDITION"}, {429, "RESOURCE_EXHAUSTED"}, {500, "INTERNAL"}};
     const auto& [status, code] = said[static_cast<std::size_t>(error.kind)];
-    google::protobuf::Value text;   // for its escapes
-    text.set_string_value(error.text);
-    return {.status = status, .body = std::string{R"({"code":")"} + code + R"(","message":)" + to_json(text) + "}"};
+    // A text may quote what was sent, which need not be UTF-8.
+    using Json = nlohmann::ordered_json;
+    return {.status = status, .body = Json{{"code", code}, {"message", error.text}}.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
 template <class Request>

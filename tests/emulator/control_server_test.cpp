@@ -19,6 +19,7 @@ struct Served {
     Served() {
         at = server.listen({asio::ip::address_v4::loopback(), 0});
         stub = v1::Control::NewStub(grpc::CreateChannel(show(at), grpc::InsecureChannelCredentials()));
+        control.world.io->restart();
         thread = std::thread{[this] { control.world.io->run(); }};
     }
     ~Served() { stop(); }
@@ -154,5 +155,5 @@ TEST_CASE("a stop ends the streams that are open") {
 TEST_CASE("a second server on the same address is refused") {
     Served served;
     control::Server second{*served.control.world.io, served.control.service};
-    CHECK_THROWS_WITH_AS(second.listen(served.at), ("cannot listen on " + show(served.at) + "; choose another address with --control, port 0 takes any free one").c_str(), Exit);
+    CHECK_THROWS_WITH_AS(second.listen(served.at), ("cannot listen on " + show(served.at) + ": taken, or no address of this machine; choose another address with --control, port 0 takes any free one").c_str(), Exit);
 }
