@@ -1,5 +1,5 @@
-// Turns the loop's one real timer into a world's clock: armed for the next thing that can be due, never polling. Nothing
-// runs while nothing is due.
+// Turns the loop's one real timer into a world's clock: armed for the next thing that can be due, never
+// polling. Nothing runs while nothing is due.
 #pragma once
 
 #include <algorithm>
@@ -49,9 +49,11 @@ class Driver {
     }
 
   private:
-    static constexpr milliseconds longest{3'600'000};   // the steady timer's range is no worry then
+    static constexpr milliseconds longest{3'600'000};  // the steady timer's range is no worry then
     Clock& clock_;
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor> timer_;
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                               Executor>
+        timer_;
     bool stopped_ = false;
 };
 

@@ -1,4 +1,4 @@
-// Options -> parts -> run: the one place where everything is put together.
+// Options -> parts -> run: the one place where everything is put together, and long because of it.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -31,8 +31,9 @@ namespace sluice {
 namespace {
 
 constexpr int failed = 1;
-constexpr std::string_view stopped_key = "control/stopped";   // virtual time of the last clean stop, for --clock resume
-constexpr milliseconds most_closing{500};                     // what answers under way get at the end
+constexpr std::string_view stopped_key =
+    "control/stopped";                     // virtual time of the last clean stop, for --clock resume
+constexpr milliseconds most_closing{500};  // what answers under way get at the end
 
 void raise_descriptors() {
     rlimit limit{};
@@ -53,11 +54,13 @@ void start_log(bool quiet) {
 void write_file(const std::string& path, const std::string& text) {
     const auto beside = path + ".new";
     const int file = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    const bool written = file >= 0 && write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    const bool written =
+        file >= 0 && write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
     const int error = errno;
     if (file >= 0) close(file);
     if (!written || rename(beside.c_str(), path.c_str()) != 0)
-        throw Exit{failed, fmt::format("cannot write the ready file {}: {}", path, std::strerror(written ? errno : error))};
+        throw Exit{failed, fmt::format("cannot write the ready file {}: {}", path,
+                                       std::strerror(written ? errno : error))};
 }
 
 template <class Door>
@@ -68,8 +71,11 @@ Endpoint listen_all(Door& door, const std::vector<Endpoint>& wanted, std::string
             const auto bound = door.listen(at);
             if (first.port() == 0) first = bound;
         } catch (const boost::system::system_error& error) {
-            throw Exit{failed, fmt::format("cannot listen on {}: {}; choose another address with --{}, port 0 takes any free one", show(at),
-                                           error.code().message(), flag)};
+            throw Exit{
+                failed,
+                fmt::format(
+                    "cannot listen on {}: {}; choose another address with --{}, port 0 takes any free one",
+                    show(at), error.code().message(), flag)};
         }
     }
     return first;
@@ -105,18 +111,24 @@ void tell_dropped(streams::Engine& engine) {
         if (records > before) ++from;
     }
     if (records > 0)
-        spdlog::warn("{} records of {} streams have outlived their retention and are dropped; a start with --clock resume goes on where the server stopped and keeps such records",
-                     records, from);
+        spdlog::warn(
+            "{} records in {} of the streams have outlived their retention and are dropped; a start with "
+            "--clock resume goes on where the server stopped and keeps such records",
+            records, from);
 }
 
 // At most one line a second, with how many were left out: a client in a retry loop must not fill the log.
 void log_refusals(streams::Engine& engine, const RealTime& real) {
-    struct Last { Time at; std::uint64_t left_out = 0; };
+    struct Last {
+        Time at;
+        std::uint64_t left_out = 0;
+    };
     engine.events().watch([&real, last = std::optional<Last>{}](const streams::Refusal& refusal) mutable {
         const auto now = real.now();
         if (last && now - last->at < std::chrono::seconds{1}) return void(++last->left_out);
         const auto more = last ? last->left_out : 0;
-        spdlog::info("{}{}", streams::explain(refusal), more > 0 ? fmt::format(" (and {} before)", more) : "");
+        spdlog::info("{}{}", streams::explain(refusal),
+                     more > 0 ? fmt::format(" (and {} before)", more) : "");
         last = Last{now};
     });
 }
@@ -128,8 +140,11 @@ void make_streams(const ServeOptions& options, const kafka::Configs& configs, st
         const auto name = wanted.name;
         const auto made = engine.create(engine.world(), wanted);
         if (!made && made.error() == streams::Fault::name_collides)
-            throw Exit{failed, fmt::format("--{} {}: '{}' exists, and '.' and '_' are the same in a topic's name", flag, name, engine.collision(engine.world(), name).value_or("?"))};
-        if (!made && made.error() != streams::Fault::exists) throw Exit{failed, fmt::format("--{} {}: cannot be made", flag, name)};
+            throw Exit{failed,
+                       fmt::format("--{} {}: '{}' exists, and '.' and '_' are the same in a topic's name",
+                                   flag, name, engine.collision(engine.world(), name).value_or("?"))};
+        if (!made && made.error() != streams::Fault::exists)
+            throw Exit{failed, fmt::format("--{} {}: cannot be made", flag, name)};
     };
     for (const auto& [name, count] : options.streams) {
         streams::Engine::NewStream wanted;
@@ -152,13 +167,15 @@ void make_streams(const ServeOptions& options, const kafka::Configs& configs, st
     engine.flush();
 }
 
-void banner(const Endpoint& kinesis, const Endpoint& kafka, const Endpoint& control, const ServeOptions& options) {
+void banner(const Endpoint& kinesis, const Endpoint& kafka, const Endpoint& control,
+            const ServeOptions& options) {
     // An address that means "all" is no address to connect to.
     const auto reach = [](Endpoint at) {
         if (at.address().is_unspecified()) at.address(boost::asio::ip::address_v4::loopback());
         return show(at);
     };
-    fmt::print(stderr, "sluice {}: {}\n", control::version, options.ephemeral ? "in memory, gone at exit" : "data in " + options.data);
+    fmt::print(stderr, "sluice {}: {}\n", control::version,
+               options.ephemeral ? "in memory, gone at exit" : "data in " + options.data);
     fmt::print(stderr, "  Kinesis  aws kinesis list-streams --endpoint-url http://{}\n", reach(kinesis));
     fmt::print(stderr, "  Kafka    kcat -b {} -L\n", reach(kafka));
     fmt::print(stderr, "  Control  sluice clock --control {}\n", reach(control));
@@ -176,18 +193,25 @@ void turn_until_still(asio::io_context& loop, streams::Engine& engine, const Rea
 // Slices of freeing between turns; asks once a second whether there is something to free.
 class Housekeeping {
   public:
-    Housekeeping(asio::io_context& loop, streams::Engine& engine) : loop_(loop), engine_(engine), timer_(loop) { wait(); }
+    Housekeeping(asio::io_context& loop, streams::Engine& engine)
+        : loop_(loop), engine_(engine), timer_(loop) {
+        wait();
+    }
     void stop() { stopped_ = true, timer_.cancel(); }
 
   private:
     void wait() {
         timer_.expires_after(std::chrono::seconds{1});
-        timer_.async_wait([this](const boost::system::error_code& error) { if (!error) slice(); });
+        timer_.async_wait([this](const boost::system::error_code& error) {
+            if (!error) slice();
+        });
     }
     void slice() {
         if (stopped_) return;
-        if (engine_.housekeep()) asio::post(loop_, [this] { slice(); });
-        else wait();
+        if (engine_.housekeep())
+            asio::post(loop_, [this] { slice(); });
+        else
+            wait();
     }
     asio::io_context& loop_;
     streams::Engine& engine_;
@@ -197,7 +221,8 @@ class Housekeeping {
 
 // The two doors of the control plane do not know each other's types.
 Task<kinesis::SideAnswer> beside(control::Service& service, kinesis::SideRequest request) {
-    auto task = control::answer(service, {std::move(request.method), std::move(request.path), std::move(request.body)});
+    auto task = control::answer(
+        service, {std::move(request.method), std::move(request.path), std::move(request.body)});
     auto answer = co_await std::move(task);
     co_return kinesis::SideAnswer{answer.status, std::move(answer.content_type), std::move(answer.body)};
 }
@@ -208,17 +233,28 @@ int serve(const ServeOptions& options) {
     const SteadyTime real;
     asio::io_context loop{1};
     asio::signal_set signals{loop, SIGINT, SIGTERM};
-    signals.async_wait([&](const boost::system::error_code& error, int) { if (!error) loop.stop(); });
+    signals.async_wait([&](const boost::system::error_code& error, int) {
+        if (!error) loop.stop();
+    });
 
     std::vector<std::string> notes;
-    const auto store = options.ephemeral ? storage::open_memory(options.max_memory_bytes)
-                                         : storage::open_lmdb({.folder = options.data, .durability = options.durability}, &notes);
+    const auto store =
+        options.ephemeral
+            ? storage::open_memory(options.max_memory_bytes)
+            : storage::open_lmdb({.folder = options.data, .durability = options.durability}, &notes);
     for (const auto& note : notes) spdlog::warn("{}", note);
     Random random{Random::system_seed()};
-    streams::Engine engine{loop.get_executor(), *store, real, random,
-                           {.account = options.account, .region = options.region, .state_delay = options.state_delay,
-                            .kinesis_profile = options.kinesis_limits, .kafka_profile = options.kafka_limits,
-                            .commit_on_thread = !options.ephemeral && options.durability == storage::Durability::power}};
+    streams::Engine engine{
+        loop.get_executor(),
+        *store,
+        real,
+        random,
+        {.account = options.account,
+         .region = options.region,
+         .state_delay = options.state_delay,
+         .kinesis_profile = options.kinesis_limits,
+         .kafka_profile = options.kafka_limits,
+         .commit_on_thread = !options.ephemeral && options.durability == storage::Durability::power}};
     engine.events().on_note = [](std::string_view line) { spdlog::info("{}", line); };
     if (!options.quiet) log_refusals(engine, real);
     start_clock(options, engine, real);
@@ -226,23 +262,31 @@ int serve(const ServeOptions& options) {
     const kafka::Configs configs{options.kafka_configs};
     make_streams(options, configs, engine);
 
-    kafka::DoorOptions kafka_options{.configs = options.kafka_configs, .advertised = {}, .gateway = kafka::container_gateway()};
-    for (const auto& rule : options.kafka_advertised) kafka_options.advertised.push_back(kafka::parse_advertised_rule(rule));
+    kafka::DoorOptions kafka_options{
+        .configs = options.kafka_configs, .advertised = {}, .gateway = kafka::container_gateway()};
+    for (const auto& rule : options.kafka_advertised)
+        kafka_options.advertised.push_back(kafka::parse_advertised_rule(rule));
     kafka::Door kafka_door{engine, std::move(kafka_options)};
     Driver driver{loop, *engine.world().clock};
 
     control::Service service{engine, *store, real, {}};
-    kinesis::Door kinesis_door{engine, {.side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); }}};
+    kinesis::Door kinesis_door{
+        engine, {.side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); }}};
     service.parts() = {.kinesis_connections = [&] { return kinesis_door.connections(); },
                        .kafka_connections = [&] { return kafka_door.connections(); },
                        .kafka_calls = [&] { return kafka_door.calls(); },
-                       .advertise = [&](const auto& at) { kafka_door.set_advertised(at ? std::optional{kafka::HostPort{at->first, at->second}} : std::nullopt); },
+                       .advertise =
+                           [&](const auto& at) {
+                               kafka_door.set_advertised(
+                                   at ? std::optional{kafka::HostPort{at->first, at->second}} : std::nullopt);
+                           },
                        .forget = [&](streams::World& world) { kafka_door.forget(world); },
-                       .prepare = [&](streams::World&, bool clock_given) {
-                           if (!clock_given) start_clock(options, engine, real);
-                           make_streams(options, configs, engine);
-                           driver.arm();
-                       }};
+                       .prepare =
+                           [&](streams::World&, bool clock_given) {
+                               if (!clock_given) start_clock(options, engine, real);
+                               make_streams(options, configs, engine);
+                               driver.arm();
+                           }};
 
     const auto kinesis_at = listen_all(kinesis_door, options.kinesis, "kinesis");
     const auto kafka_at = listen_all(kafka_door, options.kafka, "kafka");
@@ -252,7 +296,8 @@ int serve(const ServeOptions& options) {
     asio::post(loop, [&] {
         control_at = control_server.listen(options.control);
         service.set_ready();
-        const auto line = fmt::format(R"({{"kinesis":"{}","kafka":"{}","control":"{}"}})", show(kinesis_at), show(kafka_at), show(control_at));
+        const auto line = fmt::format(R"({{"kinesis":"{}","kafka":"{}","control":"{}"}})", show(kinesis_at),
+                                      show(kafka_at), show(control_at));
         if (!options.ready_file.empty()) write_file(options.ready_file, line + "\n");
         if (!options.quiet) banner(kinesis_at, kafka_at, control_at, options);
         fmt::print("{}\n", line);
@@ -285,7 +330,8 @@ int main(int count, char** texts) {
         if (!args.empty() && args.front() == "serve") args.erase(args.begin());
         return serve(parse_serve(std::move(args), read_environment(environ)));
     } catch (const Exit& exit) {
-        fmt::print(exit.status == 0 ? stdout : stderr, "{}{}\n", exit.status == 0 ? "" : "sluice: ", exit.what());
+        fmt::print(exit.status == 0 ? stdout : stderr, "{}{}\n",
+                   exit.status == 0 ? "" : "sluice: ", exit.what());
         return exit.status;
     } catch (const std::exception& error) {
         fmt::print(stderr, "sluice: {}\n", error.what());

@@ -16,14 +16,17 @@ namespace {
 
 constexpr int bad_usage = 2;
 
-std::string variable(std::string_view flag) {   // --kinesis-limits -> SLUICE_KINESIS_LIMITS
+std::string variable(std::string_view flag) {  // --kinesis-limits -> SLUICE_KINESIS_LIMITS
     std::string name = "SLUICE_";
-    for (const char c : flag.substr(2)) name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+    for (const char c : flag.substr(2))
+        name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
     return name;
 }
 
 // Set by Kubernetes for a service named `sluice`, not by somebody who wants a setting.
-bool of_kubernetes(std::string_view name) { return name == "SLUICE_PORT" || name.starts_with("SLUICE_PORT_") || name.starts_with("SLUICE_SERVICE_"); }
+bool of_kubernetes(std::string_view name) {
+    return name == "SLUICE_PORT" || name.starts_with("SLUICE_PORT_") || name.starts_with("SLUICE_SERVICE_");
+}
 
 template <class T>
 T or_exit(std::string_view flag, std::expected<T, std::string> parsed) {
@@ -34,29 +37,45 @@ T or_exit(std::string_view flag, std::expected<T, std::string> parsed) {
 ServeOptions::Make parse_make(std::string_view flag, const std::string& text) {
     const auto colon = text.rfind(':');
     ServeOptions::Make make{.name = text.substr(0, colon)};
-    const auto fine = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-'; };
-    if (make.name.empty() || make.name.size() > 249 || !std::ranges::all_of(make.name, fine) || make.name == "." || make.name == "..")
-        throw Exit{bad_usage, fmt::format("{}: '{}' is no name; letters, digits, '.', '_' and '-' make one, like orders or orders:4", flag, make.name)};
+    const auto fine = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+    };
+    if (make.name.empty() || make.name.size() > 249 || !std::ranges::all_of(make.name, fine) ||
+        make.name == "." || make.name == "..")
+        throw Exit{
+            bad_usage,
+            fmt::format(
+                "{}: '{}' is no name; letters, digits, '.', '_' and '-' make one, like orders or orders:4",
+                flag, make.name)};
     if (colon == std::string::npos) return make;
     const auto count = text.substr(colon + 1);
     const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), make.count);
-    if (error != std::errc{} || end != count.data() + count.size() || make.count < 1 || make.count > streams::max_shards_per_stream)
-        throw Exit{bad_usage, fmt::format("{}: '{}' is no number from 1 to {}", flag, count, streams::max_shards_per_stream)};
+    if (error != std::errc{} || end != count.data() + count.size() || make.count < 1 ||
+        make.count > streams::max_shards_per_stream)
+        throw Exit{bad_usage, fmt::format("{}: '{}' is no number from 1 to {}", flag, count,
+                                          streams::max_shards_per_stream)};
     return make;
 }
 
 void check_profile(std::string_view flag, const std::string& name) {
-    if (!streams::profile(name)) throw Exit{bad_usage, fmt::format("{}: there is no profile '{}'; use kinesis, kinesis-strict, kafka or none", flag, name)};
+    if (!streams::profile(name))
+        throw Exit{bad_usage,
+                   fmt::format("{}: there is no profile '{}'; use kinesis, kinesis-strict, kafka or none",
+                               flag, name)};
 }
 
-// A value may hold commas itself (cleanup.policy=compact,delete): a piece without '=' belongs to the one before it.
+// A value may hold commas itself (cleanup.policy=compact,delete): a piece without '=' belongs to the one
+// before it.
 std::map<std::string, std::string> parse_configs(const std::vector<std::string>& pieces) {
     std::map<std::string, std::string> configs;
     std::string* last = nullptr;
     for (const auto& piece : pieces) {
         const auto equals = piece.find('=');
         if (equals == std::string::npos) {
-            if (!last) throw Exit{bad_usage, fmt::format("--kafka-config: '{}' is not KEY=VALUE, like num.partitions=4", piece)};
+            if (!last)
+                throw Exit{
+                    bad_usage,
+                    fmt::format("--kafka-config: '{}' is not KEY=VALUE, like num.partitions=4", piece)};
             *last += "," + piece;
             continue;
         }
@@ -65,27 +84,36 @@ std::map<std::string, std::string> parse_configs(const std::vector<std::string>&
     return configs;
 }
 
-bool true_text(std::string_view text) { return text == "1" || text == "true" || text == "yes" || text == "on"; }
-bool false_text(std::string_view text) { return text == "0" || text == "false" || text == "no" || text == "off" || text.empty(); }
+bool true_text(std::string_view text) {
+    return text == "1" || text == "true" || text == "yes" || text == "on";
+}
+bool false_text(std::string_view text) {
+    return text == "0" || text == "false" || text == "no" || text == "off" || text.empty();
+}
 
-// Variables become flags in front of CLI11, unless the command line has the flag: then the order of precedence is right.
+// Variables become flags in front of CLI11, unless the command line has the flag: then the order of
+// precedence is right.
 void add_environment(std::vector<std::string>& args, const CLI::App& app, const Environment& environment) {
     std::vector<std::string> known;
-    const auto options = app.get_options([](const CLI::Option* o) { return !o->get_lnames().empty() && o->get_lnames()[0] != "help"; });
+    const auto options = app.get_options(
+        [](const CLI::Option* o) { return !o->get_lnames().empty() && o->get_lnames()[0] != "help"; });
     for (const auto* option : options) known.push_back(variable(option->get_name()));
-    const bool data_given = std::ranges::any_of(args, [](const std::string& arg) { return arg == "--data" || arg.starts_with("--data="); });
+    const bool data_given = std::ranges::any_of(
+        args, [](const std::string& arg) { return arg == "--data" || arg.starts_with("--data="); });
     for (const auto& [name, value] : environment) {
         if (!name.starts_with("SLUICE_") || of_kubernetes(name)) continue;
         const auto at = std::ranges::find(known, name);
         if (at == known.end()) {
             const auto near = nearest(name, known);
-            throw Exit{bad_usage, fmt::format("{} is no setting of sluice{}; `sluice serve --help` names them all", name, near.empty() ? "" : fmt::format(", did you mean {}?", near))};
+            throw Exit{bad_usage,
+                       fmt::format("{} is no setting of sluice{}; `sluice serve --help` names them all", name,
+                                   near.empty() ? "" : fmt::format(", did you mean {}?", near))};
         }
         const auto* option = options[static_cast<std::size_t>(at - known.begin())];
         const auto flag = option->get_name();
         const auto given = [&](const std::string& arg) { return arg == flag || arg.starts_with(flag + "="); };
         if (std::ranges::any_of(args, given)) continue;
-        if (flag == "--ephemeral" && data_given) continue;   // whoever types --data means it
+        if (flag == "--ephemeral" && data_given) continue;  // whoever types --data means it
         if (option->get_items_expected_max() > 0) {
             args.push_back(flag + "=" + value);
         } else if (true_text(value)) {
@@ -117,15 +145,18 @@ Environment read_environment(char** block) {
     for (; block && *block; ++block) {
         const std::string_view entry{*block};
         const auto equals = entry.find('=');
-        if (equals != std::string_view::npos) environment.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
+        if (equals != std::string_view::npos)
+            environment.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
     }
     return environment;
 }
 
 ServeOptions parse_serve(std::vector<std::string> args, const Environment& environment) {
     ServeOptions options;
-    std::vector<std::string> kinesis{"127.0.0.1:4567"}, kafka{"127.0.0.1:9092"}, kafka_config, advertised, streams, topics;
-    std::string control = "127.0.0.1:7070", durability = "process", state_delay = "0s", max_memory = "4GiB", clock = "keep";
+    std::vector<std::string> kinesis{"127.0.0.1:4567"}, kafka{"127.0.0.1:9092"}, kafka_config, advertised,
+        streams, topics;
+    std::string control = "127.0.0.1:7070", durability = "process", state_delay = "0s", max_memory = "4GiB",
+                clock = "keep";
     options.data = "./data";
     options.kinesis_limits = "kinesis", options.kafka_limits = "kafka";
     options.account = "000000000000", options.region = "us-east-1";
@@ -133,37 +164,77 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     CLI::App app{"Starts the server: one log, spoken to as Kinesis and as Kafka.", "sluice serve"};
     app.footer(footer);
     app.get_formatter()->column_width(38);
-    const auto list = [&](const char* flag, std::vector<std::string>& into, const char* type, const char* text) {
+    const auto list = [&](const char* flag, std::vector<std::string>& into, const char* type,
+                          const char* text) {
         return app.add_option(flag, into, text)->delimiter(',')->type_name(type)->expected(1)->take_all();
     };
     const auto one = [&](const char* flag, std::string& into, const char* type, const char* text) {
         return app.add_option(flag, into, text)->type_name(type);
     };
-    list("--kinesis", kinesis, "ADDR:PORT", "the Kinesis door (port 0: any free one; several allowed)")->capture_default_str()->group("Doors");
-    list("--kafka", kafka, "ADDR:PORT", "the Kafka door (several allowed)")->capture_default_str()->group("Doors");
-    one("--control", control, "ADDR:PORT", "the control plane (gRPC), for `sluice clock` and its like")->capture_default_str()->group("Doors");
-    list("--kafka-advertised", advertised, "PEER-CIDR=HOST:PORT", "the address told to Kafka clients from that network; else the one they connected to")->group("Doors");
-    one("--ready-file", options.ready_file, "PATH", "written when all doors answer: {\"kinesis\":\"127.0.0.1:4567\",…}")->group("Doors");
+    list("--kinesis", kinesis, "ADDR:PORT", "the Kinesis door (port 0: any free one; several allowed)")
+        ->capture_default_str()
+        ->group("Doors");
+    list("--kafka", kafka, "ADDR:PORT", "the Kafka door (several allowed)")
+        ->capture_default_str()
+        ->group("Doors");
+    one("--control", control, "ADDR:PORT", "the control plane (gRPC), for `sluice clock` and its like")
+        ->capture_default_str()
+        ->group("Doors");
+    list("--kafka-advertised", advertised, "PEER-CIDR=HOST:PORT",
+         "the address told to Kafka clients from that network; else the one they connected to")
+        ->group("Doors");
+    one("--ready-file", options.ready_file, "PATH",
+        "written when all doors answer: {\"kinesis\":\"127.0.0.1:4567\",…}")
+        ->group("Doors");
     one("--data", options.data, "DIR", "where the log is kept")->capture_default_str()->group("Data");
     app.add_flag("--ephemeral", options.ephemeral, "keep everything in memory; gone at exit")->group("Data");
-    one("--durability", durability, "MODE", "process: survives a killed server; power: also a power cut, slower")->capture_default_str()->check(CLI::IsMember({"process", "power"}))->group("Data");
-    one("--max-memory", max_memory, "SIZE", "how much --ephemeral may keep before it refuses like a full disk")->capture_default_str()->group("Data");
+    one("--durability", durability, "MODE",
+        "process: survives a killed server; power: also a power cut, slower")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"process", "power"}))
+        ->group("Data");
+    one("--max-memory", max_memory, "SIZE",
+        "how much --ephemeral may keep before it refuses like a full disk")
+        ->capture_default_str()
+        ->group("Data");
     list("--stream", streams, "NAME[:SHARDS]", "a Kinesis stream made at start when missing")->group("Data");
     list("--topic", topics, "NAME[:PARTITIONS]", "a Kafka topic made at start when missing")->group("Data");
-    one("--kinesis-limits", options.kinesis_limits, "PROFILE", "of streams made by Kinesis: kinesis, kinesis-strict, kafka, none")->capture_default_str()->group("Behaviour");
-    one("--kafka-limits", options.kafka_limits, "PROFILE", "of topics made by Kafka")->capture_default_str()->group("Behaviour");
-    list("--kafka-config", kafka_config, "KEY=VALUE", "a broker setting under Kafka's own name, like num.partitions=4")->group("Behaviour");
+    one("--kinesis-limits", options.kinesis_limits, "PROFILE",
+        "of streams made by Kinesis: kinesis, kinesis-strict, kafka, none")
+        ->capture_default_str()
+        ->group("Behaviour");
+    one("--kafka-limits", options.kafka_limits, "PROFILE", "of topics made by Kafka")
+        ->capture_default_str()
+        ->group("Behaviour");
+    list("--kafka-config", kafka_config, "KEY=VALUE",
+         "a broker setting under Kafka's own name, like num.partitions=4")
+        ->group("Behaviour");
     one("--account", options.account, "ID", "the account in ARNs")->capture_default_str()->group("Behaviour");
-    one("--region", options.region, "NAME", "the region of what Kafka makes")->capture_default_str()->group("Behaviour");
-    one("--state-delay", state_delay, "SPAN", "how long a stream stays CREATING, UPDATING, DELETING")->capture_default_str()->group("Behaviour");
-    one("--clock", clock, "START", "keep: downtime passes, a frozen clock stands; resume: on from where it stopped; freeze; or a moment like 2027-01-01T00:00:00Z")
-        ->capture_default_str()->group("Behaviour");
-    app.add_flag("--quiet", options.quiet, "no banner and no notes, only the line with the doors")->group("Behaviour");
-    app.set_config("--config", "", "a file with these settings (TOML or INI)")->type_name("FILE")->group("Behaviour");
+    one("--region", options.region, "NAME", "the region of what Kafka makes")
+        ->capture_default_str()
+        ->group("Behaviour");
+    one("--state-delay", state_delay, "SPAN", "how long a stream stays CREATING, UPDATING, DELETING")
+        ->capture_default_str()
+        ->group("Behaviour");
+    one("--clock", clock, "START",
+        "keep: downtime passes, a frozen clock stands; resume: on from where it stopped; freeze; or a moment "
+        "like 2027-01-01T00:00:00Z")
+        ->capture_default_str()
+        ->group("Behaviour");
+    app.add_flag("--quiet", options.quiet, "no banner and no notes, only the line with the doors")
+        ->group("Behaviour");
+    app.set_config("--config", "", "a file with these settings (TOML or INI)")
+        ->type_name("FILE")
+        ->group("Behaviour");
     app.allow_config_extras(false);
 
-    const auto typed = [&](std::string_view flag) { return std::ranges::any_of(args, [&](const std::string& arg) { return arg == flag || arg.starts_with(std::string{flag} + "="); }); };
-    if (typed("--ephemeral") && typed("--data")) throw Exit{bad_usage, "--ephemeral keeps nothing, --data keeps everything: use one of them"};
+    const auto typed = [&](std::string_view flag) {
+        return std::ranges::any_of(args, [&](const std::string& arg) {
+            return arg == flag || arg.starts_with(std::string{flag} + "=");
+        });
+    };
+    if (typed("--ephemeral") && typed("--data"))
+        throw Exit{bad_usage, "--ephemeral keeps nothing, --data keeps everything: use one of them"};
     try {
         add_environment(args, app, environment);
         std::ranges::reverse(args);
@@ -184,12 +255,16 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     options.kafka_advertised = std::move(advertised);
     for (const auto& text : streams) options.streams.push_back(parse_make("--stream", text));
     for (const auto& text : topics) options.topics.push_back(parse_make("--topic", text));
-    if (options.account.size() != 12 || !std::ranges::all_of(options.account, [](char c) { return c >= '0' && c <= '9'; }))
-        throw Exit{bad_usage, fmt::format("--account: '{}' is not 12 digits, like 000000000000", options.account)};
+    if (options.account.size() != 12 ||
+        !std::ranges::all_of(options.account, [](char c) { return c >= '0' && c <= '9'; }))
+        throw Exit{bad_usage,
+                   fmt::format("--account: '{}' is not 12 digits, like 000000000000", options.account)};
     options.state_delay = or_exit("--state-delay", parse_span(state_delay));
     options.max_memory_bytes = or_exit("--max-memory", parse_size(max_memory));
-    if (clock == "resume") options.clock = ClockStart::resume;
-    else if (clock == "freeze") options.clock = ClockStart::freeze;
+    if (clock == "resume")
+        options.clock = ClockStart::resume;
+    else if (clock == "freeze")
+        options.clock = ClockStart::freeze;
     else if (clock != "keep") {
         options.clock = ClockStart::set;
         options.clock_at = or_exit("--clock", parse_time(clock));
@@ -198,7 +273,8 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
 }
 
 std::expected<Endpoint, std::string> parse_endpoint(std::string_view text) {
-    const auto fault = std::unexpected{fmt::format("'{}' is not ADDR:PORT, like 127.0.0.1:4567, 0.0.0.0:0 or [::1]:9092", text)};
+    const auto fault = std::unexpected{
+        fmt::format("'{}' is not ADDR:PORT, like 127.0.0.1:4567, 0.0.0.0:0 or [::1]:9092", text)};
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos) return fault;
     std::string host{text.substr(0, colon)};
@@ -206,8 +282,10 @@ std::expected<Endpoint, std::string> parse_endpoint(std::string_view text) {
     std::uint16_t port = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
     if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) return fault;
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-    else if (host.contains(':')) return fault;
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+        host = host.substr(1, host.size() - 2);
+    else if (host.contains(':'))
+        return fault;
     if (host == "localhost") host = "127.0.0.1";
     boost::system::error_code no_address;
     const auto address = boost::asio::ip::make_address(host, no_address);
@@ -216,14 +294,16 @@ std::expected<Endpoint, std::string> parse_endpoint(std::string_view text) {
 }
 
 std::string show(const Endpoint& at) {
-    return at.address().is_v6() ? fmt::format("[{}]:{}", at.address().to_string(), at.port()) : fmt::format("{}:{}", at.address().to_string(), at.port());
+    return at.address().is_v6() ? fmt::format("[{}]:{}", at.address().to_string(), at.port())
+                                : fmt::format("{}:{}", at.address().to_string(), at.port());
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
     std::string best;
     std::size_t fewest = std::max<std::size_t>(2, word.size() / 3) + 1;
     for (const auto& candidate : candidates) {
-        std::vector<std::size_t> row(candidate.size() + 1);   // edits from word's first i letters to candidate's first k
+        std::vector<std::size_t> row(candidate.size() +
+                                     1);  // edits from word's first i letters to candidate's first k
         std::iota(row.begin(), row.end(), std::size_t{0});
         for (std::size_t i = 1; i <= word.size(); ++i) {
             auto diagonal = std::exchange(row[0], i);

@@ -1,5 +1,6 @@
-// The server's settings. Each is a flag, an environment variable (SLUICE_ and the flag's name in capitals) and a key of the
-// config file; a flag wins over the environment, the environment over the file, the file over the default.
+// The server's settings. Each is a flag, an environment variable (SLUICE_ and the flag's name in capitals)
+// and a key of the config file; a flag wins over the environment, the environment over the file, the file
+// over the default.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -20,11 +21,15 @@ namespace sluice {
 
 using Endpoint = boost::asio::ip::tcp::endpoint;
 
-// What the clock does at start. keep: a frozen clock stands where it was, a running one lets downtime pass (rule 7).
+// What the clock does at start. keep: a frozen clock stands where it was, a running one lets downtime pass
+// (rule 7).
 enum class ClockStart : std::uint8_t { keep, resume, freeze, set };
 
 struct ServeOptions {
-    struct Make { std::string name; std::int32_t count = 0; };   // 0: the default number
+    struct Make {
+        std::string name;
+        std::int32_t count = 0;
+    };  // 0: the default number
 
     std::vector<Endpoint> kinesis, kafka;
     Endpoint control;
@@ -33,14 +38,14 @@ struct ServeOptions {
     storage::Durability durability = storage::Durability::process;
     std::string kinesis_limits, kafka_limits;
     std::map<std::string, std::string> kafka_configs;
-    std::vector<std::string> kafka_advertised;   // PEER-CIDR=HOST:PORT
+    std::vector<std::string> kafka_advertised;  // PEER-CIDR=HOST:PORT
     std::vector<Make> streams, topics;
     std::string ready_file;
     std::string account, region;
     milliseconds state_delay{0};
     std::uint64_t max_memory_bytes{};
     ClockStart clock = ClockStart::keep;
-    Time clock_at;                               // for ClockStart::set
+    Time clock_at;  // for ClockStart::set
     bool quiet = false;
 };
 
@@ -50,7 +55,7 @@ struct Exit : std::runtime_error {
     int status;
 };
 
-using Environment = std::vector<std::pair<std::string, std::string>>;   // name, value
+using Environment = std::vector<std::pair<std::string, std::string>>;  // name, value
 Environment read_environment(char** environ_block);
 
 // Throws Exit. `args` without the program's name and the word.

@@ -1,4 +1,5 @@
-// What Prometheus reads at /metrics. Counters come from the usage the engine keeps anyway (rule 24); nothing is counted twice.
+// What Prometheus reads at /metrics. Counters come from the usage the engine keeps anyway (rule 24); nothing
+// is counted twice.
 #include <fmt/format.h>
 
 #include <iterator>
@@ -33,39 +34,59 @@ std::string Service::metrics() {
     const auto& clock = *engine_.world().clock;
     const auto stats = store_.stats();
     one("sluice_ready", "gauge", "1 when all doors answer.", ready_ ? 1 : 0);
-    one("sluice_uptime_seconds", "gauge", "Real time since the start.", static_cast<double>((real_.now() - started_).count()) / 1000);
-    one("sluice_clock_seconds", "gauge", "Virtual time, seconds since 1970.", static_cast<double>(to_ms(clock.now())) / 1000);
+    one("sluice_uptime_seconds", "gauge", "Real time since the start.",
+        static_cast<double>((real_.now() - started_).count()) / 1000);
+    one("sluice_clock_seconds", "gauge", "Virtual time, seconds since 1970.",
+        static_cast<double>(to_ms(clock.now())) / 1000);
     one("sluice_clock_frozen", "gauge", "1 while the virtual clock stands.", clock.frozen() ? 1 : 0);
     one("sluice_store_used_bytes", "gauge", "Bytes that hold data.", static_cast<double>(stats.used_bytes));
-    one("sluice_store_capacity_bytes", "gauge", "Where writes begin to be refused.", static_cast<double>(stats.capacity_bytes));
+    one("sluice_store_capacity_bytes", "gauge", "Where writes begin to be refused.",
+        static_cast<double>(stats.capacity_bytes));
     head("sluice_connections", "gauge", "Open client connections.");
-    if (parts_.kinesis_connections) fmt::format_to(std::back_inserter(out), "sluice_connections{{door=\"kinesis\"}} {}\n", parts_.kinesis_connections());
-    if (parts_.kafka_connections) fmt::format_to(std::back_inserter(out), "sluice_connections{{door=\"kafka\"}} {}\n", parts_.kafka_connections());
+    if (parts_.kinesis_connections)
+        fmt::format_to(std::back_inserter(out), "sluice_connections{{door=\"kinesis\"}} {}\n",
+                       parts_.kinesis_connections());
+    if (parts_.kafka_connections)
+        fmt::format_to(std::back_inserter(out), "sluice_connections{{door=\"kafka\"}} {}\n",
+                       parts_.kafka_connections());
     head("sluice_calls", "gauge", "Requests begun and not yet answered: long polls, joins, appends.");
-    if (parts_.kafka_calls) fmt::format_to(std::back_inserter(out), "sluice_calls{{door=\"kafka\"}} {}\n", parts_.kafka_calls());
+    if (parts_.kafka_calls)
+        fmt::format_to(std::back_inserter(out), "sluice_calls{{door=\"kafka\"}} {}\n", parts_.kafka_calls());
 
-    struct Row { std::string labels; streams::Usage usage; std::size_t open; };
+    struct Row {
+        std::string labels;
+        streams::Usage usage;
+        std::size_t open;
+    };
     std::vector<Row> rows;
     for (const auto& stream : engine_.list(engine_.world())) {
         Row row{"stream=\"" + label(stream->name) + "\"", {}, stream->open_shards()};
         for (const auto& [hour, usage] : engine_.usage(*stream)) {
             row.usage.records_in += usage.records_in, row.usage.bytes_in += usage.bytes_in;
-            row.usage.bytes_out_kinesis += usage.bytes_out_kinesis, row.usage.bytes_out_kafka += usage.bytes_out_kafka;
+            row.usage.bytes_out_kinesis += usage.bytes_out_kinesis,
+                row.usage.bytes_out_kafka += usage.bytes_out_kafka;
             row.usage.write_refusals += usage.write_refusals, row.usage.read_refusals += usage.read_refusals;
         }
         rows.push_back(std::move(row));
     }
     const auto each = [&](std::string_view name, std::string_view help, std::string_view more, auto value) {
         if (!help.empty()) head(name, name.ends_with("_total") ? "counter" : "gauge", help);
-        for (const auto& row : rows) fmt::format_to(std::back_inserter(out), "{}{{{}{}}} {}\n", name, row.labels, more, value(row));
+        for (const auto& row : rows)
+            fmt::format_to(std::back_inserter(out), "{}{{{}{}}} {}\n", name, row.labels, more, value(row));
     };
     each("sluice_stream_open_shards", "Shards that take records.", "", [](const Row& r) { return r.open; });
-    each("sluice_stream_records_in_total", "Records written by any door.", "", [](const Row& r) { return r.usage.records_in; });
-    each("sluice_stream_bytes_in_total", "Keys and data written by any door.", "", [](const Row& r) { return r.usage.bytes_in; });
-    each("sluice_stream_bytes_out_total", "Bytes read.", ",door=\"kinesis\"", [](const Row& r) { return r.usage.bytes_out_kinesis; });
-    each("sluice_stream_bytes_out_total", "", ",door=\"kafka\"", [](const Row& r) { return r.usage.bytes_out_kafka; });
-    each("sluice_stream_refusals_total", "Calls refused or slowed by a limit.", ",kind=\"write\"", [](const Row& r) { return r.usage.write_refusals; });
-    each("sluice_stream_refusals_total", "", ",kind=\"read\"", [](const Row& r) { return r.usage.read_refusals; });
+    each("sluice_stream_records_in_total", "Records written by any door.", "",
+         [](const Row& r) { return r.usage.records_in; });
+    each("sluice_stream_bytes_in_total", "Keys and data written by any door.", "",
+         [](const Row& r) { return r.usage.bytes_in; });
+    each("sluice_stream_bytes_out_total", "Bytes read.", ",door=\"kinesis\"",
+         [](const Row& r) { return r.usage.bytes_out_kinesis; });
+    each("sluice_stream_bytes_out_total", "", ",door=\"kafka\"",
+         [](const Row& r) { return r.usage.bytes_out_kafka; });
+    each("sluice_stream_refusals_total", "Calls refused or slowed by a limit.", ",kind=\"write\"",
+         [](const Row& r) { return r.usage.write_refusals; });
+    each("sluice_stream_refusals_total", "", ",kind=\"read\"",
+         [](const Row& r) { return r.usage.read_refusals; });
     return out;
 }
 

@@ -17,17 +17,24 @@ using Kind = Error::Kind;
 constexpr std::int32_t slice_records = 500;
 constexpr std::int64_t slice_bytes = 1 << 20;
 
-std::string sequence_number(const streams::Shard& shard, streams::Position position, std::int64_t appended_ms) {
-    return streams::to_string(streams::Sequence{.created_s = shard.created_s, .index = position + 1, .arrived_s = appended_ms / 1000, .shard = shard.index});
+std::string sequence_number(const streams::Shard& shard, streams::Position position,
+                            std::int64_t appended_ms) {
+    return streams::to_string(streams::Sequence{.created_s = shard.created_s,
+                                                .index = position + 1,
+                                                .arrived_s = appended_ms / 1000,
+                                                .shard = shard.index});
 }
 
 // UTF-8 lead and single bytes: characters.
 std::size_t characters(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 v1::Record show(const streams::Shard& shard, const streams::Record& record) {
-    const auto text = [](std::span<const std::byte> bytes) { return std::string{reinterpret_cast<const char*>(bytes.data()), bytes.size()}; };
+    const auto text = [](std::span<const std::byte> bytes) {
+        return std::string{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    };
     v1::Record out;
     out.set_shard(shard.index);
     out.set_offset(record.position);
@@ -45,21 +52,34 @@ Task<Result<v1::PutRecordResponse>> Service::handle(v1::PutRecordRequest request
     if (!found) co_return std::unexpected{found.error()};
     const auto stream = *found;
     const auto bytes = request.key().size() + request.data().size();
-    if (request.key().empty() || characters(request.key()) > 256) co_return std::unexpected{Error{Kind::invalid, "a key has 1 to 256 characters"}};
+    if (request.key().empty() || characters(request.key()) > 256)
+        co_return std::unexpected{Error{Kind::invalid, "a key has 1 to 256 characters"}};
     if (bytes > static_cast<std::uint64_t>(stream->max_record_bytes))
-        co_return std::unexpected{Error{Kind::invalid, fmt::format("key and data have {} bytes, '{}' takes {}", bytes, stream->name, stream->max_record_bytes)}};
+        co_return std::unexpected{
+            Error{Kind::invalid, fmt::format("key and data have {} bytes, '{}' takes {}", bytes, stream->name,
+                                             stream->max_record_bytes)}};
     auto* shard = stream->open_shard_for(streams::hash_of(request.key()));
     if (!shard) co_return std::unexpected{Error{Kind::refused, "no shard is open for this key"}};
-    if (const auto refusal = engine_.admit(*shard, bytes, 1, request.key())) co_return std::unexpected{Error{Kind::limited, streams::explain(*refusal)}};
+    if (const auto refusal = engine_.admit(*shard, bytes, 1, request.key()))
+        co_return std::unexpected{Error{Kind::limited, streams::explain(*refusal)}};
 
     const auto now_ms = to_ms((*world(request.world()))->clock->now());
-    const std::array<batch::Record, 1> records{{{.timestamp = now_ms, .key = std::as_bytes(std::span{request.key()}), .value = std::as_bytes(std::span{request.data()})}}};
+    const std::array<batch::Record, 1> records{{{.timestamp = now_ms,
+                                                 .key = std::as_bytes(std::span{request.key()}),
+                                                 .value = std::as_bytes(std::span{request.data()})}}};
     const auto made = batch::build(records);
-    const auto queued = engine_.append(*shard, {.batch = made, .records = 1, .payload_bytes = bytes, .max_timestamp_ms = now_ms});
-    if (!queued) co_return std::unexpected{Error{Kind::refused, queued.error() == streams::Fault::no_space ? "the store is full" : "the shard takes no records now"}};
+    const auto queued = engine_.append(
+        *shard, {.batch = made, .records = 1, .payload_bytes = bytes, .max_timestamp_ms = now_ms});
+    if (!queued)
+        co_return std::unexpected{Error{Kind::refused, queued.error() == streams::Fault::no_space
+                                                           ? "the store is full"
+                                                           : "the shard takes no records now"}};
     auto waiting = queued->ticket.committed();
     const auto done = co_await std::move(waiting);
-    if (!done) co_return std::unexpected{Error{Kind::broken, done.error() == streams::Fault::no_space ? "the store is full" : "the record could not be stored"}};
+    if (!done)
+        co_return std::unexpected{Error{Kind::broken, done.error() == streams::Fault::no_space
+                                                          ? "the store is full"
+                                                          : "the record could not be stored"}};
     v1::PutRecordResponse answer;
     answer.set_shard(shard->index);
     answer.set_offset(queued->base);
@@ -75,10 +95,13 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
     std::optional<Time> from;
     if (request.has_from_time()) from = from_proto(request.from_time());
     if (request.has_from_ago()) from = in.clock->now() - from_proto(request.from_ago());
-    std::vector<streams::Position> next, last;   // by shard; children of a split join as they come, from their start
+    std::vector<streams::Position> next,
+        last;  // by shard; children of a split join as they come, from their start
     for (const auto& shard : stream->shards) {
         const auto bounds = engine_.bounds(*shard);
-        next.push_back(from ? engine_.find_appended(*shard, *from) : request.from_start() ? bounds.begin : bounds.end);
+        next.push_back(from                   ? engine_.find_appended(*shard, *from)
+                       : request.from_start() ? bounds.begin
+                                              : bounds.end);
         last.push_back(bounds.end);
     }
     sink->opened();
@@ -86,10 +109,13 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
     while (!sink->closed && !stream->deleted && left > 0) {
         bool more = false;
         if (!request.only_stored()) next.resize(std::max(next.size(), stream->shards.size()), 0);
-        for (std::size_t i = 0; i < next.size() && i < stream->shards.size() && !sink->full() && left > 0; ++i) {
+        for (std::size_t i = 0; i < next.size() && i < stream->shards.size() && !sink->full() && left > 0;
+             ++i) {
             auto& shard = *stream->shards[i];
             if (next[i] >= (request.only_stored() ? last[i] : shard.end)) continue;
-            const auto read = engine_.read_records(shard, next[i], static_cast<std::int32_t>(std::min<std::int64_t>(slice_records, left)), slice_bytes);
+            const auto read = engine_.read_records(
+                shard, next[i], static_cast<std::int32_t>(std::min<std::int64_t>(slice_records, left)),
+                slice_bytes);
             if (!read) co_return std::unexpected{Error{Kind::broken, "the log could not be read"}};
             for (const auto& record : read->records) {
                 if (request.only_stored() && record.position >= last[i]) break;
@@ -104,7 +130,7 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
         Waiter waiter{engine_.executor()};
         waiter.watch(sink->changed);
         if (!sink->full()) {
-            if (more) {   // the others get the loop between two slices
+            if (more) {  // the others get the loop between two slices
                 auto turn = asio::post(engine_.executor(), use_task);
                 co_await std::move(turn);
                 continue;

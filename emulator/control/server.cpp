@@ -16,17 +16,22 @@ namespace sluice::control {
 
 namespace {
 
-constexpr std::size_t most_unsent = 1'000;   // messages of one stream
+constexpr std::size_t most_unsent = 1'000;  // messages of one stream
 constexpr int start_failed = 1;
 
 grpc::Status status_of(const Error& error) {
     using enum Error::Kind;
     switch (error.kind) {
-        case invalid: return {grpc::StatusCode::INVALID_ARGUMENT, error.text};
-        case not_found: return {grpc::StatusCode::NOT_FOUND, error.text};
-        case refused: return {grpc::StatusCode::FAILED_PRECONDITION, error.text};
-        case limited: return {grpc::StatusCode::RESOURCE_EXHAUSTED, error.text};
-        case broken: return {grpc::StatusCode::INTERNAL, error.text};
+        case invalid:
+            return {grpc::StatusCode::INVALID_ARGUMENT, error.text};
+        case not_found:
+            return {grpc::StatusCode::NOT_FOUND, error.text};
+        case refused:
+            return {grpc::StatusCode::FAILED_PRECONDITION, error.text};
+        case limited:
+            return {grpc::StatusCode::RESOURCE_EXHAUSTED, error.text};
+        case broken:
+            return {grpc::StatusCode::INTERNAL, error.text};
     }
     return {grpc::StatusCode::UNKNOWN, error.text};
 }
@@ -36,8 +41,8 @@ void rethrow(std::exception_ptr error) {
     if (error) std::rethrow_exception(error);
 }
 
-// One streaming call: pushed on the loop, written by gRPC's threads. Kept alive by gRPC until OnDone and by the service
-// until its coroutine has ended.
+// One streaming call: pushed on the loop, written by gRPC's threads. Kept alive by gRPC until OnDone and by
+// the service until its coroutine has ended.
 template <class Message>
 class Feed final : public grpc::ServerWriteReactor<Message>, public Sink<Message> {
   public:
@@ -71,8 +76,10 @@ class Feed final : public grpc::ServerWriteReactor<Message>, public Sink<Message
         const std::lock_guard lock{mutex_};
         unsent_.pop_front();
         if (!ok) unsent_.clear(), over_ = true;
-        if (!unsent_.empty()) this->StartWrite(&unsent_.front());
-        else if (ending_) finish();
+        if (!unsent_.empty())
+            this->StartWrite(&unsent_.front());
+        else if (ending_)
+            finish();
         if (!ok || unsent_.size() == most_unsent / 2) tell(!ok);
     }
     void OnCancel() override { tell(true); }
@@ -96,7 +103,7 @@ class Feed final : public grpc::ServerWriteReactor<Message>, public Sink<Message
     Executor loop_;
     std::shared_ptr<Feed> self_;
     mutable std::mutex mutex_;
-    std::deque<Message> unsent_;   // the front one is being written
+    std::deque<Message> unsent_;  // the front one is being written
     grpc::Status status_;
     bool ending_ = false, over_ = false, finished_ = false;
 };
@@ -108,21 +115,53 @@ class Calls final : public v1::Control::CallbackService {
   public:
     Calls(Executor loop, control::Service& service) : loop_(std::move(loop)), service_(service) {}
 
-    Unary* Health(Context* c, const v1::HealthRequest* q, v1::HealthResponse* a) override { return call(c, q, a); }
-    Unary* GetClock(Context* c, const v1::GetClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
-    Unary* FreezeClock(Context* c, const v1::FreezeClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
-    Unary* ResumeClock(Context* c, const v1::ResumeClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
-    Unary* AdvanceClock(Context* c, const v1::AdvanceClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
-    Unary* SetClock(Context* c, const v1::SetClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
-    Unary* SetClockRate(Context* c, const v1::SetClockRateRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
-    Unary* GetLimits(Context* c, const v1::GetLimitsRequest* q, v1::LimitsResponse* a) override { return call(c, q, a); }
-    Unary* SetLimits(Context* c, const v1::SetLimitsRequest* q, v1::LimitsResponse* a) override { return call(c, q, a); }
-    Unary* ListStreams(Context* c, const v1::ListStreamsRequest* q, v1::ListStreamsResponse* a) override { return call(c, q, a); }
-    Unary* PutRecord(Context* c, const v1::PutRecordRequest* q, v1::PutRecordResponse* a) override { return call(c, q, a); }
-    Unary* SetAdvertised(Context* c, const v1::SetAdvertisedRequest* q, v1::SetAdvertisedResponse* a) override { return call(c, q, a); }
-    Unary* Reset(Context* c, const v1::ResetRequest* q, v1::ResetResponse* a) override { return call(c, q, a); }
-    grpc::ServerWriteReactor<v1::Throttle>* WatchThrottles(Context*, const v1::WatchThrottlesRequest* q) override { return feed<v1::Throttle>(*q); }
-    grpc::ServerWriteReactor<v1::Record>* Tail(Context*, const v1::TailRequest* q) override { return feed<v1::Record>(*q); }
+    Unary* Health(Context* c, const v1::HealthRequest* q, v1::HealthResponse* a) override {
+        return call(c, q, a);
+    }
+    Unary* GetClock(Context* c, const v1::GetClockRequest* q, v1::ClockResponse* a) override {
+        return call(c, q, a);
+    }
+    Unary* FreezeClock(Context* c, const v1::FreezeClockRequest* q, v1::ClockResponse* a) override {
+        return call(c, q, a);
+    }
+    Unary* ResumeClock(Context* c, const v1::ResumeClockRequest* q, v1::ClockResponse* a) override {
+        return call(c, q, a);
+    }
+    Unary* AdvanceClock(Context* c, const v1::AdvanceClockRequest* q, v1::ClockResponse* a) override {
+        return call(c, q, a);
+    }
+    Unary* SetClock(Context* c, const v1::SetClockRequest* q, v1::ClockResponse* a) override {
+        return call(c, q, a);
+    }
+    Unary* SetClockRate(Context* c, const v1::SetClockRateRequest* q, v1::ClockResponse* a) override {
+        return call(c, q, a);
+    }
+    Unary* GetLimits(Context* c, const v1::GetLimitsRequest* q, v1::LimitsResponse* a) override {
+        return call(c, q, a);
+    }
+    Unary* SetLimits(Context* c, const v1::SetLimitsRequest* q, v1::LimitsResponse* a) override {
+        return call(c, q, a);
+    }
+    Unary* ListStreams(Context* c, const v1::ListStreamsRequest* q, v1::ListStreamsResponse* a) override {
+        return call(c, q, a);
+    }
+    Unary* PutRecord(Context* c, const v1::PutRecordRequest* q, v1::PutRecordResponse* a) override {
+        return call(c, q, a);
+    }
+    Unary* SetAdvertised(Context* c, const v1::SetAdvertisedRequest* q,
+                         v1::SetAdvertisedResponse* a) override {
+        return call(c, q, a);
+    }
+    Unary* Reset(Context* c, const v1::ResetRequest* q, v1::ResetResponse* a) override {
+        return call(c, q, a);
+    }
+    grpc::ServerWriteReactor<v1::Throttle>* WatchThrottles(Context*,
+                                                           const v1::WatchThrottlesRequest* q) override {
+        return feed<v1::Throttle>(*q);
+    }
+    grpc::ServerWriteReactor<v1::Record>* Tail(Context*, const v1::TailRequest* q) override {
+        return feed<v1::Record>(*q);
+    }
 
   private:
     // gRPC keeps request and answer until Finish.
@@ -131,12 +170,13 @@ class Calls final : public v1::Control::CallbackService {
         auto* reactor = context->DefaultReactor();
         asio::post(loop_, [this, reactor, request, answer] {
             auto task = service_.handle(*request);
-            asio::co_spawn(loop_, std::move(task), [reactor, answer](std::exception_ptr error, Result<Answer> result) {
-                rethrow(error);
-                if (!result) return reactor->Finish(status_of(result.error()));
-                *answer = *std::move(result);
-                reactor->Finish(grpc::Status::OK);
-            });
+            asio::co_spawn(loop_, std::move(task),
+                           [reactor, answer](std::exception_ptr error, Result<Answer> result) {
+                               rethrow(error);
+                               if (!result) return reactor->Finish(status_of(result.error()));
+                               *answer = *std::move(result);
+                               reactor->Finish(grpc::Status::OK);
+                           });
         });
         return reactor;
     }
@@ -156,7 +196,7 @@ class Calls final : public v1::Control::CallbackService {
     }
 
     Executor loop_;
-    control::Service& service_;   // the base has a Service of its own
+    control::Service& service_;  // the base has a Service of its own
 };
 
 }  // namespace
@@ -169,7 +209,7 @@ struct Server::State {
 };
 
 Server::Server(asio::io_context& loop, Service& service) : state_(std::make_unique<State>(loop, service)) {
-    setenv("GRPC_VERBOSITY", "NONE", 0);   // what goes wrong is said once, by us
+    setenv("GRPC_VERBOSITY", "NONE", 0);  // what goes wrong is said once, by us
 }
 Server::~Server() { stop(); }
 
@@ -182,7 +222,10 @@ Endpoint Server::listen(const Endpoint& at) {
     builder.RegisterService(&state_->calls);
     state_->server = builder.BuildAndStart();
     if (!state_->server || port == 0)
-        throw Exit{start_failed, fmt::format("cannot listen on {}: taken, or no address of this machine; choose another address with --control, port 0 takes any free one", show(at))};
+        throw Exit{start_failed,
+                   fmt::format("cannot listen on {}: taken, or no address of this machine; choose another "
+                               "address with --control, port 0 takes any free one",
+                               show(at))};
     return {at.address(), static_cast<std::uint16_t>(port)};
 }
 
@@ -192,7 +235,7 @@ void Server::stop() {
     std::thread closing{[&] {
         state_->server->Shutdown(gpr_inf_past(GPR_CLOCK_MONOTONIC));
         done = true;
-        asio::post(state_->loop, [] {});   // wakes the turn below
+        asio::post(state_->loop, [] {});  // wakes the turn below
     }};
     while (!done) {
         state_->loop.restart();

@@ -1,5 +1,5 @@
-// The gRPC way into the control plane. gRPC runs its own threads; each call is posted to the loop, carried out there by the
-// service, and answered from there.
+// The gRPC way into the control plane. gRPC runs its own threads; each call is posted to the loop, carried
+// out there by the service, and answered from there.
 #pragma once
 
 #include <memory>

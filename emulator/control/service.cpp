@@ -1,3 +1,5 @@
+// Long because every call is here but the ones that touch records (records.cpp): each is a check, one engine
+// call, an answer.
 #include "emulator/control/service.h"
 
 #include <fmt/format.h>
@@ -15,10 +17,14 @@ using streams::StreamStatus;
 
 const char* text_of(StreamStatus status) {
     switch (status) {
-        case StreamStatus::creating: return "CREATING";
-        case StreamStatus::active: return "ACTIVE";
-        case StreamStatus::updating: return "UPDATING";
-        case StreamStatus::deleting: return "DELETING";
+        case StreamStatus::creating:
+            return "CREATING";
+        case StreamStatus::active:
+            return "ACTIVE";
+        case StreamStatus::updating:
+            return "UPDATING";
+        case StreamStatus::deleting:
+            return "DELETING";
     }
     return "";
 }
@@ -58,29 +64,39 @@ google::protobuf::Duration to_proto(milliseconds span) {
     out.set_nanos(static_cast<std::int32_t>(span.count() % 1000 * 1'000'000));
     return out;
 }
-Time from_proto(const google::protobuf::Timestamp& in) { return Time{std::chrono::seconds{in.seconds()}} + milliseconds{in.nanos() / 1'000'000}; }
-milliseconds from_proto(const google::protobuf::Duration& in) { return std::chrono::seconds{in.seconds()} + milliseconds{in.nanos() / 1'000'000}; }
+Time from_proto(const google::protobuf::Timestamp& in) {
+    return Time{std::chrono::seconds{in.seconds()}} + milliseconds{in.nanos() / 1'000'000};
+}
+milliseconds from_proto(const google::protobuf::Duration& in) {
+    return std::chrono::seconds{in.seconds()} + milliseconds{in.nanos() / 1'000'000};
+}
 
 Service::Service(streams::Engine& engine, const storage::Store& store, const RealTime& real, Parts parts)
     : engine_(engine), store_(store), real_(real), parts_(std::move(parts)), started_(real.now()) {}
 
 Result<streams::World*> Service::world(const std::string& name) {
     if (auto* found = engine_.find_world(name)) return found;
-    return std::unexpected{Error{Kind::not_found, fmt::format("there is no world '{}'; leave it empty for the default one", name)}};
+    return std::unexpected{Error{
+        Kind::not_found, fmt::format("there is no world '{}'; leave it empty for the default one", name)}};
 }
 
-Result<std::shared_ptr<streams::Stream>> Service::find(const std::string& world_name, const std::string& name) {
+Result<std::shared_ptr<streams::Stream>> Service::find(const std::string& world_name,
+                                                       const std::string& name) {
     const auto in = world(world_name);
     if (!in) return std::unexpected{in.error()};
     if (auto stream = engine_.find(**in, name)) return stream;
-    return std::unexpected{Error{Kind::not_found, fmt::format("there is no stream '{}'; `sluice streams` lists them", name)}};
+    return std::unexpected{
+        Error{Kind::not_found, fmt::format("there is no stream '{}'; `sluice streams` lists them", name)}};
 }
 
 Task<Result<void>> Service::settled(streams::World& in) {
     const auto ticket = engine_.put(in, "control/settled", "");
     auto waiting = ticket.committed();
     const auto done = co_await std::move(waiting);
-    if (!done) co_return std::unexpected{Error{Kind::broken, "the change is not on disk: the store is full or broken; the server's log says more"}};
+    if (!done)
+        co_return std::unexpected{
+            Error{Kind::broken,
+                  "the change is not on disk: the store is full or broken; the server's log says more"}};
     co_return Result<void>{};
 }
 
@@ -92,8 +108,10 @@ Task<Result<v1::HealthResponse>> Service::handle(v1::HealthRequest request) {
     answer.set_version(version);
     *answer.mutable_uptime() = to_proto(real_.now() - started_);
     answer.set_streams(static_cast<std::int32_t>((*in)->streams.size()));
-    if (parts_.kinesis_connections) answer.set_kinesis_connections(static_cast<std::int32_t>(parts_.kinesis_connections()));
-    if (parts_.kafka_connections) answer.set_kafka_connections(static_cast<std::int32_t>(parts_.kafka_connections()));
+    if (parts_.kinesis_connections)
+        answer.set_kinesis_connections(static_cast<std::int32_t>(parts_.kinesis_connections()));
+    if (parts_.kafka_connections)
+        answer.set_kafka_connections(static_cast<std::int32_t>(parts_.kafka_connections()));
     const auto stats = store_.stats();
     answer.set_used_bytes(stats.used_bytes);
     answer.set_capacity_bytes(stats.capacity_bytes);
@@ -136,7 +154,8 @@ Task<Result<v1::ClockResponse>> Service::handle(v1::AdvanceClockRequest request)
     if (!in) co_return std::unexpected{in.error()};
     constexpr std::int64_t most_s = std::int64_t{100} * 366 * 86'400;
     if (request.span().seconds() < 0 || request.span().nanos() < 0 || request.span().seconds() > most_s)
-        co_return std::unexpected{Error{Kind::invalid, "a clock advances by a span from 0 to 100 years, never backward"}};
+        co_return std::unexpected{
+            Error{Kind::invalid, "a clock advances by a span from 0 to 100 years, never backward"}};
     (*in)->clock->advance(from_proto(request.span()), request.expire_clients());
     auto answer = changed_clock(**in);
     co_return co_await std::move(answer);
@@ -145,8 +164,10 @@ Task<Result<v1::ClockResponse>> Service::handle(v1::AdvanceClockRequest request)
 Task<Result<v1::ClockResponse>> Service::handle(v1::SetClockRequest request) {
     const auto in = world(request.world());
     if (!in) co_return std::unexpected{in.error()};
-    if (!request.has_time()) co_return std::unexpected{Error{Kind::invalid, "give a time, like 2027-01-01T00:00:00Z"}};
-    if (const auto set = (*in)->clock->set(from_proto(request.time())); !set) co_return std::unexpected{Error{Kind::refused, set.error()}};
+    if (!request.has_time())
+        co_return std::unexpected{Error{Kind::invalid, "give a time, like 2027-01-01T00:00:00Z"}};
+    if (const auto set = (*in)->clock->set(from_proto(request.time())); !set)
+        co_return std::unexpected{Error{Kind::refused, set.error()}};
     auto answer = changed_clock(**in);
     co_return co_await std::move(answer);
 }
@@ -154,7 +175,8 @@ Task<Result<v1::ClockResponse>> Service::handle(v1::SetClockRequest request) {
 Task<Result<v1::ClockResponse>> Service::handle(v1::SetClockRateRequest request) {
     const auto in = world(request.world());
     if (!in) co_return std::unexpected{in.error()};
-    if (const auto set = (*in)->clock->set_rate(request.rate()); !set) co_return std::unexpected{Error{Kind::invalid, set.error()}};
+    if (const auto set = (*in)->clock->set_rate(request.rate()); !set)
+        co_return std::unexpected{Error{Kind::invalid, set.error()}};
     auto answer = changed_clock(**in);
     co_return co_await std::move(answer);
 }
@@ -174,19 +196,28 @@ Task<Result<v1::LimitsResponse>> Service::handle(v1::SetLimitsRequest request) {
     auto limits = stream->limits;
     if (!request.profile().empty()) {
         const auto named = streams::profile(request.profile());
-        if (!named) co_return std::unexpected{Error{Kind::invalid, fmt::format("there is no profile '{}'; use kinesis, kinesis-strict, kafka or none", request.profile())}};
+        if (!named)
+            co_return std::unexpected{
+                Error{Kind::invalid,
+                      fmt::format("there is no profile '{}'; use kinesis, kinesis-strict, kafka or none",
+                                  request.profile())}};
         limits = *named;
     }
-    if (request.has_write_bytes_per_second()) limits.write_bytes_per_second = request.write_bytes_per_second();
-    if (request.has_write_records_per_second()) limits.write_records_per_second = request.write_records_per_second();
+    if (request.has_write_bytes_per_second())
+        limits.write_bytes_per_second = request.write_bytes_per_second();
+    if (request.has_write_records_per_second())
+        limits.write_records_per_second = request.write_records_per_second();
     if (request.has_read_bytes_per_second()) limits.read_bytes_per_second = request.read_bytes_per_second();
     if (request.has_read_calls_per_second()) limits.read_calls_per_second = request.read_calls_per_second();
-    if (std::min({limits.write_bytes_per_second, limits.write_records_per_second, limits.read_bytes_per_second, limits.read_calls_per_second}) < 0)
+    if (std::min({limits.write_bytes_per_second, limits.write_records_per_second,
+                  limits.read_bytes_per_second, limits.read_calls_per_second}) < 0)
         co_return std::unexpected{Error{Kind::invalid, "a limit is 0 (unlimited) or above"}};
     const auto ticket = engine_.set_limits(*stream, limits);
     auto waiting = ticket.committed();
     const auto done = co_await std::move(waiting);
-    if (!done) co_return std::unexpected{Error{Kind::broken, "the limits are not on disk: the store is full or broken"}};
+    if (!done)
+        co_return std::unexpected{
+            Error{Kind::broken, "the limits are not on disk: the store is full or broken"}};
     co_return show_limits(*stream);
 }
 
@@ -240,7 +271,9 @@ Task<Result<v1::ResetResponse>> Service::handle(v1::ResetRequest request) {
     if (parts_.prepare) parts_.prepare(**in, clock.has_value());
     auto waiting = ticket.committed();
     auto done = co_await std::move(waiting);
-    if (!done) co_return std::unexpected{Error{Kind::broken, "the reset is not on disk: the store is full or broken"}};
+    if (!done)
+        co_return std::unexpected{
+            Error{Kind::broken, "the reset is not on disk: the store is full or broken"}};
     auto settling = settled(**in);
     if (const auto all = co_await std::move(settling); !all) co_return std::unexpected{all.error()};
     co_return v1::ResetResponse{};

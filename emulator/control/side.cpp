@@ -17,12 +17,20 @@ constexpr milliseconds longest_watch{10'000};
 constexpr std::size_t most_collected = 10'000;
 
 SideAnswer fault(const Error& error) {
-    static constexpr struct { unsigned status; const char* code; } said[] = {
-        {400, "INVALID_ARGUMENT"}, {404, "NOT_FOUND"}, {409, "FAILED_PRECONDITION"}, {429, "RESOURCE_EXHAUSTED"}, {500, "INTERNAL"}};
+    static constexpr struct {
+        unsigned status;
+        const char* code;
+    } said[] = {{400, "INVALID_ARGUMENT"},
+                {404, "NOT_FOUND"},
+                {409, "FAILED_PRECONDITION"},
+                {429, "RESOURCE_EXHAUSTED"},
+                {500, "INTERNAL"}};
     const auto& [status, code] = said[static_cast<std::size_t>(error.kind)];
     // A text may quote what was sent, which need not be UTF-8.
     using Json = nlohmann::ordered_json;
-    return {.status = status, .body = Json{{"code", code}, {"message", error.text}}.dump(-1, ' ', false, Json::error_handler_t::replace)};
+    return {.status = status,
+            .body = Json{{"code", code}, {"message", error.text}}.dump(-1, ' ', false,
+                                                                       Json::error_handler_t::replace)};
 }
 
 template <class Request>
@@ -111,7 +119,8 @@ std::string to_json(const google::protobuf::Message& message) {
     google::protobuf::util::JsonPrintOptions options;
     options.always_print_primitive_fields = true;
     std::string out;
-    (void)google::protobuf::util::MessageToJsonString(message, &out, options);   // fails only for a broken Any or an invalid time
+    (void)google::protobuf::util::MessageToJsonString(
+        message, &out, options);  // fails only for a broken Any or an invalid time
     return out;
 }
 
@@ -127,13 +136,15 @@ Task<SideAnswer> answer(Service& service, SideRequest request) {
     }
     if (path == "/metrics") {
         if (!get) co_return SideAnswer{.status = 405, .body = R"({"message":"use GET"})"};
-        co_return SideAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = service.metrics()};
+        co_return SideAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                             .body = service.metrics()};
     }
     const auto route = path.starts_with(prefix) ? routes.find(path.substr(prefix.size())) : routes.end();
     if (route == routes.end()) {
         std::string names;
         for (const auto& [name, handler] : routes) names += (names.empty() ? "" : ", ") + std::string{name};
-        co_return fault({Error::Kind::not_found, "there is no such control call; POST /_sluice/v1/ and one of " + names});
+        co_return fault(
+            {Error::Kind::not_found, "there is no such control call; POST /_sluice/v1/ and one of " + names});
     }
     if (request.method != "POST") co_return SideAnswer{.status = 405, .body = R"({"message":"use POST"})"};
     auto task = route->second(service, std::move(request.body));

@@ -1,5 +1,5 @@
-// The HTTP way into the control plane (rule 27): POST /_sluice/v1/<Method> with Protobuf's JSON form, and the paths that
-// machines around a server ask for: /health, /ready, /metrics.
+// The HTTP way into the control plane (rule 27): POST /_sluice/v1/<Method> with Protobuf's JSON form, and the
+// paths that machines around a server ask for: /health, /ready, /metrics.
 #pragma once
 
 #include <string>

@@ -23,8 +23,8 @@ namespace sluice::control {
 namespace {
 
 constexpr int call_failed = 1, bad_usage = 2;
-constexpr auto patience = std::chrono::seconds{20};        // for an answer; a far jump of the clock is real work
-constexpr auto brief_patience = std::chrono::seconds{1};   // for a server that may not be there
+constexpr auto patience = std::chrono::seconds{20};  // for an answer; a far jump of the clock is real work
+constexpr auto brief_patience = std::chrono::seconds{1};  // for a server that may not be there
 
 // gRPC wants a moment of the host's clock, which only emulator/clock.h reads.
 std::chrono::system_clock::time_point until(std::chrono::seconds patience_left) {
@@ -58,22 +58,28 @@ struct Client {
     v1::Control::Stub& open() {
         if (stub) return *stub;
         grpc::ChannelArguments arguments;
-        arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);        // the server is near; a proxy from the environment is not meant
+        arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY,
+                         0);  // the server is near; a proxy from the environment is not meant
         arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 100);
         arguments.SetMaxReceiveMessageSize(-1);
-        stub = v1::Control::NewStub(grpc::CreateCustomChannel(at, grpc::InsecureChannelCredentials(), arguments));
+        stub = v1::Control::NewStub(
+            grpc::CreateCustomChannel(at, grpc::InsecureChannelCredentials(), arguments));
         return *stub;
     }
 
     [[noreturn]] void fail(const grpc::Status& status) const {
         if (status.error_code() == grpc::StatusCode::UNAVAILABLE)
-            throw Exit{call_failed, fmt::format("no server answers at {}; start one with `sluice serve`, or name another with --control ADDR:PORT or SLUICE_CONTROL", at)};
-        if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) throw Exit{call_failed, fmt::format("the server at {} does not answer in time", at)};
+            throw Exit{call_failed, fmt::format("no server answers at {}; start one with `sluice serve`, or "
+                                                "name another with --control ADDR:PORT or SLUICE_CONTROL",
+                                                at)};
+        if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED)
+            throw Exit{call_failed, fmt::format("the server at {} does not answer in time", at)};
         throw Exit{call_failed, status.error_message()};
     }
 
     template <class Answer, class Request>
-    Answer call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&, Answer*), Request request) {
+    Answer call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&, Answer*),
+                Request request) {
         request.set_world(world);
         grpc::ClientContext context;
         context.set_deadline(until(patience));
@@ -84,14 +90,18 @@ struct Client {
     }
 
     template <class Message, class Request, class Show>
-    void each(std::unique_ptr<grpc::ClientReader<Message>> (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&), Request request, const Show& show) {
+    void each(std::unique_ptr<grpc::ClientReader<Message>> (v1::Control::Stub::*method)(grpc::ClientContext*,
+                                                                                        const Request&),
+              Request request, const Show& show) {
         request.set_world(world);
         grpc::ClientContext context;
         const auto reader = (open().*method)(&context, request);
         Message message;
         while (reader->Read(&message)) {
-            if (json) fmt::print("{}\n", to_json(message));
-            else show(message);
+            if (json)
+                fmt::print("{}\n", to_json(message));
+            else
+                show(message);
             std::fflush(stdout);
         }
         if (const auto status = reader->Finish(); !status.ok()) fail(status);
@@ -101,8 +111,12 @@ struct Client {
 // ---- for people ----
 
 bool colourful() { return isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR"); }
-std::string dim(std::string text) { return colourful() ? fmt::format(fmt::emphasis::faint, "{}", text) : text; }
-std::string warm(std::string text) { return colourful() ? fmt::format(fmt::fg(fmt::terminal_color::yellow), "{}", text) : text; }
+std::string dim(std::string text) {
+    return colourful() ? fmt::format(fmt::emphasis::faint, "{}", text) : text;
+}
+std::string warm(std::string text) {
+    return colourful() ? fmt::format(fmt::fg(fmt::terminal_color::yellow), "{}", text) : text;
+}
 
 std::string show_bytes(double bytes) {
     static constexpr const char* names[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -116,8 +130,10 @@ std::string show_text(std::string_view bytes) {
     std::string out;
     for (const char c : bytes) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f) out += fmt::format("\\x{:02x}", byte);
-        else out += c;
+        if (byte < 0x20 || byte == 0x7f)
+            out += fmt::format("\\x{:02x}", byte);
+        else
+            out += c;
     }
     return out;
 }
@@ -137,7 +153,9 @@ void print_table(const Rows& rows) {
         std::string line;
         for (std::size_t i = 0; i < width.size(); ++i) {
             const auto last = i + 1 == width.size();
-            line += number[i] ? fmt::format("{:>{}}", rows[r][i], width[i]) : last ? rows[r][i] : fmt::format("{:<{}}", rows[r][i], width[i]);
+            line += number[i] ? fmt::format("{:>{}}", rows[r][i], width[i])
+                    : last    ? rows[r][i]
+                              : fmt::format("{:<{}}", rows[r][i], width[i]);
             if (!last) line += "  ";
         }
         fmt::print("{}\n", r == 0 ? dim(line) : line);
@@ -147,23 +165,36 @@ void print_table(const Rows& rows) {
 void print_clock(const v1::ClockResponse& clock) {
     const auto ahead = from_proto(clock.ahead());
     auto line = show_time(from_proto(clock.now()));
-    line += clock.frozen() ? warm("  frozen") : clock.rate() == 1.0 ? "  running" : warm(fmt::format("  running at rate {:g}", clock.rate()));
+    line += clock.frozen()        ? warm("  frozen")
+            : clock.rate() == 1.0 ? "  running"
+                                  : warm(fmt::format("  running at rate {:g}", clock.rate()));
     if (ahead >= std::chrono::seconds{1} || ahead <= std::chrono::seconds{-1})
-        line += fmt::format(", {} {} real time", show_span(std::chrono::round<std::chrono::seconds>(milliseconds{std::abs(ahead.count())})), ahead.count() > 0 ? "ahead of" : "behind");
+        line += fmt::format(
+            ", {} {} real time",
+            show_span(std::chrono::round<std::chrono::seconds>(milliseconds{std::abs(ahead.count())})),
+            ahead.count() > 0 ? "ahead of" : "behind");
     fmt::print("{}\n", line);
 }
 
 void print_limits(const v1::LimitsResponse& answer) {
     const auto& l = answer.limits();
-    const auto bytes = [](std::int64_t n) { return n == 0 ? std::string{"unlimited"} : show_bytes(static_cast<double>(n)) + "/s"; };
-    const auto count = [](std::int64_t n, const char* what) { return n == 0 ? std::string{"unlimited"} : fmt::format("{} {}/s", n, what); };
-    fmt::print("{}, each shard\n  write  {}, {}\n  read   {}, {}\n", answer.stream(), bytes(l.write_bytes_per_second()),
-               count(l.write_records_per_second(), "records"), bytes(l.read_bytes_per_second()), count(l.read_calls_per_second(), "GetRecords calls"));
+    const auto bytes = [](std::int64_t n) {
+        return n == 0 ? std::string{"unlimited"} : show_bytes(static_cast<double>(n)) + "/s";
+    };
+    const auto count = [](std::int64_t n, const char* what) {
+        return n == 0 ? std::string{"unlimited"} : fmt::format("{} {}/s", n, what);
+    };
+    fmt::print("{}, each shard\n  write  {}, {}\n  read   {}, {}\n", answer.stream(),
+               bytes(l.write_bytes_per_second()), count(l.write_records_per_second(), "records"),
+               bytes(l.read_bytes_per_second()), count(l.read_calls_per_second(), "GetRecords calls"));
 }
 
 void print_record(const v1::Record& record) {
-    fmt::print("{} {}  {}\n", dim(fmt::format("{} {}/{}", show_time(from_proto(record.appended())), record.shard(), record.offset())),
-               record.has_key() ? warm(show_text(record.key())) : dim("-"), record.has_data() ? show_text(record.data()) : dim("null"));
+    fmt::print("{} {}  {}\n",
+               dim(fmt::format("{} {}/{}", show_time(from_proto(record.appended())), record.shard(),
+                               record.offset())),
+               record.has_key() ? warm(show_text(record.key())) : dim("-"),
+               record.has_data() ? show_text(record.data()) : dim("null"));
 }
 
 // ---- one function a word: flags, call, print ----
@@ -173,9 +204,12 @@ struct Word {
     Client client;
     std::vector<std::string> args;
 
-    Word(const std::string& name, const char* text, std::vector<std::string> given, const std::string& at) : app(text, "sluice " + name), args(std::move(given)) {
+    Word(const std::string& name, const char* text, std::vector<std::string> given, const std::string& at)
+        : app(text, "sluice " + name), args(std::move(given)) {
         if (!at.empty()) client.at = at;
-        app.add_option("--control", client.at, "the server's control plane")->type_name("ADDR:PORT")->capture_default_str();
+        app.add_option("--control", client.at, "the server's control plane")
+            ->type_name("ADDR:PORT")
+            ->capture_default_str();
         app.add_option("--world", client.world, "empty: the default one")->type_name("NAME");
         app.add_flag("--json", client.json, "Protobuf's JSON form, one line a message");
     }
@@ -201,9 +235,12 @@ int health(Word& word) {
     word.parse();
     const auto answer = word.client.call(&v1::Control::Stub::Health, v1::HealthRequest{});
     if (!word.client.json)
-        fmt::print("{}  sluice {}, up {}, {} streams, {} Kinesis and {} Kafka connections, {} of {} used\n", answer.ready() ? "ready" : warm("starting"), answer.version(),
-                   show_span(std::chrono::floor<std::chrono::seconds>(from_proto(answer.uptime()))), answer.streams(), answer.kinesis_connections(),
-                   answer.kafka_connections(), show_bytes(static_cast<double>(answer.used_bytes())), show_bytes(static_cast<double>(answer.capacity_bytes())));
+        fmt::print("{}  sluice {}, up {}, {} streams, {} Kinesis and {} Kafka connections, {} of {} used\n",
+                   answer.ready() ? "ready" : warm("starting"), answer.version(),
+                   show_span(std::chrono::floor<std::chrono::seconds>(from_proto(answer.uptime()))),
+                   answer.streams(), answer.kinesis_connections(), answer.kafka_connections(),
+                   show_bytes(static_cast<double>(answer.used_bytes())),
+                   show_bytes(static_cast<double>(answer.capacity_bytes())));
     return answer.ready() ? 0 : call_failed;
 }
 
@@ -214,23 +251,37 @@ int show_version(Word& word) {
     context.set_deadline(until(brief_patience));
     v1::HealthResponse answer;
     const bool there = word.client.open().Health(&context, v1::HealthRequest{}, &answer).ok();
-    if (word.client.json) fmt::print("{{\"version\":\"{}\",\"server\":\"{}\"}}\n", version, answer.version());
-    else fmt::print("sluice {}\n{}\n", version, there ? fmt::format("server {} at {}", answer.version(), word.client.at) : fmt::format("no server at {}", word.client.at));
+    if (word.client.json)
+        fmt::print("{{\"version\":\"{}\",\"server\":\"{}\"}}\n", version, answer.version());
+    else
+        fmt::print("sluice {}\n{}\n", version,
+                   there ? fmt::format("server {} at {}", answer.version(), word.client.at)
+                         : fmt::format("no server at {}", word.client.at));
     return 0;
 }
 
 int clock(Word& word) {
     std::string action = "show", value;
     bool expire = false;
-    word.app.add_option("action", action, "show, freeze, resume, advance, set or rate")->check(CLI::IsMember({"show", "freeze", "resume", "advance", "set", "rate"}));
-    word.app.add_option("value", value, "a span for advance (25h), a moment for set (2027-01-01T00:00:00Z), a factor for rate (60)");
-    word.app.add_flag("--expire-clients", expire, "advance: sessions and heartbeats of clients see the jump too");
-    word.app.footer("\nRetention, limits and iterators live on this clock. Connected clients stay connected.\n  sluice clock freeze && sluice clock advance 25h && sluice clock resume");
+    word.app.add_option("action", action, "show, freeze, resume, advance, set or rate")
+        ->check(CLI::IsMember({"show", "freeze", "resume", "advance", "set", "rate"}));
+    word.app.add_option(
+        "value", value,
+        "a span for advance (25h), a moment for set (2027-01-01T00:00:00Z), a factor for rate (60)");
+    word.app.add_flag("--expire-clients", expire,
+                      "advance: sessions and heartbeats of clients see the jump too");
+    word.app.footer(
+        "\nRetention, limits and iterators live on this clock. Connected clients stay connected.\n  sluice "
+        "clock freeze && sluice clock advance 25h && sluice clock resume");
     word.parse();
     const bool wants = action == "advance" || action == "set" || action == "rate";
     if (wants == value.empty())
-        throw Exit{bad_usage, wants ? fmt::format("`sluice clock {}` wants a value, like `sluice clock {}`", action, action == "advance" ? "advance 25h" : action == "set" ? "set 2027-01-01T00:00:00Z" : "rate 60")
-                                    : fmt::format("`sluice clock {}` takes no value", action)};
+        throw Exit{bad_usage,
+                   wants ? fmt::format("`sluice clock {}` wants a value, like `sluice clock {}`", action,
+                                       action == "advance" ? "advance 25h"
+                                       : action == "set"   ? "set 2027-01-01T00:00:00Z"
+                                                           : "rate 60")
+                         : fmt::format("`sluice clock {}` takes no value", action)};
     using Stub = v1::Control::Stub;
     v1::ClockResponse answer;
     if (action == "show") answer = word.client.call(&Stub::GetClock, v1::GetClockRequest{});
@@ -250,7 +301,8 @@ int clock(Word& word) {
     if (action == "rate") {
         v1::SetClockRateRequest request;
         double rate = 0;
-        if (!CLI::detail::lexical_cast(value, rate)) throw Exit{bad_usage, fmt::format("'{}' is no rate; 60 makes a minute of each second", value)};
+        if (!CLI::detail::lexical_cast(value, rate))
+            throw Exit{bad_usage, fmt::format("'{}' is no rate; 60 makes a minute of each second", value)};
         request.set_rate(rate);
         answer = word.client.call(&Stub::SetClockRate, request);
     }
@@ -264,7 +316,8 @@ int limits(Word& word) {
     word.app.add_option("action", action, "show or set")->required()->check(CLI::IsMember({"show", "set"}));
     word.app.add_option("STREAM", stream)->required();
     word.app.add_option("--profile", profile, "kinesis, kinesis-strict, kafka or none")->type_name("NAME");
-    auto* a = word.app.add_option("--write-bytes", write_bytes, "a second and shard; 0 is unlimited")->type_name("N");
+    auto* a = word.app.add_option("--write-bytes", write_bytes, "a second and shard; 0 is unlimited")
+                  ->type_name("N");
     auto* b = word.app.add_option("--write-records", write_records)->type_name("N");
     auto* c = word.app.add_option("--read-bytes", read_bytes)->type_name("N");
     auto* d = word.app.add_option("--read-calls", read_calls, "GetRecords calls")->type_name("N");
@@ -282,7 +335,8 @@ int limits(Word& word) {
         if (*b) request.set_write_records_per_second(write_records);
         if (*c) request.set_read_bytes_per_second(read_bytes);
         if (*d) request.set_read_calls_per_second(read_calls);
-        if (profile.empty() && !*a && !*b && !*c && !*d) throw Exit{bad_usage, "`sluice limits set` wants --profile or a limit, like --write-records 100"};
+        if (profile.empty() && !*a && !*b && !*c && !*d)
+            throw Exit{bad_usage, "`sluice limits set` wants --profile or a limit, like --write-records 100"};
         answer = word.client.call(&v1::Control::Stub::SetLimits, request);
     }
     if (!word.client.json) print_limits(answer);
@@ -294,13 +348,16 @@ int streams_word(Word& word) {
     const auto answer = word.client.call(&v1::Control::Stub::ListStreams, v1::ListStreamsRequest{});
     if (word.client.json) return 0;
     if (answer.streams_size() == 0) {
-        fmt::print("no streams yet; make one with either door, or start the server with --stream NAME:SHARDS\n");
+        fmt::print(
+            "no streams yet; make one with either door, or start the server with --stream NAME:SHARDS\n");
         return 0;
     }
     Rows rows{{"STREAM", "STATUS", "LIMITS", "SHARDS", "OPEN", "RECORDS", "BYTES", "RETENTION"}};
     for (const auto& s : answer.streams())
-        rows.push_back({s.name(), s.status(), s.profile(), std::to_string(s.shards()), std::to_string(s.open_shards()), std::to_string(s.records()),
-                        show_bytes(static_cast<double>(s.bytes())), s.has_retention() ? show_span(from_proto(s.retention())) : "for ever"});
+        rows.push_back({s.name(), s.status(), s.profile(), std::to_string(s.shards()),
+                        std::to_string(s.open_shards()), std::to_string(s.records()),
+                        show_bytes(static_cast<double>(s.bytes())),
+                        s.has_retention() ? show_span(from_proto(s.retention())) : "for ever"});
     print_table(rows);
     return 0;
 }
@@ -311,13 +368,17 @@ int tail(Word& word) {
     std::int64_t most = 0;
     bool stop = false;
     word.app.add_option("STREAM", *request.mutable_stream())->required();
-    word.app.add_option("--from", from, "start, a span back (1h) or a moment; else what comes from now on")->type_name("WHERE");
+    word.app.add_option("--from", from, "start, a span back (1h) or a moment; else what comes from now on")
+        ->type_name("WHERE");
     word.app.add_option("-n,--most", most, "end after so many records")->type_name("N");
     word.app.add_flag("--stop", stop, "end at the last record there is now");
     word.parse();
-    if (from == "start" || (from.empty() && stop)) request.set_from_start(true);
-    else if (const auto span = parse_span(from)) *request.mutable_from_ago() = to_proto(*span);
-    else if (!from.empty()) *request.mutable_from_time() = to_proto(or_exit(parse_time(from)));
+    if (from == "start" || (from.empty() && stop))
+        request.set_from_start(true);
+    else if (const auto span = parse_span(from))
+        *request.mutable_from_ago() = to_proto(*span);
+    else if (!from.empty())
+        *request.mutable_from_time() = to_proto(or_exit(parse_time(from)));
     request.set_most(most);
     request.set_only_stored(stop);
     word.client.each(&v1::Control::Stub::Tail, request, print_record);
@@ -328,17 +389,22 @@ int put(Word& word) {
     v1::PutRecordRequest request;
     std::string data, key = "sluice";
     word.app.add_option("STREAM", *request.mutable_stream())->required();
-    auto* given = word.app.add_option("DATA", data, "the record; without it each line of the standard input is one");
+    auto* given =
+        word.app.add_option("DATA", data, "the record; without it each line of the standard input is one");
     word.app.add_option("-k,--key", key, "decides the shard")->capture_default_str();
     word.parse();
     request.set_key(key);
     const auto send = [&](const std::string& text) {
         request.set_data(text);
         const auto answer = word.client.call(&v1::Control::Stub::PutRecord, request);
-        if (!word.client.json) fmt::print("shard {} offset {}  {}\n", answer.shard(), answer.offset(), dim(answer.sequence_number()));
+        if (!word.client.json)
+            fmt::print("shard {} offset {}  {}\n", answer.shard(), answer.offset(),
+                       dim(answer.sequence_number()));
     };
-    if (given->count() > 0) send(data);
-    else for (std::string line; std::getline(std::cin, line);) send(line);
+    if (given->count() > 0)
+        send(data);
+    else
+        for (std::string line; std::getline(std::cin, line);) send(line);
     return 0;
 }
 
@@ -361,12 +427,14 @@ int advertise(Word& word) {
     if (at != "off") {
         const auto colon = at.rfind(':');
         int port = 0;
-        if (colon == std::string::npos || !CLI::detail::lexical_cast(at.substr(colon + 1), port)) throw Exit{bad_usage, fmt::format("'{}' is not HOST:PORT, like localhost:32768", at)};
+        if (colon == std::string::npos || !CLI::detail::lexical_cast(at.substr(colon + 1), port))
+            throw Exit{bad_usage, fmt::format("'{}' is not HOST:PORT, like localhost:32768", at)};
         request.set_host(at.substr(0, colon));
         request.set_port(port);
     }
     word.client.call(&v1::Control::Stub::SetAdvertised, request);
-    if (!word.client.json) fmt::print("Kafka clients are told {}\n", at == "off" ? "what the server's rules say" : at);
+    if (!word.client.json)
+        fmt::print("Kafka clients are told {}\n", at == "off" ? "what the server's rules say" : at);
     return 0;
 }
 
@@ -381,7 +449,11 @@ int reset(Word& word) {
     return 0;
 }
 
-struct Entry { const char* name; int (*run)(Word&); const char* text; };
+struct Entry {
+    const char* name;
+    int (*run)(Word&);
+    const char* text;
+};
 constexpr Entry words[] = {
     {"health", health, "Is the server up, and how full."},
     {"version", show_version, "Of this program and of the server."},
@@ -414,9 +486,10 @@ int run_word(std::vector<std::string> args, const Environment& environment) {
         std::vector<std::string> names{"serve"};
         for (const auto& e : words) names.emplace_back(e.name);
         const auto near = nearest(name, names);
-        throw Exit{bad_usage, fmt::format("there is no word '{}'{}; `sluice --help` lists them", name, near.empty() ? "" : fmt::format(", did you mean {}?", near))};
+        throw Exit{bad_usage, fmt::format("there is no word '{}'{}; `sluice --help` lists them", name,
+                                          near.empty() ? "" : fmt::format(", did you mean {}?", near))};
     }
-    setenv("GRPC_VERBOSITY", "NONE", 0);   // what goes wrong is said once, by us
+    setenv("GRPC_VERBOSITY", "NONE", 0);  // what goes wrong is said once, by us
     std::string at;
     for (const auto& [variable, value] : environment)
         if (variable == "SLUICE_CONTROL") at = value;

@@ -1,4 +1,5 @@
-// The client words of the command line: `sluice clock advance 25h` and its like. Each is one call of the control plane.
+// The client words of the command line: `sluice clock advance 25h` and its like. Each is one call of the
+// control plane.
 #pragma once
 
 #include <string>
