@@ -265,7 +265,7 @@ def main():
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     asked = f"make bench ARGS='{' '.join(sys.argv[1:])}'" if sys.argv[1:] else "make bench"
     where = (f"Measured by `{asked}` on {time.strftime('%Y-%m-%d')}: {os.cpu_count()} cores"
-             f"{' (' + cpu[1].strip() + ')' if cpu else ''}, Linux {platform.release()}; load generators on the same cores, "
+             f"{' (' + cpu[1].strip() + ')' if cpu else ''}, Linux {".".join(platform.release().split(".")[:2])}; load generators on the same cores, "
              f"median of {given.rounds} interleaved rounds of {given.seconds} s. A ratio above 1 means sluice is ahead of the best peer.")
     text = "\n\n".join([*parts, where, *notes])
     print("\n" + text)
