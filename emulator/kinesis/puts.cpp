@@ -26,7 +26,8 @@ std::optional<Error> accepts_puts(const streams::Stream& stream) {
 }
 
 bool ShardPuts::queue(streams::Engine& engine) {
-    const auto now_ms = to_ms(engine.world().clock->now());
+    // Read once, so that the record's timestamp and its arrival are the same moment for both doors.
+    const auto now_ms = std::max(to_ms(engine.world().clock->now()), shard_->last_appended_ms);
     std::vector<batch::Record> records;
     records.reserve(puts_.size());
     streams::Append append;
@@ -44,6 +45,7 @@ bool ShardPuts::queue(streams::Engine& engine) {
     append.batch = batch_;
     append.records = static_cast<std::uint32_t>(puts_.size());
     append.max_timestamp_ms = now_ms;
+    append.at_ms = now_ms;
     auto queued = engine.append(*shard_, append);
     if (!queued) return false;
     base_ = queued->base;

@@ -141,7 +141,7 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
             return told;
         }
     }
-    const auto now_ms = std::max(to_ms(s.world().clock->now()), shard.last_appended_ms);
+    const auto now_ms = std::max(append.at_ms != 0 ? append.at_ms : to_ms(s.world().clock->now()), shard.last_appended_ms);
     const auto base = shard.queued_end;
     auto& group = s.group();
     // Base offset and leader epoch lie outside the checksum; they are patched on the way into the store.

@@ -70,6 +70,7 @@ struct Append {
     std::int64_t producer_id = -1;
     std::int16_t producer_epoch = -1;
     std::int32_t base_sequence = -1;
+    std::int64_t at_ms = 0;             // append time the caller has read already; 0: the engine reads the clock
 };
 struct Queued {
     Position base{};
