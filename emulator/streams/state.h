@@ -1,5 +1,5 @@
-// What the engine keeps behind engine.h, shared by its files: engine.cpp (worlds, catalog), commit.cpp (groups), append.cpp,
-// read.cpp, reshard.cpp, retention.cpp and usage.cpp. Nobody else includes this.
+// What the engine keeps behind engine.h, shared by its files: engine.cpp (worlds, streams), catalog.cpp, commit.cpp (groups),
+// append.cpp, read.cpp, reshard.cpp, retention.cpp and usage.cpp. Nobody else includes this.
 #pragma once
 
 #include <condition_variable>
@@ -114,7 +114,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     std::shared_ptr<Group> take_written();
     void collect_write();
 
-    // ---- engine.cpp: the catalog ----
+    // ---- catalog.cpp ----
     void load();
     void load_stream(const catalog::Stream&);
     void read_shard(Shard&);                             // running value, producers, bounds: from the store
@@ -126,6 +126,8 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void index(const StreamPointer&);
     void unindex(const Stream&);
     std::int64_t create_second(std::string_view name, Time now);
+
+    // ---- engine.cpp ----
     std::unique_ptr<Shard> new_shard(Stream&, HashRange, std::int64_t created_s);
     void set_buckets(Shard&);
     static void order_ranges(Stream&);
@@ -155,6 +157,8 @@ std::string key_of(WorldId, char kind, std::string_view rest = {});
 std::string big_endian(std::uint64_t value, int bytes = 8);
 std::string shard_key(const Stream&, std::int32_t shard);
 std::string producer_key(const Stream&, std::int32_t shard, std::int64_t producer);
+std::string normalised(std::string_view name);       // names that are equal so stand in each other's way
+std::string_view raw(const Uuid&);
 std::string running_value(const Shard&);
 void read_running_value(std::string_view, Shard&);
 std::string encode_usage(const Usage&);
