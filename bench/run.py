@@ -1,277 +1,161 @@
 #!/usr/bin/env python3
 """Prints sluice's figures beside the fastest peers, all measured in one run, and writes them to docs/performance.md and README.md.
 
-    make bench                              both doors, ferrokinesis and kfake as peers, about six minutes
-    make bench ARGS='--peers kinesalite'    other peers: see PEERS below; Apache Kafka is slow to start and large
-    make bench ARGS='--only kafka --rounds 1 --seconds 1 --no-write'
+    make bench                                          both doors, the default peers and the machine's own ceilings
+    make bench ARGS='--peers all'                       every peer; Apache Kafka is large and slow to start
+    make bench ARGS='--only produce-16k,fetch --rounds 5 --peers kfake'    single figures; --list names them; nothing is written
+    make bench ARGS='--variants'                        produce with codecs, idempotence, distinct payloads, a hundred producers
+    make bench ARGS='--crowded --stored 20'             does a figure change beside 5,000 partitions, 20 GB, 1,000 connections?
+    make bench ARGS='--turns'                           how long one turn of the loop takes while somebody asks for something large
 
 Every figure is the median of the rounds, and within a round the contenders take turns, because absolute numbers move by
 half between runs on a shared machine while ratios hold. A ratio above 1 always means that sluice is ahead. The first call
 installs the peers below build/peers from their own registries. Keep the machine free of other work meanwhile.
 """
 import argparse
-import http.client
-import json
-import os
-import platform
-import re
+import dataclasses
 import shutil
-import signal
-import socket
-import statistics
-import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-WORK, INSTALLED, HERE = ROOT / "build/bench", ROOT / "build/peers", ROOT / "bench"
-SLUICE = ROOT / "build/release/sluice"
-PORT = 14560   # each contender takes ten ports from here on
-
-# name: (door, the tools its script needs)
-PEERS = {
-    "ferrokinesis": ("kinesis", ["cargo"]), "kinesalite": ("kinesis", ["npm", "node"]),
-    "kinesis_mock": ("kinesis", ["npm", "node"]), "moto": ("kinesis", ["python3"]),
-    "kfake": ("kafka", ["go"]), "tansu": ("kafka", ["cargo"]), "apache_kafka": ("kafka", ["java", "mvn"]),
-}
-# What each contender is told so that nobody's limits are measured: sizes only at the Kinesis door, Kafka has none.
-FLAGS = {"sluice": ["--data", str(WORK / "data")], "sluice, in memory": ["--ephemeral"]}
+from contenders import HERE, OURS, PEERS, ROOT, WORK, Running, Settings
+from report import columns, ratio, short, table, where, write
+from rows import ROWS, VARIANTS, median, take
 
 
-def command(name, door, port):
-    """The command that serves 127.0.0.1:port in the foreground."""
-    if name in FLAGS:
-        other = port + 1
-        kinesis, kafka = (port, other) if door == "kinesis" else (other, port)
-        return [str(SLUICE), "serve", "--quiet", "--kinesis", f"127.0.0.1:{kinesis}", "--kafka", f"127.0.0.1:{kafka}",
-                "--control", f"127.0.0.1:{port + 2}", "--kinesis-limits", "none", *FLAGS[name]]
-    return [str(HERE / "peers" / f"{name}.sh"), str(INSTALLED / name), str(port)]
-
-
-def answers(door, port):
-    """Whether the door answers its protocol's simplest question: ListStreams, or ApiVersions."""
-    try:
-        if door == "kinesis":
-            http_door = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            http_door.request("POST", "/", "{}", {
-                "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Kinesis_20131202.ListStreams", "X-Amz-Date": "20260101T000000Z",
-                "Authorization": "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/kinesis/aws4_request, "
-                                 "SignedHeaders=host;x-amz-date, Signature=" + "0" * 64})
-            return http_door.getresponse().status == 200
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as wire:
-            request = struct.pack(">hhih5s", 18, 0, 1, 5, b"bench")
-            wire.sendall(struct.pack(">i", len(request)) + request)
-            return len(wire.recv(4)) == 4
-    except (OSError, http.client.HTTPException):
-        return False
-
-
-class Running:
-    """One server in a process group of its own; start_ms counts from the server's exec, not from its script's."""
-
-    def __init__(self, name, door, port, patience_s=60):
-        if name == "sluice":
-            shutil.rmtree(WORK / "data", ignore_errors=True)
-        self.name, self.door, self.port = name, door, port
-        self.log = open(WORK / f"{name.split(',')[0]}-{door}.log", "w")
-        self.process = subprocess.Popen(command(name, door, port), stdout=self.log, stderr=self.log, start_new_session=True)
-        began = time.perf_counter()
-        give_up = began + patience_s
-        while not answers(door, port):
-            if self.comm() in ("sh", "bash", "dash", f"{name}.sh"[:15]):
-                began = time.perf_counter()
-            if self.process.poll() is not None or time.perf_counter() > give_up:
-                self.stop()
-                raise RuntimeError(f"{name} does not answer; see {self.log.name}")
-            time.sleep(0.0005)
-        self.start_ms = (time.perf_counter() - began) * 1000
-
-    def comm(self):
-        try:
-            return Path(f"/proc/{self.process.pid}/comm").read_text().strip()
-        except OSError:
-            return ""
-
-    def resident_mib(self):
-        total = 0
-        for entry in Path("/proc").iterdir():
-            try:
-                if entry.name.isdigit() and os.getpgid(int(entry.name)) == self.process.pid:
-                    total += int(re.search(r"VmRSS:\s+(\d+)", (entry / "status").read_text())[1])
-            except (OSError, TypeError):
-                pass
-        return total / 1024
-
-    def stop(self):
-        for what in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self.process.pid, what)
-                self.process.wait(5)
-                return
-            except (subprocess.TimeoutExpired, ProcessLookupError):
-                pass
-        self.process.wait()
-
-
-def load(tool, *flags):
-    done = subprocess.run([str(WORK / tool), *map(str, flags)], capture_output=True, text=True, timeout=300)
-    if done.returncode:
-        raise RuntimeError(f"{tool} {' '.join(map(str, flags))}: {done.stderr[-300:]}{done.stdout[-300:]}")
-    answer = json.loads(done.stdout.strip().splitlines()[-1])
-    if answer.get("errors") or answer.get("failed") or answer.get("throttled_calls") or answer.get("lost"):
-        raise RuntimeError(f"{tool}: {answer}")
-    return answer
-
-
-def kinesis_load(server, op, stream, *more):
-    return load("kinesis_load", "--endpoint", f"http://127.0.0.1:{server.port}", "--json", "--shards", 16, "--op", op, "--stream", stream, *more)
-
-
-def kafka_load(server, mode, *more):
-    return load("kafka_load", mode, "-b", f"127.0.0.1:{server.port}", *more)
-
-
-def measures(door, seconds):
-    """Per measure: the rows it fills as (label, field of the generator's answer, unit), what is prepared once, what is run each round."""
-    timed, both = f"{seconds}s", lambda label: [(f"{label}, p50", "p50_ms", "ms"), ("… p99", "p99_ms", "ms")]
-    if door == "kinesis":
-        return [
-            ([("PutRecord, 256 B, 16 connections", "req_s", "/s"), ("… p50", "p50_ms", "ms"), ("… p99", "p99_ms", "ms")], None,
-             lambda s: kinesis_load(s, "PutRecord", "one", "--seconds", seconds, "--conns", 16)),
-            ([("PutRecords, 500 × 256 B, 8 connections", "rec_s", "records/s")], None,
-             lambda s: kinesis_load(s, "PutRecords", "many", "--seconds", seconds, "--conns", 8)),
-            ([("GetRecords, 8 readers", "rec_s", "records/s")],
-             lambda s: kinesis_load(s, "PutRecords", "filled", "--records", 400_000, "--conns", 8),
-             lambda s: kinesis_load(s, "GetRecords", "filled", "--seconds", seconds, "--conns", 8))]
-
-    def fill(server):
-        kafka_load(server, "raw-produce", "-topic", "big", "-n", 2_000_000, "-dur", "60s")
-    return [
-        ([("Produce, acks=all, 16 KiB batches of 100 B", "rec_s", "records/s"), ("… p50", "p50_ms", "ms"), ("… p99", "p99_ms", "ms")], None,
-         lambda s: kafka_load(s, "raw-produce", "-n", 100_000_000, "-dur", timed)),
-        ([("Produce, 512 KiB batches", "MB_s", "MB/s")], None,
-         lambda s: kafka_load(s, "raw-produce", "-n", 100_000_000, "-batch", 524288, "-inflight", 4, "-dur", timed)),
-        (both("Produce, one record, one in flight"), None, lambda s: kafka_load(s, "raw-lat", "-n", 10_000_000, "-dur", timed)),
-        ([("Fetch, 1 MiB answers", "rec_s", "records/s")], fill, lambda s: kafka_load(s, "raw-fetch", "-topic", "big", "-dur", timed)),
-        ([("franz-go, idempotent producer", "rec_s", "records/s")], None, lambda s: kafka_load(s, "produce", "-n", 1_000_000)),
-        ([("franz-go, consumer from the start", "rec_s", "records/s")], fill, lambda s: kafka_load(s, "consume", "-topic", "big", "-n", 1_990_000)),
-        (both("franz-go, produced → consumed at 1,000/s"), None, lambda s: kafka_load(s, "e2e", "-dur", timed))]
-
-
-def bench(door, names, rounds, seconds):
-    """Yields rows (label, unit, {name: [values]}); a contender that fails a measure has no value there."""
-    ports = {name: PORT + 10 * i for i, name in enumerate(names)}
-    first, idle = {n: [] for n in names}, {n: [] for n in names}
-    for _ in range(max(rounds, 3)):
-        for name in names:
-            server = Running(name, door, ports[name])
-            time.sleep(2)
-            first[name].append(server.start_ms)
-            idle[name].append(server.resident_mib())
-            server.stop()
-    rows = [("start to first answer", "ms", first), ("idle memory", "MiB", idle)]
-    for fields, prepare, run in measures(door, seconds):
-        taken = {field: {n: [] for n in names} for _, field, _ in fields}
-        servers = [Running(name, door, ports[name]) for name in names]
-        try:
-            out = set()
-            for number in range(-1, rounds):   # round -1 warms up: fills, connects, compiles
-                for server in servers:
-                    if server.name in out:
-                        continue
-                    try:
-                        if number < 0 and prepare:
-                            prepare(server)
-                        answer = run(server)
-                    except (RuntimeError, subprocess.TimeoutExpired) as fault:
-                        print(f"{server.name}: {fields[0][0]}: {str(fault)[:300]}", file=sys.stderr)
-                        out.add(server.name)
-                        continue
-                    if number >= 0:
-                        for _, field, _ in fields:
-                            taken[field][server.name].append(answer[field])
-        finally:
-            for server in servers:
-                server.stop()
-        for label, field, unit in fields:
-            rows.append((label, unit, taken[field]))
-            print(label, {n: [round(v, 3) for v in values] for n, values in taken[field].items()}, flush=True)
-    return rows
-
-
-def number(value):
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
-
-
-def table(door, names, rows):
-    ours, peers = [n for n in names if n in FLAGS], [n for n in names if n not in FLAGS]
-    lines = [f"| {door.capitalize()} door | unit | " + " | ".join(names) + " | ratio |", "|---|---|" + "---:|" * (len(names) + 1)]
-    for label, unit, values in rows:
-        middle = {n: statistics.median(v) for n, v in values.items() if v}
-        less_is_better = unit in ("ms", "MiB")
-        told = [middle[n] for n in peers if n in middle]
-        ratio = "–"
-        if told and ours[0] in middle:
-            ratio = f"{min(told) / middle[ours[0]]:.2f}" if less_is_better else f"{middle[ours[0]] / max(told):.2f}"
-        lines.append(f"| {label} | {unit} | " + " | ".join(number(middle[n]) if n in middle else "–" for n in names) + f" | {ratio} |")
-    return "\n".join(lines)
-
-
-def write(path, text):
-    before = path.read_text()
-    after = re.sub(r"(<!-- figures -->\n).*?(<!-- end of figures -->)", lambda m: m[1] + text + "\n" + m[2], before, flags=re.S)
-    path.write_text(after)
-
-
-def main():
-    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask.add_argument("--peers", default="ferrokinesis,kfake", help="comma-separated: " + ", ".join(PEERS))
-    ask.add_argument("--only", choices=["kinesis", "kafka"])
-    ask.add_argument("--rounds", type=int, default=3)
-    ask.add_argument("--seconds", type=int, default=3)
-    ask.add_argument("--no-write", action="store_true", help="print only")
-    given = ask.parse_args()
-    if not SLUICE.exists():
-        sys.exit(f"{SLUICE} is missing: make build")
+def prepare_tools():
+    if not Settings.program.exists():
+        sys.exit(f"{Settings.program} is missing: make build")
     if not shutil.which("go"):
         sys.exit("the load generators need Go 1.26 or newer (https://go.dev/dl); it is not on the PATH")
     WORK.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(Settings.data, ignore_errors=True)
+    Settings.data.mkdir(parents=True)
     for tool in ("kinesis_load", "kafka_load"):
         subprocess.run(["go", "build", "-o", str(WORK / tool), "."], cwd=HERE / "load" / tool, check=True)
+    if not (ROOT / "build/release/build.ninja").exists():
+        subprocess.run(["cmake", "--preset", "release", "-DSLUICE_TESTS=OFF"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", "build/release", "--target", "bench_floor"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
-    doors, notes = {"kinesis": list(FLAGS), "kafka": list(FLAGS)}, []
-    for name in filter(None, given.peers.split(",")):
+
+def chosen_peers(said):
+    if said == "all":
+        return list(PEERS)
+    if said == "default":
+        return [name for name, peer in PEERS.items() if peer.default]
+    names = [name.strip().replace("kfake-memory", "kfake, in memory") for name in said.split(";" if ";" in said else ",") if name.strip()]
+    for name in names:
         if name not in PEERS:
-            sys.exit(f"no peer is called {name}; there are {', '.join(PEERS)}")
-        door, tools = PEERS[name]
-        if given.only not in (None, door):
+            sys.exit(f"no peer is called {name}; there are {'; '.join(PEERS)} (kfake-memory for the second kfake)")
+    return names
+
+
+def usable(names, doors):
+    """Those that start here, and a line for each that does not."""
+    good, notes = [], []
+    for name in names:
+        peer = PEERS[name]
+        if peer.door not in doors:
             continue
-        if missing := [tool for tool in tools if not shutil.which(tool)]:
+        if missing := [tool for tool in peer.tools if not shutil.which(tool)]:
             notes.append(f"{name} is missing here: it needs {' and '.join(missing)}.")
             continue
         print(f"{name}: trying it (the first time it is downloaded and built)", flush=True)
         try:
-            Running(name, door, PORT, patience_s=1800).stop()
-            doors[door].append(name)
+            Running(name, peer.door, patience_s=1800).stop()
+            good.append(name)
         except RuntimeError as fault:
             notes.append(f"{name} is missing here: {fault}.")
+    return good, notes
 
-    parts = []
-    for door, names in doors.items():
-        if given.only in (None, door):
-            parts.append(table(door, names, bench(door, names, given.rounds, given.seconds)))
-    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+
+def tell(row, taken, faults, names):
+    for suffix, field, unit in row.fields:
+        middle = {n: median(taken[n][field]) for n in taken}
+        share = ratio(unit, middle, names)
+        values = ", ".join(f"{n} {[round(v, 3) for v in taken[n][field]]}" for n in taken if taken[n][field])
+        print(f"{row.key}: {row.label if not suffix.startswith('…') else ''}{suffix} [{unit}] {values}{f'  ratio {share:.2f}' if share else ''}", flush=True)
+    for name, fault in faults.items():
+        print(f"{row.key}: {name}: {fault[:400]}", file=sys.stderr, flush=True)
+
+
+def measure(rows, ours, peers, given):
+    results = []
+    for row in rows:
+        names = list(ours)
+        if row.peers:
+            names += [n for n in peers if PEERS[n].door == row.door and (PEERS[n].checks or row.ceiling)]
+        if given.no_floor:
+            row = dataclasses.replace(row, beside={})
+        began = time.monotonic()
+        taken, faults = take(row, names, given.rounds, given.seconds)
+        tell(row, taken, faults, names)
+        print(f"    ({time.monotonic() - began:.0f} s)", flush=True)
+        results.append((row, taken))
+    return results
+
+
+def options():
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument("--peers", default="default", help="all, default, none, or a list: " + ", ".join(PEERS))
+    ask.add_argument("--only", default="", help="kinesis, kafka, or rows by their keys, separated by commas")
+    ask.add_argument("--list", action="store_true", help="name the rows")
+    ask.add_argument("--rounds", type=int, default=3)
+    ask.add_argument("--seconds", type=float, default=1.5)
+    ask.add_argument("--no-write", action="store_true", help="print only")
+    ask.add_argument("--no-floor", action="store_true", help="without the raw baselines")
+    ask.add_argument("--ephemeral", action="store_true", help="sluice in memory as a contender as well")
+    ask.add_argument("--sluice", type=Path, default=Settings.program, help="another program file")
+    ask.add_argument("--flags", default="", help="more flags for sluice")
+    ask.add_argument("--data", type=Path, help="where data folders are made (build/bench/data)")
+    ask.add_argument("--variants", action="store_true")
+    ask.add_argument("--crowded", action="store_true")
+    ask.add_argument("--turns", action="store_true")
+    ask.add_argument("--stored", type=float, default=4, help="GB, for --crowded and --turns")
+    return ask.parse_args()
+
+
+def main():
+    given = options()
+    if given.list:
+        for row in [*ROWS, *VARIANTS]:
+            print(f"{row.key:18} {row.door:8} {row.label}")
+        return
+    Settings.program, Settings.flags = given.sluice.resolve(), given.flags.split()
+    if given.data:
+        Settings.data = given.data.resolve() / "sluice-bench"
+    prepare_tools()
+    if given.turns:
+        import turns
+        return turns.run(given)
+    if given.crowded:
+        import crowded
+        return crowded.run(given)
+
+    rows = VARIANTS if given.variants else ROWS
+    wanted = set(filter(None, given.only.split(",")))
+    if wanted:
+        rows = [row for row in [*ROWS, *VARIANTS] if row.key in wanted or (row.door in wanted and (row in rows))]
+        if unknown := wanted - {row.key for row in rows} - {"kinesis", "kafka"}:
+            sys.exit(f"no row is called {', '.join(unknown)}; --list names them")
+    peers, notes = usable([] if given.peers == "none" else chosen_peers(given.peers), {row.door for row in rows if row.peers})
+    ours = list(OURS) if given.ephemeral else ["sluice"]
+    results = measure(rows, ours, peers, given)
+    parts, brief = [], []
+    for door in ("kinesis", "kafka"):
+        of_door = [(row, taken) for row, taken in results if row.door == door]
+        if of_door:
+            names = [*ours, *(n for n in peers if PEERS[n].door == door)]
+            parts.append(f"### {door.capitalize()} door\n\n" + table(of_door, columns(names, of_door)))
+            brief.append(short(of_door, names))
     asked = f"make bench ARGS='{' '.join(sys.argv[1:])}'" if sys.argv[1:] else "make bench"
-    where = (f"Measured by `{asked}` on {time.strftime('%Y-%m-%d')}: {os.cpu_count()} cores"
-             f"{' (' + cpu[1].strip() + ')' if cpu else ''}, Linux {".".join(platform.release().split(".")[:2])}; load generators on the same cores, "
-             f"median of {given.rounds} interleaved rounds of {given.seconds} s. A ratio above 1 means sluice is ahead of the best peer.")
-    text = "\n\n".join([*parts, where, *notes])
-    print("\n" + text)
-    if not given.no_write and given.only is None:
-        write(ROOT / "docs/performance.md", text)
-        write(ROOT / "README.md", text)
+    conditions = where(asked, given.rounds, given.seconds)
+    print("\n" + "\n\n".join([*parts, conditions, *notes]))
+    if not given.no_write and not wanted and not given.variants:
+        write("docs/performance.md", "\n\n".join([*parts, conditions, *notes]))
+        write("README.md", "\n\n".join([*brief, conditions]))
 
 
 if __name__ == "__main__":
