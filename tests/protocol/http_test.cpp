@@ -87,6 +87,7 @@ TEST_CASE("what cannot be a request is refused at once and for good") {
     CHECK(heard(std::string_view{"\x16\x03\x01\x00", 4}, 1) == "400");
     CHECK(heard("hello\n", 9) == "400");
     CHECK(heard("GET /\r\n\r\n", 99) == "400");
+    CHECK(heard("GET /as-long-as-a-line-with-a-version\r\n\r\n", 99) == "400");
     CHECK(heard("GET / HTTP/7.0\r\n\r\n", 99) == "505");
     CHECK(heard("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", 99) == "400");
     CHECK(heard("GET / HTTP/1.1\r\nno colon\r\n\r\n", 99) == "400");
@@ -94,6 +95,8 @@ TEST_CASE("what cannot be a request is refused at once and for good") {
     CHECK(heard("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 99) == "400");
     CHECK(heard("POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 99) == "400");
     CHECK(heard("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 99) == "400");
+    for (const char* bad : {"-1\r\n", "\r\n", "1\n", "1 x\r\n", "1\r\nab\r\n", "0\r\n x: y\r\n", "0\r\nx\r\n", "0\r\n\rX"})
+        CHECK_MESSAGE(heard("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(bad) + "\n", 1) == "400", bad);
     RequestReader reader;
     offer(reader, "\n");
     CHECK(std::get<Refusal>(reader.next()).status == 400);
