@@ -16,11 +16,12 @@ define install
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; fi
 endef
 
-.PHONY: help run build test unit clients bench deps test-deps clean format
+.PHONY: help run build test unit clients crash bench deps test-deps clean format
 help:
 	@echo "make run       build and start the server (4567 Kinesis, 9092 Kafka, 7070 control), data in ./data"
 	@echo "make test      all tests: rooms under sanitizers, then real clients against the release program"
 	@echo "make unit      the rooms' tests alone            make clients   the real clients alone"
+	@echo "make crash     hundreds of kills under load, and the start with 5 GB stored"
 	@echo "make bench     figures beside the peers (slow)   make build     the program: build/release/sluice"
 
 deps:
@@ -48,6 +49,10 @@ unit: test-deps
 
 clients: test-deps build .venv/ready
 	@tests/count.sh clients .venv/bin/python -m pytest -q tests/clients
+
+# Kills under load; `make test` has a short one (tests/clients/test_crash.py).
+crash: test-deps build .venv/ready
+	.venv/bin/python tests/crash/crash.py $(ARGS)
 
 test: test-deps
 	@rm -rf build/counts

@@ -1,0 +1,18 @@
+"""The crash test, short: see tests/crash/crash.py; `make crash` runs it long."""
+import sys
+import time
+
+import pytest
+from conftest import PROGRAM, ROOT
+
+sys.path.insert(0, str(ROOT / "tests/crash"))
+from crash import crash  # noqa: E402
+
+
+@pytest.mark.parametrize("part", [1, 2])
+def test_whatever_moment_the_server_is_killed_at_what_it_acknowledged_is_there(part, tmp_path):
+    run = crash(PROGRAM, int(time.time()) * 10 + part, 9, tmp_path)
+    busy = sum(n > 0 for n in run.outstanding)
+    print(f"{len(run.outstanding)} kills, {busy} with requests under way, {run.unanswered_stored} requests stored and unanswered")
+    assert busy * 2 >= len(run.outstanding), "most kills met an idle server"
+    assert min(run.starts) < 0.2

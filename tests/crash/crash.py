@@ -1,0 +1,469 @@
+#!/usr/bin/env python3
+"""Kills the server with SIGKILL at random moments while clients of both protocols write, starts it again on the same folder and
+compares what is there with what was acknowledged. `make crash` runs it long, tests/clients/test_crash.py short.
+
+Checked after each kill: every acknowledged record is there at the place it was told, exactly once where the producer is
+idempotent; per shard in the order sent; offsets are dense; committed offsets are not behind what was acknowledged; the
+consumer group lives on without a rebalance. At the end of a folder: both doors show the same records, byte for byte.
+A run that fails prints its seed and keeps its folder.
+
+    crash.py [--kills 300] [--per-folder 12] [--seed N] [--program build/release/sluice] [--full-gb 5]
+"""
+import argparse
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from wire import KafkaPipe, KinesisPipe, offset_of, record_batch
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTITIONS = 2
+QUIET = {"log_level": 0, "error_cb": lambda error: None}   # a broker that is away is what this is about
+
+
+class Server:
+    def __init__(self, program, folder, *flags):
+        self.program, self.folder, self.flags, self.ports = str(program), folder, flags, ["0", "0", "0"]
+        self.process = None
+
+    def start(self):
+        """Seconds from exec to all doors answering. The ports stay, so that clients find it again."""
+        doors = [part for name, port in zip(("kinesis", "kafka", "control"), self.ports) for part in (f"--{name}", f"127.0.0.1:{port}")]
+        begun = time.monotonic()
+        self.process = subprocess.Popen([self.program, "serve", "--quiet", "--data", str(self.folder), "--kinesis-limits", "none", *doors, *self.flags],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                told = json.loads(line)
+                self.kinesis, self.kafka = told["kinesis"], told["kafka"]
+                self.ports = [told[name].rsplit(":", 1)[1] for name in ("kinesis", "kafka", "control")]
+                return time.monotonic() - begun
+        raise AssertionError("the server did not start: " + self.process.stderr.read())
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+class Worker(threading.Thread):
+    """Keeps a number of requests under way on one connection; goes quiet when it breaks, until told that the server is back."""
+
+    def __init__(self, server, depth):
+        super().__init__(daemon=True)
+        self.server, self.depth = server, depth
+        self.up, self.quiet, self.done = threading.Event(), threading.Event(), False
+        self.sent = self.answered = 0
+        self.fault = None
+
+    def outstanding(self):
+        return self.sent - self.answered
+
+    def run(self):
+        while True:
+            self.up.wait()
+            if self.done:
+                return
+            try:
+                self.connect()
+                while self.up.is_set() or self.sent > self.answered:
+                    while self.up.is_set() and self.sent - self.answered < self.depth:
+                        self.send()
+                        self.sent += 1
+                    self.receive()
+                    self.answered += 1
+            except (OSError, ConnectionError):
+                pass
+            except BaseException as error:   # told by the main thread
+                self.fault = self.fault or error
+            self.sent = self.answered = 0
+            self.up.clear()
+            self.quiet.set()
+
+    def resume(self):
+        self.quiet.clear()
+        self.up.set()
+
+
+class Puts(Worker):
+    """PutRecords without retries: an answer lost with the server is a put that may be there once or not at all."""
+
+    def __init__(self, server, stream, name, chance):
+        super().__init__(server, 4)
+        self.stream, self.name, self.chance, self.next = stream, name, chance, 0
+        self.acknowledged, self.everything, self.under_way = [], [], []
+
+    def connect(self):
+        self.pipe, self.under_way = KinesisPipe(self.server.kinesis), []
+
+    def send(self):
+        values = []
+        for _ in range(1 + self.chance.randrange(5)):
+            values.append(f"{self.name}-{self.next}".encode() + b"." * self.chance.choice([0, 0, 20, 500]))
+            self.next += 1
+        self.everything += values
+        self.under_way.append(values)
+        self.pipe.put_records(self.stream, values)
+
+    def receive(self):
+        status, answer = self.pipe.answer()
+        values = self.under_way.pop(0)
+        assert status == 200 and answer["FailedRecordCount"] == 0, (status, answer)
+        for value, told in zip(values, answer["Records"]):
+            self.acknowledged.append((int(told["ShardId"][8:]), offset_of(told["SequenceNumber"]), value))
+
+
+class Frames(Worker):
+    """An idempotent producer of its own: what was not answered is sent again with its sequence numbers, in order."""
+
+    def __init__(self, server, topic, partition, chance):
+        super().__init__(server, 5)   # a producer may have five batches under way
+        self.topic, self.partition, self.chance = topic, partition, chance
+        self.id, self.next, self.under_way, self.again, self.acknowledged = None, 0, [], [], []
+
+    def connect(self):
+        self.pipe = KafkaPipe(self.server.kafka)
+        if self.id is None:
+            self.id, self.epoch = self.pipe.producer_id()
+        self.again, self.under_way = self.under_way + self.again, []
+
+    def send(self):
+        if self.again:
+            first, values = self.again.pop(0)
+        else:
+            first, values = self.next, [f"f{self.partition}-{self.next + i}".encode() for i in range(1 + self.chance.randrange(3))]
+            self.next += len(values)
+        self.under_way.append((first, values))
+        self.pipe.produce(self.topic, self.partition, record_batch(values, 1_700_000_000_000, self.id, self.epoch, first))
+
+    def receive(self):
+        code, base = self.pipe.produced()
+        assert code == 0, f"produce was answered {code}"
+        first, values = self.under_way.pop(0)
+        assert base == first, f"sequence {first} was told offset {base}: lost or stored twice"   # the topic is this producer's alone
+        self.acknowledged.append((first, values))
+
+
+class Commits(Worker):
+    """Offsets of a group, growing: the acknowledged one is the least that must be there."""
+
+    def __init__(self, server, topic):
+        super().__init__(server, 3)
+        self.topic, self.next, self.acknowledged, self.under_way = topic, 0, -1, []
+
+    def connect(self):
+        self.pipe, self.under_way = KafkaPipe(self.server.kafka), []
+
+    def send(self):
+        self.next += 1
+        self.under_way.append(self.next)
+        self.pipe.commit_offset("crash-offsets", self.topic, 0, self.next)
+
+    def receive(self):
+        code = self.pipe.offset_committed()
+        assert code == 0, f"offset commit was answered {code}"
+        self.acknowledged = self.under_way.pop(0)
+
+
+class Library(threading.Thread):
+    """librdkafka, idempotent or not, which sends again by itself when the server is back."""
+
+    def __init__(self, server, topic, idempotent):
+        super().__init__(daemon=True)
+        self.topic, self.idempotent, self.stop, self.paused = topic, idempotent, False, threading.Event()
+        self.lock, self.acknowledged, self.next, self.fault = threading.Lock(), [], [0] * PARTITIONS, None
+        self.producer = Producer({"bootstrap.servers": server.kafka, "enable.idempotence": idempotent, "acks": "all", "linger.ms": 1,
+                                  "message.timeout.ms": 120_000, "retries": 1_000_000, "retry.backoff.ms": 20, "reconnect.backoff.ms": 10,
+                                  "reconnect.backoff.max.ms": 50, "socket.timeout.ms": 10_000, **QUIET})
+
+    def delivered(self, error, message):
+        if error is not None:
+            self.fault = self.fault or AssertionError(f"{self.topic}: {error}")
+        else:
+            with self.lock:
+                self.acknowledged.append((message.partition(), message.offset(), message.value()))
+
+    def run(self):
+        while not self.stop:
+            if not self.paused.is_set() and len(self.producer) < 2000:
+                for partition in range(PARTITIONS):
+                    for _ in range(5):
+                        self.producer.produce(self.topic, f"{self.topic}-{partition}-{self.next[partition]}".encode(), partition=partition, on_delivery=self.delivered)
+                        self.next[partition] += 1
+            self.producer.poll(0.005)
+
+    def take(self):
+        with self.lock:
+            taken, self.acknowledged = self.acknowledged, []
+        return taken
+
+
+class Member(threading.Thread):
+    """A consumer in a group, which must not notice more than a broker that was away for a moment."""
+
+    def __init__(self, server, topics):
+        super().__init__(daemon=True)
+        self.assigned, self.revoked, self.stop, self.fault = 0, 0, False, None
+        self.consumer = Consumer({"bootstrap.servers": server.kafka, "group.id": "crash-member", "auto.offset.reset": "earliest", "session.timeout.ms": 45_000,
+                                  "heartbeat.interval.ms": 200, "reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 50, "enable.auto.commit": False, **QUIET})
+        self.consumer.subscribe(topics, on_assign=self.on_assign, on_revoke=self.on_revoke)
+
+    def on_assign(self, consumer, partitions):
+        self.assigned += 1
+
+    def on_revoke(self, consumer, partitions):
+        if not self.stop:
+            self.revoked += 1
+
+    def run(self):
+        while not self.stop:
+            self.consumer.consume(500, 0.05)
+
+
+class Run:
+    def __init__(self, program, seed, folder, kills, say):
+        self.chance, self.folder, self.kills, self.say = random.Random(seed), folder, kills, say
+        self.server = Server(program, folder)
+        self.starts, self.outstanding, self.unanswered_stored, self.records = [], [], 0, 0
+        self.seen = {}           # (topic, partition) -> values, as read so far
+        self.told = {}           # (topic, partition, offset) -> value, as acknowledged
+
+    def run(self):
+        self.starts.append(self.server.start())
+        admin = AdminClient({"bootstrap.servers": self.server.kafka, **QUIET})
+        for done in admin.create_topics([NewTopic(n, PARTITIONS, 1) for n in ("idem", "plain", "frames")]).values():
+            done.result(10)
+        KinesisPipe(self.server.kinesis).ask("CreateStream", StreamName="puts", ShardCount=PARTITIONS)
+        self.puts = [Puts(self.server, "puts", f"p{i}", random.Random(self.chance.random())) for i in range(3)]
+        self.frames = [Frames(self.server, "frames", p, random.Random(self.chance.random())) for p in range(PARTITIONS)]
+        self.commits = Commits(self.server, "frames")
+        self.libraries = [Library(self.server, "idem", True), Library(self.server, "plain", False)]
+        self.member = Member(self.server, ["idem", "puts"])
+        self.workers = [*self.puts, *self.frames, self.commits]
+        for thread in [*self.workers, *self.libraries, self.member]:
+            thread.start()
+        end = time.monotonic() + 20
+        while not self.member.assigned and time.monotonic() < end:
+            time.sleep(0.01)
+        assert self.member.assigned, "the group was never assigned"
+        for n in range(self.kills):
+            self.one_kill(n)
+        self.finish()
+
+    def faults(self):
+        for thread in [*self.workers, *self.libraries, self.member]:
+            if thread.fault:
+                raise thread.fault
+
+    def one_kill(self, n):
+        for worker in self.workers:
+            worker.resume()
+        for library in self.libraries:
+            library.paused.clear()
+        before = sum(len(w.acknowledged) for w in [*self.puts, *self.frames])
+        time.sleep(0.05 + self.chance.random() * 0.5)
+        end = time.monotonic() + 20
+        while sum(len(w.acknowledged) for w in [*self.puts, *self.frames]) < before + 20 and time.monotonic() < end:
+            time.sleep(0.002)
+        time.sleep(self.chance.random() * 0.01)
+        under_way = sum(w.outstanding() for w in self.workers)
+        self.server.kill()
+        self.outstanding.append(under_way)
+        for library in self.libraries:
+            library.paused.set()
+        for worker in self.workers:
+            worker.up.clear()
+        for worker in self.workers:
+            assert worker.quiet.wait(20), "a client does not notice that the server is gone"
+        self.faults()
+        self.acknowledged()
+        lost = [v for w in self.frames for _, v in w.under_way] + [v for w in self.puts for v in w.under_way]
+        self.starts.append(self.server.start())
+        self.read_on()
+        stored = {v for values in self.seen.values() for v in values}
+        here = sum(1 for values in lost if values[0] in stored)
+        self.unanswered_stored += here
+        self.check()
+        self.say(f"  kill {n + 1}: {under_way} requests under way, {here} of them stored and unanswered; start {self.starts[-1] * 1000:.0f} ms; {len(stored)} records")
+
+    def acknowledged(self):
+        for worker in self.puts:
+            for shard, offset, value in worker.acknowledged:
+                self.tell("puts", shard, offset, value)
+            worker.acknowledged = []
+        for worker in self.frames:
+            for first, values in worker.acknowledged:
+                for i, value in enumerate(values):
+                    self.tell("frames", worker.partition, first + i, value)
+            worker.acknowledged = []
+        for library in self.libraries:
+            for partition, offset, value in library.take():
+                self.tell(library.topic, partition, offset, value)
+
+    def tell(self, topic, partition, offset, value):
+        known = self.told.setdefault((topic, partition, offset), value)
+        assert known == value, f"{topic}/{partition} at {offset}: acknowledged for {known} and for {value}"
+
+    def read_on(self):
+        """What is there beyond what was read before, by a consumer without a group. Offsets are dense or it fails."""
+        consumer = Consumer({"bootstrap.servers": self.server.kafka, "group.id": "reader", "enable.auto.commit": False, "auto.offset.reset": "error", **QUIET})
+        try:
+            for topic in ("idem", "plain", "frames", "puts"):
+                for partition in range(PARTITIONS):
+                    values = self.seen.setdefault((topic, partition), [])
+                    low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+                    assert low == 0 and high >= len(values), f"{topic}/{partition} holds {low}..{high}, and {len(values)} were read before the kill"
+                    if high == len(values):
+                        continue
+                    consumer.assign([TopicPartition(topic, partition, len(values))])
+                    end = time.monotonic() + 20
+                    while len(values) < high:
+                        assert time.monotonic() < end, f"{topic}/{partition}: got {len(values)} of {high}"
+                        for message in consumer.consume(min(5000, high - len(values)), 0.5):
+                            assert message.error() is None, message.error()
+                            assert message.offset() == len(values), f"{topic}/{partition}: offset {message.offset()} where {len(values)} was due"
+                            values.append(message.value())
+        finally:
+            consumer.close()
+
+    def check(self):
+        for (topic, partition, offset), value in self.told.items():
+            values = self.seen[topic, partition]
+            assert offset < len(values), f"{topic}/{partition}: {value} was acknowledged at {offset}, and only {len(values)} are there"
+            assert values[offset] == value, f"{topic}/{partition} at {offset}: {value} was acknowledged, {values[offset]} is there"
+        for (topic, partition), values in self.seen.items():
+            if topic == "frames":
+                assert values == [f"f{partition}-{i}".encode() for i in range(len(values))], f"{topic}/{partition}: not each record once and in order"
+            elif topic == "idem":
+                assert values == [f"idem-{partition}-{i}".encode() for i in range(len(values))], f"{topic}/{partition}: not each record once and in order"
+            elif topic == "puts":
+                assert len(set(values)) == len(values), f"{topic}/{partition}: a put is there twice"
+                for worker in self.puts:
+                    mine = [int(v.rstrip(b".").split(b"-")[1]) for v in values if v.startswith(worker.name.encode() + b"-")]
+                    assert mine == sorted(mine), f"{topic}/{partition}: puts of one connection are out of order"
+        pipe = KafkaPipe(self.server.kafka)
+        committed = pipe.committed_offset("crash-offsets", "frames", 0)
+        pipe.close()
+        assert committed >= self.commits.acknowledged, f"offset {self.commits.acknowledged} was acknowledged, {committed} is committed"
+        assert self.member.revoked == 0, "the group was rebalanced: its state was lost"
+        self.faults()
+
+    def finish(self):
+        for library in self.libraries:
+            library.paused.clear()
+            library.stop = True
+        for library in self.libraries:
+            library.join()
+            assert library.producer.flush(60) == 0, f"{library.topic}: messages were never delivered"
+        self.faults()
+        self.acknowledged()
+        self.member.stop = True
+        self.member.join()
+        self.member.consumer.close()
+        self.read_on()
+        self.check()
+        pipe = KinesisPipe(self.server.kinesis)
+        for (topic, partition), values in self.seen.items():
+            there = pipe.read_shard(topic, f"shardId-{partition:012d}")
+            assert there == list(enumerate(values)), f"{topic}/{partition}: the doors show different records"
+            self.records += len(values)
+        for library in self.libraries:
+            for partition in range(PARTITIONS):
+                want = {f"{library.topic}-{partition}-{i}".encode() for i in range(library.next[partition])}
+                assert set(self.seen[library.topic, partition]) == want, f"{library.topic}/{partition}: delivered messages are missing"
+        self.server.kill()
+        for worker in self.workers:
+            worker.done = True
+            worker.up.set()
+
+
+def crash(program, seed, kills, base, say=print):
+    """One folder, killed again and again. Yields the run, or raises with the seed in the text and the folder kept."""
+    folder = Path(tempfile.mkdtemp(prefix=f"sluice-crash-{seed}-", dir=base))
+    run = Run(program, seed, folder / "data", kills, say)
+    try:
+        run.run()
+    except BaseException as error:
+        if run.server.process and run.server.process.poll() is None:
+            run.server.kill()
+        raise AssertionError(f"seed {seed} (tests/crash/crash.py --seed {seed} --kills {kills} --per-folder {kills}), data kept in {folder}: {error}") from error
+    shutil.rmtree(folder)
+    return run
+
+
+def start_when_full(program, gigabytes, base):
+    """Seconds from exec to the first answer with that much stored, killed and not closed: five starts."""
+    folder = Path(tempfile.mkdtemp(prefix="sluice-crash-full-", dir=base))
+    server = Server(program, folder / "data")
+    try:
+        server.start()
+        AdminClient({"bootstrap.servers": server.kafka, **QUIET}).create_topics([NewTopic("full", 4, 1)])["full"].result(10)
+        pipe = KafkaPipe(server.kafka)
+        batch = record_batch([bytes(1000)] * 900, 1_700_000_000_000)
+        wanted, sent, under_way = int(gigabytes * 1e9 / len(batch)), 0, 0
+        for sent in range(wanted):
+            pipe.produce("full", sent % 4, batch)
+            under_way += 1
+            if under_way >= 8:
+                assert pipe.produced()[0] == 0
+                under_way -= 1
+        while under_way:
+            assert pipe.produced()[0] == 0
+            under_way -= 1
+        starts = []
+        for _ in range(5):
+            server.kill()
+            starts.append(server.start())
+        return starts
+    finally:
+        server.kill()
+        shutil.rmtree(folder)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--kills", type=int, default=300)
+    arguments.add_argument("--per-folder", type=int, default=12)
+    arguments.add_argument("--seed", type=int)
+    arguments.add_argument("--program", default=ROOT / "build/release/sluice")
+    arguments.add_argument("--base", help="where the data folders are made")
+    arguments.add_argument("--full-gb", type=float, default=5, help="also measure the start with that much stored; 0: do not")
+    asked = arguments.parse_args()
+    seed = asked.seed if asked.seed is not None else int(time.time())
+    runs, killed = [], 0
+    while killed < asked.kills:
+        kills = min(asked.per_folder, asked.kills - killed)
+        print(f"seed {seed}: {kills} kills", flush=True)
+        try:
+            runs.append(crash(asked.program, seed, kills, asked.base))
+        except AssertionError as error:
+            print(f"FAILED {error}\n{killed} passed, 1 failed")
+            return 1
+        killed += kills
+        seed += 1
+    outstanding = [n for run in runs for n in run.outstanding]
+    starts = [s for run in runs for s in run.starts[1:]]
+    print(f"{killed} kills on {len(runs)} folders; {sum(n > 0 for n in outstanding)} with requests under way, {sum(outstanding) / len(outstanding):.1f} of them on average; "
+          f"{sum(run.unanswered_stored for run in runs)} requests were stored and unanswered; {sum(run.records for run in runs)} records, each where it was acknowledged")
+    print(f"start after a kill: median {sorted(starts)[len(starts) // 2] * 1000:.0f} ms, worst {max(starts) * 1000:.0f} ms")
+    slow = False
+    if asked.full_gb:
+        full = start_when_full(asked.program, asked.full_gb, asked.base)
+        slow = min(full) >= 0.2
+        print(f"start with {asked.full_gb:g} GB stored: " + ", ".join(f"{s * 1000:.0f}" for s in full) + " ms")
+    print(f"{killed} passed, {1 if slow else 0} failed")
+    return 1 if slow else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
