@@ -13,7 +13,13 @@ Time SteadyTime::now() const {
     return anchor_ + std::chrono::floor<milliseconds>(std::chrono::steady_clock::now() - start_);
 }
 
-Clock::Clock(const RealTime& real) : real_(real), base_virtual_(real.now()), base_real_(real.now()) {}
+Clock::Clock(const RealTime& real)
+    : real_(real),
+      serving_(std::make_shared<Serving::Count>(Serving::Count{.clock = this})),
+      base_virtual_(real.now()),
+      base_real_(real.now()) {}
+
+Clock::~Clock() { serving_->clock = nullptr; }
 
 Time Clock::running_now() const {
     if (frozen_) return base_virtual_;
@@ -37,19 +43,34 @@ void Clock::rebase(Time virtual_now) {
 void Clock::freeze() {
     rebase(now());
     frozen_ = true;
+    automatic_ = false;
     if (on_change) on_change();
 }
 
 void Clock::resume() {
     rebase(now());
-    frozen_ = false;
+    frozen_ = automatic_ = false;
+    if (on_change) on_change();
+}
+
+void Clock::go_by_need() {
+    rebase(now());
+    frozen_ = automatic_ = true;
+    wanted_.reset();
+    if (on_change) on_change();
+}
+
+void Clock::set_liveness(bool virtual_time) {
+    const auto before = live();
+    live_virtual_ = virtual_time;
+    live_lead_ += before - live();
     if (on_change) on_change();
 }
 
 void Clock::advance(milliseconds by, bool expire_clients) {
     const Time target = now() + std::max(by, milliseconds{0});
     move_to(target);
-    if (expire_clients) live_lead_ += std::max(by, milliseconds{0});
+    if (expire_clients && !live_virtual_) live_lead_ += std::max(by, milliseconds{0});
     if (on_change) on_change();
     run_due();
 }
@@ -74,16 +95,21 @@ std::expected<void, std::string> Clock::set_rate(double rate) {
 
 Clock::State Clock::save() const {
     const Time virtual_now = now(), real_now = real_.now();
-    return {frozen_, rate_, (virtual_now - real_now).count(), to_ms(virtual_now), to_ms(real_now)};
+    return {frozen_, rate_, (virtual_now - real_now).count(), to_ms(virtual_now), to_ms(real_now), live_virtual_, automatic_};
 }
 
 void Clock::restore(const State& state) {
+    const auto live_before = live();
     frozen_ = state.frozen;
+    automatic_ = state.automatic;
+    live_virtual_ = state.live_virtual;
     rate_ = state.rate;
+    wanted_.reset();
     const auto away = std::max<std::int64_t>(0, to_ms(real_.now()) - state.real_ms);
     rebase(from_ms(state.now_ms));
     if (!frozen_)
         base_virtual_ += milliseconds{std::llround(std::floor(static_cast<double>(away) * rate_))};
+    live_lead_ += live_before - live();
 }
 
 Clock::TimerId Clock::at(Line line, Time due, Fire fire) {
@@ -112,6 +138,17 @@ Clock::TimerId Clock::within(milliseconds span, Fire fire) {
     return id;
 }
 
+Clock::TimerId Clock::within_live(milliseconds span, Fire fire) {
+    const TimerId id = next_id_++;
+    const Time live_due = live() + span, real_due = real_.now() + span;
+    fires_.emplace(id, std::move(fire));
+    live_.emplace(std::pair{live_due, id}, id);
+    real_line_.emplace(std::pair{real_due, id}, id);
+    where_[id] = {.data = {}, .live = live_due, .real = real_due};
+    if (on_first && (live_.begin()->second == id || real_line_.begin()->second == id)) on_first();
+    return id;
+}
+
 void Clock::cancel(TimerId id) {
     const auto found = where_.find(id);
     if (found == where_.end()) return;
@@ -122,50 +159,94 @@ void Clock::cancel(TimerId id) {
     fires_.erase(id);
 }
 
-bool Clock::fire_first(std::map<std::pair<Time, TimerId>, TimerId>& line, Time upto) {
+bool Clock::fire_first(Queue& line, Time upto) {
     if (line.empty() || line.begin()->first.first > upto) return false;
-    const auto [due, id] = line.begin()->first;
+    const auto id = line.begin()->second;
     auto fire = std::move(fires_.at(id));
     cancel(id);
-    if (&line == &data_) {
-        // Data timers see their own due time; one that was due in the past (added late) sees now.
-        const auto before = standing_;
-        standing_ = std::max(due, before.value_or(due));
-        fire();
-        standing_ = before;
-    } else {
-        fire();
-    }
+    fire();
+    return true;
+}
+
+// Timers on virtual time see their own due time; one that was due in the past (added late) sees now.
+bool Clock::fire_next(Time upto) {
+    auto* line = data_.empty() ? nullptr : &data_;
+    Time due = line ? data_.begin()->first.first : Time{};
+    if (live_virtual_ && !live_.empty())
+        if (const auto live_due = live_.begin()->first.first - live_lead_; !line || live_due < due) {
+            line = &live_;
+            due = live_due;
+        }
+    if (!line || due > upto) return false;
+    const auto before = standing_;
+    standing_ = std::max(due, before.value_or(due));
+    fire_first(*line, line->begin()->first.first);
+    standing_ = before;
     return true;
 }
 
 void Clock::move_to(Time target) {
     const auto outer = standing_;
     standing_ = now();
-    while (!data_.empty() && data_.begin()->first.first <= target) {
-        standing_ = std::max(*standing_, data_.begin()->first.first);
-        fire_first(data_, target);
+    for (;;) {
+        auto due = data_.empty() ? std::optional<Time>{} : data_.begin()->first.first;
+        if (live_virtual_ && !live_.empty()) {
+            const auto live_due = live_.begin()->first.first - live_lead_;
+            due = std::min(due.value_or(live_due), live_due);
+        }
+        if (!due || *due > target) break;
+        standing_ = std::max(*standing_, *due);
+        fire_next(target);
     }
     standing_ = outer;
     rebase(target);
 }
 
+// ---- the clock that goes by need ----
+
+void Clock::want(Time at) {
+    if (automatic_) wanted_ = std::max(at, wanted_.value_or(at));
+}
+
+Clock::Serving Clock::serve() {
+    Serving serving;
+    serving.count_ = serving_;
+    ++serving_->requests;
+    return serving;
+}
+
+void Clock::Serving::end() {
+    const auto count = std::exchange(count_, nullptr);
+    if (count && --count->requests == 0 && count->clock) count->clock->jump();
+}
+
+void Clock::jump() {
+    if (!automatic_ || !wanted_ || standing_) return;   // inside a timer: the next request's end looks again
+    const auto target = *std::exchange(wanted_, std::nullopt);
+    if (target <= now()) return;
+    move_to(target);
+    if (on_change) on_change();
+}
+
 void Clock::run_due() {
     if (standing_) return;   // a timer's own doing: the loop that fires it goes on
     const Time target = running_now();
-    while (fire_first(data_, target)) {}
-    while (fire_first(live_, live())) {}
+    while (fire_next(target)) {}
+    while (!live_virtual_ && fire_first(live_, live())) {}
     while (fire_first(real_line_, real_.now())) {}
 }
 
 std::optional<milliseconds> Clock::until_next() const {
     std::optional<milliseconds> best;
     const auto take = [&](milliseconds span) { best = std::max(milliseconds{0}, best ? std::min(*best, span) : span); };
-    if (!frozen_ && !data_.empty()) {
-        const auto span = data_.begin()->first.first - running_now();
-        take(rate_ == 1.0 ? span : milliseconds{std::llround(std::ceil(static_cast<double>(span.count()) / rate_))});
-    }
-    if (!live_.empty()) take(live_.begin()->first.first - live());
+    const auto take_virtual = [&](Time due) {
+        const auto span = due - running_now();
+        if (!frozen_ || span.count() <= 0)
+            take(rate_ == 1.0 ? span : milliseconds{std::llround(std::ceil(static_cast<double>(span.count()) / rate_))});
+    };
+    if (!data_.empty()) take_virtual(data_.begin()->first.first);
+    if (!live_.empty() && live_virtual_) take_virtual(live_.begin()->first.first - live_lead_);
+    if (!live_.empty() && !live_virtual_) take(live_.begin()->first.first - live());
     if (!real_line_.empty()) take(real_line_.begin()->first.first - real_.now());
     return best;
 }

@@ -9,6 +9,7 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -58,22 +59,33 @@ class Clock {
         std::int64_t offset_ms = 0;  // virtual - real while running at rate 1
         std::int64_t now_ms = 0;     // virtual time at the moment of saving
         std::int64_t real_ms = 0;    // real time at the same moment
+        bool live_virtual = false;   // sessions and heartbeats count virtual time
+        bool automatic = false;      // frozen, and jumps for those who were refused
         friend bool operator==(const State&, const State&) = default;
     };
 
     explicit Clock(const RealTime& real);
+    ~Clock();
+    Clock(const Clock&) = delete;
+    Clock& operator=(const Clock&) = delete;
 
     Time now() const;
     Time real() const { return real_.now(); }
     // Real time by default, so a jump moves sessions along. After advance(…, expire_clients) it has jumped as well.
-    Time live() const { return real_.now() + live_lead_; }
+    Time live() const { return (live_virtual_ ? now() : real_.now()) + live_lead_; }
+    bool live_virtual() const { return live_virtual_; }
     bool frozen() const { return frozen_; }
+    bool automatic() const { return automatic_; }
     double rate() const { return rate_; }
     // More than a second apart from real time (rule 18 ages topics differently then).
     bool displaced() const;
 
     void freeze();
     void resume();
+    // Stands still, and goes on by itself only for those who were refused: see want() (rule 6).
+    void go_by_need();
+    // Sessions and heartbeats go by virtual time, or by real time again. Neither moves anybody nearer to the end.
+    void set_liveness(bool virtual_time);
     void advance(milliseconds by, bool expire_clients = false);
     // Refuses an earlier time with a sentence that says what to do.
     std::expected<void, std::string> set(Time to);
@@ -90,7 +102,32 @@ class Clock {
     TimerId at(Line, Time due, Fire);
     // A wait in which a client is blocked: ends at the earlier of `span` of virtual and `span` of real time (rule 6).
     TimerId within(milliseconds span, Fire);
+    // A live wait in which clients are blocked (a rebalance): by live time, and with liveness virtual at most `span` of real time.
+    TimerId within_live(milliseconds span, Fire);
     void cancel(TimerId);
+
+    // Somebody was refused or slowed and would have room at that time. With go_by_need(), when no request is being served any
+    // more, the clock jumps to where all of them have room: in between nobody would be served anyway.
+    void want(Time at);
+    // A request is being served while this lives.
+    class Serving {
+      public:
+        Serving() = default;
+        Serving(Serving&& other) noexcept : count_(std::move(other.count_)) {}
+        Serving& operator=(Serving&& other) noexcept {
+            end();
+            count_ = std::move(other.count_);
+            return *this;
+        }
+        ~Serving() { end(); }
+        void end();
+
+      private:
+        friend class Clock;
+        struct Count { Clock* clock{}; int requests = 0; };
+        std::shared_ptr<Count> count_;   // outlives the clock with the last request
+    };
+    Serving serve();
 
     void run_due();
     // Real time until the next timer could be due; nothing when no timer can fire by itself.
@@ -101,18 +138,23 @@ class Clock {
     Time running_now() const;
     void rebase(Time virtual_now);
     void move_to(Time target);
-    bool fire_first(std::map<std::pair<Time, TimerId>, TimerId>& line, Time upto);
+    using Queue = std::map<std::pair<Time, TimerId>, TimerId>;
+    bool fire_first(Queue& line, Time upto);
+    bool fire_next(Time upto);               // of all that hang on virtual time
+    void jump();
 
     const RealTime& real_;
-    bool frozen_ = false;
+    bool frozen_ = false, automatic_ = false, live_virtual_ = false;
     double rate_ = 1.0;
+    std::optional<Time> wanted_;
+    std::shared_ptr<Serving::Count> serving_;
     Time base_virtual_, base_real_;          // now = base_virtual + (real - base_real) * rate
     std::optional<Time> standing_;           // set while a due timer runs: now stands at its due time
     milliseconds live_lead_{0};
     TimerId next_id_ = 1;
     std::unordered_map<TimerId, Fire> fires_;
     // due -> id; a blocked wait sits on the data line and on the real one under the same id.
-    std::map<std::pair<Time, TimerId>, TimerId> data_, live_, real_line_;
+    Queue data_, live_, real_line_;
     struct Where { std::optional<Time> data, live, real; };
     std::unordered_map<TimerId, Where> where_;
 };

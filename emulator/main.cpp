@@ -92,6 +92,7 @@ void start_clock(const ServeOptions& options, streams::Engine& engine, const Rea
         if (clock.frozen()) clock.resume();
     }
     if (options.clock == ClockStart::freeze) clock.freeze();
+    if (options.clock == ClockStart::automatic) clock.go_by_need();
     if (options.clock == ClockStart::set) {
         const auto done = clock.set(options.clock_at);
         if (!done) throw Exit{failed, "--clock: " + done.error()};
@@ -162,6 +163,7 @@ void make_streams(const ServeOptions& options, const kafka::Configs& configs, st
         wanted.profile = options.kafka_limits;
         wanted.retention = retention;
         wanted.retention_for_ever = !retention;
+        wanted.retention_bytes = configs.default_retention_bytes();
         make(std::move(wanted), "topic");
     }
     engine.flush();
@@ -271,7 +273,7 @@ int serve(const ServeOptions& options) {
 
     control::Service service{engine, *store, real, {}};
     kinesis::Door kinesis_door{
-        engine, {.side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); }}};
+        engine, {.separate_scopes = options.separate_scopes, .side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); }}};
     service.parts() = {.kinesis_connections = [&] { return kinesis_door.connections(); },
                        .kafka_connections = [&] { return kafka_door.connections(); },
                        .kafka_calls = [&] { return kafka_door.calls(); },

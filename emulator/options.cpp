@@ -156,7 +156,7 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     std::vector<std::string> kinesis{"127.0.0.1:4567"}, kafka{"127.0.0.1:9092"}, kafka_config, advertised,
         streams, topics;
     std::string control = "127.0.0.1:7070", durability = "process", state_delay = "0s", max_memory = "4GiB",
-                clock = "keep";
+                clock = "keep", scope = "shared";
     options.data = "./data";
     options.kinesis_limits = "kinesis", options.kafka_limits = "kafka";
     options.account = "000000000000", options.region = "us-east-1";
@@ -213,12 +213,18 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     one("--region", options.region, "NAME", "the region of what Kafka makes")
         ->capture_default_str()
         ->group("Behaviour");
+    one("--kinesis-scope", scope, "SCOPE",
+        "shared: one set of streams for every access key and region; separate: each account (an access key of "
+        "12 digits) and region has its own")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"shared", "separate"}))
+        ->group("Behaviour");
     one("--state-delay", state_delay, "SPAN", "how long a stream stays CREATING, UPDATING, DELETING")
         ->capture_default_str()
         ->group("Behaviour");
     one("--clock", clock, "START",
-        "keep: downtime passes, a frozen clock stands; resume: on from where it stopped; freeze; or a moment "
-        "like 2027-01-01T00:00:00Z")
+        "keep: downtime passes, a frozen clock stands; resume: on from where it stopped; freeze; auto: jumps "
+        "for those who wait for room; or a moment like 2027-01-01T00:00:00Z")
         ->capture_default_str()
         ->group("Behaviour");
     app.add_flag("--quiet", options.quiet, "no banner and no notes, only the line with the doors")
@@ -259,12 +265,15 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
         !std::ranges::all_of(options.account, [](char c) { return c >= '0' && c <= '9'; }))
         throw Exit{bad_usage,
                    fmt::format("--account: '{}' is not 12 digits, like 000000000000", options.account)};
+    options.separate_scopes = scope == "separate";
     options.state_delay = or_exit("--state-delay", parse_span(state_delay));
     options.max_memory_bytes = or_exit("--max-memory", parse_size(max_memory));
     if (clock == "resume")
         options.clock = ClockStart::resume;
     else if (clock == "freeze")
         options.clock = ClockStart::freeze;
+    else if (clock == "auto")
+        options.clock = ClockStart::automatic;
     else if (clock != "keep") {
         options.clock = ClockStart::set;
         options.clock_at = or_exit("--clock", parse_time(clock));

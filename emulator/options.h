@@ -23,7 +23,7 @@ using Endpoint = boost::asio::ip::tcp::endpoint;
 
 // What the clock does at start. keep: a frozen clock stands where it was, a running one lets downtime pass
 // (rule 7).
-enum class ClockStart : std::uint8_t { keep, resume, freeze, set };
+enum class ClockStart : std::uint8_t { keep, resume, freeze, automatic, set };
 
 struct ServeOptions {
     struct Make {
@@ -42,6 +42,7 @@ struct ServeOptions {
     std::vector<Make> streams, topics;
     std::string ready_file;
     std::string account, region;
+    bool separate_scopes = false;  // --kinesis-scope
     milliseconds state_delay{0};
     std::uint64_t max_memory_bytes{};
     ClockStart clock = ClockStart::keep;

@@ -51,6 +51,7 @@ Task<Result<v1::PutRecordResponse>> Service::handle(v1::PutRecordRequest request
     const auto found = find(request.world(), request.stream());
     if (!found) co_return std::unexpected{found.error()};
     const auto stream = *found;
+    const auto serving = (*world(request.world()))->clock->serve();
     const auto bytes = request.key().size() + request.data().size();
     if (request.key().empty() || characters(request.key()) > 256)
         co_return std::unexpected{Error{Kind::invalid, "a key has 1 to 256 characters"}};

@@ -136,6 +136,13 @@ class Calls final : public v1::Control::CallbackService {
     Unary* SetClockRate(Context* c, const v1::SetClockRateRequest* q, v1::ClockResponse* a) override {
         return call(c, q, a);
     }
+    Unary* AutoClock(Context* c, const v1::AutoClockRequest* q, v1::ClockResponse* a) override {
+        return call(c, q, a);
+    }
+    Unary* SetClockLiveness(Context* c, const v1::SetClockLivenessRequest* q,
+                            v1::ClockResponse* a) override {
+        return call(c, q, a);
+    }
     Unary* GetLimits(Context* c, const v1::GetLimitsRequest* q, v1::LimitsResponse* a) override {
         return call(c, q, a);
     }

@@ -35,6 +35,8 @@ v1::ClockResponse show(const Clock& clock) {
     answer.set_frozen(clock.frozen());
     answer.set_rate(clock.rate());
     *answer.mutable_ahead() = to_proto(clock.now() - clock.real());
+    answer.set_automatic(clock.automatic());
+    answer.set_liveness(clock.live_virtual() ? v1::LIVENESS_VIRTUAL : v1::LIVENESS_REAL);
     return answer;
 }
 
@@ -177,6 +179,24 @@ Task<Result<v1::ClockResponse>> Service::handle(v1::SetClockRateRequest request)
     if (!in) co_return std::unexpected{in.error()};
     if (const auto set = (*in)->clock->set_rate(request.rate()); !set)
         co_return std::unexpected{Error{Kind::invalid, set.error()}};
+    auto answer = changed_clock(**in);
+    co_return co_await std::move(answer);
+}
+
+Task<Result<v1::ClockResponse>> Service::handle(v1::AutoClockRequest request) {
+    const auto in = world(request.world());
+    if (!in) co_return std::unexpected{in.error()};
+    (*in)->clock->go_by_need();
+    auto answer = changed_clock(**in);
+    co_return co_await std::move(answer);
+}
+
+Task<Result<v1::ClockResponse>> Service::handle(v1::SetClockLivenessRequest request) {
+    const auto in = world(request.world());
+    if (!in) co_return std::unexpected{in.error()};
+    if (request.liveness() != v1::LIVENESS_REAL && request.liveness() != v1::LIVENESS_VIRTUAL)
+        co_return std::unexpected{Error{Kind::invalid, "give LIVENESS_REAL or LIVENESS_VIRTUAL"}};
+    (*in)->clock->set_liveness(request.liveness() == v1::LIVENESS_VIRTUAL);
     auto answer = changed_clock(**in);
     co_return co_await std::move(answer);
 }

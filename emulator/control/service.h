@@ -61,6 +61,8 @@ class Service {
     Task<Result<v1::ClockResponse>> handle(v1::AdvanceClockRequest);
     Task<Result<v1::ClockResponse>> handle(v1::SetClockRequest);
     Task<Result<v1::ClockResponse>> handle(v1::SetClockRateRequest);
+    Task<Result<v1::ClockResponse>> handle(v1::AutoClockRequest);
+    Task<Result<v1::ClockResponse>> handle(v1::SetClockLivenessRequest);
     Task<Result<v1::LimitsResponse>> handle(v1::GetLimitsRequest);
     Task<Result<v1::LimitsResponse>> handle(v1::SetLimitsRequest);
     Task<Result<v1::ListStreamsResponse>> handle(v1::ListStreamsRequest);

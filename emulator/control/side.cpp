@@ -103,6 +103,8 @@ const std::map<std::string_view, Route> routes{
     {"AdvanceClock", &unary<v1::AdvanceClockRequest>},
     {"SetClock", &unary<v1::SetClockRequest>},
     {"SetClockRate", &unary<v1::SetClockRateRequest>},
+    {"AutoClock", &unary<v1::AutoClockRequest>},
+    {"SetClockLiveness", &unary<v1::SetClockLivenessRequest>},
     {"GetLimits", &unary<v1::GetLimitsRequest>},
     {"SetLimits", &unary<v1::SetLimitsRequest>},
     {"ListStreams", &unary<v1::ListStreamsRequest>},

@@ -39,6 +39,7 @@ constexpr const char* overview = R"(sluice: one log, spoken to as Kinesis and as
   sluice version                of this program and of the server
   sluice clock                  what time it is in there
   sluice clock freeze | resume | advance 25h | set 2027-01-01T00:00:00Z | rate 60
+  sluice clock auto | liveness virtual | liveness real
   sluice streams                all streams, which are all topics
   sluice limits show STREAM     what a shard may take and give a second
   sluice limits set STREAM --profile none | --write-records 100 …
@@ -165,7 +166,8 @@ void print_table(const Rows& rows) {
 void print_clock(const v1::ClockResponse& clock) {
     const auto ahead = from_proto(clock.ahead());
     auto line = show_time(from_proto(clock.now()));
-    line += clock.frozen()        ? warm("  frozen")
+    line += clock.automatic()     ? warm("  moves when somebody waits for room")
+            : clock.frozen()      ? warm("  frozen")
             : clock.rate() == 1.0 ? "  running"
                                   : warm(fmt::format("  running at rate {:g}", clock.rate()));
     if (ahead >= std::chrono::seconds{1} || ahead <= std::chrono::seconds{-1})
@@ -173,6 +175,7 @@ void print_clock(const v1::ClockResponse& clock) {
             ", {} {} real time",
             show_span(std::chrono::round<std::chrono::seconds>(milliseconds{std::abs(ahead.count())})),
             ahead.count() > 0 ? "ahead of" : "behind");
+    if (clock.liveness() == v1::LIVENESS_VIRTUAL) line += warm(", sessions go by it");
     fmt::print("{}\n", line);
 }
 
@@ -263,24 +266,29 @@ int show_version(Word& word) {
 int clock(Word& word) {
     std::string action = "show", value;
     bool expire = false;
-    word.app.add_option("action", action, "show, freeze, resume, advance, set or rate")
-        ->check(CLI::IsMember({"show", "freeze", "resume", "advance", "set", "rate"}));
+    word.app.add_option("action", action, "show, freeze, resume, advance, set, rate, auto or liveness")
+        ->check(
+            CLI::IsMember({"show", "freeze", "resume", "advance", "set", "rate", "auto", "liveness"}));
     word.app.add_option(
         "value", value,
-        "a span for advance (25h), a moment for set (2027-01-01T00:00:00Z), a factor for rate (60)");
+        "a span for advance (25h), a moment for set (2027-01-01T00:00:00Z), a factor for rate (60), real or "
+        "virtual for liveness");
     word.app.add_flag("--expire-clients", expire,
                       "advance: sessions and heartbeats of clients see the jump too");
     word.app.footer(
         "\nRetention, limits and iterators live on this clock. Connected clients stay connected.\n  sluice "
-        "clock freeze && sluice clock advance 25h && sluice clock resume");
+        "clock freeze && sluice clock advance 25h && sluice clock resume\nauto stands still and jumps, when no "
+        "request is being served, to where those who were refused have room.\nliveness virtual lets sessions, "
+        "heartbeats and rebalances go by this clock too.");
     word.parse();
-    const bool wants = action == "advance" || action == "set" || action == "rate";
+    const bool wants = action == "advance" || action == "set" || action == "rate" || action == "liveness";
     if (wants == value.empty())
         throw Exit{bad_usage,
                    wants ? fmt::format("`sluice clock {}` wants a value, like `sluice clock {}`", action,
                                        action == "advance" ? "advance 25h"
                                        : action == "set"   ? "set 2027-01-01T00:00:00Z"
-                                                           : "rate 60")
+                                       : action == "rate"  ? "rate 60"
+                                                           : "liveness virtual")
                          : fmt::format("`sluice clock {}` takes no value", action)};
     using Stub = v1::Control::Stub;
     v1::ClockResponse answer;
@@ -305,6 +313,14 @@ int clock(Word& word) {
             throw Exit{bad_usage, fmt::format("'{}' is no rate; 60 makes a minute of each second", value)};
         request.set_rate(rate);
         answer = word.client.call(&Stub::SetClockRate, request);
+    }
+    if (action == "auto") answer = word.client.call(&Stub::AutoClock, v1::AutoClockRequest{});
+    if (action == "liveness") {
+        if (value != "real" && value != "virtual")
+            throw Exit{bad_usage, fmt::format("liveness is real or virtual, not '{}'", value)};
+        v1::SetClockLivenessRequest request;
+        request.set_liveness(value == "virtual" ? v1::LIVENESS_VIRTUAL : v1::LIVENESS_REAL);
+        answer = word.client.call(&Stub::SetClockLiveness, request);
     }
     if (!word.client.json) print_clock(answer);
     return 0;

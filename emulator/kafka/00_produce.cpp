@@ -1,10 +1,11 @@
 // Produce v3-13: appends one batch per partition, byte for byte as sent. Carried out whole whatever the shard's limits say;
 // then the answer says how long the debt lasts and the connection is muted (rule 11). acks 1 and -1 are the same on one
 // node. Codes as seen on Kafka 4.4.0, with two differences: records null is answered (87; Kafka never answers), and an
-// append to a split or merged shard is POLICY_VIOLATION, which no client retries (rule 15).
+// append to a split or merged shard is POLICY_VIOLATION, which no client retries, unless the topic forwards (rule 15).
 #include <algorithm>
 #include <limits>
 
+#include "emulator/kafka/forward.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/batch/reader.h"
 
@@ -100,7 +101,7 @@ void refuse_null_keys(const streams::Stream& stream, std::int32_t partition, Byt
 struct Waiting {
     std::size_t topic, partition;
     streams::Ticket ticket;
-    Blob stamped;
+    std::vector<Blob> kept;
 };
 
 }  // namespace
@@ -110,6 +111,7 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
     std::vector<Waiting> waiting;
     Blob scratch;
     bool failed = false;
+    call.serving = call.world.clock->serve();
     for (const auto& asked : request.topics) {
         const auto stream = call.version >= 13 ? topic(call, asked.topic_id) : topic(call, asked.name);
         const auto rules = stream ? call.broker.configs.produce_rules(*stream) : Configs::ProduceRules{};
@@ -164,7 +166,7 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                 refuse_null_keys(*stream, partition.index, bytes, scratch, answered);
                 continue;
             }
-            if (shard->sealed) {
+            if (shard->sealed && !rules.forwards) {
                 refuse(answered, ErrorCode::policy_violation, sealed_text(*stream, *shard));
                 continue;
             }
@@ -176,14 +178,25 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                                    .producer_epoch = info->producer_epoch,
                                    .base_sequence = info->base_sequence};
             const bool stamps = rules.log_append_time;
-            Blob stamped;
+            if (!stamps && !timestamps_fit(call, rules, *info, bytes, scratch, answered)) continue;
+            if (shard->sealed) {
+                auto forwarded = forward(call, *shard, bytes, *info, stamps);
+                if (!forwarded) {
+                    refuse(answered, kafka::code_of(forwarded.error()));
+                    continue;
+                }
+                answered.base_offset = forwarded->queued.base;
+                if (stamps) answered.log_append_time_ms = forwarded->queued.appended_ms;
+                call.throttle = std::max(call.throttle, forwarded->throttle);
+                waiting.push_back({response.topics.size() - 1, told.partitions.size() - 1, forwarded->queued.ticket, std::move(forwarded->kept)});
+                continue;
+            }
+            std::vector<Blob> kept;
             if (stamps) {
-                stamped.assign(bytes.begin(), bytes.end());
+                auto& stamped = kept.emplace_back(bytes.begin(), bytes.end());
                 append.max_timestamp_ms = std::max(to_ms(call.world.clock->now()), shard->last_appended_ms);
                 batch::stamp_append_time(stamped, append.max_timestamp_ms);
                 append.batch = stamped;
-            } else if (!timestamps_fit(call, rules, *info, bytes, scratch, answered)) {
-                continue;
             }
             const auto queued = call.engine.append(*shard, append);
             if (!queued) {
@@ -195,7 +208,7 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
             if (!queued->duplicate) {
                 call.throttle = std::max(call.throttle, call.engine.charge_write(*shard, info->payload_bytes, append.records));
             }
-            waiting.push_back({response.topics.size() - 1, told.partitions.size() - 1, queued->ticket, std::move(stamped)});
+            waiting.push_back({response.topics.size() - 1, told.partitions.size() - 1, queued->ticket, std::move(kept)});
         }
     }
     for (const auto& entry : waiting) {

@@ -141,6 +141,7 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
     const milliseconds span{std::max(request.max_wait_ms, 0)};
     const auto due = clock.now() + span, real_due = clock.real() + span;
     for (;;) {
+        call.serving = clock.serve();
         auto* session = session_id != 0 ? sessions.find(session_id) : nullptr;
         if (session_id != 0 && !session) {   // somebody closed it meanwhile
             FetchResponse refused;
@@ -171,6 +172,7 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
         waiter.watch(call.session->gone, Woken::closed);
         waiter.deadline(clock, left);
         found = {};   // views end with this turn
+        call.serving.end();   // parked
         const auto why = co_await waiter.wait();
         if (why == Woken::closed) co_return FetchResponse{};
     }

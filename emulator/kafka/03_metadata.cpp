@@ -87,7 +87,8 @@ Task<MetadataResponse> handle(Call& call, const MetadataRequest& request) {
                 const auto created = call.engine.create(
                     call.world, {.name = std::string(name), .shards = static_cast<std::int32_t>(broker.configs.number("num.partitions")),
                                  .profile = call.engine.options().kafka_profile, .retention = retention, .retention_for_ever = !retention,
-                                 .provisional = true, .configs = {}, .tags = {}, .state_delay = false, .region = {}});
+                                 .retention_bytes = broker.configs.default_retention_bytes(), .provisional = true, .configs = {}, .tags = {},
+                                 .state_delay = false, .account = {}, .region = {}});
                 if (created) {
                     told = describe(call, *created->stream, operations);
                     made.emplace_back(response.topics.size(), created->ticket);

@@ -77,6 +77,11 @@ std::optional<Refused> configs_of(const CreateTopicsRequest::Topic& asked, strea
         made.retention.reset();
         if (ms >= 0) made.retention = milliseconds{ms};
     }
+    if (const auto set = made.configs.find("retention.bytes"); set != made.configs.end()) {
+        const auto bytes = std::stoll(set->second);
+        made.retention_bytes.reset();
+        if (bytes >= 0) made.retention_bytes = bytes;
+    }
     return std::nullopt;
 }
 
@@ -146,6 +151,7 @@ Task<CreateTopicsResponse> handle(Call& call, const CreateTopicsRequest& request
         wanted.profile = call.engine.options().kafka_profile;
         wanted.retention = configs.default_retention();
         wanted.retention_for_ever = !wanted.retention;
+        wanted.retention_bytes = configs.default_retention_bytes();
         wanted.state_delay = false;
         if (const auto refused = configs_of(asked, wanted)) {
             refuse(told, refused->code, refused->text);

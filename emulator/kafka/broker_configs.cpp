@@ -315,6 +315,7 @@ constexpr ConfigEntry rows[] = {
     {"share.coordinator.threads", int32, "1", true, false, {"share.coordinator.threads"}},
     {"share.coordinator.write.timeout.ms", int32, "5000", true, false, {"share.coordinator.write.timeout.ms"}},
     {"share.fetch.purgatory.purge.interval.requests", int32, "1000", true, false, {"share.fetch.purgatory.purge.interval.requests"}},
+    {"sluice.sealed.produce", text, "refuse", true, false, {"sluice.sealed.produce"}},
     {"socket.connection.setup.timeout.max.ms", int64, "30000", true, false, {"socket.connection.setup.timeout.max.ms"}},
     {"socket.connection.setup.timeout.ms", int64, "10000", true, false, {"socket.connection.setup.timeout.ms"}},
     {"socket.listen.backlog.size", int32, "50", true, false, {"socket.listen.backlog.size"}},

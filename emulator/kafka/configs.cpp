@@ -23,6 +23,7 @@ constexpr Choice choices[] = {
     {"compression.type", "uncompressed, zstd, lz4, snappy, gzip, producer"},
     {"message.timestamp.type", "CreateTime, LogAppendTime"},
     {"log.message.timestamp.type", "CreateTime, LogAppendTime"},
+    {"sluice.sealed.produce", "refuse, forward"},   // ours, rule 15
 };
 struct Least { std::string_view name; std::int64_t value; };
 constexpr Least least[] = {
@@ -198,7 +199,8 @@ Configs::ProduceRules Configs::read_rules(const streams::Stream& stream) const {
             .before_max_ms = topic_number(stream, "message.timestamp.before.max.ms"),
             .after_max_ms = topic_number(stream, "message.timestamp.after.max.ms"),
             .compacted = topic_text(stream, "cleanup.policy").contains("compact"),
-            .log_append_time = topic_text(stream, "message.timestamp.type") == "LogAppendTime"};
+            .log_append_time = topic_text(stream, "message.timestamp.type") == "LogAppendTime",
+            .forwards = topic_text(stream, "sluice.sealed.produce") == "forward"};
 }
 Configs::ProduceRules Configs::produce_rules(const streams::Stream& stream) const {
     return stream.configs.empty() ? plain_rules_ : read_rules(stream);
@@ -217,6 +219,11 @@ std::optional<milliseconds> Configs::default_retention() const {
                                          : streams::default_topic_retention_ms;
     if (value < 0) return std::nullopt;
     return milliseconds{value};
+}
+
+std::optional<std::int64_t> Configs::default_retention_bytes() const {
+    const auto value = number("log.retention.bytes");
+    return value < 0 ? std::nullopt : std::optional{value};
 }
 
 }  // namespace sluice::kafka

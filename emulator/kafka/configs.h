@@ -55,11 +55,13 @@ class Configs {
     // What a Produce has to know of its topic, cheap for topics without settings of their own.
     struct ProduceRules {
         std::int64_t max_message_bytes{}, before_max_ms{}, after_max_ms{};
-        bool compacted{}, log_append_time{};
+        bool compacted{}, log_append_time{}, forwards{};
     };
     ProduceRules produce_rules(const streams::Stream&) const;
     // Retention of a topic that does not say: log.retention.ms, .minutes, .hours. Nothing: for ever.
     std::optional<milliseconds> default_retention() const;
+    // log.retention.bytes; nothing: any size.
+    std::optional<std::int64_t> default_retention_bytes() const;
 
   private:
     ProduceRules read_rules(const streams::Stream&) const;

@@ -529,7 +529,7 @@ void Groups::arm(Group& group, milliseconds span, void (Groups::*then)(Group&)) 
     auto fire = [this, id = group.id, then] {
         if (auto* g = get(id)) (this->*then)(*g);
     };
-    group.rebalance = Timer{clock(), clock().at(Clock::Line::live, clock().live() + span, std::move(fire))};
+    group.rebalance = Timer{clock(), clock().within_live(span, std::move(fire))};
 }
 
 bool Groups::subscribed(const Group& group, std::string_view topic) const {

@@ -172,6 +172,7 @@ void Session::answer(Call& call, Gathered gathered) {
     if (closed_) return;
     call.done = true;
     if (call.throttle.count() > 0) mute(call.throttle);
+    end_serving(call);
     if (gathered.splices.empty()) {
         call.answer = std::move(gathered.bytes);
         return flush_soon();
@@ -187,10 +188,19 @@ void Session::answer(Call& call, Gathered gathered) {
     flush();
 }
 
+// In a turn of its own, before the answer leaves: the end may move the clock, and that may unmute.
+void Session::end_serving(Call& call) {
+    if (world_.clock->automatic())
+        asio::post(socket_.get_executor(), [serving = std::move(call.serving)]() mutable { serving.end(); });
+    else
+        call.serving.end();
+}
+
 void Session::no_answer(Call& call) {
     if (closed_) return;
     call.done = true;
     if (call.throttle.count() > 0) mute(call.throttle);
+    end_serving(call);
     flush_soon();
 }
 

@@ -35,6 +35,7 @@ struct Call {
     milliseconds throttle{0};              // the connection is muted that long after the answer (KIP-219)
     bool silent = false;                   // no answer at all: acks = 0
     bool hang_up = false;                  // close the connection in place of an answer
+    Clock::Serving serving;                // of what limits can refuse: the clock that goes by need waits for it
 
     bool done = false;
     Blob answer;
@@ -81,6 +82,7 @@ class Session : public std::enable_shared_from_this<Session> {
     void flush();
     void send(std::vector<asio::const_buffer>& pieces);
     void send_rest();
+    void end_serving(Call&);
     void mute(milliseconds);
 
     std::shared_ptr<Broker> keeps_;        // a parked handler may outlive the door by a turn of the loop

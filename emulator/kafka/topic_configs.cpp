@@ -1,5 +1,5 @@
 // Every topic setting of Kafka 4.4.0: name, type, default, read-only, sensitive, and the broker settings that give its
-// default, nearest first. Seen: DescribeConfigs of a stock 4.4.0 node. Data, so as long as the facts are.
+// default, nearest first. Seen: DescribeConfigs of a stock 4.4.0 node. And our own, `sluice.…`. Data, so as long as the facts are.
 #include "emulator/kafka/configs.h"
 
 namespace sluice::kafka {
@@ -43,6 +43,7 @@ constexpr ConfigEntry rows[] = {
     {"segment.index.bytes", int32, "10485760", false, false, {"log.index.size.max.bytes"}},
     {"segment.jitter.ms", int64, "0", false, false, {}},
     {"segment.ms", int64, "604800000", false, false, {}},
+    {"sluice.sealed.produce", text, "refuse", false, false, {"sluice.sealed.produce"}},
     {"unclean.leader.election.enable", boolean, "false", false, false, {"unclean.leader.election.enable"}},
 };
 }  // namespace

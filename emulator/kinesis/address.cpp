@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "emulator/kinesis/handlers.h"
 #include "emulator/kinesis/texts.h"
 
 namespace sluice::kinesis {
@@ -23,20 +24,34 @@ std::expected<std::string_view, Error> stream_name(const Address& address) {
     return name;
 }
 
-bool visible(const streams::Stream& stream) {
-    return !stream.internal && !stream.provisional && stream.name.size() <= 128 && !stream.name.starts_with("__");
+bool visible(const Call& call, const streams::Stream& stream) {
+    if (stream.internal || stream.provisional || !call.names.mine(stream)) return false;
+    const auto name = call.name(stream);
+    return name.size() <= 128 && !name.starts_with("__");
 }
 
-std::expected<StreamPointer, Error> find_stream(streams::Engine& engine, streams::World& world, const Address& address) {
+// With separate scopes an ARN of another account or region names nothing that the caller can see.
+StreamPointer look_up(const Call& call, const Address& address, std::string_view name) {
+    const auto& scope = call.names.scope();
+    const bool foreign = call.names.separate() && address.arn &&
+                         !address.arn->contains(fmt::format(":kinesis:{}:{}:stream/", scope.region, scope.account));
+    auto stream = foreign ? nullptr : call.engine.find(call.world, call.names.topic(name));
+    if (stream && visible(call, *stream)) return stream;
+    if (const auto line = elsewhere(call.engine, call.world, call.names, name); !line.empty()) call.engine.events().note_once(line);
+    return nullptr;
+}
+
+std::expected<StreamPointer, Error> find_stream(const Call& call, const Address& address) {
     const auto name = stream_name(address);
     if (!name) return std::unexpected{name.error()};
-    auto stream = engine.find(world, *name);
-    if (!stream || !visible(*stream)) return std::unexpected{texts::stream_not_found(*name, engine.options().account)};
+    auto stream = look_up(call, address, *name);
+    if (!stream) return std::unexpected{texts::stream_not_found(*name, call.account())};
     return stream;
 }
 
-std::string arn_of(const streams::Stream& stream) {
-    return fmt::format("arn:aws:kinesis:{}:{}:stream/{}", stream.region, stream.account, stream.name);
+std::string arn_of(const Call& call, const streams::Stream& stream) {
+    const auto scope = call.names.scope_of(stream);
+    return fmt::format("arn:aws:kinesis:{}:{}:stream/{}", scope.region, scope.account, call.name(stream));
 }
 
 std::string_view status_text(streams::StreamStatus status) {
@@ -70,9 +85,9 @@ std::optional<std::int32_t> parse_shard(std::string_view text) {
 
 std::string shard_id(std::int32_t index) { return fmt::format("shardId-{:012}", index); }
 
-std::expected<std::int32_t, Error> shard_or_fault(streams::Engine& engine, std::string_view text, std::string_view stream) {
+std::expected<std::int32_t, Error> shard_or_fault(const Call& call, std::string_view text, std::string_view stream) {
     if (const auto index = parse_shard(text)) return *index;
-    return std::unexpected{texts::shard_not_found(text, stream, engine.options().account)};
+    return std::unexpected{texts::shard_not_found(text, stream, call.account())};
 }
 
 std::string sequence_number(const streams::Shard& shard, streams::Position position, std::int64_t appended_ms) {
@@ -101,9 +116,9 @@ bool expired(const streams::Shard& shard, Time now) {
     return shard.closed && shard.stream->retention && *shard.closed + *shard.stream->retention < now;
 }
 
-std::optional<Error> must_be_active(const streams::Stream& stream) {
+std::optional<Error> must_be_active(const Call& call, const streams::Stream& stream) {
     if (stream.status == streams::StreamStatus::active) return {};
-    return texts::not_active(stream.name, stream.account, status_text(stream.status));
+    return texts::not_active(call.name(stream), call.account(), status_text(stream.status));
 }
 
 }  // namespace sluice::kinesis

@@ -15,6 +15,7 @@
 
 namespace sluice::kinesis {
 
+struct Call;
 using StreamPointer = std::shared_ptr<streams::Stream>;
 
 struct Address {
@@ -26,9 +27,11 @@ Address address_of(const Operation& o) { return {o.stream_name, o.stream_arn, o.
 // `S` of `arn:aws:kinesis:REGION:ACCOUNT:stream/S`.
 std::string_view name_in_arn(std::string_view arn);
 std::expected<std::string_view, Error> stream_name(const Address&);
-std::expected<StreamPointer, Error> find_stream(streams::Engine&, streams::World&, const Address&);
-bool visible(const streams::Stream&);
-std::string arn_of(const streams::Stream&);
+std::expected<StreamPointer, Error> find_stream(const Call&, const Address&);
+// Nothing when the caller cannot see it; a name that exists elsewhere is noted in the log once.
+StreamPointer look_up(const Call&, const Address&, std::string_view name);
+bool visible(const Call&, const streams::Stream&);
+std::string arn_of(const Call&, const streams::Stream&);
 std::string_view status_text(streams::StreamStatus);
 StreamModeDetails mode_of(const streams::Stream&);
 std::int32_t retention_hours(const streams::Stream&);
@@ -37,12 +40,12 @@ std::int32_t retention_hours(const streams::Stream&);
 std::optional<std::int32_t> parse_shard(std::string_view text);
 std::string shard_id(std::int32_t index);
 // Unknown shards and bad syntax are answered alike by SplitShard and MergeShards, before and after the stream look-up.
-std::expected<std::int32_t, Error> shard_or_fault(streams::Engine&, std::string_view text, std::string_view stream);
+std::expected<std::int32_t, Error> shard_or_fault(const Call&, std::string_view text, std::string_view stream);
 
 std::string sequence_number(const streams::Shard&, streams::Position, std::int64_t appended_ms);
 Shard describe(const streams::Shard&);
 // Closed and older than the retention: its records are gone and ListShards leaves it out.
 bool expired(const streams::Shard&, Time now);
-std::optional<Error> must_be_active(const streams::Stream&);
+std::optional<Error> must_be_active(const Call&, const streams::Stream&);
 
 }  // namespace sluice::kinesis

@@ -6,11 +6,11 @@
 namespace sluice::kinesis {
 
 Task<Reply<DeleteStream>> handle(Call& call, const DeleteStream& request) {
-    const auto stream = find_stream(call.engine, call.world, address_of(request));
+    const auto stream = find_stream(call, address_of(request));
     if (!stream) co_return std::unexpected{stream.error()};
     const std::string name = (*stream)->name;
     auto removed = call.engine.remove(call.world, name, true);
-    if (!removed) co_return std::unexpected{texts::stream_not_found(name, call.account())};
+    if (!removed) co_return std::unexpected{texts::stream_not_found(call.names.name(name), call.account())};
     const auto done = co_await removed->committed();
     if (!done) co_return std::unexpected{texts::internal_failure()};
     co_return NoResult{};

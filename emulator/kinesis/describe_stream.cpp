@@ -8,12 +8,12 @@
 namespace sluice::kinesis {
 
 Task<Reply<DescribeStream>> handle(Call& call, const DescribeStream& request) {
-    const auto found = find_stream(call.engine, call.world, address_of(request));
+    const auto found = find_stream(call, address_of(request));
     if (!found) co_return std::unexpected{found.error()};
     const auto& stream = **found;
     StreamDescription told;
-    told.stream_name = stream.name;
-    told.stream_arn = arn_of(stream);
+    told.stream_name = call.name(stream);
+    told.stream_arn = arn_of(call, stream);
     told.stream_status = status_text(stream.status);
     told.stream_mode_details = mode_of(stream);
     told.retention_period_hours = retention_hours(stream);
@@ -23,7 +23,7 @@ Task<Reply<DescribeStream>> handle(Call& call, const DescribeStream& request) {
     const auto most = static_cast<std::size_t>(std::min(request.limit.value_or(100), 100));
     std::int32_t after = -1;
     if (request.exclusive_start_shard_id) {
-        const auto start = shard_or_fault(call.engine, *request.exclusive_start_shard_id, stream.name);
+        const auto start = shard_or_fault(call, *request.exclusive_start_shard_id, call.name(stream));
         if (!start) co_return std::unexpected{start.error()};
         after = *start;
     }

@@ -6,12 +6,12 @@
 namespace sluice::kinesis {
 
 Task<Reply<DescribeStreamSummary>> handle(Call& call, const DescribeStreamSummary& request) {
-    const auto found = find_stream(call.engine, call.world, address_of(request));
+    const auto found = find_stream(call, address_of(request));
     if (!found) co_return std::unexpected{found.error()};
     const auto& stream = **found;
     StreamDescriptionSummary told;
-    told.stream_name = stream.name;
-    told.stream_arn = arn_of(stream);
+    told.stream_name = call.name(stream);
+    told.stream_arn = arn_of(call, stream);
     told.stream_status = status_text(stream.status);
     told.stream_mode_details = mode_of(stream);
     told.retention_period_hours = retention_hours(stream);

@@ -22,6 +22,7 @@ struct SideAnswer {
 
 struct DoorOptions {
     std::size_t max_body_bytes = std::size_t{16} << 20;   // 10 MiB of data in base64, and room for keys
+    bool separate_scopes = false;                         // an account and a region see their own streams only (rule 3)
     std::function<Task<SideAnswer>(SideRequest)> side;
 };
 

@@ -37,16 +37,17 @@ Task<Reply<GetRecords>> handle(Call& call, const GetRecords& request) {
     const Time now = call.world.clock->now();
     if (now - it->issued > milliseconds{streams::iterator_life_ms})
         co_return std::unexpected{texts::iterator_expired(java_date(it->issued), java_date(now))};
-    if (request.stream_arn && name_in_arn(*request.stream_arn) != it->stream)
+    const auto name = call.names.name(it->stream);
+    if (request.stream_arn && name_in_arn(*request.stream_arn) != name)
         co_return std::unexpected{texts::iterator_of_other_stream(*request.stream_arn)};
     const auto stream = call.engine.find(call.world, it->stream);
-    auto* shard = stream && stream->id == it->id ? stream->shard(it->shard) : nullptr;
+    auto* shard = stream && stream->id == it->id && call.names.mine(*stream) ? stream->shard(it->shard) : nullptr;
     if (!shard || expired(*shard, now))
-        co_return std::unexpected{texts::shard_does_not_exist(shard_id(it->shard), it->stream, call.account())};
+        co_return std::unexpected{texts::shard_does_not_exist(shard_id(it->shard), name, call.account())};
     if (request.dry_run.value_or(false)) co_return std::unexpected{texts::dry_run()};
     if (call.engine.admit_read_call(*shard))
         co_return std::unexpected{Error{ErrorCode::provisioned_throughput_exceeded,
-                                        texts::rate_exceeded(shard_id(it->shard), it->stream, call.account())}};
+                                        texts::rate_exceeded(shard_id(it->shard), name, call.account())}};
 
     const auto from = std::max(it->position, call.engine.bounds(*shard).begin);
     auto read = call.engine.read_records(*shard, from, request.limit.value_or(streams::get_records_count), streams::get_records_bytes);

@@ -14,7 +14,7 @@ std::expected<streams::Position, Error> position_of(const Call& call, streams::S
     const auto& stream = *shard.stream;
     const auto invalid = [&](bool other_stream) {
         return std::unexpected{
-            texts::number_invalid(number, shard_id(shard.index), stream.name, call.account(), other_stream)};
+            texts::number_invalid(number, shard_id(shard.index), call.name(stream), call.account(), other_stream)};
     };
     const auto sequence = streams::parse_sequence(number);
     if (!sequence) return invalid(false);
@@ -35,10 +35,10 @@ std::expected<streams::Position, Error> position_of(const Call& call, streams::S
 Task<Reply<GetShardIterator>> handle(Call& call, const GetShardIterator& request) {
     const auto name = stream_name(address_of(request));
     if (!name) co_return std::unexpected{name.error()};
-    const auto index = shard_or_fault(call.engine, *request.shard_id, *name);
+    const auto index = shard_or_fault(call, *request.shard_id, *name);
     if (!index) co_return std::unexpected{index.error()};
-    const auto stream = call.engine.find(call.world, *name);
-    auto* shard = stream && visible(*stream) && stream->status != streams::StreamStatus::creating ? stream->shard(*index) : nullptr;
+    const auto stream = look_up(call, address_of(request), *name);
+    auto* shard = stream && stream->status != streams::StreamStatus::creating ? stream->shard(*index) : nullptr;
     const Time now = call.world.clock->now();
     if (!shard || expired(*shard, now))
         co_return std::unexpected{texts::shard_does_not_exist(shard_id(*index), *name, call.account())};

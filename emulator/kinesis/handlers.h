@@ -7,6 +7,7 @@
 #include <string>
 
 #include "emulator/kinesis/door.h"
+#include "emulator/kinesis/scope.h"
 #include "emulator/loop.h"
 #include "emulator/streams/engine.h"
 #include "protocol/kinesis/operations/create_stream.h"
@@ -33,8 +34,10 @@ struct Call {
     streams::World& world;
     const DoorOptions& options;
     const Caller& caller;
+    Names names{engine.options(), options, caller};
     std::deque<std::string> kept = {};   // texts that views in the result point to
-    const std::string& account() const { return engine.options().account; }
+    const std::string& account() const { return names.scope().account; }
+    std::string_view name(const streams::Stream& stream) const { return names.name(stream.name); }
 };
 
 template <class Operation>

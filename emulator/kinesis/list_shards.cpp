@@ -61,7 +61,7 @@ std::expected<Filter, Error> asked_filter(const ListShards& request, const Call&
         filter.type = *asked.type;
         if (filter.type == "AFTER_SHARD_ID") {
             if (!asked.shard_id) return std::unexpected{texts::filter_needs(filter.type, "ShardId")};
-            const auto after = shard_or_fault(call.engine, *asked.shard_id, stream);
+            const auto after = shard_or_fault(call, *asked.shard_id, stream);
             if (!after) return std::unexpected{after.error()};
             filter.after = *after;
         }
@@ -71,7 +71,7 @@ std::expected<Filter, Error> asked_filter(const ListShards& request, const Call&
         }
     }
     if (request.exclusive_start_shard_id) {
-        const auto after = shard_or_fault(call.engine, *request.exclusive_start_shard_id, stream);
+        const auto after = shard_or_fault(call, *request.exclusive_start_shard_id, stream);
         if (!after) return std::unexpected{after.error()};
         filter.after = std::max(filter.after, *after);
     }
@@ -96,22 +96,22 @@ Task<Reply<ListShards>> handle(Call& call, const ListShards& request) {
         if (!remembered) co_return std::unexpected{texts::token_invalid()};
         if (now - page->issued > milliseconds{streams::iterator_life_ms}) co_return std::unexpected{texts::token_expired()};
         stream = call.engine.find(call.world, name);
-        if (!stream || std::to_underlying(stream->id) != id)
-            co_return std::unexpected{texts::stream_not_found(name, call.account())};
+        if (!stream || std::to_underlying(stream->id) != id || !call.names.mine(*stream))
+            co_return std::unexpected{texts::stream_not_found(call.names.name(name), call.account())};
         filter = *remembered;
     } else {
         if (!request.stream_name && !request.stream_arn && !request.stream_id)
             co_return std::unexpected{texts::nothing_to_list()};
-        const auto found = find_stream(call.engine, call.world, address_of(request));
+        const auto found = find_stream(call, address_of(request));
         if (!found) co_return std::unexpected{found.error()};
         stream = *found;
-        const auto asked = asked_filter(request, call, stream->name);
+        const auto asked = asked_filter(request, call, call.name(*stream));
         if (!asked) co_return std::unexpected{asked.error()};
         filter = *asked;
         // A creation timestamp names one incarnation of a name; whole seconds are all a client can know.
         if (request.stream_creation_timestamp &&
             to_ms(*request.stream_creation_timestamp) / 1000 != to_ms(stream->created) / 1000)
-            co_return std::unexpected{texts::stream_not_found(stream->name, call.account())};
+            co_return std::unexpected{texts::stream_not_found(call.name(*stream), call.account())};
     }
     const auto most = static_cast<std::size_t>(std::min(request.max_results.value_or(1000), 1000));
     ListShards::Result told;

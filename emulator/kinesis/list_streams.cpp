@@ -21,15 +21,16 @@ Task<Reply<ListStreams>> handle(Call& call, const ListStreams& request) {
     ListStreams::Result told;
     told.stream_summaries.emplace();
     for (const auto& stream : call.engine.list(call.world)) {
-        if (!visible(*stream) || stream->name <= after) continue;
+        const auto name = call.name(*stream);
+        if (!visible(call, *stream) || name <= after) continue;
         if (told.stream_names.size() == most) {
             told.has_more_streams = true;
             told.next_token = seal(Page{.listing = "streams", .after = told.stream_names.back(), .issued = now});
             break;
         }
-        told.stream_names.push_back(stream->name);
-        told.stream_summaries->push_back(StreamSummary{.stream_name = stream->name,
-                                                       .stream_arn = arn_of(*stream),
+        told.stream_names.emplace_back(name);
+        told.stream_summaries->push_back(StreamSummary{.stream_name = std::string{name},
+                                                       .stream_arn = arn_of(call, *stream),
                                                        .stream_status = status_text(stream->status),
                                                        .stream_mode_details = mode_of(*stream),
                                                        .stream_creation_timestamp = stream->created});

@@ -8,25 +8,25 @@ namespace sluice::kinesis {
 Task<Reply<MergeShards>> handle(Call& call, const MergeShards& request) {
     const auto name = stream_name(address_of(request));
     if (!name) co_return std::unexpected{name.error()};
-    const auto first = shard_or_fault(call.engine, *request.shard_to_merge, *name);
+    const auto first = shard_or_fault(call, *request.shard_to_merge, *name);
     if (!first) co_return std::unexpected{first.error()};
-    const auto second = shard_or_fault(call.engine, *request.adjacent_shard_to_merge, *name);
+    const auto second = shard_or_fault(call, *request.adjacent_shard_to_merge, *name);
     if (!second) co_return std::unexpected{second.error()};
-    const auto found = find_stream(call.engine, call.world, address_of(request));
+    const auto found = find_stream(call, address_of(request));
     if (!found) co_return std::unexpected{found.error()};
     auto& stream = **found;
-    if (auto fault = must_be_active(stream)) co_return std::unexpected{*fault};
-    if (stream.on_demand) co_return std::unexpected{texts::on_demand(stream.name, call.account())};
+    if (auto fault = must_be_active(call, stream)) co_return std::unexpected{*fault};
+    if (stream.on_demand) co_return std::unexpected{texts::on_demand(call.name(stream), call.account())};
     for (const auto index : {*first, *second}) {
         const auto* shard = stream.shard(index);
-        if (!shard) co_return std::unexpected{texts::shard_not_found(shard_id(index), stream.name, call.account())};
-        if (!shard->open()) co_return std::unexpected{texts::already_resharded(shard_id(index), stream.name, call.account())};
+        if (!shard) co_return std::unexpected{texts::shard_not_found(shard_id(index), call.name(stream), call.account())};
+        if (!shard->open()) co_return std::unexpected{texts::already_resharded(shard_id(index), call.name(stream), call.account())};
     }
     auto done = call.engine.merge(stream, *first, *second);
     if (!done) {
         if (done.error() == streams::Fault::not_adjacent)
             co_return std::unexpected{
-                texts::not_adjacent(shard_id(*first), shard_id(*second), stream.name, call.account())};
+                texts::not_adjacent(shard_id(*first), shard_id(*second), call.name(stream), call.account())};
         co_return std::unexpected{texts::internal_failure()};
     }
     const auto committed = co_await done->committed();

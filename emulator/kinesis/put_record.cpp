@@ -7,11 +7,11 @@
 namespace sluice::kinesis {
 
 Task<Reply<PutRecord>> handle(Call& call, const PutRecord& request) {
-    const auto found = find_stream(call.engine, call.world, address_of(request));
+    const auto found = find_stream(call, address_of(request));
     if (!found) co_return std::unexpected{found.error()};
     // Kept by the frame: a stream deleted meanwhile must not take its shards away from under us.
     const StreamPointer stream = *found;
-    if (auto fault = accepts_puts(*stream)) co_return std::unexpected{*fault};
+    if (auto fault = accepts_puts(call, *stream)) co_return std::unexpected{*fault};
     const auto put = check_put(*stream, "", request.partition_key, request.explicit_hash_key, request.data->bytes);
     if (!put) co_return std::unexpected{put.error()};
     if (request.sequence_number_for_ordering) {
@@ -19,12 +19,12 @@ Task<Reply<PutRecord>> handle(Call& call, const PutRecord& request) {
         const auto sequence = streams::parse_sequence(number);
         const auto* shard = sequence ? stream->shard(sequence->shard) : nullptr;
         if (!shard || sequence->version != 2 || sequence->created_s != shard->created_s || sequence->index > shard->queued_end)
-            co_return std::unexpected{texts::ordering_invalid(number, stream->name, call.account())};
+            co_return std::unexpected{texts::ordering_invalid(number, call.name(*stream), call.account())};
     }
     if (request.dry_run.value_or(false)) co_return std::unexpected{texts::dry_run()};
     if (call.engine.admit(*put->shard, put->bytes(), 1, put->key))
         co_return std::unexpected{Error{ErrorCode::provisioned_throughput_exceeded,
-                                        texts::rate_exceeded(shard_id(put->shard->index), stream->name, call.account())}};
+                                        texts::rate_exceeded(shard_id(put->shard->index), call.name(*stream), call.account())}};
     ShardPuts one{*put->shard};
     one.add(*put);
     if (!one.queue(call.engine)) co_return std::unexpected{texts::internal_failure()};

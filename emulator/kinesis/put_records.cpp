@@ -32,10 +32,10 @@ struct Placed {
 }  // namespace
 
 Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
-    const auto found = find_stream(call.engine, call.world, address_of(request));
+    const auto found = find_stream(call, address_of(request));
     if (!found) co_return std::unexpected{found.error()};
     const StreamPointer stream = *found;
-    if (auto fault = accepts_puts(*stream)) co_return std::unexpected{*fault};
+    if (auto fault = accepts_puts(call, *stream)) co_return std::unexpected{*fault};
     const auto puts = check_all(*stream, *request.records);
     if (!puts) co_return std::unexpected{puts.error()};
     if (request.dry_run.value_or(false)) co_return std::unexpected{texts::dry_run()};
@@ -54,7 +54,7 @@ Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
         const auto& put = (*puts)[i];
         if (call.engine.admit(*put.shard, put.bytes(), 1, put.key)) {
             refuse(i, "ProvisionedThroughputExceededException",
-                   texts::rate_exceeded(shard_id(put.shard->index), stream->name, call.account()));
+                   texts::rate_exceeded(shard_id(put.shard->index), call.name(*stream), call.account()));
             continue;
         }
         // A request touches few shards; looking from the newest group finds neighbours at once.

@@ -20,12 +20,18 @@ std::expected<Put, Error> check_put(const streams::Stream& stream, std::string_v
     return Put{.key = *key, .data = data, .shard = shard};
 }
 
-std::optional<Error> accepts_puts(const streams::Stream& stream) {
+std::optional<Error> accepts_puts(const Call& call, const streams::Stream& stream) {
     if (stream.status != streams::StreamStatus::creating) return {};
-    return texts::stream_not_found(stream.name, stream.account);
+    return texts::stream_not_found(call.name(stream), call.account());
 }
 
 bool ShardPuts::queue(streams::Engine& engine) {
+    auto& stream = *shard_->stream;
+    // Rule 12: whoever tests against limits should know that this topic has none.
+    if (stream.profile == "kafka" && stream.limits == streams::no_limits && !std::exchange(stream.unlimited_told, true))
+        engine.events().note(fmt::format("topic {0} takes Kinesis writes without limits, as Kafka made it; `sluice limits set {0} --profile "
+                                         "kinesis` gives it those of a stream",
+                                         stream.name));
     // Read once, so that the record's timestamp and its arrival are the same moment for both doors.
     const auto now_ms = std::max(to_ms(engine.world().clock->now()), shard_->last_appended_ms);
     std::vector<batch::Record> records;

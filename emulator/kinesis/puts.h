@@ -24,7 +24,7 @@ struct Put {
 std::expected<Put, Error> check_put(const streams::Stream&, std::string_view path, const std::optional<std::string_view>& key,
                                     const std::optional<std::string_view>& explicit_hash, std::string_view data);
 // Writes go to ACTIVE and UPDATING streams, and still to DELETING ones; CREATING answers not found (seen: AWS 2015).
-std::optional<Error> accepts_puts(const streams::Stream&);
+std::optional<Error> accepts_puts(const Call&, const streams::Stream&);
 
 // The entries of one request that go to one shard. Owns the batch until it is committed.
 class ShardPuts {

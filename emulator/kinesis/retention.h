@@ -9,16 +9,16 @@ namespace sluice::kinesis {
 
 template <class Operation>
 Task<Reply<Operation>> change_retention(Call& call, const Operation& request, bool longer) {
-    const auto found = find_stream(call.engine, call.world, address_of(request));
+    const auto found = find_stream(call, address_of(request));
     if (!found) co_return std::unexpected{found.error()};
     auto& stream = **found;
-    if (auto fault = must_be_active(stream)) co_return std::unexpected{*fault};
+    if (auto fault = must_be_active(call, stream)) co_return std::unexpected{*fault};
     const auto hours = *request.retention_period_hours;
     if (hours < streams::default_retention_hours) co_return std::unexpected{texts::retention_too_short(hours)};
     if (hours > streams::max_retention_hours) co_return std::unexpected{texts::retention_too_long(hours)};
     const auto existing = retention_hours(stream);
-    if (longer && hours < existing) co_return std::unexpected{texts::retention_not_longer(hours, stream.name, existing)};
-    if (!longer && hours > existing) co_return std::unexpected{texts::retention_not_shorter(hours, stream.name, existing)};
+    if (longer && hours < existing) co_return std::unexpected{texts::retention_not_longer(hours, call.name(stream), existing)};
+    if (!longer && hours > existing) co_return std::unexpected{texts::retention_not_shorter(hours, call.name(stream), existing)};
     auto changed = call.engine.set_retention(stream, std::chrono::hours{hours});
     if (!changed) co_return std::unexpected{texts::internal_failure()};
     const auto done = co_await changed->committed();

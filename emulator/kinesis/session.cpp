@@ -60,6 +60,7 @@ Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const 
         http::append_response(out, answer.status, headers, answer.body, request.keep_alive);
         co_return;
     }
+    const auto serving = engine.world().clock->serve();   // ends before the answer leaves
     const RequestHead head{request.method, request.target, request.headers};
     const auto answer = co_await dispatch(engine, options, head, request.body);
     append_answer(out, engine, answer, request.keep_alive);

@@ -151,6 +151,10 @@ inline Error filter_needs(View type, View member) {
 inline Error name_and_arn_differ(View name, View arn) {
     return {ErrorCode::invalid_argument, fmt::format("StreamName {} and StreamARN {} do not name the same stream.", name, arn)};
 }
+inline Error name_of_other_scope(View name) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("Stream name {} is the topic name of a stream in another account or region. Choose another name.", name)};
+}
 inline Error stream_id_refused() {
     return {ErrorCode::invalid_argument,
             "StreamId is not served here: SDKs send a request with a StreamId to the real service instead of a custom endpoint, "

@@ -33,6 +33,8 @@ Result<std::optional<ProducerState::Appended>> check_producer(const Shard& shard
     return std::optional<ProducerState::Appended>{};
 }
 
+bool idempotent(const Append& append) { return append.producer_id >= 0 && append.base_sequence >= 0; }
+
 [[noreturn]] void stop(const char* why) {
     std::fprintf(stderr, "engine: %s\n", why);
     std::abort();
@@ -99,8 +101,25 @@ std::optional<Refusal> Engine::admit(Shard& shard, std::uint64_t bytes, std::uin
                      : refusal_of(shard, Refusal::Limit::write_records, shard.write_records, count, now);
     shard.usage.write_refusals += records;
     s.touch_lazily(shard);
+    s.want_room(shard, count, cost);
     s.events.refused(told);
     return told;
+}
+
+// `clock auto`: room for all that this shard has refused while the clock stood here, or for as much as its buckets can hold.
+void Engine::State::want_room(Shard& shard, std::int64_t records, std::int64_t bytes) {
+    auto& clock = *world().clock;
+    if (!clock.automatic()) return;
+    const auto now = clock.now();
+    if (shard.asked.at != now) shard.asked = {now, 0, 0};
+    shard.asked.records += records;
+    shard.asked.bytes += bytes;
+    const auto wait = [&](Bucket& bucket, std::int64_t asked) {
+        if (bucket.unlimited()) return milliseconds{0};
+        const auto missing = std::min(asked, bucket.capacity()) * 1000 - bucket.balance_thousandths(now);
+        return milliseconds{missing <= 0 ? 0 : (missing + bucket.rate() - 1) / bucket.rate()};
+    };
+    clock.want(now + std::max(wait(shard.write_records, shard.asked.records), wait(shard.write_bytes, shard.asked.bytes)));
 }
 
 milliseconds Engine::charge_write(Shard& shard, std::uint64_t bytes, std::uint32_t records) {
@@ -110,6 +129,7 @@ milliseconds Engine::charge_write(Shard& shard, std::uint64_t bytes, std::uint32
     const auto by_records = shard.write_records.debt(now), by_bytes = shard.write_bytes.debt(now);
     const auto debt = std::max(by_records, by_bytes);
     if (!shard.write_records.unlimited() || !shard.write_bytes.unlimited()) state_->touch_lazily(shard);
+    if (debt.count() > 0) state_->world().clock->want(now + debt);
     if (debt.count() > 0 && state_->events.watched()) {
         auto told = by_records >= by_bytes
                         ? refusal_of(shard, Refusal::Limit::write_records, shard.write_records, static_cast<std::int64_t>(records), now)
@@ -127,8 +147,7 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     if (shard.sealed) return std::unexpected{Fault::sealed};
     if (append.records == 0 || append.batch.size() < batch::header_bytes) stop("an append is one whole batch with records");
     const auto log = shard.extents.back().log;
-    const bool idempotent = append.producer_id >= 0 && append.base_sequence >= 0;
-    if (idempotent) {
+    if (idempotent(append)) {
         const auto checked = check_producer(shard, append);
         if (!checked) return std::unexpected{checked.error()};
         if (const auto& same = *checked) {
@@ -156,9 +175,10 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     shard.last_appended_ms = now_ms;
     if (std::exchange(shard.touched_in, group.serial) != group.serial) {
         shard.touched_at = group.touched.size();
-        group.touched.push_back({stream.shared_from_this(), &shard, 0});
+        group.touched.push_back({stream.shared_from_this(), &shard, 0, 0});
     }
     group.touched[shard.touched_at].end = shard.queued_end;
+    group.touched[shard.touched_at].bytes += append.batch.size();
     s.touch(shard);
     auto& usage = shard.usage;
     usage.records_in += append.records;
@@ -166,21 +186,59 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     const auto each = append.payload_bytes / append.records;
     usage.payload_units_25k += append.units_25k != 0 ? append.units_25k : append.records * ((each + 25 * 1024 - 1) / (25 * 1024));
     usage.bytes_in_rounded_1k += append.rounded_1k_bytes != 0 ? append.rounded_1k_bytes : append.records * ((each + 1023) / 1024 * 1024);
-    if (idempotent) {
-        auto& state = shard.producers[append.producer_id];
-        if (append.producer_epoch != state.epoch) state.recent.clear();
-        state.epoch = append.producer_epoch;
-        state.recent.push_back({append.base_sequence, sequence_after(append.base_sequence, append.records - 1), base, now_ms});
-        if (state.recent.size() > 5) state.recent.pop_front();
-        const std::pair writer{&shard, append.producer_id};
-        const auto from = group.producers.size() > 8 ? group.producers.end() - 8 : group.producers.begin();
-        if (std::find(from, group.producers.end(), writer) == group.producers.end()) group.producers.push_back(writer);
-    }
+    if (idempotent(append)) s.remember(shard, append, base, now_ms);
     if (stream.provisional) {
         stream.provisional = false;
         s.save_stream(stream);
     }
     return Queued{.base = base, .appended_ms = now_ms, .ticket = s.ticket(log)};
+}
+
+void Engine::State::remember(Shard& shard, const Append& append, Position base, std::int64_t appended_ms) {
+    auto& writers = group().producers;
+    auto& state = shard.producers[append.producer_id];
+    if (append.producer_epoch != state.epoch) state.recent.clear();
+    state.epoch = append.producer_epoch;
+    state.recent.push_back({append.base_sequence, sequence_after(append.base_sequence, append.records - 1), base, appended_ms});
+    if (state.recent.size() > 5) state.recent.pop_front();
+    const std::pair mine{&shard, append.producer_id};
+    const auto from = writers.size() > 8 ? writers.end() - 8 : writers.begin();
+    if (std::find(from, writers.end(), mine) == writers.end()) writers.push_back(mine);
+}
+
+Result<Queued> Engine::forward(Shard& sealed, const Append& whole, std::span<const Part> parts) {
+    auto& s = *state_;
+    if (sealed.stream->deleted) return std::unexpected{Fault::not_found};
+    const auto log = sealed.extents.back().log;
+    if (idempotent(whole)) {
+        const auto checked = check_producer(sealed, whole);
+        if (!checked) return std::unexpected{checked.error()};
+        if (const auto& same = *checked) {
+            Queued told{.base = same->base, .appended_ms = same->appended_ms, .duplicate = true, .ticket = {}};
+            if (s.open && sealed.dirty_in == s.open->serial)
+                told.ticket = s.ticket(log);
+            else if (s.writing && sealed.dirty_in == s.writing->serial)
+                told.ticket = Ticket{s.writing, log, s.executor};
+            return told;
+        }
+    }
+    if (parts.empty()) stop("a batch is forwarded in at least one part");
+    std::vector<LogId> logs;
+    Queued told{.base = -1, .appended_ms = 0, .duplicate = false, .ticket = {}};
+    for (const auto& part : parts) {
+        const auto queued = append(*part.shard, part.append);
+        if (!queued) stop("a part of a forwarded batch goes to an open shard and names no producer");
+        told.appended_ms = std::max(told.appended_ms, queued->appended_ms);
+        logs.push_back(part.shard->extents.back().log);
+    }
+    if (idempotent(whole)) {
+        s.remember(sealed, whole, -1, told.appended_ms);
+        s.touch(sealed);
+        logs.push_back(log);
+    }
+    told.ticket = s.ticket(logs.front());
+    if (logs.size() > 1) s.group().together.push_back(std::move(logs));
+    return told;
 }
 
 }  // namespace sluice::streams

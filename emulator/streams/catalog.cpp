@@ -80,6 +80,7 @@ void Engine::State::save_stream(const Stream& stream) {
     limits.set_read_calls_per_second(stream.limits.read_calls_per_second);
     out.set_created_ms(to_ms(stream.created));
     out.set_retention_ms(stream.retention ? stream.retention->count() : -1);
+    if (stream.retention_bytes) out.set_retention_bytes(*stream.retention_bytes);
     out.set_max_record_bytes(stream.max_record_bytes);
     out.set_on_demand(stream.on_demand);
     out.set_provisional(stream.provisional);
@@ -89,6 +90,14 @@ void Engine::State::save_stream(const Stream& stream) {
     for (const auto& [key, value] : stream.configs) (*out.mutable_configs())[key] = value;
     for (const auto& [key, value] : stream.tags) (*out.mutable_tags())[key] = value;
     out.set_status(static_cast<std::int32_t>(stream.status));
+    out.set_ready_ms(to_ms(stream.ready_at));
+    if (stream.reshard) {
+        auto& change = *out.mutable_reshard();
+        change.set_first(stream.reshard->first);
+        change.set_second(stream.reshard->second);
+        change.set_new_start_high(stream.reshard->new_start.high);
+        change.set_new_start_low(stream.reshard->new_start.low);
+    }
     for (const auto& shard : stream.shards) write_shard(*out.add_shards(), *shard);
     put({}, key_of(stream.world, 'S', big_endian(std::to_underlying(stream.id))), out.SerializeAsString());
 }
@@ -109,6 +118,8 @@ storage::Batch::Put Engine::State::world_record() const {
     state.set_offset_ms(clock.offset_ms);
     state.set_now_ms(clock.now_ms);
     state.set_real_ms(clock.real_ms);
+    state.set_live_virtual(clock.live_virtual);
+    state.set_automatic(clock.automatic);
     out.set_next_stream(books.next_stream);
     out.set_next_log(books.next_log);
     out.set_next_producer(books.producers_reserved);
@@ -120,7 +131,8 @@ void Engine::State::load_stream(const catalog::Stream& in) {
     StreamPointer stream;
     for (const auto& [name, one] : world().streams)
         if (std::to_underlying(one->id) == in.id()) stream = one;
-    if (!stream) stream = std::make_shared<Stream>();
+    const bool known = stream != nullptr;
+    if (!known) stream = std::make_shared<Stream>();
     stream->world = world().id;
     stream->id = static_cast<StreamId>(in.id());
     stream->name = in.name();
@@ -131,6 +143,8 @@ void Engine::State::load_stream(const catalog::Stream& in) {
     stream->created = from_ms(in.created_ms());
     stream->retention.reset();
     if (in.retention_ms() >= 0) stream->retention = milliseconds{in.retention_ms()};
+    stream->retention_bytes.reset();
+    if (in.has_retention_bytes()) stream->retention_bytes = in.retention_bytes();
     stream->max_record_bytes = in.max_record_bytes();
     stream->on_demand = in.on_demand();
     stream->provisional = in.provisional();
@@ -140,6 +154,11 @@ void Engine::State::load_stream(const catalog::Stream& in) {
     stream->configs = {in.configs().begin(), in.configs().end()};
     stream->tags = {in.tags().begin(), in.tags().end()};
     stream->status = static_cast<StreamStatus>(in.status());
+    stream->ready_at = from_ms(in.ready_ms());
+    stream->reshard.reset();
+    if (in.has_reshard())
+        stream->reshard = Reshard{in.reshard().first(), in.reshard().second(),
+                                  {in.reshard().new_start_high(), in.reshard().new_start_low()}};
     retire_from(*stream, static_cast<std::size_t>(in.shards_size()));
     for (const auto& told : in.shards()) {
         if (static_cast<std::size_t>(told.index()) >= stream->shards.size()) stream->shards.push_back(std::make_unique<Shard>());
@@ -162,7 +181,10 @@ void Engine::State::load_stream(const catalog::Stream& in) {
         for (const auto parent : shard->parents) stream->shards[static_cast<std::size_t>(parent)]->children.push_back(shard->index);
     order_ranges(*stream);
     index(stream);
-    if (stream->status != StreamStatus::active) wait_ready(stream, options.state_delay);
+    if (stream->status == StreamStatus::active) return;
+    // After a restart the rest of the delay; after a failed commit all of it, so that a full store is not asked without pause.
+    const auto rest = std::clamp<milliseconds>(stream->ready_at - world().clock->now(), milliseconds{0}, options.state_delay);
+    wait_ready(stream, known ? options.state_delay : rest);
 }
 
 // Everything of a shard that is not in the catalog.
@@ -189,7 +211,8 @@ void Engine::State::read_shard(Shard& shard) {
     shard.end = shard.queued_end = std::max(last.from, tail.end);
     const auto& first = shard.extents.front();
     shard.begin = shard.trimmed = std::max(first.from, store_now->bounds(first.log).begin);
-    shard.front_known = shard.trim_armed = false;
+    shard.front_known = shard.trim_armed = shard.kept_known = false;
+    shard.sized_end = -1;
     arm_trim(shard);
 }
 
@@ -219,7 +242,8 @@ void Engine::State::load() {
         catalog::World in;
         in.ParseFromArray(value->data(), static_cast<int>(value->size()));
         const auto& c = in.clock();
-        world().clock->restore({c.frozen(), c.rate(), c.offset_ms(), c.now_ms(), c.real_ms()});
+        world().clock->restore(
+            {c.frozen(), c.rate(), c.offset_ms(), c.now_ms(), c.real_ms(), c.live_virtual(), c.automatic()});
         books.next_stream = in.next_stream();
         books.next_log = in.next_log();
         books.next_producer = books.producers_reserved = in.next_producer();

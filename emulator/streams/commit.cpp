@@ -161,7 +161,24 @@ void Engine::State::fill(storage::Batch& batch, const Group& group, std::optiona
     }
 }
 
-// Everything at once; when it does not fit, the catalog first and then log by log.
+std::vector<Group::Scope> Group::bound_to(Scope scope) const {
+    std::vector<Scope> all{scope};
+    const auto known = [&](LogId log) { return std::ranges::find(all, Scope{log}) != all.end(); };
+    for (bool grown = scope.has_value(); grown;) {
+        grown = false;
+        for (const auto& logs : together) {
+            if (std::ranges::none_of(logs, known)) continue;
+            for (const auto log : logs)
+                if (!known(log)) {
+                    all.emplace_back(log);
+                    grown = true;
+                }
+        }
+    }
+    return all;
+}
+
+// Everything at once; when it does not fit, the catalog first and then log by log, with the logs that it is bound to.
 std::vector<std::pair<Group::Scope, Fault>> Engine::State::write(const Group& group) const {
     storage::Batch batch;
     fill(batch, group, std::nullopt);
@@ -182,21 +199,32 @@ std::vector<std::pair<Group::Scope, Fault>> Engine::State::write(const Group& gr
         space.trims = group.trims;
         (void)store.commit(space);
     }
-    for (const auto& scope : scopes) {
+    std::vector<Group::Scope> tried;
+    for (const auto& first : scopes) {
         if (all.error() != storage::Error::no_space) {
-            failed.emplace_back(scope, fault_of(all.error()));
+            failed.emplace_back(first, fault_of(all.error()));
             continue;
         }
+        if (std::ranges::find(tried, first) != tried.end()) continue;
+        const auto bound = group.bound_to(first);
+        tried.insert(tried.end(), bound.begin(), bound.end());
+        const auto fail = [&](Fault fault) {
+            for (const auto& scope : bound) failed.emplace_back(scope, fault);
+        };
         // A log that is dropped here must not come to life again, one that the catalog does not know must not begin.
-        if (scope && std::ranges::any_of(group.drops, [&](auto& drop) { return drop.log == *scope; })) continue;
-        if (scope && !failed.empty() && !failed.front().first && std::ranges::find(group.fresh, *scope) != group.fresh.end()) {
-            failed.emplace_back(scope, failed.front().second);
+        const auto dropped = [&](const auto& scope) {
+            return scope && std::ranges::any_of(group.drops, [&](auto& drop) { return drop.log == *scope; });
+        };
+        const auto fresh = [&](const auto& scope) { return scope && std::ranges::find(group.fresh, *scope) != group.fresh.end(); };
+        if (std::ranges::any_of(bound, dropped)) continue;
+        if (!failed.empty() && !failed.front().first && std::ranges::any_of(bound, fresh)) {
+            fail(failed.front().second);
             continue;
         }
         storage::Batch part;
-        fill(part, group, scope);
+        for (const auto& scope : bound) fill(part, group, scope);
         const auto one = part.empty() ? storage::Result<void>{} : store.commit(part);
-        if (!one) failed.emplace_back(scope, fault_of(one.error()));
+        if (!one) fail(fault_of(one.error()));
     }
     return failed;
 }
@@ -257,9 +285,10 @@ void Engine::State::finish(const std::shared_ptr<Group>& group) {
         undo(*group, later.get());
         events.note("a write could not be stored and was undone: the store is full or the disk failed");
     }
-    for (const auto& [stream, shard, end] : group->touched) {
+    for (const auto& [stream, shard, end, bytes] : group->touched) {
         if (!group->outcome(shard->extents.back().log)) continue;
         shard->end = std::max(shard->end, end);
+        if (shard->kept_known) shard->kept_bytes += bytes;
         if (!shard->front) shard->front_known = false;
         if (!stream->deleted) arm_trim(*shard);
         shard->appended.fire();

@@ -20,6 +20,7 @@ std::string Engine::dump() {
              stream->retention ? stream->retention->count() : -1, stream->limits.write_bytes_per_second,
              stream->limits.write_records_per_second, stream->limits.read_bytes_per_second, stream->limits.read_calls_per_second,
              stream->provisional);
+        if (stream->reshard) line("  reshard {}+{} ready={}", stream->reshard->first, stream->reshard->second, to_ms(stream->ready_at));
         for (const auto& [key, value] : stream->configs) line("  config {}={}", key, value);
         for (const auto& shard : stream->shards) {
             const auto [begin, end] = bounds(*shard);

@@ -107,6 +107,7 @@ Engine::State::State(Executor e, storage::Store& s, const RealTime& r, Random& c
 Engine::Engine(Executor executor, storage::Store& store, const RealTime& real, Random& random, EngineOptions options)
     : state_(std::make_shared<State>(executor, store, real, random, std::move(options))) {
     state_->on_removed = &on_removed;
+    state_->on_resharded = &on_resharded;
     state_->load();
     state_->world().clock->on_change = [s = state_.get()] {
         s->save_world();
@@ -197,12 +198,13 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
     stream->created = now;
     stream->retention = wanted.retention_for_ever ? std::nullopt : wanted.retention;
     if (!stream->retention && !wanted.retention_for_ever) stream->retention = std::chrono::hours{default_retention_hours};
+    stream->retention_bytes = wanted.retention_bytes;
     stream->max_record_bytes = wanted.max_record_bytes;
     stream->on_demand = wanted.on_demand;
     stream->provisional = wanted.provisional;
     stream->internal = wanted.internal;
     stream->region = wanted.region.empty() ? s.options.region : wanted.region;
-    stream->account = s.options.account;
+    stream->account = wanted.account.empty() ? s.options.account : wanted.account;
     stream->configs = wanted.configs;
     stream->tags = wanted.tags;
     stream->status = StreamStatus::active;
@@ -224,18 +226,18 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
     s.index(stream);
     s.save_world();
     if (wanted.state_delay && s.options.state_delay.count() > 0)
-        s.begin_state(stream, StreamStatus::creating, {});
+        s.begin_state(stream, StreamStatus::creating);
     else
         s.save_stream(*stream);
     world.changed.fire();
     return Changed{stream, s.ticket({})};
 }
 
-void Engine::State::begin_state(const StreamPointer& stream, StreamStatus status, std::function<void()> then) {
+void Engine::State::begin_state(const StreamPointer& stream, StreamStatus status) {
     stream->status = status;
+    stream->ready_at = world().clock->now() + options.state_delay;
     save_stream(*stream);
-    if (!then) return wait_ready(stream, options.state_delay);
-    stream->ready = Timer{*world().clock, world().clock->within(options.state_delay, std::move(then))};
+    wait_ready(stream, options.state_delay);
 }
 
 // Ends CREATING and UPDATING; a stream found DELETING at start goes then.
@@ -245,7 +247,10 @@ void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) 
                               if (!one || one->deleted) return;
                               if (one->status == StreamStatus::deleting) return take_away(one);
                               one->status = StreamStatus::active;
-                              save_stream(*one);
+                              if (const auto change = std::exchange(one->reshard, std::nullopt))
+                                  carry_out(*one, *change);
+                              else
+                                  save_stream(*one);
                               world().changed.fire();
                           })};
 }
@@ -274,11 +279,7 @@ Result<Ticket> Engine::remove(World& world, std::string_view name, bool state_de
     if (!stream) return std::unexpected{Fault::not_found};
     auto& s = *state_;
     if (state_delay && s.options.state_delay.count() > 0) {
-        if (stream->status != StreamStatus::deleting) {
-            stream->status = StreamStatus::deleting;
-            s.save_stream(*stream);
-            s.wait_ready(stream, s.options.state_delay);
-        }
+        if (stream->status != StreamStatus::deleting) s.begin_state(stream, StreamStatus::deleting);
     } else {
         s.take_away(stream);
     }

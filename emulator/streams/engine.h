@@ -79,6 +79,11 @@ struct Queued {
     Ticket ticket;
 };
 
+struct Part {
+    Shard* shard{};
+    Append append;                      // without a producer
+};
+
 struct Bounds { Position begin{}, end{}; };
 
 // A record as GetRecords shows it (rule 20: control records and records above 10 MiB are left out).
@@ -128,11 +133,12 @@ class Engine {
         std::string profile;              // which manners and limits
         std::optional<milliseconds> retention;
         bool retention_for_ever = false;
+        std::optional<std::int64_t> retention_bytes;
         bool on_demand = false, provisional = false, internal = false;
         std::int64_t max_record_bytes = default_record_bytes;
         std::map<std::string, std::string> configs, tags;
         bool state_delay = true;          // topics are ready at once
-        std::string region;               // of the caller; empty: the configured one
+        std::string account, region;      // of the caller; empty: the configured ones
     };
     struct Changed { std::shared_ptr<Stream> stream; Ticket ticket; };
     // A provisional stream of that name is adopted: same topic id, the asked rest (rule 19).
@@ -140,6 +146,7 @@ class Engine {
     // Name of the stream that stands in the way when create says name_collides.
     std::optional<std::string> collision(World&, std::string_view name);
     Result<Ticket> remove(World&, std::string_view name, bool state_delay);
+    // With a state delay parents take appends until the stream is ACTIVE again; then they are sealed and the children open.
     Result<Ticket> split(Stream&, std::int32_t shard, HashKey new_start);
     Result<Ticket> merge(Stream&, std::int32_t first, std::int32_t second);
     // On a stream with Kafka's manners: new partitions, all open ranges dealt anew (rule 16).
@@ -158,6 +165,10 @@ class Engine {
     // Takes the tokens whatever the balance and yields how long the sender must wait (Kafka, rule 11).
     milliseconds charge_write(Shard&, std::uint64_t bytes, std::uint32_t records);
     Result<Queued> append(Shard&, const Append&);
+    // A batch that was sent to a sealed shard, cut into parts for open ones: all or nothing. Its idempotent producer stays known to
+    // the sealed shard, so a repeated batch is a duplicate there and no part is written twice. `base` is -1 unless an earlier
+    // answer had one.
+    Result<Queued> forward(Shard& sealed, const Append& whole, std::span<const Part>);
 
     // ---- reading ----
     Bounds bounds(Shard&);                // retention applied at now

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,14 @@ class Events {
     void refused(const Refusal& r) { for (auto& f : refusals_) f(r); }
     OnNote on_note;                       // one line for the log
     void note(std::string_view line) { if (on_note) on_note(line); }
+    void note_once(std::string_view line) {   // since the start, as far as the last thousand lines go
+        if (told_.size() >= 1'000) told_.clear();
+        if (told_.emplace(line).second) note(line);
+    }
 
   private:
     std::list<OnRefusal> refusals_;
+    std::set<std::string, std::less<>> told_;
 };
 
 }  // namespace sluice::streams

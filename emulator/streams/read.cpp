@@ -127,7 +127,8 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
             if (position < from) continue;
             const auto size = static_cast<std::int64_t>((record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0));
             if (size > max_record_bytes) {
-                s.events.note(fmt::format("{} {}: a record above 10 MiB is not shown to Kinesis readers", shard.stream->name, shard.id()));
+                s.events.note_once(fmt::format("{} {}: the record at {} has more than 10 MiB and is not shown to Kinesis readers",
+                                               shard.stream->name, shard.id(), position));
                 out.next = position + 1;
                 continue;
             }
@@ -222,11 +223,18 @@ std::optional<Refusal> Engine::admit_read_call(Shard& shard) {
                  .top_key_share = 0};
     ++shard.usage.read_refusals;
     s.touch_lazily(shard);
+    s.world().clock->want(now + told.room_in);
     s.events.refused(told);
     return told;
 }
 
-bool Engine::read_room(Shard& shard) { return shard.read_bytes.positive(state_->world().clock->now()); }
+bool Engine::read_room(Shard& shard) {
+    auto& clock = *state_->world().clock;
+    const auto now = clock.now();
+    if (shard.read_bytes.positive(now)) return true;
+    clock.want(now + milliseconds{(shard.read_bytes.rate() - shard.read_bytes.balance_thousandths(now)) / shard.read_bytes.rate()});
+    return false;
+}
 
 milliseconds Engine::charge_read(Shard& shard, Door door, std::uint64_t bytes, std::uint64_t records) {
     const auto now = state_->world().clock->now();

@@ -1,35 +1,51 @@
 // Splitting and merging as Kinesis does it: parents are sealed and keep their records, children take the next numbers. And
-// partitions added as Kafka does it: nothing is sealed, all open ranges are dealt anew (rule 16).
+// partitions added as Kafka does it: nothing is sealed, all open ranges are dealt anew (rule 16), and no state delay applies.
 #include <algorithm>
 
 #include "emulator/streams/state.h"
 
 namespace sluice::streams {
-namespace {
 
-void seal(Shard& parent, Time now) {
-    parent.sealed = true;
-    parent.closed = now;
+Ticket Engine::State::begin_reshard(Stream& stream, const Reshard& change) {
+    if (options.state_delay.count() == 0) {
+        carry_out(stream, change);
+    } else {
+        stream.reshard = change;
+        begin_state(stream.shared_from_this(), StreamStatus::updating);
+        world().changed.fire();
+    }
+    return ticket({});
 }
 
-Ticket finish(Engine::State& s, Stream& stream, std::initializer_list<Shard*> parents,
-              const std::vector<std::function<void(Stream&, Shard&)>>& listeners) {
-    s.save_world();
-    Engine::State::order_ranges(stream);
-    const auto pointer = stream.shared_from_this();
-    if (s.options.state_delay.count() > 0)
-        s.begin_state(pointer, StreamStatus::updating, {});
-    else
-        s.save_stream(stream);
+void Engine::State::carry_out(Stream& stream, const Reshard& change) {
+    const auto now = world().clock->now();
+    const bool split = change.second < 0;
+    std::vector<Shard*> parents{stream.shard(change.first)};
+    if (!split) parents.push_back(stream.shard(change.second));
+    const auto &lower = parents.front()->range, &upper = parents.back()->range;
+    const auto ranges = split ? std::vector{HashRange{lower.first, previous(change.new_start)}, HashRange{change.new_start, lower.last}}
+                              : std::vector{HashRange{lower.first, upper.last}};
+    for (const auto& range : ranges) {
+        auto child = new_shard(stream, range, to_ms(now) / 1000 + 1);
+        for (auto* parent : parents) {
+            child->parents.push_back(parent->index);
+            parent->children.push_back(child->index);
+        }
+        stream.shards.push_back(std::move(child));
+    }
+    for (auto* parent : parents) {
+        parent->sealed = true;
+        parent->closed = now;
+    }
+    save_world();
+    order_ranges(stream);
+    save_stream(stream);
     for (auto* parent : parents) {
         parent->appended.fire();
-        for (const auto& told : listeners) told(stream, *parent);
+        for (const auto& told : *on_resharded) told(stream, *parent);
     }
-    s.world().changed.fire();
-    return s.ticket({});
+    world().changed.fire();
 }
-
-}  // namespace
 
 Result<Ticket> Engine::split(Stream& stream, std::int32_t index, HashKey new_start) {
     auto* parent = stream.shard(index);
@@ -39,16 +55,7 @@ Result<Ticket> Engine::split(Stream& stream, std::int32_t index, HashKey new_sta
     // Start + 1 < key < end (seen: AWS 2015).
     if (new_start <= next(parent->range.first) || new_start >= parent->range.last || parent->range.first == HashKey::max())
         return std::unexpected{Fault::bad_hash_key};
-    auto& s = *state_;
-    const auto now = s.world().clock->now();
-    for (const auto& range : {HashRange{parent->range.first, previous(new_start)}, HashRange{new_start, parent->range.last}}) {
-        auto child = s.new_shard(stream, range, to_ms(now) / 1000 + 1);
-        child->parents = {index};
-        parent->children.push_back(child->index);
-        stream.shards.push_back(std::move(child));
-    }
-    seal(*parent, now);
-    return finish(s, stream, {parent}, on_resharded);
+    return state_->begin_reshard(stream, {.first = index, .second = -1, .new_start = new_start});
 }
 
 Result<Ticket> Engine::merge(Stream& stream, std::int32_t first, std::int32_t second) {
@@ -57,16 +64,7 @@ Result<Ticket> Engine::merge(Stream& stream, std::int32_t first, std::int32_t se
     if (stream.status != StreamStatus::active) return std::unexpected{Fault::not_active};
     if (lower->sealed || upper->sealed) return std::unexpected{Fault::sealed};
     if (lower->range.last == HashKey::max() || next(lower->range.last) != upper->range.first) return std::unexpected{Fault::not_adjacent};
-    auto& s = *state_;
-    const auto now = s.world().clock->now();
-    auto child = s.new_shard(stream, {lower->range.first, upper->range.last}, to_ms(now) / 1000 + 1);
-    child->parents = {first, second};
-    lower->children.push_back(child->index);
-    upper->children.push_back(child->index);
-    stream.shards.push_back(std::move(child));
-    seal(*lower, now);
-    seal(*upper, now);
-    return finish(s, stream, {lower, upper}, on_resharded);
+    return state_->begin_reshard(stream, {.first = first, .second = second, .new_start = {}});
 }
 
 Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
@@ -79,7 +77,11 @@ Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     std::size_t next_range = 0;
     for (const auto& shard : stream.shards)
         if (shard->open()) shard->range = ranges[next_range++];
-    return finish(s, stream, {}, {});
+    s.save_world();
+    State::order_ranges(stream);
+    s.save_stream(stream);
+    s.world().changed.fire();
+    return s.ticket({});
 }
 
 }  // namespace sluice::streams

@@ -21,6 +21,8 @@ std::int64_t last_ms(const Stream& stream, bool displaced, std::int64_t appended
     return std::max(stamp + keep, appended_ms + std::min(keep, check_ms));
 }
 
+bool limited_in_bytes(const Stream& stream) { return stream.retention_bytes && !stream.kinesis_manners(); }
+
 }  // namespace
 
 void Engine::State::find_front(Shard& shard) {
@@ -38,6 +40,11 @@ void Engine::State::find_front(Shard& shard) {
 }
 
 void Engine::State::retain(Shard& shard) {
+    retain_age(shard);
+    retain_bytes(shard);
+}
+
+void Engine::State::retain_age(Shard& shard) {
     const auto& stream = *shard.stream;
     if (!stream.retention || stream.deleted || shard.begin >= shard.end) return;
     if (!shard.front_known) find_front(shard);
@@ -45,6 +52,7 @@ void Engine::State::retain(Shard& shard) {
     const bool displaced = world().clock->displaced();
     if (!shard.front || last_ms(stream, displaced, shard.front->appended_ms, shard.front->timestamp_ms) >= now) return;
     auto begin = shard.begin;
+    std::uint64_t dropped = 0;
     for (const auto& extent : shard.extents) {
         const auto to = extent.to < 0 ? shard.end : std::min(extent.to, shard.end);
         if (begin >= to) continue;
@@ -58,6 +66,7 @@ void Engine::State::retain(Shard& shard) {
             const auto done = snapshot().read(extent.log, std::max(begin, extent.from), [&](const storage::EntryView& entry) {
                 kept = entry.first < to && last_ms(stream, displaced, entry.appended_ms, entry.max_timestamp_ms) >= now;
                 if (entry.first >= to || kept) return false;
+                dropped += entry.size();
                 begin = std::min(to, entry.first + entry.count);
                 return true;
             });
@@ -65,6 +74,58 @@ void Engine::State::retain(Shard& shard) {
             if (!kept) begin = std::max(begin, to);   // positions without an entry
         }
         if (kept) break;
+    }
+    if (begin == shard.begin) return;
+    shard.begin = begin;
+    shard.front_known = false;
+    if (shard.kept_known) shard.kept_bytes -= dropped;
+}
+
+// Payload of all that lies between begin and end. The store knows it of each log, but trims later than readers see it and may
+// already hold what is committed and not yet told.
+void Engine::State::count_kept(Shard& shard) {
+    shard.kept_known = true;
+    shard.kept_bytes = 0;
+    for (const auto& extent : shard.extents) {
+        const auto to = extent.to < 0 ? shard.end : std::min(extent.to, shard.end);
+        const auto from = std::max(extent.from, shard.begin);
+        if (from >= to) continue;
+        if (snapshot().bounds(extent.log) == storage::Bounds{from, to}) {
+            shard.kept_bytes += snapshot().live_bytes(extent.log);
+            continue;
+        }
+        const auto done = snapshot().read(extent.log, from, [&](const storage::EntryView& entry) {
+            if (entry.first >= to) return false;
+            shard.kept_bytes += entry.size();
+            return true;
+        });
+        shard.kept_known = shard.kept_known && done.has_value();
+    }
+}
+
+// Kafka's rule with a batch in the place of a segment: the oldest goes while what is left without it has retention.bytes or
+// more. What goes depends on the log alone, not on when somebody looks.
+void Engine::State::retain_bytes(Shard& shard) {
+    const auto& stream = *shard.stream;
+    if (!limited_in_bytes(stream) || stream.deleted || shard.begin >= shard.end || shard.sized_end == shard.end) return;
+    if (!shard.kept_known) count_kept(shard);
+    if (!shard.kept_known) return;   // unreadable: nothing is cut
+    shard.sized_end = shard.end;
+    const auto keep = static_cast<std::uint64_t>(*stream.retention_bytes);
+    auto begin = shard.begin;
+    bool going = true;
+    for (const auto& extent : shard.extents) {
+        const auto to = extent.to < 0 ? shard.end : std::min(extent.to, shard.end);
+        if (!going || shard.kept_bytes <= keep || begin >= to) continue;
+        const auto done = snapshot().read(extent.log, std::max(begin, extent.from), [&](const storage::EntryView& entry) {
+            const auto size = entry.size();
+            going = entry.first < to && shard.kept_bytes >= keep + size;
+            if (!going) return false;
+            shard.kept_bytes -= size;
+            begin = std::min(to, entry.first + entry.count);
+            return true;
+        });
+        if (!done) break;
     }
     if (begin == shard.begin) return;
     shard.begin = begin;
@@ -79,18 +140,34 @@ void Engine::State::trim(Shard& shard) {
     shard.trimmed = shard.begin;
 }
 
-// The next full minute by which the front entry has expired; nothing to arm when all is kept for ever or nothing is there.
+// The next full minute by which the front entry has expired, or the very next one when retention.bytes has dropped some; nothing
+// to arm when all is kept or nothing is there.
 void Engine::State::arm_trim(Shard& shard) {
     const auto& stream = *shard.stream;
-    if (shard.trim_armed) return;
-    shard.trim.stop();
-    if (!stream.retention || stream.deleted) return;
-    if (!shard.front_known) find_front(shard);
-    if (!shard.front) return;
-    const auto last = last_ms(stream, world().clock->displaced(), shard.front->appended_ms, shard.front->timestamp_ms);
+    const bool sized = limited_in_bytes(stream);
+    if (shard.trim_armed && !sized) return;
+    if (stream.deleted) return shard.trim.stop();
     const auto now = to_ms(world().clock->now());
-    const auto due = std::max(last, now) / minute_ms * minute_ms + minute_ms;
+    std::optional<std::int64_t> last;   // what is over by then
+    if (sized) {
+        retain_bytes(shard);
+        if (shard.begin > shard.trimmed) last = now;
+    }
+    if (stream.retention) {
+        if (!shard.front_known) find_front(shard);
+        if (shard.front) {
+            const auto aged = last_ms(stream, world().clock->displaced(), shard.front->appended_ms, shard.front->timestamp_ms);
+            last = std::min(last.value_or(furthest_ms * 2 - 1), std::max(aged, now));
+        }
+    }
+    if (!last) {
+        shard.trim_armed = false;
+        return shard.trim.stop();
+    }
+    const auto due = *last / minute_ms * minute_ms + minute_ms;
+    if (shard.trim_armed && shard.trim_due_ms <= due) return;
     shard.trim_armed = true;
+    shard.trim_due_ms = due;
     shard.trim = Timer{*world().clock, world().clock->at(Clock::Line::data, from_ms(due), [this, one = &shard] {
                            one->trim_armed = false;
                            trim(*one);

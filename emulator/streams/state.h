@@ -24,7 +24,7 @@ using StreamPointer = std::shared_ptr<Stream>;
 struct Group {
     using Scope = std::optional<LogId>;
     struct Write { Scope scope; storage::Batch::Put put; };
-    struct Touched { StreamPointer stream; Shard* shard; Position end; };
+    struct Touched { StreamPointer stream; Shard* shard; Position end; std::uint64_t bytes; };
     std::vector<storage::Batch::Append> appends;
     std::vector<Write> writes;
     std::vector<storage::Batch::Trim> trims;
@@ -33,6 +33,8 @@ struct Group {
     std::vector<std::pair<StreamPointer, Shard*>> dirty;   // running values to write
     std::vector<std::pair<Shard*, std::int64_t>> producers;   // whose state to write
     std::vector<LogId> fresh;                           // logs of shards made here: nothing without the catalog
+    std::vector<std::vector<LogId>> together;           // scopes that stand or fall as one
+    std::vector<Scope> bound_to(Scope) const;           // that scope and all that stand or fall with it
     std::uint64_t serial{};
     std::deque<std::array<std::byte, 16>> heads;        // patched batch heads: base offset, length, leader epoch
     bool empty() const { return appends.empty() && writes.empty() && trims.empty() && drops.empty() && dirty.empty(); }
@@ -132,13 +134,23 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void set_buckets(Shard&);
     static void order_ranges(Stream&);
     static void retire_from(Stream&, std::size_t shards);
-    void begin_state(const StreamPointer&, StreamStatus, std::function<void()> then);
+    void begin_state(const StreamPointer&, StreamStatus);
     void wait_ready(const StreamPointer&, milliseconds);
     void take_away(const StreamPointer&);
     std::vector<std::function<void(const Stream&)>>* on_removed = nullptr;
 
+    // ---- reshard.cpp, append.cpp ----
+    Ticket begin_reshard(Stream&, const Reshard&);
+    void carry_out(Stream&, const Reshard&);
+    std::vector<std::function<void(Stream&, Shard&)>>* on_resharded = nullptr;
+    void remember(Shard&, const Append&, Position base, std::int64_t appended_ms);
+    void want_room(Shard&, std::int64_t records, std::int64_t bytes);
+
     // ---- retention.cpp, usage.cpp ----
     void retain(Shard&);                                 // applies retention at now, for readers
+    void retain_age(Shard&);
+    void retain_bytes(Shard&);
+    void count_kept(Shard&);
     void trim(Shard&);                                   // tells the store
     void find_front(Shard&);
     void arm_trim(Shard&);

@@ -63,6 +63,12 @@ struct Heat {
     const Slot* top() const;
 };
 
+// A split (second: -1) or a merge that was asked for and waits until its stream is ACTIVE again.
+struct Reshard {
+    std::int32_t first{}, second{-1};
+    HashKey new_start;
+};
+
 struct Stream;
 
 struct Shard {
@@ -91,11 +97,17 @@ struct Shard {
     std::optional<Front> front;
     Position trimmed{};                  // what the store was told to forget; may lag behind `begin`
     bool trim_armed = false;
+    std::int64_t trim_due_ms{};
     Timer trim;                          // the next virtual minute at which something may expire
+    bool kept_known = false;             // retention.bytes: what lies between begin and end, counted once and then kept up
+    std::uint64_t kept_bytes{};
+    Position sized_end = -1;             // the end for which retention.bytes was applied
     std::uint64_t touched_in{}, dirty_in{};   // serials of the last groups with its appends, with its running value
     std::size_t touched_at{};
     bool lazy = false;                   // its running value waits for the next group
     std::unique_ptr<Heat> heat;          // who wrote in the last second, for explanations
+    struct Asked { Time at; std::int64_t records{}, bytes{}; };
+    Asked asked;                         // what was refused while the clock stood there: `clock auto` makes room for all of it
 
     Signal appended;                     // committed records, a seal, or deletion
     bool open() const { return !sealed; }
@@ -111,11 +123,15 @@ struct Stream : std::enable_shared_from_this<Stream> {
     StreamLimits limits;
     StreamStatus status = StreamStatus::active;
     Time created;
+    std::optional<Reshard> reshard;      // while UPDATING
+    Time ready_at;                       // when CREATING, UPDATING or DELETING ends
     std::optional<milliseconds> retention;   // nothing: for ever
+    std::optional<std::int64_t> retention_bytes;   // per shard, on streams with Kafka's manners; nothing: any size
     std::int64_t max_record_bytes = default_record_bytes;
     bool on_demand = false;
     bool provisional = false;            // auto-created by a Metadata and still without a record (rule 19)
     bool internal = false;
+    bool unlimited_told = false;         // rule 12: said once
     bool deleted = false;                // gone from the catalog; waiters see it and leave
     std::string region, account;
     std::map<std::string, std::string> configs;   // Kafka topic configs somebody set

@@ -125,3 +125,115 @@ TEST_CASE("after a restart a frozen clock stands where it was and a running one 
     CHECK(to_ms(after.now()) == 1000 + 3'600'000);
     CHECK(after.frozen());
 }
+
+TEST_CASE("with liveness virtual a jump ends the sessions it outlasts, each at its own time, and a frozen clock ends none") {
+    ManualTime real{from_ms(0)};
+    Clock clock{real};
+    real.move(10s);
+    clock.advance(1h);
+    std::vector<std::int64_t> fired;
+    const auto session = [&](milliseconds span) {
+        clock.at(Clock::Line::live, clock.live() + span, [&] { fired.push_back(to_ms(clock.now())); });
+    };
+    session(45s);
+    real.move(20s);
+    clock.set_liveness(true);   // neither nearer to its end nor farther
+    clock.freeze();
+    real.move(1h);
+    clock.run_due();
+    CHECK(fired.empty());
+    CHECK_FALSE(clock.until_next());
+    session(60s);
+    clock.at(Clock::Line::data, clock.now() + 30s, [&] { fired.push_back(0); });
+    const auto start = to_ms(clock.now());
+    clock.advance(25h);
+    CHECK(fired == std::vector<std::int64_t>{start + 25'000, 0, start + 60'000});
+
+    fired.clear();
+    session(45s);
+    clock.set_liveness(false);
+    clock.advance(25h);
+    CHECK(fired.empty());
+    real.move(45s);
+    clock.run_due();
+    CHECK(fired.size() == 1);
+}
+
+TEST_CASE("with liveness virtual a rate speeds sessions up, and the driver knows when the next one is due") {
+    ManualTime real{from_ms(0)};
+    Clock clock{real};
+    clock.set_liveness(true);
+    REQUIRE(clock.set_rate(10));
+    int fired = 0;
+    clock.at(Clock::Line::live, clock.live() + 45s, [&] { ++fired; });
+    CHECK(clock.until_next() == 4500ms);
+    real.move(4500ms);
+    clock.run_due();
+    CHECK(fired == 1);
+}
+
+TEST_CASE("a clock that goes by need stands until the last request is served and then jumps to where the refused have room") {
+    ManualTime real{from_ms(0)};
+    Clock clock{real};
+    clock.want(from_ms(5'000));   // nobody waits for it: the clock runs
+    clock.go_by_need();
+    CHECK(clock.frozen());
+    CHECK(clock.automatic());
+    int changes = 0, fired = 0;
+    clock.on_change = [&] { ++changes; };
+    clock.at(Clock::Line::data, from_ms(300), [&] { ++fired; });
+    {
+        auto one = clock.serve();
+        auto other = clock.serve();
+        clock.want(from_ms(250));
+        clock.want(from_ms(400));
+        one.end();
+        CHECK(to_ms(clock.now()) == 0);
+    }
+    CHECK(to_ms(clock.now()) == 400);
+    CHECK(fired == 1);
+    CHECK(changes == 1);
+    clock.serve();   // nobody was refused
+    CHECK(to_ms(clock.now()) == 400);
+    real.move(1h);
+    CHECK(to_ms(clock.now()) == 400);
+    clock.freeze();
+    CHECK_FALSE(clock.automatic());
+    clock.want(from_ms(500));
+    clock.serve();
+    CHECK(to_ms(clock.now()) == 400);
+}
+
+TEST_CASE("a rebalance hangs nobody: with liveness virtual it ends by the clock or after as much real time") {
+    ManualTime real{from_ms(0)};
+    Clock clock{real};
+    int fired = 0;
+    clock.within_live(60s, [&] { ++fired; });
+    clock.advance(25h);
+    CHECK(fired == 0);   // moved along
+    clock.set_liveness(true);
+    clock.freeze();
+    real.move(60s);
+    clock.run_due();
+    CHECK(fired == 1);
+    clock.within_live(60s, [&] { ++fired; });
+    clock.advance(60s);
+    CHECK(fired == 2);
+    CHECK_FALSE(clock.until_next());
+}
+
+TEST_CASE("liveness and going by need survive a restart") {
+    ManualTime real{from_ms(0)};
+    Clock before{real}, after{real};
+    before.set_liveness(true);
+    before.go_by_need();
+    after.restore(before.save());
+    CHECK(after.automatic());
+    CHECK(after.live_virtual());
+    before.resume();
+    before.set_liveness(false);
+    after.restore(before.save());
+    CHECK_FALSE(after.automatic());
+    CHECK_FALSE(after.frozen());
+    CHECK_FALSE(after.live_virtual());
+}

@@ -73,6 +73,27 @@ TEST_CASE("a moved clock is in the store when the call is answered") {
     CHECK(c.world.clock().now() == from_ms(1'700'090'000'000));
 }
 
+TEST_CASE("clock auto and the time that sessions go by are said, kept over a restart, and gone after a reset") {
+    Control c;
+    const auto moved = c.ask(v1::AutoClockRequest{});
+    REQUIRE(moved);
+    CHECK(moved->automatic());
+    CHECK(moved->frozen());
+    CHECK(moved->liveness() == v1::LIVENESS_REAL);
+    v1::SetClockLivenessRequest liveness;
+    CHECK(c.ask(liveness).error().kind == Kind::invalid);
+    liveness.set_liveness(v1::LIVENESS_VIRTUAL);
+    CHECK(c.ask(liveness)->liveness() == v1::LIVENESS_VIRTUAL);
+    c.world.open();
+    CHECK(c.world.clock().automatic());
+    CHECK(c.world.clock().live_virtual());
+    c.world.engine->reset(c.world.engine->world());
+    c.world.settle();
+    CHECK_FALSE(c.world.clock().automatic());
+    CHECK_FALSE(c.world.clock().frozen());
+    CHECK_FALSE(c.world.clock().live_virtual());
+}
+
 TEST_CASE("limits are set by profile, then one by one, and hold at once") {
     Control c;
     c.world.create("orders");

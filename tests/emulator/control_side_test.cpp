@@ -11,7 +11,8 @@ using nlohmann::json;
 
 TEST_CASE("a control call by HTTP takes and gives Protobuf's JSON form") {
     Control c;
-    CHECK(c.http("POST", "/_sluice/v1/FreezeClock").body == R"({"frozen":true,"rate":1,"now":"2023-11-14T22:13:20Z","ahead":"0s"})");
+    CHECK(json::parse(c.http("POST", "/_sluice/v1/FreezeClock").body) ==
+          json::parse(R"({"frozen":true,"rate":1,"now":"2023-11-14T22:13:20Z","ahead":"0s","automatic":false,"liveness":"LIVENESS_REAL"})"));
     const auto moved = c.http("POST", "/_sluice/v1/AdvanceClock", R"({"span":"90000s","expireClients":true})");
     CHECK(moved.status == 200);
     CHECK(moved.content_type == "application/json");

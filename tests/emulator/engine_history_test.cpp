@@ -23,6 +23,8 @@ struct History {
     explicit History(std::uint64_t seed, streams::EngineOptions options = {}) : chance(seed), w(std::move(options)) {
         w.clock().freeze();
         w.create("s", 3);
+        w.clock().advance(w.options.state_delay);
+        w.settle();
         model.resize(3);
     }
 
@@ -62,13 +64,21 @@ struct History {
         for (auto& shard : model) shard.committed = shard.records.size();
     }
     void split() {
+        if (waiting) return;   // UPDATING
         std::size_t index = 0;
-        auto& shard = any_open(index);
+        any_open(index);
         const auto range = stream().shards[index]->range;
         if (range.last.high - range.first.high < 16) return;
         REQUIRE(w.engine->split(stream(), static_cast<std::int32_t>(index), {range.first.high + (range.last.high - range.first.high) / 2, 0}));
-        shard.open = false;
+        waiting = Waiting{index, w.clock().now() + w.options.state_delay};
+        end_split();
+    }
+    // Children open when the stream is ACTIVE again, whatever happened meanwhile.
+    void end_split() {
+        if (!waiting || w.clock().now() < waiting->due) return;
+        model[waiting->parent].open = false;
         model.resize(model.size() + 2);
+        waiting.reset();
     }
     void set_retention() {
         age();
@@ -92,6 +102,8 @@ struct History {
             case 10: settle(); set_retention(); break;
             default: settle(); w.open(); break;
         }
+        end_split();
+        REQUIRE(stream().shards.size() == model.size());
         // The hour's timer commits what is queued, so a moved clock may have; the model follows what the engine says is committed.
         for (std::size_t i = 0; i < model.size(); ++i) {
             const auto end = static_cast<std::size_t>(stream().shards[i]->end);
@@ -131,6 +143,8 @@ struct History {
     World w;
     std::vector<ModelShard> model;
     milliseconds retention = 24h;
+    struct Waiting { std::size_t parent{}; Time due; };
+    std::optional<Waiting> waiting;
     std::uint64_t written = 0;
 };
 
@@ -140,6 +154,14 @@ TEST_CASE("whatever happened, each reader sees what was committed and has not pa
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
         CAPTURE(seed);
         History history{seed};
+        for (int i = 0; i < 120; ++i) history.step();
+    }
+}
+
+TEST_CASE("with a state delay splits end at their time in any history, restarts in the middle included") {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        CAPTURE(seed);
+        History history{seed, {.state_delay = milliseconds{1 + 977 * static_cast<std::int64_t>(seed)}}};
         for (int i = 0; i < 120; ++i) history.step();
     }
 }

@@ -224,6 +224,45 @@ TEST_CASE("a shard over several extents reads as one log") {
     CHECK(w.engine->find_appended(shard, w.clock().now() + 1ms) == 4);
 }
 
+TEST_CASE("a record above 10 MiB is left out for those who read records, told once, and those around it are read") {
+    World w;
+    std::vector<std::string> notes;
+    w.engine->events().on_note = [&](std::string_view line) { notes.emplace_back(line); };
+    auto& shard = *w.create("t", 1, "kafka")->shards[0];
+    REQUIRE(w.put(shard, {"before", std::string((10 << 20) - 1, 'x'), std::string(10 << 20, 'x'), "after"}));   // and a key of one byte
+    for (int i = 0; i < 2; ++i) {
+        const auto read = w.engine->read_records(shard, 2, 100, 1 << 30);
+        REQUIRE(read);
+        REQUIRE(read->records.size() == 1);
+        CHECK(read->records[0].position == 3);
+        CHECK(read->next == 4);
+    }
+    const auto all = w.engine->read_records(shard, 0, 100, 1 << 30);
+    REQUIRE(all);
+    CHECK(all->records.size() == 3);
+    CHECK(notes == std::vector<std::string>{"t shardId-000000000000: the record at 2 has more than 10 MiB and is not shown to Kinesis readers"});
+}
+
+TEST_CASE("bytes and records read are counted by door, refusals by kind") {
+    World w;
+    w.clock().freeze();
+    auto stream = w.create("s");
+    auto& shard = *stream->shards[0];
+    w.engine->charge_read(shard, streams::Door::kinesis, 100, 2);
+    w.engine->charge_read(shard, streams::Door::kafka, 1000, 5);
+    for (int i = 0; i < 7; ++i) w.engine->admit_read_call(shard);                 // five a second
+    for (int i = 0; i < 1003; ++i) w.engine->admit(shard, 1, 1, "k");             // a thousand a second
+    w.engine->flush();
+    w.open();
+    const auto told = w.engine->usage(*w.engine->find(w.engine->world(), "s")).back().second;
+    CHECK(told.bytes_out_kinesis == 100);
+    CHECK(told.records_out_kinesis == 2);
+    CHECK(told.bytes_out_kafka == 1000);
+    CHECK(told.records_out_kafka == 5);
+    CHECK(told.read_refusals == 2);
+    CHECK(told.write_refusals == 3);
+}
+
 TEST_CASE("timestamps are found per record, not per batch") {
     World w;
     auto& shard = *w.create("s", 1, "kafka")->shards[0];

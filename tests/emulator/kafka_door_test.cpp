@@ -371,7 +371,7 @@ TEST_CASE("CreateTopics answers with Kafka's words") {
     CHECK(made.error_code == ErrorCode::none);
     CHECK(made.num_partitions == 2);
     CHECK(made.replication_factor == 1);
-    REQUIRE(made.configs->size() == 37);
+    REQUIRE(made.configs->size() == 38);
     CHECK(server.engine->find(server.world(), "c.1")->retention == milliseconds{60'000});
     CHECK(create(client, "c.1", 1).error_message == "Topic 'c.1' already exists.");
     CHECK(create(client, "c_1", 1).error_message == "Topic 'c_1' collides with existing topic: c.1");

@@ -91,6 +91,13 @@ TEST_CASE("every setting can come from the environment, lists with commas") {
     CHECK(options.durability == storage::Durability::power);
 }
 
+TEST_CASE("streams are one set unless the scope is separate, and the clock may go by need") {
+    CHECK_FALSE(parse_serve({}, {}).separate_scopes);
+    CHECK(parse_serve({"--kinesis-scope", "separate"}, {}).separate_scopes);
+    CHECK(parse_serve({}, {{"SLUICE_KINESIS_SCOPE", "separate"}}).separate_scopes);
+    CHECK(parse_serve({"--clock", "auto"}, {}).clock == ClockStart::automatic);
+}
+
 TEST_CASE("a flag may be given several times, and replaces the whole list of the environment") {
     const auto options = parse_serve({"--stream", "a", "--stream", "b:2,c", "--kafka", "127.0.0.1:0"}, {{"SLUICE_STREAM", "x"}, {"SLUICE_KAFKA", "127.0.0.1:1"}});
     REQUIRE(options.streams.size() == 3);
@@ -132,6 +139,7 @@ TEST_CASE("a wrong setting is one line that shows a right one") {
              {{"--account", "12"}, "--account: '12' is not 12 digits, like 000000000000"},
              {{"--state-delay", "5"}, "--state-delay: '5' is no span of time; write it like 90s, 23h59m, 25h or 7d"},
              {{"--clock", "backward"}, "--clock: 'backward' is no moment; write it like 2027-01-01T00:00:00Z"},
+             {{"--kinesis-scope", "mine"}, "--kinesis-scope"},
              {{"--max-memory", "much"}, "--max-memory: 'much' is no size; write it like 512MiB or 4GiB"},
              {{"--kafkaa", "x"}, "`sluice serve --help` shows all settings"},
              {{"--config", "/nowhere/sluice.toml"}, "/nowhere/sluice.toml"}}) {
@@ -152,7 +160,7 @@ TEST_CASE("--help is no failure and shows each setting with its default") {
     const auto [status, text] = refused({"--help"});
     CHECK(status == 0);
     for (const auto* part : {"--kinesis ", "--kafka ", "--control ", "--data ", "--ephemeral", "--durability ", "--kinesis-limits ", "--kafka-limits ", "--kafka-config ",
-                             "--stream ", "--topic ", "--ready-file ", "--kafka-advertised ", "--account ", "--region ", "--state-delay ", "--max-memory ", "--clock ",
+                             "--stream ", "--topic ", "--ready-file ", "--kafka-advertised ", "--account ", "--region ", "--state-delay ", "--max-memory ", "--clock ", "--kinesis-scope ",
                              "--quiet", "--config ", "127.0.0.1:4567", "Examples"}) {
         CAPTURE(part);
         CHECK(text.contains(part));

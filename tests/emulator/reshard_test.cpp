@@ -75,3 +75,78 @@ TEST_CASE("those who wait on a shard are woken when it is sealed") {
     REQUIRE(w.engine->split(*stream, 0, HashKey{1, 0}));
     CHECK(waiter.woken());
 }
+
+TEST_CASE("with a state delay the parent takes records until the stream is ACTIVE again, and only then do its children open") {
+    World w{{.state_delay = 2s}};
+    w.clock().freeze();
+    auto stream = w.create("s");
+    w.clock().advance(2s);
+    REQUIRE(stream->status == streams::StreamStatus::active);
+    std::vector<std::int32_t> told;
+    w.engine->on_resharded.emplace_back([&](streams::Stream&, Shard& parent) { told.push_back(parent.index); });
+    REQUIRE(w.engine->split(*stream, 0, HashKey{std::uint64_t{1} << 63, 0}));
+    CHECK(stream->status == streams::StreamStatus::updating);
+    CHECK(w.engine->split(*stream, 0, HashKey{1, 0}).error() == Fault::not_active);
+    w.clock().advance(1999ms);
+    CHECK(stream->shards.size() == 1);
+    CHECK(w.put(*stream->open_shard_for(HashKey::max()), {"while updating"}));
+    CHECK(told.empty());
+    w.clock().advance(1ms);
+    CHECK(stream->status == streams::StreamStatus::active);
+    CHECK(told == std::vector<std::int32_t>{0});
+    REQUIRE(stream->shards.size() == 3);
+    CHECK(w.queue(*stream->shards[0], {"late"}).error() == Fault::sealed);
+    CHECK(stream->shards[0]->closed == w.clock().now());
+    CHECK(stream->shards[1]->created_s == to_ms(w.clock().now()) / 1000 + 1);
+    CHECK(w.values(*stream->shards[0]) == std::vector<std::string>{"while updating"});
+
+    REQUIRE(w.engine->merge(*stream, 1, 2));
+    CHECK(stream->open_shards() == 2);
+    w.clock().advance(2s);
+    CHECK(stream->open_shards() == 1);
+    CHECK(stream->shards[3]->parents == std::vector<std::int32_t>{1, 2});
+}
+
+TEST_CASE("a restart in the middle of a split neither forgets it nor makes it wait anew") {
+    World w{{.state_delay = 10s}};
+    w.clock().freeze();
+    w.create("s");
+    w.clock().advance(10s);
+    REQUIRE(w.engine->split(*w.engine->find(w.engine->world(), "s"), 0, HashKey{std::uint64_t{1} << 63, 0}));
+    w.clock().advance(4s);
+    w.settle();
+    const auto before = w.engine->dump();
+    w.open();
+    CHECK(w.engine->dump() == before);
+    auto stream = w.engine->find(w.engine->world(), "s");
+    CHECK(stream->status == streams::StreamStatus::updating);
+    w.clock().advance(5999ms);
+    CHECK(stream->shards.size() == 1);
+    w.clock().advance(1ms);
+    CHECK(stream->shards.size() == 3);
+    CHECK(stream->open_shards() == 2);
+    w.settle();
+    const auto after = w.engine->dump();
+    w.open();
+    CHECK(w.engine->dump() == after);
+}
+
+TEST_CASE("a split that cannot be stored when its time comes is tried again after another delay") {
+    World w{{.state_delay = 2s}};
+    w.clock().freeze();
+    auto stream = w.create("s");
+    w.clock().advance(2s);
+    w.settle();
+    REQUIRE(w.engine->split(*stream, 0, HashKey{std::uint64_t{1} << 63, 0}));
+    w.settle();
+    w.store.fail(1, storage::Error::io, 1);
+    w.clock().advance(2s);
+    w.settle();
+    CHECK(stream->status == streams::StreamStatus::updating);
+    CHECK(stream->open_shards() == 1);
+    CHECK(w.put(*stream->shards[0], {"still open"}));
+    w.clock().advance(2s);
+    w.settle();
+    CHECK(stream->status == streams::StreamStatus::active);
+    CHECK(stream->open_shards() == 2);
+}

@@ -137,3 +137,104 @@ TEST_CASE("usage is kept per virtual hour: what came in, what was stored, how lo
     CHECK(first.stored_bytes > 90'000);
     CHECK(told[1].second.records_in == 1);
 }
+
+namespace {
+
+std::shared_ptr<streams::Stream> sized(World& w, std::int64_t bytes, std::int32_t shards = 1) {
+    Engine::NewStream wanted;
+    wanted.name = "t";
+    wanted.shards = shards;
+    wanted.profile = "kafka";
+    wanted.retention_for_ever = true;
+    wanted.retention_bytes = bytes;
+    auto made = w.engine->create(w.engine->world(), wanted);
+    w.settle();
+    return made->stream;
+}
+
+// Batches of exactly 100, 200 … bytes.
+std::string filler(std::size_t batch_bytes) {
+    std::string value;
+    while (batch_of({value}, 0).size() < batch_bytes) value += 'x';
+    return value;
+}
+
+}  // namespace
+
+TEST_CASE("retention.bytes drops the oldest batches while what is left without them is not below it") {
+    World w;
+    w.clock().freeze();
+    auto topic = sized(w, 300);
+    auto& shard = *topic->shards[0];
+    const auto hundred = filler(100), two_hundred = filler(200);
+    for (int i = 0; i < 3; ++i) REQUIRE(w.put(shard, {hundred}));
+    CHECK(w.engine->bounds(shard).begin == 0);   // 300: the size itself is kept
+    REQUIRE(w.put(shard, {two_hundred}));        // 500: two of 100 go
+    CHECK(w.engine->bounds(shard).begin == 2);
+    CHECK(w.values(shard).size() == 2);
+    REQUIRE(w.put(shard, {hundred}));            // 100, 200, 100: without the first 300 are left
+    CHECK(w.engine->bounds(shard).begin == 3);
+    REQUIRE(w.put(shard, {hundred}));            // 200, 100, 100: without the first only 200
+    CHECK(w.engine->bounds(shard).begin == 3);
+    CHECK(w.engine->bounds(shard).end == 6);
+}
+
+TEST_CASE("what retention.bytes drops is gone at once for readers, at the next full minute for the store, and after a restart") {
+    World w;
+    w.clock().freeze();
+    auto topic = sized(w, 200);
+    auto* shard = topic->shards[0].get();
+    const auto hundred = filler(100);
+    for (int i = 0; i < 10; ++i) REQUIRE(w.put(*shard, {hundred}));
+    CHECK(w.engine->bounds(*shard).begin == 8);
+    const auto log = shard->extents[0].log;
+    CHECK(w.store.snapshot()->live_bytes(log) == 1000);
+    w.open();
+    shard = w.engine->find(w.engine->world(), "t")->shards[0].get();
+    CHECK(w.engine->bounds(*shard).begin == 8);
+    w.clock().advance(1min);
+    w.settle();
+    CHECK(w.store.snapshot()->live_bytes(log) == 200);
+    w.open();
+    shard = w.engine->find(w.engine->world(), "t")->shards[0].get();
+    CHECK(w.engine->bounds(*shard).begin == 8);
+    REQUIRE(w.put(*shard, {hundred}));
+    CHECK(w.engine->bounds(*shard).begin == 9);
+    CHECK(w.engine->bounds(*shard).end == 11);
+}
+
+TEST_CASE("retention.bytes leaves the same whenever somebody looks, in one step or many, and beside retention.ms") {
+    const auto run = [](bool look, const std::vector<milliseconds>& steps, bool restart) {
+        World w;
+        w.clock().freeze();
+        auto topic = sized(w, 1000, 2);
+        REQUIRE(w.engine->set_retention(*topic, 2h));
+        Random sizes{11};
+        for (int i = 0; i < 60; ++i) {
+            REQUIRE(w.put(*topic->shards[sizes.below(2)], {std::string(sizes.below(400), 'x')}));
+            if (look) w.engine->bounds(*topic->shards[0]);
+            for (const auto step : steps) w.clock().advance(step);
+            w.settle();
+            if (restart && i % 7 == 0) {
+                w.open();
+                topic = w.engine->find(w.engine->world(), "t");
+            }
+        }
+        return w.engine->dump();
+    };
+    const auto wanted = run(false, {3min}, false);
+    CHECK(run(true, {3min}, false) == wanted);
+    CHECK(run(false, {1min, 59s, 1s, 1min}, false) == wanted);
+    CHECK(run(true, {3min}, true) == wanted);
+}
+
+TEST_CASE("retention.bytes is Kafka's: a stream with Kinesis's manners keeps what its time keeps") {
+    World w;
+    Engine::NewStream wanted;
+    wanted.name = "s";
+    wanted.profile = "kinesis";
+    wanted.retention_bytes = 1;
+    auto stream = w.engine->create(w.engine->world(), wanted)->stream;
+    for (int i = 0; i < 3; ++i) REQUIRE(w.put(*stream->shards[0], {"x"}));
+    CHECK(w.values(*stream->shards[0]).size() == 3);
+}
