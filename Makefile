@@ -16,13 +16,14 @@ define install
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; fi
 endef
 
-.PHONY: help run build test unit clients crash bench deps test-deps clean format
+.PHONY: help run build test unit clients crash bench power soak deps test-deps clean format
 help:
 	@echo "make run       build and start the server (4567 Kinesis, 9092 Kafka, 7070 control), data in ./data"
 	@echo "make test      all tests: rooms under sanitizers, then real clients against the release program"
 	@echo "make unit      the rooms' tests alone            make clients   the real clients alone"
 	@echo "make crash     hundreds of kills under load, and the start with 5 GB stored"
 	@echo "make bench     figures beside the peers (slow)   make build     the program: build/release/sluice"
+	@echo "make power     1,000 power cuts by replay        make soak      retention turns a file over: MINUTES=10"
 
 deps:
 	$(call install,$(BUILD_PACKAGES))
@@ -39,8 +40,8 @@ run: build
 # The rooms' tests run under address and undefined-behaviour sanitizers; counts end up in build/counts.
 unit: test-deps
 	@[ -f build/dev/build.ninja ] || cmake --preset dev
-	@cmake --build build/dev -j $(JOBS) --target protocol_tests storage_tests emulator_tests
-	@tests/count.sh unit build/dev/protocol_tests build/dev/storage_tests build/dev/emulator_tests
+	@cmake --build build/dev -j $(JOBS) --target protocol_tests storage_tests power_tests emulator_tests
+	@tests/count.sh unit build/dev/protocol_tests build/dev/storage_tests build/dev/power_tests build/dev/emulator_tests
 
 .venv/ready: tests/clients/requirements.txt
 	/usr/bin/python3 -m venv .venv
@@ -62,6 +63,17 @@ test: test-deps
 
 bench: build
 	/usr/bin/python3 bench/run.py $(ARGS)
+
+# What a power cut can leave of the files, at CUTS moments; `make test` does 150 of them.
+CUTS ?= 1000
+power: test-deps
+	@[ -f build/dev/build.ninja ] || cmake --preset dev
+	@cmake --build build/dev -j $(JOBS) --target power_tests
+	POWER_CUTS=$(CUTS) build/dev/power_tests
+
+MINUTES ?= 10
+soak: build
+	/usr/bin/python3 bench/soak.py --minutes $(MINUTES) $(ARGS)
 
 clean:
 	rm -rf build .venv

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "emulator/compact.h"
 #include "emulator/control/server.h"
 #include "emulator/control/service.h"
 #include "emulator/control/side.h"
@@ -192,30 +193,26 @@ void turn_until_still(asio::io_context& loop, streams::Engine& engine, const Rea
     } while (loop.poll() > 0 && real.now() < end);
 }
 
-// Slices of freeing between turns; asks once a second whether there is something to free.
+// Slices of freeing, about a tenth of a millisecond every millisecond, so that clients hardly meet one; asks once a second whether there
+// is something to free. It need not be fast: appends free twice what they take.
 class Housekeeping {
   public:
-    Housekeeping(asio::io_context& loop, streams::Engine& engine)
-        : loop_(loop), engine_(engine), timer_(loop) {
-        wait();
+    Housekeeping(asio::io_context& loop, streams::Engine& engine) : engine_(engine), timer_(loop) {
+        wait(std::chrono::seconds{1});
     }
     void stop() { stopped_ = true, timer_.cancel(); }
 
   private:
-    void wait() {
-        timer_.expires_after(std::chrono::seconds{1});
+    void wait(milliseconds span) {
+        timer_.expires_after(span);
         timer_.async_wait([this](const boost::system::error_code& error) {
             if (!error) slice();
         });
     }
     void slice() {
         if (stopped_) return;
-        if (engine_.housekeep())
-            asio::post(loop_, [this] { slice(); });
-        else
-            wait();
+        wait(engine_.housekeep() ? milliseconds{1} : milliseconds{1000});
     }
-    asio::io_context& loop_;
     streams::Engine& engine_;
     asio::steady_timer timer_;
     bool stopped_ = false;
@@ -243,7 +240,7 @@ int serve(const ServeOptions& options) {
     const auto store =
         options.ephemeral
             ? storage::open_memory(options.max_memory_bytes)
-            : storage::open_lmdb({.folder = options.data, .durability = options.durability}, &notes);
+            : storage::open_lmdb({.folder = options.data, .map_bytes = options.max_data_bytes, .durability = options.durability}, &notes);
     for (const auto& note : notes) spdlog::warn("{}", note);
     Random random{Random::system_seed()};
     streams::Engine engine{
@@ -328,6 +325,7 @@ int main(int count, char** texts) {
     std::signal(SIGPIPE, SIG_IGN);
     std::vector<std::string> args{texts + 1, texts + count};
     try {
+        if (!args.empty() && args.front() == "compact") return compact({args.begin() + 1, args.end()});
         if (control::is_word(args)) return control::run_word(args, read_environment(environ));
         if (!args.empty() && args.front() == "serve") args.erase(args.begin());
         return serve(parse_serve(std::move(args), read_environment(environ)));

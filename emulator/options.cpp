@@ -155,7 +155,7 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     ServeOptions options;
     std::vector<std::string> kinesis{"127.0.0.1:4567"}, kafka{"127.0.0.1:9092"}, kafka_config, advertised,
         streams, topics;
-    std::string control = "127.0.0.1:7070", durability = "process", state_delay = "0s", max_memory = "4GiB",
+    std::string control = "127.0.0.1:7070", durability = "process", state_delay = "0s", max_memory = "4GiB", max_data = "1TiB",
                 clock = "keep", scope = "shared";
     options.data = "./data";
     options.kinesis_limits = "kinesis", options.kafka_limits = "kafka";
@@ -195,6 +195,10 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
         ->group("Data");
     one("--max-memory", max_memory, "SIZE",
         "how much --ephemeral may keep before it refuses like a full disk")
+        ->capture_default_str()
+        ->group("Data");
+    one("--max-data", max_data, "SIZE",
+        "how much --data may hold before it refuses like a full disk; as much address space is reserved")
         ->capture_default_str()
         ->group("Data");
     list("--stream", streams, "NAME[:SHARDS]", "a Kinesis stream made at start when missing")->group("Data");
@@ -268,6 +272,7 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     options.separate_scopes = scope == "separate";
     options.state_delay = or_exit("--state-delay", parse_span(state_delay));
     options.max_memory_bytes = or_exit("--max-memory", parse_size(max_memory));
+    options.max_data_bytes = or_exit("--max-data", parse_size(max_data));
     if (clock == "resume")
         options.clock = ClockStart::resume;
     else if (clock == "freeze")

@@ -44,7 +44,7 @@ struct ServeOptions {
     std::string account, region;
     bool separate_scopes = false;  // --kinesis-scope
     milliseconds state_delay{0};
-    std::uint64_t max_memory_bytes{};
+    std::uint64_t max_memory_bytes{}, max_data_bytes{};
     ClockStart clock = ClockStart::keep;
     Time clock_at;  // for ClockStart::set
     bool quiet = false;

@@ -142,7 +142,8 @@ std::expected<std::uint64_t, std::string> parse_size(std::string_view text) {
     };
     static constexpr Size sizes[] = {
         {"", 1},          {"b", 1},         {"kb", 1'000},   {"mb", 1'000'000}, {"gb", 1'000'000'000},
-        {"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30}};
+        {"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30},
+        {"tib", std::uint64_t{1} << 40}};
     for (const auto& size : sizes) {
         if (size.name != unit) continue;
         if (number > UINT64_MAX / 2 / size.bytes) return fault;

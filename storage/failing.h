@@ -28,6 +28,7 @@ class FailingStore final : public Store {
     std::unique_ptr<Snapshot> snapshot() const override { return inner_->snapshot(); }
     Result<bool> sweep(std::size_t max_entries) override { return inner_->sweep(max_entries); }
     Stats stats() const override { return inner_->stats(); }
+    FreeSpace free_space() const override { return inner_->free_space(); }
 
   private:
     std::unique_ptr<Store> inner_;

@@ -124,18 +124,22 @@ std::string Folder::state() const {
     return line;
 }
 
+bool Folder::replace(const char* old, const char* by, bool synced) const {
+    if (rename(file(by).c_str(), file(old).c_str()) != 0) return false;
+    if (!synced) return true;
+    const int folder = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return false;
+    const bool done = fsync(folder) == 0;
+    close(folder);
+    return done;
+}
+
 bool Folder::set_state(const std::string& text) const {
-    const auto next = file("state.new");
-    const int fd = open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    const int fd = open(file("state.new").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0) return false;
     const bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
     close(fd);
-    if (!written || rename(next.c_str(), file("state").c_str()) != 0) return false;
-    const int folder = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) return false;
-    const bool synced = fsync(folder) == 0;
-    close(folder);
-    return synced;
+    return written && replace("state", "state.new", true);
 }
 
 }  // namespace sluice::storage

@@ -25,6 +25,8 @@ class Folder {
     std::string file(const char* name) const { return path_ + "/" + name; }
     const std::string& path() const { return path_; }
     std::uint64_t free_bytes() const;
+    // One file takes another's place, whole: whoever opens it sees the old one or the new one, also after a power cut when `synced`.
+    bool replace(const char* old, const char* by, bool synced) const;
 
     // What the last server left behind: "<boot id> <durability> open|clean", empty when there was none.
     std::string state() const;

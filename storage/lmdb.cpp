@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -36,6 +37,12 @@ constexpr std::uint64_t disk_reserve_bytes = std::uint64_t{8} << 20;
 constexpr std::uint64_t growth_between_disk_checks = std::uint64_t{1} << 20;
 // One sweep holds the write lock for about 0.1 ms.
 constexpr std::size_t blocks_freed_at_once = 100;
+// Beside an append it may be more, as long as the list of the freed pages fits one page: a longer one needs a run of free pages itself.
+constexpr std::size_t blocks_freed_in_one_transaction = 400;
+constexpr std::uint64_t free_pages_looked_at = std::uint64_t{1} << 20;
+constexpr const char* data_file = "data.mdb";
+constexpr const char* new_file = "data.mdb.new";   // becomes data_file when it is whole
+constexpr std::size_t entries_copied_at_once = 4096;
 constexpr int blocks_looked_at = 4096;   // by find_timestamp, after the index has lost its sharpness
 
 [[noreturn]] void stop(const char* why, int rc = 0) {
@@ -193,16 +200,20 @@ class Readers {
             }
         }
         if (const int rc = txn ? mdb_txn_renew(txn) : mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn)) stop("no snapshot", rc);
+        ++out_;
         return txn;
     }
     void give_back(MDB_txn* txn) {
         mdb_txn_reset(txn);
+        --out_;
         std::lock_guard lock(mutex_);
         idle_.push_back(txn);
     }
+    std::uint32_t out() const { return out_; }
 
   private:
     MDB_env* env_;
+    std::atomic<std::uint32_t> out_ = 0;
     std::mutex mutex_;
     std::vector<MDB_txn*> idle_;
 };
@@ -395,20 +406,20 @@ class Writer {
 struct CloseEnv { void operator()(MDB_env* env) const { mdb_env_close(env); } };
 using Env = std::unique_ptr<MDB_env, CloseEnv>;
 
-int open_env(Env& env, const Folder& folder, std::uint64_t map_bytes, unsigned flags) {
+int open_env(Env& env, const Folder& folder, const char* name, std::uint64_t map_bytes, unsigned flags) {
     MDB_env* raw = nullptr;
     if (const int rc = mdb_env_create(&raw)) return rc;
     env.reset(raw);
     if (const int rc = mdb_env_set_mapsize(raw, map_bytes)) return rc;
-    return mdb_env_open(raw, folder.file("data.mdb").c_str(), MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | flags, 0644);
+    return mdb_env_open(raw, folder.file(name).c_str(), MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | flags, 0644);
 }
 
 // Walks everything; true when it holds together. LMDB trusts its pages, so this runs where a crash harms nobody.
 bool holds_together(const Folder& folder, std::uint64_t map_bytes) {
     struct stat file {};
-    if (stat(folder.file("data.mdb").c_str(), &file) != 0) return false;
+    if (stat(folder.file(data_file).c_str(), &file) != 0) return false;
     Env env;
-    if (open_env(env, folder, map_bytes, MDB_RDONLY | MDB_NOLOCK) != 0) return false;
+    if (open_env(env, folder, data_file, map_bytes, MDB_RDONLY | MDB_NOLOCK) != 0) return false;
     MDB_envinfo info{};
     mdb_env_info(env.get(), &info);
     if ((info.me_last_pgno + 1) * block::page_bytes > static_cast<std::uint64_t>(file.st_size)) return false;   // would be SIGBUS
@@ -450,6 +461,102 @@ bool check_apart(const Folder& folder, std::uint64_t map_bytes) {
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+// LMDB's answers at start, each with what to do.
+void start(int rc, const Folder& folder, std::uint64_t map_bytes) {
+    if (rc == 0) return;
+    const std::string where = "data folder " + folder.path();
+    if (rc == ENOMEM)
+        throw StartError(where + ": " + std::to_string(map_bytes >> 20) +
+                         " MiB of address space cannot be reserved: lift `ulimit -v`, or give a smaller map size");
+    if (rc == MDB_VERSION_MISMATCH || rc == MDB_INVALID || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND)
+        throw StartError(where + " holds a data.mdb that is no sluice store or is damaged: move it away, or give --data another folder");
+    if (rc == ENOSPC) throw StartError(where + " has no free disk: free some, or give --data another folder");
+    throw StartError(where + " cannot be opened (" + mdb_strerror(rc) + "): give --data another folder, or use --ephemeral");
+}
+
+std::uint64_t size_of(const std::string& name) {
+    struct stat file {};
+    return stat(name.c_str(), &file) == 0 ? static_cast<std::uint64_t>(file.st_size) : 0;
+}
+
+void check_what_was_left(const Folder& folder, std::uint64_t map_bytes, const std::string& boot_id, std::vector<std::string>* notes) {
+    if (size_of(folder.file(data_file)) == 0) return;
+    const auto state = folder.state();
+    if (state.starts_with(boot_id + " ") || state.ends_with(" clean") || state.ends_with(" power open")) return;
+    if (!check_apart(folder, map_bytes))
+        throw StartError("data folder " + folder.path() +
+                         " was damaged when the machine went down without --durability power: move it away, or restore a copy");
+    if (notes)
+        notes->push_back("data folder " + folder.path() +
+                         " was not closed before the machine restarted; checked and found whole, its last seconds may be missing");
+}
+
+void require_version(const Folder& folder, std::string_view found) {
+    if (found != format_version)
+        throw StartError("data folder " + folder.path() + " has format " + std::string(found) + ", this server reads " +
+                         std::string(format_version) + ": use the server version that wrote it, or give --data another folder");
+}
+
+// Fills the new file by `fill` and puts it in the data file's place. LMDB begins a file with pages that nothing syncs before the first
+// commit; beside its place, a power cut finds either no new file or a whole one.
+template <class Fill>
+int build_file(const Folder& folder, std::uint64_t map_bytes, bool synced, Fill&& fill) {
+    unlink(folder.file(new_file).c_str());
+    {
+        Env env;
+        if (const int rc = open_env(env, folder, new_file, map_bytes, MDB_NOSYNC | MDB_NOLOCK)) return rc;
+        if (const int rc = fill(env.get())) return rc;
+        if (const int rc = synced ? mdb_env_sync(env.get(), 1) : 0) return rc;
+    }
+    return folder.replace(data_file, new_file, synced) ? 0 : errno;
+}
+
+int write_version(MDB_env* env) {
+    MDB_txn* txn = nullptr;
+    MDB_dbi dbi{};
+    if (const int rc = mdb_txn_begin(env, nullptr, 0, &txn)) return rc;
+    MDB_val key = val(version_key), value = val(format_version);
+    int rc = mdb_dbi_open(txn, nullptr, 0, &dbi);
+    if (rc == 0) rc = mdb_put(txn, dbi, &key, &value, 0);
+    if (rc == 0) return mdb_txn_commit(txn);
+    mdb_txn_abort(txn);
+    return rc;
+}
+
+std::uint64_t pages_of(const MDB_stat& tree) { return tree.ms_branch_pages + tree.ms_leaf_pages + tree.ms_overflow_pages; }
+
+// All keys in order into an empty file: full pages, no free ones.
+template <class Progress>
+int copy_entries(MDB_txn* from, MDB_dbi dbi, MDB_env* to, const Progress& progress) {
+    MDB_stat tree{};
+    mdb_stat(from, dbi, &tree);
+    const auto all = pages_of(tree) * block::page_bytes;
+    Cursor source(from, dbi);
+    MDB_val key{}, value{};
+    bool more = source.get(key, value, MDB_FIRST);
+    for (std::uint64_t copied = 0; more;) {
+        MDB_txn* txn = nullptr;
+        if (const int rc = mdb_txn_begin(to, nullptr, 0, &txn)) return rc;
+        MDB_dbi target{};
+        int rc = mdb_dbi_open(txn, nullptr, 0, &target);
+        {
+            Cursor sink(txn, target);
+            for (std::size_t n = 0; rc == 0 && more && n < entries_copied_at_once; ++n, ++copied) {
+                if (view(key).front() == 'b' && !View::parse(view(key), static_cast<const std::byte*>(value.mv_data), value.mv_size))
+                    rc = MDB_CORRUPTED;
+                else
+                    rc = mdb_cursor_put(sink.raw(), &key, &value, MDB_APPEND);
+                more = rc == 0 && source.get(key, value, MDB_NEXT);
+            }
+        }
+        if (rc != 0) mdb_txn_abort(txn);
+        if (rc == 0) rc = mdb_txn_commit(txn);
+        if (rc != 0) return rc;
+        progress(all * copied / std::max<std::uint64_t>(1, tree.ms_entries), all);
+    }
+    return source.rc;
+}
+
 class LmdbStore final : public Store {
   public:
     LmdbStore(const LmdbOptions& options, std::vector<std::string>* notes)
@@ -458,13 +565,16 @@ class LmdbStore final : public Store {
           // A trim copies one path of the tree and the list of free pages; this leaves room for many of them.
           reserve_bytes_(std::clamp<std::uint64_t>(map_bytes_ / 16, std::uint64_t{256} << 10, std::uint64_t{16} << 20)),
           boot_id_(options.boot_id.empty() ? kernel_boot_id() : options.boot_id),
-          durability_(options.durability == Durability::power ? "power" : "process") {
+          powerful_(options.durability == Durability::power),
+          durability_(powerful_ ? "power" : "process") {
         if (map_bytes_ < std::uint64_t{1} << 20) throw StartError("the map needs at least 1 MiB: give a larger size");
-        check_what_was_left(notes);
-        start(open_env(env_, folder_, map_bytes_, options.durability == Durability::power ? 0 : MDB_NOSYNC));
+        check_what_was_left(folder_, map_bytes_, boot_id_, notes);
+        unlink(folder_.file(new_file).c_str());   // of a start or a compaction that did not come to its end
+        if (access(folder_.file(data_file).c_str(), F_OK) != 0) start(build_file(folder_, map_bytes_, powerful_, write_version), folder_, map_bytes_);
+        start(open_env(env_, folder_, data_file, map_bytes_, powerful_ ? 0 : MDB_NOSYNC), folder_, map_bytes_);
         open_tree();
         // `power open` promises that nothing needs a check, so what a killed server wrote without syncing is synced first.
-        if (options.durability == Durability::power) start(mdb_env_sync(env_.get(), 1));
+        if (powerful_) start(mdb_env_sync(env_.get(), 1), folder_, map_bytes_);
         if (!folder_.set_state(boot_id_ + " " + durability_ + " open\n"))
             throw StartError("data folder " + folder_.path() + " does not take a small file (" + std::strerror(errno) +
                              "): free some disk, or give --data another folder");
@@ -486,8 +596,25 @@ class LmdbStore final : public Store {
         std::iota(order_.begin(), order_.end(), std::size_t{0});
         if (order_.size() > 1) std::ranges::stable_sort(order_, {}, [&](std::size_t i) { return batch.appends[i].log; });
         const auto need = space_for(batch);
-        if (need > 0 && !has_room(need)) return std::unexpected(Error::no_space);
-        return outcome(transact([&](MDB_txn* txn) { return apply(txn, batch); }));
+        if (need > 0 && !has_room(need, batch.appends.empty())) return std::unexpected(Error::no_space);
+        // Twice what is written is freed along with it: no writer outruns sweeping, and in `power` it costs no sync of its own.
+        auto along = sweeping_ && !batch.appends.empty() ? 2 * need / block::page_bytes : 0;
+        const auto first = std::min(along, blocks_freed_in_one_transaction);
+        bool more = true;
+        int rc = transact([&](MDB_txn* txn) {
+            const int done = apply(txn, batch);
+            return done == 0 && first > 0 ? sweep_some(txn, first, more) : done;
+        });
+        if (rc == MDB_MAP_FULL && first > 0) rc = transact([&](MDB_txn* txn) { return apply(txn, batch); });
+        else if (rc == 0 && first > 0) sweeping_ = more || !batch.trims.empty() || !batch.drops.empty();
+        if (auto done = outcome(rc); !done) return done;
+        for (along -= first; along > 0 && sweeping_ && !powerful_;) {
+            const auto next = std::min(along, blocks_freed_in_one_transaction);
+            if (transact([&](MDB_txn* txn) { return sweep_some(txn, next, more); }) != 0) break;   // it is tried again by sweep
+            sweeping_ = more;
+            along -= next;
+        }
+        return {};
     }
 
     std::unique_ptr<Snapshot> snapshot() const override { return std::make_unique<LmdbSnapshot>(*readers_, dbi_); }
@@ -499,7 +626,7 @@ class LmdbStore final : public Store {
         auto once = [&](std::size_t most) {
             return transact([&](MDB_txn* txn) { return sweep_some(txn, most, more); });
         };
-        max_entries = std::min(max_entries, blocks_freed_at_once);
+        max_entries = std::min(max_entries, powerful_ ? blocks_freed_in_one_transaction : blocks_freed_at_once);
         int rc = once(max_entries);
         if (rc == MDB_MAP_FULL && max_entries > 1) rc = once(1);   // a small deletion fits where a large one does not
         if (auto done = outcome(rc); !done) return std::unexpected(done.error());
@@ -510,35 +637,52 @@ class LmdbStore final : public Store {
     Stats stats() const override {
         MDB_envinfo info{};
         mdb_env_info(env_.get(), &info);
-        return {used_bytes_, (info.me_last_pgno + 1) * block::page_bytes, map_bytes_ - reserve_bytes_, sweeping_};
+        return {used_bytes_, (info.me_last_pgno + 1) * block::page_bytes, map_bytes_ - reserve_bytes_, sweeping_,
+                readers_->out()};
+    }
+
+    FreeSpace free_space() const override {
+        FreeSpace told;
+        MDB_txn* txn = readers_->take();
+        MDB_envinfo info{};
+        mdb_env_info(env_.get(), &info);
+        std::vector<std::uint64_t> free(info.me_last_pgno / 64 + 1);   // a bit a page
+        {
+            Cursor cursor(txn, 0);   // the list is a tree of its own: transaction -> how many pages, and which
+            MDB_val key{}, value{};
+            for (bool found = cursor.get(key, value, MDB_FIRST); found; found = cursor.get(key, value, MDB_NEXT)) {
+                const auto* bytes = static_cast<const std::byte*>(value.mv_data);
+                const auto count = block::load<std::size_t>(bytes);
+                if (told.pages + count > free_pages_looked_at) {
+                    told.whole = false;
+                    break;
+                }
+                for (std::size_t i = 1; i <= count; ++i)
+                    if (const auto page = block::load<std::size_t>(bytes + i * sizeof(std::size_t)); page <= info.me_last_pgno)
+                        free[page / 64] |= std::uint64_t{1} << page % 64;
+                told.pages += count;
+                ++told.records;
+                told.largest_record = std::max<std::uint64_t>(told.largest_record, count);
+            }
+        }
+        readers_->give_back(txn);
+        std::uint64_t run = 0;
+        for (const auto word : free) {
+            if (word == ~std::uint64_t{0}) {
+                run += 64;
+            } else {
+                told.longest_run = std::max(told.longest_run, run + static_cast<std::uint64_t>(std::countr_one(word)));
+                std::uint64_t inside = 0;   // each step shortens every run of the word by one
+                for (auto rest = word; rest != 0; rest &= rest << 1) ++inside;
+                told.longest_run = std::max(told.longest_run, inside);
+                run = static_cast<std::uint64_t>(std::countl_one(word));
+            }
+        }
+        told.longest_run = std::max(told.longest_run, run);
+        return told;
     }
 
   private:
-    void start(int rc) const {
-        if (rc == 0) return;
-        const std::string where = "data folder " + folder_.path();
-        if (rc == ENOMEM)
-            throw StartError(where + ": " + std::to_string(map_bytes_ >> 20) +
-                             " MiB of address space cannot be reserved: lift `ulimit -v`, or give a smaller map size");
-        if (rc == MDB_VERSION_MISMATCH || rc == MDB_INVALID || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND)
-            throw StartError(where + " holds a data.mdb that is no sluice store or is damaged: move it away, or give --data another folder");
-        if (rc == ENOSPC) throw StartError(where + " has no free disk: free some, or give --data another folder");
-        throw StartError(where + " cannot be opened (" + mdb_strerror(rc) + "): give --data another folder, or use --ephemeral");
-    }
-
-    void check_what_was_left(std::vector<std::string>* notes) const {
-        struct stat file {};
-        if (stat(folder_.file("data.mdb").c_str(), &file) != 0 || file.st_size == 0) return;
-        const auto state = folder_.state();
-        if (state.starts_with(boot_id_ + " ") || state.ends_with(" clean") || state.ends_with(" power open")) return;
-        if (!check_apart(folder_, map_bytes_))
-            throw StartError("data folder " + folder_.path() +
-                             " was damaged when the machine went down without --durability power: move it away, or restore a copy");
-        if (notes)
-            notes->push_back("data folder " + folder_.path() +
-                             " was not closed before the machine restarted; checked and found whole, its last seconds may be missing");
-    }
-
     void open_tree() {
         std::string found;
         const int rc = transact([&](MDB_txn* txn) {
@@ -558,10 +702,8 @@ class LmdbStore final : public Store {
             sweeping_ = cursor.get(queued, value, MDB_SET_RANGE) && view(queued).starts_with("s");
             return got;
         });
-        start(rc);
-        if (found != format_version)
-            throw StartError("data folder " + folder_.path() + " has format " + found + ", this server reads " + std::string(format_version) +
-                             ": use the server version that wrote it, or give --data another folder");
+        start(rc, folder_, map_bytes_);
+        require_version(folder_, found);
     }
 
     // Runs `change` in a transaction; nothing remains of it unless 0 comes back.
@@ -677,8 +819,9 @@ class LmdbStore final : public Store {
         return need;
     }
 
-    bool has_room(std::uint64_t need) {
-        if (used_bytes_ + need + reserve_bytes_ > map_bytes_) return false;
+    // What is no record may have half of the reserve: deletions come with puts, and readers keep their place when all is full.
+    bool has_room(std::uint64_t need, bool urgent) {
+        if (used_bytes_ + need + (urgent ? reserve_bytes_ / 2 : reserve_bytes_) > map_bytes_) return false;
         MDB_envinfo info{};
         mdb_env_info(env_.get(), &info);
         const auto file_bytes = (info.me_last_pgno + 1) * block::page_bytes;
@@ -686,6 +829,7 @@ class LmdbStore final : public Store {
             next_disk_check_ = file_bytes + growth_between_disk_checks;
             disk_low_ = folder_.free_bytes() < disk_reserve_bytes + need;
         }
+        if (disk_low_ && urgent && folder_.free_bytes() > disk_reserve_bytes / 2 + need) return true;
         // On a full disk the pages that sweeping freed are still good, but not the last of them.
         return !disk_low_ || file_bytes > used_bytes_ + need + growth_between_disk_checks;
     }
@@ -704,6 +848,7 @@ class LmdbStore final : public Store {
     std::uint64_t map_bytes_;
     std::uint64_t reserve_bytes_;
     std::string boot_id_;
+    bool powerful_;
     std::string durability_;
     Env env_;
     MDB_dbi dbi_{};
@@ -717,6 +862,42 @@ class LmdbStore final : public Store {
 };
 
 }  // namespace
+
+Compacted compact_lmdb(const LmdbOptions& options, const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+    if (access((options.folder + "/" + data_file).c_str(), F_OK) != 0)
+        throw StartError("data folder " + options.folder + " holds no data.mdb: name the folder that `sluice serve --data` was given");
+    const Folder folder(options.folder);
+    const auto boot_id = options.boot_id.empty() ? kernel_boot_id() : options.boot_id;
+    check_what_was_left(folder, options.map_bytes, boot_id, nullptr);
+    Compacted told{.bytes_before = size_of(folder.file(data_file))};
+    {
+        Env env;
+        start(open_env(env, folder, data_file, options.map_bytes, MDB_RDONLY | MDB_NOLOCK), folder, options.map_bytes);
+        MDB_txn* txn = nullptr;
+        MDB_dbi dbi{};
+        start(mdb_txn_begin(env.get(), nullptr, MDB_RDONLY, &txn), folder, options.map_bytes);
+        const std::unique_ptr<MDB_txn, void (*)(MDB_txn*)> read(txn, mdb_txn_abort);
+        start(mdb_dbi_open(txn, nullptr, 0, &dbi), folder, options.map_bytes);
+        MDB_val key = val(version_key), version{};
+        start(mdb_get(txn, dbi, &key, &version) == 0 ? 0 : MDB_INVALID, folder, options.map_bytes);
+        require_version(folder, view(version));
+        MDB_stat tree{};
+        mdb_stat(txn, dbi, &tree);
+        const auto need = pages_of(tree) * block::page_bytes + disk_reserve_bytes, have = folder.free_bytes();
+        if (have < need)
+            throw StartError("data folder " + folder.path() + " has " + std::to_string(have >> 20) + " MiB of free disk, the copy needs " +
+                             std::to_string(need >> 20) + ": free some first");
+        const int rc = build_file(folder, options.map_bytes, true, [&](MDB_env* to) {
+            return copy_entries(txn, dbi, to, [&](std::uint64_t done, std::uint64_t all) { if (progress) progress(done, all); });
+        });
+        if (rc != 0) unlink(folder.file(new_file).c_str());
+        start(rc, folder, options.map_bytes);
+    }
+    told.bytes_after = size_of(folder.file(data_file));
+    // Everything in it is on the disk now, whatever the file before it was.
+    folder.set_state(boot_id + " process clean\n");
+    return told;
+}
 
 std::unique_ptr<Store> open_lmdb(const LmdbOptions& options, std::vector<std::string>* notes) {
     return std::make_unique<LmdbStore>(options, notes);

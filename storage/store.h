@@ -110,18 +110,31 @@ struct Stats {
     std::uint64_t file_bytes{};
     std::uint64_t capacity_bytes{};  // where no_space begins
     bool sweeping{};                 // trimmed or dropped data still waits to be freed
+    std::uint32_t snapshots{};       // open now; a long one keeps freed pages from being used again
+};
+
+// The pages of the file that hold nothing, as the store's own list of them says. All zero in memory.
+struct FreeSpace {
+    std::uint64_t pages{};
+    std::uint64_t longest_run{};     // pages in a row
+    std::uint64_t records{};         // of the list
+    std::uint64_t largest_record{};  // pages named by the largest of them; above 500 it needs a run of free pages itself
+    bool whole = true;               // false: the list was longer than is looked at; the figures are of its first part
 };
 
 class Store {
   public:
     virtual ~Store() = default;
     // All or nothing. no_space leaves everything as it was; a batch without appends and non-empty puts succeeds even then.
+    // May free about as much of what trims and drops have left as the batch takes, so that sweeping keeps up with any writer.
     virtual Result<void> commit(const Batch&) = 0;
     // Cheap; at most a few are alive at once. May be called from another thread than commit.
     virtual std::unique_ptr<Snapshot> snapshot() const = 0;
     // Frees what trims and drops have left, at most about `max_entries` of it; true while there is more.
     virtual Result<bool> sweep(std::size_t max_entries) = 0;
     virtual Stats stats() const = 0;
+    // Walks the list of free pages, at most about a million of them (some milliseconds): for who asks, not for each turn.
+    virtual FreeSpace free_space() const { return {}; }
 };
 
 enum class Durability { process, power };
@@ -136,5 +149,10 @@ struct LmdbOptions {
 std::unique_ptr<Store> open_memory(std::uint64_t max_bytes = std::uint64_t{4} << 30);
 // Throws StartError. Everything it has to say besides (a recovery, data kept) goes to `notes`.
 std::unique_ptr<Store> open_lmdb(const LmdbOptions&, std::vector<std::string>* notes = nullptr);
+
+// Copies what a folder's file holds into a new, dense file and puts it in the old one's place. The folder must not be in use. A kill or a
+// power cut at any moment leaves the old file or the new one, both whole. `progress` is told bytes done and to do. Throws StartError.
+struct Compacted { std::uint64_t bytes_before{}, bytes_after{}; };
+Compacted compact_lmdb(const LmdbOptions&, const std::function<void(std::uint64_t done, std::uint64_t all)>& progress = {});
 
 }  // namespace sluice::storage

@@ -42,6 +42,21 @@ std::string Service::metrics() {
     one("sluice_store_used_bytes", "gauge", "Bytes that hold data.", static_cast<double>(stats.used_bytes));
     one("sluice_store_capacity_bytes", "gauge", "Where writes begin to be refused.",
         static_cast<double>(stats.capacity_bytes));
+    one("sluice_store_file_bytes", "gauge", "Size of the file, free pages included; 0 in memory.",
+        static_cast<double>(stats.file_bytes));
+    one("sluice_store_sweeping", "gauge", "1 while trimmed or deleted data still waits to be freed.",
+        stats.sweeping ? 1 : 0);
+    one("sluice_store_snapshots", "gauge", "Read snapshots open now; none outlives its turn of the loop.",
+        static_cast<double>(stats.snapshots));
+    const auto free = store_.free_space();
+    one("sluice_store_free_pages", "gauge", "Pages of 4 KiB in the file that hold nothing.",
+        static_cast<double>(free.pages));
+    one("sluice_store_longest_free_run", "gauge", "The most of them in a row.",
+        static_cast<double>(free.longest_run));
+    one("sluice_store_largest_freelist_record", "gauge", "The most of them in one record of the list.",
+        static_cast<double>(free.largest_record));
+    one("sluice_store_freelist_whole", "gauge", "0 when the list was too long: the three above are of its first part.",
+        free.whole ? 1 : 0);
     head("sluice_connections", "gauge", "Open client connections.");
     if (parts_.kinesis_connections)
         fmt::format_to(std::back_inserter(out), "sluice_connections{{door=\"kinesis\"}} {}\n",

@@ -49,6 +49,8 @@ constexpr const char* overview = R"(sluice: one log, spoken to as Kinesis and as
   sluice advertise HOST:PORT    what Kafka clients are told to connect to; `off` undoes it
   sluice reset                  forget everything
 
+  sluice compact DIR            make the file of a stopped server as small as what it holds
+
 Words find the server at 127.0.0.1:7070, or at --control ADDR:PORT, or at SLUICE_CONTROL. Each takes --json and --help.)";
 
 struct Client {
@@ -499,7 +501,7 @@ int run_word(std::vector<std::string> args, const Environment& environment) {
     if (name == "--version") throw Exit{0, fmt::format("sluice {}", version)};
     const auto entry = std::ranges::find_if(words, [&](const Entry& e) { return e.name == name; });
     if (entry == std::end(words)) {
-        std::vector<std::string> names{"serve"};
+        std::vector<std::string> names{"serve", "compact"};
         for (const auto& e : words) names.emplace_back(e.name);
         const auto near = nearest(name, names);
         throw Exit{bad_usage, fmt::format("there is no word '{}'{}; `sluice --help` lists them", name,

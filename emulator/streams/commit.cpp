@@ -320,11 +320,21 @@ void Engine::State::start_write(std::shared_ptr<Group> mine) {
     wake.notify_all();
 }
 
+// Each slice is synced like a commit, so it is larger than those of the loop.
+constexpr std::size_t swept_by_writer = 400;
+
 void Engine::State::write_loop() {
     std::unique_lock lock{mutex};
     for (;;) {
-        wake.wait(lock, [this] { return stop_writer || (writing && !writer_done); });
+        wake.wait(lock, [this] { return stop_writer || (writing && !writer_done) || sweep_asked; });
         if (stop_writer) return;
+        if (!writing || writer_done) {
+            lock.unlock();
+            const bool more = store.sweep(swept_by_writer).value_or(false);
+            lock.lock();
+            sweep_asked = more;
+            continue;
+        }
         const auto mine = writing;
         lock.unlock();
         auto failed = write(*mine);

@@ -198,7 +198,7 @@ class Engine {
     // ---- usage (rule 24): finished hours from the store, the running one from memory ----
     std::vector<std::pair<std::int64_t, Usage>> usage(const Stream&);
 
-    // One bounded slice of freeing and trimming between turns; true while there is more.
+    // One bounded slice of freeing between turns; true while there is more. With `commit_on_thread` the writer goes on by itself.
     bool housekeep();
     // Commits what is queued now; for shutdown and tests.
     void flush();

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t furthest_ms = std::int64_t{1} << 61;   // retention.ms and timestamps come from clients: sums must not overflow
+constexpr std::size_t swept_by_loop = 1000;   // entries in memory; on disk the store stops earlier
 constexpr std::int64_t check_ms = 5 * minute_ms;   // Kafka's log.retention.check.interval.ms
 
 // The last moment at which an entry is kept. Rule 18: Kinesis's way is append time; Kafka's is the record's own timestamp, unless
@@ -182,9 +183,15 @@ std::uint64_t Engine::State::live_bytes(const Shard& shard) {
 }
 
 bool Engine::housekeep() {
-    const auto more = state_->store.sweep(64);
-    state_->turn.reset();
-    return more.value_or(false);
+    auto& s = *state_;
+    s.turn.reset();   // a store under an open snapshot cannot use its free pages
+    if (!s.writer.joinable()) return s.store.sweep(swept_by_loop).value_or(false);
+    // The loop does not wait for a disk: the writer sweeps whenever it has nothing to write.
+    if (!s.store.stats().sweeping) return false;
+    const std::lock_guard lock{s.mutex};
+    s.sweep_asked = true;
+    s.wake.notify_all();
+    return false;
 }
 
 }  // namespace sluice::streams

@@ -111,6 +111,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     std::shared_ptr<Group> writing;                      // guarded by mutex; nothing: idle
     std::vector<std::pair<Group::Scope, Fault>> written; // result of `writing`
     bool writer_done = false, stop_writer = false;
+    bool sweep_asked = false;                            // when it has nothing to write
     void write_loop();
     void start_write(std::shared_ptr<Group>);
     std::shared_ptr<Group> take_written();

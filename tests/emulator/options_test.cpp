@@ -51,6 +51,7 @@ TEST_CASE("without settings the doors are on loopback and the data is in ./data"
     CHECK(options.account == "000000000000");
     CHECK(options.region == "us-east-1");
     CHECK(options.max_memory_bytes == 4'294'967'296u);
+    CHECK(options.max_data_bytes == 1'099'511'627'776u);
     CHECK(options.clock == ClockStart::keep);
 }
 
@@ -68,7 +69,7 @@ TEST_CASE("every setting can come from the environment, lists with commas") {
     const auto options = parse_serve({}, {{"SLUICE_KINESIS", "0.0.0.0:0,[::1]:4568"}, {"SLUICE_EPHEMERAL", "true"}, {"SLUICE_QUIET", "0"},
                                           {"SLUICE_STREAM", "orders:4,clicks"}, {"SLUICE_TOPIC", "logs:12"}, {"SLUICE_STATE_DELAY", "90s"},
                                           {"SLUICE_KAFKA_CONFIG", "num.partitions=4,log.cleanup.policy=compact,delete"},
-                                          {"SLUICE_KAFKA_ADVERTISED", "10.0.0.0/8=broker:9092"}, {"SLUICE_MAX_MEMORY", "64MiB"},
+                                          {"SLUICE_KAFKA_ADVERTISED", "10.0.0.0/8=broker:9092"}, {"SLUICE_MAX_MEMORY", "64MiB"}, {"SLUICE_MAX_DATA", "2GiB"},
                                           {"SLUICE_CLOCK", "2027-01-01T00:00:00Z"}, {"SLUICE_DURABILITY", "power"}, {"HOME", "/root"}});
     REQUIRE(options.kinesis.size() == 2);
     CHECK(show(options.kinesis[0]) == "0.0.0.0:0");
@@ -86,6 +87,7 @@ TEST_CASE("every setting can come from the environment, lists with commas") {
     CHECK(options.kafka_configs == std::map<std::string, std::string>{{"num.partitions", "4"}, {"log.cleanup.policy", "compact,delete"}});
     CHECK(options.kafka_advertised == std::vector<std::string>{"10.0.0.0/8=broker:9092"});
     CHECK(options.max_memory_bytes == 67'108'864u);
+    CHECK(options.max_data_bytes == 2'147'483'648u);
     CHECK(options.clock == ClockStart::set);
     CHECK(options.clock_at == from_ms(1'798'761'600'000));
     CHECK(options.durability == storage::Durability::power);
@@ -160,7 +162,7 @@ TEST_CASE("--help is no failure and shows each setting with its default") {
     const auto [status, text] = refused({"--help"});
     CHECK(status == 0);
     for (const auto* part : {"--kinesis ", "--kafka ", "--control ", "--data ", "--ephemeral", "--durability ", "--kinesis-limits ", "--kafka-limits ", "--kafka-config ",
-                             "--stream ", "--topic ", "--ready-file ", "--kafka-advertised ", "--account ", "--region ", "--state-delay ", "--max-memory ", "--clock ", "--kinesis-scope ",
+                             "--stream ", "--topic ", "--ready-file ", "--kafka-advertised ", "--account ", "--region ", "--state-delay ", "--max-memory ", "--max-data ", "--clock ", "--kinesis-scope ",
                              "--quiet", "--config ", "127.0.0.1:4567", "Examples"}) {
         CAPTURE(part);
         CHECK(text.contains(part));
