@@ -203,7 +203,8 @@ class MemoryStore final : public Store {
         stored->bytes_before = log.bytes;
         stored->size = entry.pieces[0].size() + entry.pieces[1].size();
         stored->data = std::make_unique_for_overwrite<std::byte[]>(stored->size);
-        std::ranges::copy(entry.pieces[1], std::ranges::copy(entry.pieces[0], stored->data.get()).out);
+        auto* to = stored->data.get();   // std::ranges::copy of this library goes byte by byte
+        for (const auto& piece : entry.pieces) to = std::copy(piece.begin(), piece.end(), to);
         used_ += stored->cost();
         log.bytes += stored->size;
         log.end = stored->end();

@@ -90,9 +90,10 @@ std::expected<std::int32_t, Error> shard_or_fault(const Call& call, std::string_
     return std::unexpected{texts::shard_not_found(text, stream, call.account())};
 }
 
-std::string sequence_number(const streams::Shard& shard, streams::Position position, std::int64_t appended_ms) {
-    return streams::to_string(
-        streams::Sequence{.created_s = shard.created_s, .index = position + 1, .arrived_s = appended_ms / 1000, .shard = shard.index});
+SequenceText sequence_number(const streams::Shard& shard, streams::Position position, std::int64_t appended_ms) {
+    const auto digits = streams::digits_of(
+        {.created_s = shard.created_s, .index = position + 1, .arrived_s = appended_ms / 1000, .shard = shard.index});
+    return std::string_view{digits.data(), digits.size()};
 }
 
 Shard describe(const streams::Shard& shard) {

@@ -42,7 +42,7 @@ std::string shard_id(std::int32_t index);
 // Unknown shards and bad syntax are answered alike by SplitShard and MergeShards, before and after the stream look-up.
 std::expected<std::int32_t, Error> shard_or_fault(const Call&, std::string_view text, std::string_view stream);
 
-std::string sequence_number(const streams::Shard&, streams::Position, std::int64_t appended_ms);
+SequenceText sequence_number(const streams::Shard&, streams::Position, std::int64_t appended_ms);
 Shard describe(const streams::Shard&);
 // Closed and older than the retention: its records are gone and ListShards leaves it out.
 bool expired(const streams::Shard&, Time now);

@@ -12,7 +12,7 @@ Task<Reply<PutRecord>> handle(Call& call, const PutRecord& request) {
     // Kept by the frame: a stream deleted meanwhile must not take its shards away from under us.
     const StreamPointer stream = *found;
     if (auto fault = accepts_puts(call, *stream)) co_return std::unexpected{*fault};
-    const auto put = check_put(*stream, "", request.partition_key, request.explicit_hash_key, request.data->bytes);
+    const auto put = check_put(*stream, 0, request.partition_key, request.explicit_hash_key, request.data->bytes);
     if (!put) co_return std::unexpected{put.error()};
     if (request.sequence_number_for_ordering) {
         const auto number = *request.sequence_number_for_ordering;

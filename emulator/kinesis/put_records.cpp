@@ -13,7 +13,7 @@ std::expected<std::vector<Put>, Error> check_all(const streams::Stream& stream, 
     std::uint64_t total = 0;
     for (std::size_t i = 0; i < entries.size(); ++i) {
         const auto& entry = entries[i];
-        auto put = check_put(stream, fmt::format("records.{}.member.", i + 1), entry.partition_key, entry.explicit_hash_key,
+        auto put = check_put(stream, i + 1, entry.partition_key, entry.explicit_hash_key,
                              entry.data->bytes);
         if (!put) return std::unexpected{put.error()};
         total += put->bytes();
@@ -69,6 +69,8 @@ Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
         groups[static_cast<std::size_t>(at)].add(put);
     }
     std::vector<bool> stored(groups.size());
+    std::vector<ShardIdText> ids;
+    for (const auto& group : groups) ids.emplace_back(shard_id(group.shard().index));
     for (std::size_t g = 0; g < groups.size(); ++g) stored[g] = groups[g].queue(call.engine);
     for (std::size_t g = 0; g < groups.size(); ++g) {
         if (!stored[g]) continue;
@@ -84,7 +86,7 @@ Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
         }
         const auto& group = groups[g];
         told.records[i].sequence_number = sequence_number(group.shard(), group.position(placed[i].nth), group.appended_ms());
-        told.records[i].shard_id = shard_id(group.shard().index);
+        told.records[i].shard_id = ids[g];
     }
     co_return told;
 }

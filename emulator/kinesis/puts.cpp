@@ -6,13 +6,21 @@
 
 namespace sluice::kinesis {
 
-std::expected<Put, Error> check_put(const streams::Stream& stream, std::string_view path, const std::optional<std::string_view>& key,
+namespace {
+
+std::string member(std::size_t item, std::string_view name) {
+    return item == 0 ? std::string{name} : fmt::format("records.{}.member.{}", item, name);
+}
+
+}  // namespace
+
+std::expected<Put, Error> check_put(const streams::Stream& stream, std::size_t item, const std::optional<std::string_view>& key,
                                     const std::optional<std::string_view>& explicit_hash, std::string_view data) {
-    if (!key) return std::unexpected{texts::member_null(std::string{path} + "partitionKey")};
+    if (!key) return std::unexpected{texts::member_null(member(item, "partitionKey"))};
     const Put put{.key = *key, .data = data};
     if (put.bytes() > static_cast<std::uint64_t>(stream.max_record_bytes))
         return std::unexpected{
-            texts::data_too_long(std::string{path} + "data", static_cast<std::int64_t>(put.bytes()), stream.max_record_bytes)};
+            texts::data_too_long(member(item, "data"), static_cast<std::int64_t>(put.bytes()), stream.max_record_bytes)};
     auto hash = explicit_hash ? streams::parse_hash_key(*explicit_hash) : streams::hash_of(*key);
     if (!hash) return std::unexpected{texts::hash_key_out_of_range(*explicit_hash)};
     auto* shard = stream.open_shard_for(*hash);

@@ -20,8 +20,8 @@ struct Put {
     std::uint64_t bytes() const { return key.size() + data.size(); }
 };
 
-// `path` is "" for PutRecord and "records.3.member." for the third entry: what AWS's texts call the member.
-std::expected<Put, Error> check_put(const streams::Stream&, std::string_view path, const std::optional<std::string_view>& key,
+// `item` is 0 for PutRecord and 3 for the third entry of PutRecords, as AWS's texts count them.
+std::expected<Put, Error> check_put(const streams::Stream&, std::size_t item, const std::optional<std::string_view>& key,
                                     const std::optional<std::string_view>& explicit_hash, std::string_view data);
 // Writes go to ACTIVE and UPDATING streams, and still to DELETING ones; CREATING answers not found (seen: AWS 2015).
 std::optional<Error> accepts_puts(const Call&, const streams::Stream&);

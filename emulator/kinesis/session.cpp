@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
@@ -19,9 +20,31 @@ bool is_side(std::string_view path) {
     return path == "/health" || path == "/ready" || path == "/metrics" || path.starts_with("/_sluice/");
 }
 
-std::string http_date(Time now) {
-    return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(static_cast<std::time_t>(to_ms(now) / 1000)));
-}
+// The Date header, written anew once a second.
+class DateText {
+  public:
+    std::string_view at(Time now) {
+        const auto second = to_ms(now) / 1000;
+        if (std::exchange(second_, second) != second)
+            text_ = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(static_cast<std::time_t>(second)));
+        return text_;
+    }
+
+  private:
+    std::int64_t second_ = -1;
+    std::string text_ = "Wed, 31 Dec 1969 23:59:59 GMT";
+};
+
+// An answer on its way: a large body is not copied behind its head.
+struct Outgoing {
+    static constexpr std::size_t most_copied = 4096;
+    std::string head, body;
+    void clear() { head.clear(), body.clear(); }
+    void take(std::string&& answer) {
+        if (answer.size() > most_copied) return void(body = std::move(answer));
+        head += answer;
+    }
+};
 
 // x-amz-id-2: base64 of 64 to 80 bytes; ours always has 72, which needs no padding.
 std::string extended_id(Random& random) {
@@ -34,10 +57,13 @@ std::string extended_id(Random& random) {
     return id;
 }
 
-void append_answer(std::string& out, streams::Engine& engine, const Answer& answer, bool keep_alive) {
+void append_answer(Outgoing& out, streams::Engine& engine, DateText& date, Answer&& answer, bool keep_alive) {
     auto& random = engine.random();
-    const std::string request_id = Random::uuid_text(random.uuid()), date = http_date(engine.world().clock->now());
-    std::vector<std::pair<std::string_view, std::string_view>> headers{{"x-amzn-RequestId", request_id}, {"Date", date}};
+    const std::string request_id = Random::uuid_text(random.uuid());
+    std::vector<std::pair<std::string_view, std::string_view>> headers;
+    headers.reserve(4 + answer.headers.size());
+    headers.emplace_back("x-amzn-RequestId", request_id);
+    headers.emplace_back("Date", date.at(engine.world().clock->now()));
     std::string id_2;
     if (answer.extended_id) {
         id_2 = extended_id(random);
@@ -45,10 +71,11 @@ void append_answer(std::string& out, streams::Engine& engine, const Answer& answ
     }
     if (!answer.content_type.empty()) headers.emplace_back("Content-Type", answer.content_type);
     for (const auto& [name, value] : answer.headers) headers.emplace_back(name, value);
-    http::append_response(out, answer.status, headers, answer.body, keep_alive);
+    http::append_head(out.head, answer.status, headers, answer.body.size(), keep_alive);
+    out.take(std::move(answer.body));
 }
 
-Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const http::Request& request, std::string& out) {
+Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const http::Request& request, DateText& date, Outgoing& out) {
     const auto path = request.target.substr(0, request.target.find('?'));
     if (is_side(path)) {
         SideAnswer answer{.status = 404, .content_type = "application/json", .body = "{}"};
@@ -57,25 +84,29 @@ Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const 
             answer = co_await options.side(std::move(asked));
         }
         const std::pair<std::string_view, std::string_view> headers[]{{"Content-Type", answer.content_type}};
-        http::append_response(out, answer.status, headers, answer.body, request.keep_alive);
+        http::append_head(out.head, answer.status, headers, answer.body.size(), request.keep_alive);
+        out.take(std::move(answer.body));
         co_return;
     }
     const auto serving = engine.world().clock->serve();   // ends before the answer leaves
     const RequestHead head{request.method, request.target, request.headers};
-    const auto answer = co_await dispatch(engine, options, head, request.body);
-    append_answer(out, engine, answer, request.keep_alive);
+    auto answer = co_await dispatch(engine, options, head, request.body);
+    append_answer(out, engine, date, std::move(answer), request.keep_alive);
 }
 
 // Offers the bytes to the kernel at once and suspends only for what it did not take.
-Task<bool> write(Socket& socket, std::string_view bytes) {
+Task<bool> write(Socket& socket, const Outgoing& out) {
     boost::system::error_code fault;
-    const auto sent = socket.write_some(asio::buffer(bytes), fault);
+    std::array<asio::const_buffer, 2> rest{asio::buffer(out.head), asio::buffer(out.body)};
+    const auto sent = socket.write_some(rest, fault);
     if (fault && fault != asio::error::would_block) co_return false;
-    bytes.remove_prefix(fault ? 0 : sent);
-    if (bytes.empty()) co_return true;
+    const auto of_head = std::min(fault ? 0 : sent, out.head.size());
+    rest[0] += of_head;
+    rest[1] += (fault ? 0 : sent) - of_head;
+    if (rest[0].size() + rest[1].size() == 0) co_return true;
     fault = {};
     auto token = asio::redirect_error(use_task, fault);
-    co_await asio::async_write(socket, asio::buffer(bytes), token);
+    co_await asio::async_write(socket, rest, token);
     co_return !fault;
 }
 
@@ -87,24 +118,25 @@ Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, co
     socket.set_option(asio::ip::tcp::no_delay{true}, fault);
     socket.non_blocking(true, fault);
     http::RequestReader reader{http::Limits{.body_bytes = options.max_body_bytes}};
-    std::string out;
+    Outgoing out;
+    DateText date;
     for (;;) {
         out.clear();
         bool last = false;
         const auto step = reader.next();
         if (const auto* request = std::get_if<http::Request>(&step)) {
             last = !request->keep_alive;
-            co_await serve_one(engine, options, *request, out);
+            co_await serve_one(engine, options, *request, date, out);
         } else if (const auto* refusal = std::get_if<http::Refusal>(&step)) {
             last = true;
-            http::append_response(out, refusal->status, {}, {}, false);
+            http::append_head(out.head, refusal->status, {}, 0, false);
         } else {
-            if (std::get<http::NeedMore>(step).continue_expected) out = http::continue_response;
+            if (std::get<http::NeedMore>(step).continue_expected) out.head = http::continue_response;
         }
-        if (!out.empty()) {
+        if (!out.head.empty()) {
             const bool written = co_await write(socket, out);
             if (!written || last) break;
-            if (out.capacity() > (std::size_t{1} << 20)) out = {};
+            out.body = {};
         }
         if (std::holds_alternative<http::NeedMore>(step)) {
             const auto space = reader.space();

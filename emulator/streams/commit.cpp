@@ -90,25 +90,22 @@ void Engine::State::flush() {
 
 namespace {
 
-void put_number(std::string& out, std::int64_t value) {
-    for (int shift = 0; shift < 64; shift += 8) out += static_cast<char>(static_cast<std::uint64_t>(value) >> shift);
+std::string little_endian(std::initializer_list<std::int64_t> values) {
+    std::string out(8 * values.size(), '\0');
+    auto* to = out.data();
+    for (const auto value : values)
+        for (int shift = 0; shift < 64; shift += 8) *to++ = static_cast<char>(static_cast<std::uint64_t>(value) >> shift);
+    return out;
 }
 
 }  // namespace
 
 // Little-endian int64s, one small value per shard: four buckets (balance, filled), last append time, hour, usage.
 std::string running_value(const Shard& shard) {
-    std::string out;
-    out.reserve(8 * 22);
-    for (const auto* bucket : {&shard.write_bytes, &shard.write_records, &shard.read_bytes, &shard.read_calls}) {
-        const auto state = bucket->save();
-        put_number(out, state.thousandths);
-        put_number(out, state.filled_ms);
-    }
-    put_number(out, shard.last_appended_ms);
-    put_number(out, shard.usage_hour);
-    out += encode_usage(shard.usage);
-    return out;
+    const auto a = shard.write_bytes.save(), b = shard.write_records.save(), c = shard.read_bytes.save(), d = shard.read_calls.save();
+    return little_endian({a.thousandths, a.filled_ms, b.thousandths, b.filled_ms, c.thousandths, c.filled_ms, d.thousandths, d.filled_ms,
+                          shard.last_appended_ms, shard.usage_hour}) +
+           encode_usage(shard.usage);
 }
 
 void read_running_value(std::string_view bytes, Shard& shard) {
@@ -129,12 +126,10 @@ void read_running_value(std::string_view bytes, Shard& shard) {
 }
 
 std::string encode_usage(const Usage& u) {
-    std::string out;
-    for (const auto value : {u.records_in, u.bytes_in, u.payload_units_25k, u.bytes_in_rounded_1k, u.bytes_out_kinesis, u.bytes_out_kafka,
-                             u.records_out_kinesis, u.records_out_kafka, u.write_refusals, u.read_refusals, u.open_shard_ms,
-                             u.stored_bytes})
-        put_number(out, static_cast<std::int64_t>(value));
-    return out;
+    const auto n = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+    return little_endian({n(u.records_in), n(u.bytes_in), n(u.payload_units_25k), n(u.bytes_in_rounded_1k), n(u.bytes_out_kinesis),
+                          n(u.bytes_out_kafka), n(u.records_out_kinesis), n(u.records_out_kafka), n(u.write_refusals), n(u.read_refusals),
+                          n(u.open_shard_ms), n(u.stored_bytes)});
 }
 
 Usage decode_usage(std::string_view bytes) {

@@ -1,6 +1,7 @@
 #include "emulator/streams/hash_key.h"
 
-#include <openssl/evp.h>
+#define OPENSSL_SUPPRESS_DEPRECATED   // the one-shot MD5: the general interface costs more than the digest
+#include <openssl/md5.h>
 
 namespace sluice::streams {
 namespace {
@@ -12,13 +13,8 @@ constexpr HashKey narrow(Wide value) { return {static_cast<std::uint64_t>(value 
 }  // namespace
 
 HashKey hash_of(std::string_view partition_key) {
-    // Looked up once: fetching the algorithm by name costs more than the digest.
-    static const EVP_MD* const md5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
-    static EVP_MD_CTX* const context = EVP_MD_CTX_new();   // one thread runs the engine
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    EVP_DigestInit_ex2(context, md5, nullptr);
-    EVP_DigestUpdate(context, partition_key.data(), partition_key.size());
-    EVP_DigestFinal_ex(context, digest, nullptr);
+    unsigned char digest[MD5_DIGEST_LENGTH];
+    MD5(reinterpret_cast<const unsigned char*>(partition_key.data()), partition_key.size(), digest);
     HashKey key;
     for (int i = 0; i < 8; ++i) {
         key.high = key.high << 8 | digest[i];

@@ -20,10 +20,21 @@ std::vector<std::byte> joined(const storage::EntryView& entry) {
     return whole;
 }
 
+// All but the batch's header, which may lie in two pieces.
+void join_payload(const storage::EntryView& entry, std::vector<std::byte>& whole) {
+    whole.reserve(entry.size());
+    std::size_t skip = batch::header_bytes;
+    for (auto piece : entry.pieces) {
+        const auto left_out = std::min(skip, piece.size());
+        skip -= left_out;
+        whole.insert(whole.end(), piece.begin() + static_cast<std::ptrdiff_t>(left_out), piece.end());
+    }
+}
+
 void copy_front(const storage::EntryView& entry, std::span<std::byte> to) {
     for (const auto piece : entry.pieces) {
         const auto part = piece.first(std::min(piece.size(), to.size()));
-        std::ranges::copy(part, to.begin());
+        std::copy(part.begin(), part.end(), to.begin());
         to = to.subspan(part.size());
     }
 }
@@ -59,6 +70,7 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
         held += one->bytes.size();
         one = ++batches > most_batches || held > most_unpacked_bytes ? s.unpacked.erase(one) : std::next(one);
     }
+    auto earlier = std::exchange(s.unpacked, {});   // a batch is met once in a call: only those of earlier calls are looked through
     Read out;
     out.next = from = std::max(from, bounds(shard).begin);
     std::size_t unpacked_now = 0;
@@ -69,25 +81,31 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
     };
     const auto visit = [&](LogId log, const storage::EntryView& entry) {
         if (std::ssize(out.records) >= max_records) return false;
-        const auto known = std::ranges::find_if(s.unpacked, [&](auto& one) { return one.log == log && one.first == entry.first; });
-        const bool fresh = known == s.unpacked.end();
-        if (fresh)
-            s.unpacked.push_front({.log = log, .first = entry.first, .bytes = {}, .marks = {}});
-        else
-            s.unpacked.splice(s.unpacked.begin(), s.unpacked, known);
-        auto& cached = s.unpacked.front();
         std::vector<std::byte> copy;
         auto bytes = entry.pieces.size() == 1 ? entry.pieces[0] : std::span<const std::byte>{};
         std::array<std::byte, batch::header_bytes> head;
         if (bytes.empty()) copy_front(entry, head);
         const auto header = batch::parse_header(bytes.empty() ? std::span<const std::byte>{head} : bytes);
         if (!header || header->control()) {
-            s.unpacked.pop_front();
             out.next = entry.first + entry.count;
             return true;
         }
+        const bool in_place = header->codec() == batch::Codec::none && !bytes.empty();
+        // A short batch that can be read where it lies needs no marks.
+        const bool remembered = !in_place || header->count > mark_every;
+        bool fresh = true;
+        if (remembered) {
+            const auto known = std::ranges::find_if(earlier, [&](auto& one) { return one.log == log && one.first == entry.first; });
+            fresh = known == earlier.end();
+            if (fresh)
+                s.unpacked.push_front({.log = log, .first = entry.first, .bytes = {}, .marks = {}});
+            else
+                s.unpacked.splice(s.unpacked.begin(), earlier, known);
+        }
+        Unpacked none;
+        auto& cached = remembered ? s.unpacked.front() : none;
         std::span<const std::byte> payload;
-        if (header->codec() == batch::Codec::none && !bytes.empty()) {
+        if (in_place) {
             payload = bytes.subspan(batch::header_bytes);
         } else {
             if (fresh) {
@@ -95,14 +113,14 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
                     s.unpacked.pop_front();
                     return false;
                 }
-                if (bytes.empty()) bytes = copy = joined(entry);
                 if (header->codec() != batch::Codec::none) {
+                    if (bytes.empty()) bytes = copy = joined(entry);
                     if (!batch::payload_of(bytes, *header, cached.bytes)) {
                         s.unpacked.pop_front();
                         return skip(entry, "a batch cannot be unpacked and is skipped");
                     }
                 } else {
-                    cached.bytes.assign(bytes.begin() + batch::header_bytes, bytes.end());
+                    join_payload(entry, cached.bytes);
                 }
                 unpacked_now += cached.bytes.size();
             }
@@ -121,7 +139,7 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
             const auto place = payload.size() - in.left();
             batch::Record record;
             if (!batch::read_record(in, header->base_timestamp, record)) return skip(entry, "a batch has a broken record and is cut there");
-            if (at % mark_every == 0 && (cached.marks.empty() || cached.marks.back().index < at))
+            if (remembered && at % mark_every == 0 && (cached.marks.empty() || cached.marks.back().index < at))
                 cached.marks.push_back({at, record.offset_delta, place});
             const auto position = entry.first + record.offset_delta;
             if (position < from) continue;
@@ -151,6 +169,7 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
         if (!done) return std::unexpected{Fault::storage};
         if (!going) break;
     }
+    s.unpacked.splice(s.unpacked.end(), earlier);
     return out;
 }
 

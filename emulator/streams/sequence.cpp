@@ -1,5 +1,8 @@
 #include "emulator/streams/sequence.h"
 
+#include <cstring>
+#include <utility>
+
 namespace sluice::streams {
 namespace {
 
@@ -16,16 +19,20 @@ struct Wide {
         }
         overflow |= carry != 0;
     }
-    unsigned divide_by_ten() {
+    // Leaves the quotient and yields the rest.
+    std::uint64_t divide(std::uint64_t by) {
         unsigned __int128 rest = 0;
         for (int i = 3; i >= 0; --i) {
+            if (rest == 0 && word[i] < by) {
+                rest = std::exchange(word[i], 0);
+                continue;
+            }
             rest = rest << 64 | word[i];
-            word[i] = static_cast<std::uint64_t>(rest / 10);
-            rest %= 10;
+            word[i] = static_cast<std::uint64_t>(rest / by);
+            rest %= by;
         }
-        return static_cast<unsigned>(rest);
+        return static_cast<std::uint64_t>(rest);
     }
-    bool zero() const { return (word[0] | word[1] | word[2] | word[3]) == 0; }
     // Hex digits `at`..`at + count - 1` counted from the end, at most 16.
     std::uint64_t digits(int at, int count) const {
         const int bit = at * 4, index = bit / 64, shift = bit % 64;
@@ -33,11 +40,12 @@ struct Wide {
         if (shift != 0 && index < 3) value |= word[index + 1] << (64 - shift);
         return count == 16 ? value : value & ((std::uint64_t{1} << (count * 4)) - 1);
     }
+    // At most 16 digits, to where all are zero.
     void put(int at, int count, std::uint64_t value) {
-        for (int i = 0; i < count; ++i) {
-            const int bit = (at + i) * 4;
-            word[bit / 64] |= (value >> (4 * i) & 15) << (bit % 64);
-        }
+        if (count < 16) value &= (std::uint64_t{1} << (count * 4)) - 1;
+        const int bit = at * 4, index = bit / 64, shift = bit % 64;
+        word[index] |= value << shift;
+        if (shift != 0 && index < 3) word[index + 1] |= value >> (64 - shift);
     }
     int length() const {
         for (int at = 63; at >= 0; --at)
@@ -45,12 +53,18 @@ struct Wide {
         return 0;
     }
 };
+constexpr auto two_digits = [] {
+    std::array<char, 200> pairs{};
+    for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = static_cast<char>('0' + (i % 2 == 0 ? i / 20 : i / 2 % 10));
+    return pairs;
+}();
 constexpr std::uint64_t latest_create_s = 16'025'175'000;   // from here on numbers are invalid (seen: AWS 2015)
 
 }  // namespace
 
 // From the end, in hex digits: version 1, shard 8, second 9, zero 2, index 16, shard's low nibble 1, create second 9, a 2.
-std::string to_string(const Sequence& s) {
+// Below 2^190, so two divisions by 10^19 leave three numbers of 19 digits each, the first with 18.
+SequenceDigits digits_of(const Sequence& s) {
     Wide number;
     number.put(0, 1, 2);
     number.put(1, 8, static_cast<std::uint32_t>(s.shard));
@@ -59,9 +73,19 @@ std::string to_string(const Sequence& s) {
     number.put(36, 1, static_cast<std::uint64_t>(s.shard) & 15);
     number.put(37, 9, static_cast<std::uint64_t>(s.created_s));
     number.put(46, 1, 2);
-    std::string text(56, '0');
-    for (auto at = text.size(); at-- > 0;) text[at] = static_cast<char>('0' + number.divide_by_ten());
+    SequenceDigits text;
+    auto* end = text.data() + text.size();
+    for (const int count : {19, 19, 18}) {
+        auto part = number.divide(10'000'000'000'000'000'000u);
+        for (int i = 0; i < count / 2; ++i, part /= 100) std::memcpy(end -= 2, two_digits.data() + part % 100 * 2, 2);
+        if (count % 2 != 0) *--end = static_cast<char>('0' + part);
+    }
     return text;
+}
+
+std::string to_string(const Sequence& s) {
+    const auto digits = digits_of(s);
+    return {digits.data(), digits.size()};
 }
 
 std::optional<Sequence> parse_sequence(std::string_view text) {

@@ -2,6 +2,7 @@
 // the shard's start (rule 14). From a number to a position is arithmetic; the other way also needs the arrival second.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,7 +20,9 @@ struct Sequence {
 };
 constexpr std::int64_t closing_index = INT64_MAX;
 
-// 56 digits.
+// 56 digits, without a heap block: a reader is told ten thousand at a time.
+using SequenceDigits = std::array<char, 56>;
+SequenceDigits digits_of(const Sequence&);
 std::string to_string(const Sequence&);
 // Accepts what AWS does ("5" is version 0, shard 5); nothing when the text is no sequence number.
 std::optional<Sequence> parse_sequence(std::string_view text);

@@ -22,6 +22,7 @@ std::string_view std_view(beast::string_view text) { return {text.data(), text.s
 class Parser final : public beast::http::basic_parser<true> {
   public:
     explicit Parser(const Limits& limits) {
+        request.headers.reserve(16);
         header_limit(static_cast<std::uint32_t>(limits.header_bytes) + 1);
         body_limit(limits.body_bytes);
     }

@@ -41,15 +41,18 @@ void append(std::string& out, std::size_t number) {
 
 // A header echoes what a client sent (CORS): a line break in it must not start a new header.
 void append_value(std::string& out, std::string_view value) {
-    for (const char c : value) out += c == '\r' || c == '\n' ? ' ' : c;
+    const auto from = static_cast<std::ptrdiff_t>(out.size());
+    out += value;
+    for (const char end_of_line : {'\r', '\n'})
+        if (value.contains(end_of_line)) std::replace(out.begin() + from, out.end(), end_of_line, ' ');
 }
 
 }  // namespace
 
-void append_response(std::string& out, unsigned status,
-                     std::span<const std::pair<std::string_view, std::string_view>> headers,
-                     std::string_view body, bool keep_alive) {
-    std::size_t size = 128 + body.size();
+void append_head(std::string& out, unsigned status,
+                 std::span<const std::pair<std::string_view, std::string_view>> headers,
+                 std::size_t body_bytes, bool keep_alive) {
+    std::size_t size = 128;
     for (const auto& [name, value] : headers) size += name.size() + value.size() + 4;
     if (out.capacity() - out.size() < size) out.reserve(std::max(out.size() + size, out.capacity() * 2));
     out += "HTTP/1.1 ";
@@ -61,9 +64,8 @@ void append_response(std::string& out, unsigned status,
         out += "\r\n";
     }
     out += "Content-Length: ";
-    append(out, body.size());
+    append(out, body_bytes);
     out += keep_alive ? "\r\n\r\n" : "\r\nConnection: close\r\n\r\n";
-    out += body;
 }
 
 }  // namespace sluice::http

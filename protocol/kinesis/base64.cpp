@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include "protocol/kinesis/base64_bulk.h"
+
 namespace sluice::kinesis {
 namespace {
 
@@ -60,8 +62,10 @@ void append_base64(std::string& out, std::string_view bytes) {
     // libstdc++ 12 tells the callback the capacity it made instead of the size asked for, hence `after`.
     out.resize_and_overwrite(after, [&](char* data, std::size_t) {
         char* to = data + before;
-        const auto* from = reinterpret_cast<const unsigned char*>(bytes.data());
-        std::size_t left = bytes.size();
+        const auto done = encode_base64_bulk(bytes, to);
+        to += done / 3 * 4;
+        const auto* from = reinterpret_cast<const unsigned char*>(bytes.data()) + done;
+        std::size_t left = bytes.size() - done;
         for (; left >= 3; left -= 3, from += 3, to += 4) {
             const std::uint32_t bits = std::uint32_t{from[0]} << 16 | std::uint32_t{from[1]} << 8 | from[2];
             const auto &high = pairs[bits >> 12], &low = pairs[bits & 4095];
@@ -84,7 +88,9 @@ std::expected<std::size_t, std::string> decode_base64(std::string_view text, cha
     if (text.empty()) return 0;
     const auto* at = reinterpret_cast<const unsigned char*>(text.data());
     const auto* last = at + text.size() - 4;
-    char* to = out;
+    const auto done = decode_base64_bulk(text, out);   // always less than all
+    at += done;
+    char* to = out + done / 4 * 3;
     std::uint32_t seen = 0;
     for (; at != last; at += 4, to += 3) {
         const std::uint32_t bits = group(at);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "protocol/kinesis/base64.h"
 #include "protocol/kinesis/cbor.h"
 #include "protocol/kinesis/decode.h"
 #include "protocol/kinesis/errors.h"
@@ -58,7 +59,7 @@ void write_value(Writer& writer, const T& value) {
         writer.begin_map(count);
         auto put = [&](std::string_view name, const auto& member, const Rules&) {
             if (!present(member)) return;
-            writer.key(name);
+            writer.member(name);
             write_value(writer, member);
         };
         T::members(value, put);
@@ -66,10 +67,41 @@ void write_value(Writer& writer, const T& value) {
     }
 }
 
+// About how many bytes a value takes, nearly always a few more than it does: room for an answer is asked for once.
+template <class T>
+std::size_t size_hint(const T& value) {
+    if constexpr (is_optional<T>) {
+        return value ? size_hint(*value) : 0;
+    } else if constexpr (std::same_as<T, bool> || std::integral<T> || std::same_as<T, Time>) {
+        return 16;
+    } else if constexpr (std::same_as<T, Blob>) {
+        return base64_size(value.bytes.size()) + 3;
+    } else if constexpr (std::convertible_to<const T&, std::string_view>) {
+        return std::string_view{value}.size() + 3;
+    } else if constexpr (std::same_as<T, TextMap> || is_vector<T>) {
+        std::size_t size = 2;
+        for (const auto& item : value) {
+            if constexpr (std::same_as<T, TextMap>)
+                size += item.first.size() + item.second.size() + 6;
+            else
+                size += size_hint(item) + 1;
+        }
+        return size;
+    } else {
+        std::size_t size = 2;
+        auto add = [&](std::string_view name, const auto& member, const Rules&) {
+            if (present(member)) size += name.size() + 4 + size_hint(member);
+        };
+        T::members(value, add);
+        return size;
+    }
+}
+
 // Appends the body of an answer; nothing for a `NoResult`.
 template <class T>
 void encode(const T& result, Encoding encoding, std::string& out) {
     if constexpr (!std::same_as<T, NoResult>) {
+        out.reserve(out.size() + size_hint(result));
         if (encoding == Encoding::cbor) {
             CborWriter writer{out};
             write_value(writer, result);

@@ -67,6 +67,7 @@ class JsonWriter {
     void end_list();
     void begin_map(std::size_t);
     void key(std::string_view);
+    void member(std::string_view name);  // a key that is one of ours: it needs no escapes
     void end_map();
 
   private:

@@ -111,7 +111,8 @@ std::expected<Caller, Error> from_header(const RequestHead& head, std::string_vi
     constexpr std::array<std::string_view, 3> needed{"Credential", "Signature", "SignedHeaders"};
     std::array<std::string_view, 3> found;
     for (std::size_t from = 0; from < authorization.size();) {
-        const auto end = std::min(authorization.find_first_of(", ", from), authorization.size());
+        auto end = from;
+        while (end < authorization.size() && authorization[end] != ',' && authorization[end] != ' ') ++end;
         const auto part = authorization.substr(from, end - from);
         const auto equals = std::min(part.find('='), part.size());
         const auto which = std::ranges::find(needed, part.substr(0, equals));
