@@ -34,6 +34,7 @@ namespace {
 constexpr int failed = 1;
 constexpr std::string_view stopped_key =
     "control/stopped";                     // virtual time of the last clean stop, for --clock resume
+constexpr std::uint64_t most_bytes_on_loop = 1 << 20;   // stored in one turn: about 2 ms (bench, raw append)
 constexpr milliseconds most_closing{500};  // what answers under way get at the end
 
 void raise_descriptors() {
@@ -253,7 +254,8 @@ int serve(const ServeOptions& options) {
          .state_delay = options.state_delay,
          .kinesis_profile = options.kinesis_limits,
          .kafka_profile = options.kafka_limits,
-         .commit_on_thread = !options.ephemeral && options.durability == storage::Durability::power}};
+         .commit_on_thread = !options.ephemeral && options.durability == storage::Durability::power,
+         .most_bytes_on_loop = most_bytes_on_loop}};
     engine.events().on_note = [](std::string_view line) { spdlog::info("{}", line); };
     if (!options.quiet) log_refusals(engine, real);
     start_clock(options, engine, real);

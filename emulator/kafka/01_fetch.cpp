@@ -29,8 +29,11 @@ struct Look {
     bool incremental;
     Found& found;
 
-    std::shared_ptr<streams::Stream> stream_of(const Wanted& wanted) const {
-        return call.version >= 13 ? topic(call, to_wire_id(wanted.topic_id)) : topic(call, wanted.topic);
+    const std::shared_ptr<streams::Stream>& stream_of(Wanted& wanted) const {
+        const auto& known = wanted.stream;
+        if (!known || known->deleted || known->status == streams::StreamStatus::deleting)
+            wanted.stream = call.version >= 13 ? topic(call, to_wire_id(wanted.topic_id)) : topic(call, wanted.topic);
+        return known;
     }
 
     void fail(FetchResponse::Partition& p, ErrorCode code) const {
@@ -40,11 +43,12 @@ struct Look {
     }
 
     // A connection that fetched the shard while it was open hears of the seal once.
-    bool seal_is_news(const streams::Stream& stream, const streams::Shard& shard) const {
+    bool seal_is_news(const streams::Stream& stream, const streams::Shard& shard, Wanted& wanted) const {
         auto& fetched = call.session->fetched;
+        if (!shard.sealed && wanted.seen_open) return false;
         const auto key = std::pair{stream.topic_id, shard.index};
         if (!shard.sealed) {
-            fetched[key] = true;
+            fetched[key] = wanted.seen_open = true;
             return false;
         }
         const auto known = fetched.find(key);
@@ -78,10 +82,10 @@ struct Look {
         found.taken.push_back({stream, &shard, static_cast<std::uint64_t>(here), records});
     }
 
-    FetchResponse::Partition partition(const Wanted& wanted) const {
+    FetchResponse::Partition partition(Wanted& wanted) const {
         FetchResponse::Partition p;
         p.partition_index = wanted.partition;
-        const auto stream = stream_of(wanted);
+        const auto& stream = stream_of(wanted);
         auto* shard = stream ? stream->shard(wanted.partition) : nullptr;
         if (!shard) {
             fail(p, !stream && call.version >= 13 ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition);
@@ -95,7 +99,7 @@ struct Look {
         };
         if (request.max_bytes < 0 || request.isolation_level < 0 || request.isolation_level > 1) return refused(ErrorCode::unknown_server_error);
         if (wanted.leader_epoch > 0) return refused(ErrorCode::unknown_leader_epoch);
-        if (seal_is_news(*stream, *shard)) return refused(ErrorCode::not_leader_or_follower);
+        if (seal_is_news(*stream, *shard, wanted)) return refused(ErrorCode::not_leader_or_follower);
         if (wanted.offset < bounds.begin || wanted.offset > bounds.end || wanted.last_fetched_epoch > 0) return refused(ErrorCode::offset_out_of_range);
         p.high_watermark = p.last_stable_offset = bounds.end;
         p.log_start_offset = bounds.begin;
@@ -165,8 +169,8 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
             co_return std::move(found.response);
         }
         Waiter waiter{call.engine.executor()};
-        for (const auto& wanted : partitions) {
-            const auto stream = look.stream_of(wanted);
+        for (auto& wanted : partitions) {
+            const auto& stream = look.stream_of(wanted);
             if (auto* shard = stream ? stream->shard(wanted.partition) : nullptr) waiter.watch(shard->appended);
         }
         waiter.watch(call.session->gone, Woken::closed);

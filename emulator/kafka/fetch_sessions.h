@@ -32,6 +32,8 @@ struct Wanted {
         friend bool operator==(const Told&, const Told&) = default;
     };
     Told told, seen;                      // by the last answer; by the last look
+    std::shared_ptr<streams::Stream> stream;   // found by an earlier look: looking at five thousand partitions is no search
+    bool seen_open = false;               // its connection knows the shard as open
 };
 
 struct FetchSession {

@@ -171,6 +171,7 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     group.appends.push_back({log, {.first = base, .count = append.records, .appended_ms = now_ms,
                                    .max_timestamp_ms = append.max_timestamp_ms,
                                    .pieces = {storage::Bytes{head}, append.batch.subspan(head.size())}}});
+    group.bytes += append.batch.size();
     shard.queued_end = base + append.records;
     shard.last_appended_ms = now_ms;
     if (std::exchange(shard.touched_in, group.serial) != group.serial) {

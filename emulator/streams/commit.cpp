@@ -61,10 +61,8 @@ void Engine::State::touch_lazily(Shard& shard) {
 void Engine::State::commit_posted() {
     posted = false;
     if (!open) return;
-    if (options.commit_on_thread) {
-        if (!writing) start_write(std::exchange(open, nullptr));
-        return;   // else collect_write starts the next one
-    }
+    if (writing) return;   // collect_write goes on with it: groups are committed in order
+    if (options.commit_on_thread || open->bytes > options.most_bytes_on_loop) return start_write(std::exchange(open, nullptr));
     const auto mine = std::exchange(open, nullptr);
     run(*mine);
     finish(mine);
@@ -309,6 +307,7 @@ const storage::Snapshot& Engine::State::snapshot() {
 void Engine::State::start_write(std::shared_ptr<Group> mine) {
     turn.reset();
     prepare(*mine);
+    if (!writer.joinable()) writer = std::thread{[this] { write_loop(); }};
     const std::lock_guard lock{mutex};
     writing = std::move(mine);
     writer_done = false;
@@ -357,7 +356,7 @@ void Engine::State::collect_write() {
     const auto mine = take_written();
     if (!mine) return;
     finish(mine);
-    if (open && !posted && !writing) start_write(std::exchange(open, nullptr));
+    if (!posted) commit_posted();
 }
 
 }  // namespace sluice::streams

@@ -113,7 +113,6 @@ Engine::Engine(Executor executor, storage::Store& store, const RealTime& real, R
         s->save_world();
         s->arm_hour();
     };
-    if (state_->options.commit_on_thread) state_->writer = std::thread{[s = state_.get()] { s->write_loop(); }};
 }
 
 Engine::~Engine() {

@@ -107,6 +107,7 @@ struct EngineOptions {
     milliseconds state_delay{0};
     std::string kinesis_profile = "kinesis", kafka_profile = "kafka";
     bool commit_on_thread = false;       // durability power: a writer thread owns the commits
+    std::uint64_t most_bytes_on_loop = UINT64_MAX;   // a group with more goes to that thread in any case: others are served meanwhile
 };
 
 class Engine {

@@ -32,6 +32,7 @@ struct Group {
     std::vector<Touched> touched;                       // one entry per shard with appends
     std::vector<std::pair<StreamPointer, Shard*>> dirty;   // running values to write
     std::vector<std::pair<Shard*, std::int64_t>> producers;   // whose state to write
+    std::uint64_t bytes{};                              // of the appended batches
     std::vector<LogId> fresh;                           // logs of shards made here: nothing without the catalog
     std::vector<std::vector<LogId>> together;           // scopes that stand or fall as one
     std::vector<Scope> bound_to(Scope) const;           // that scope and all that stand or fall with it
@@ -104,7 +105,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void finish(const std::shared_ptr<Group>&);
     const storage::Snapshot& snapshot();
 
-    // The writer thread of `power`: one group at a time, the next collects meanwhile.
+    // The writer thread, of `power` and for what is large: one group at a time, the next collects meanwhile.
     std::thread writer;
     std::mutex mutex;
     std::condition_variable wake;

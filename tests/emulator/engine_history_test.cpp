@@ -187,7 +187,10 @@ TEST_CASE("records of a batch are found one by one, compressed or not, from any 
 }
 
 TEST_CASE("with a writer thread all that was queued is there after a restart, and waiters are answered in order") {
-    World w{{.commit_on_thread = true}};
+    streams::EngineOptions options;
+    SUBCASE("as power has it") { options.commit_on_thread = true; }
+    SUBCASE("for large groups") { options.most_bytes_on_loop = 1000; }
+    World w{options};
     w.create("s", 2);
     std::vector<int> answered;
     auto wait = [](streams::Ticket ticket, std::vector<int>& out, int n) -> Task<void> {
@@ -196,7 +199,7 @@ TEST_CASE("with a writer thread all that was queued is there after a restart, an
     };
     auto stream = w.engine->find(w.engine->world(), "s");
     for (int i = 0; i < 50; ++i) {
-        const auto queued = w.queue(*stream->shards[static_cast<std::size_t>(i % 2)], {std::to_string(i)});
+        const auto queued = w.queue(*stream->shards[static_cast<std::size_t>(i % 2)], {std::to_string(i) + std::string(i % 3 == 0 ? 1000 : 0, '.')});
         REQUIRE(queued);
         auto task = wait(queued->ticket, answered, i);
         asio::co_spawn(*w.io, std::move(task), asio::detached);
