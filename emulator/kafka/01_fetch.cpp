@@ -31,8 +31,10 @@ struct Look {
 
     const std::shared_ptr<streams::Stream>& stream_of(Wanted& wanted) const {
         const auto& known = wanted.stream;
-        if (!known || known->deleted || known->status == streams::StreamStatus::deleting)
+        if (!known || known->deleted || known->status == streams::StreamStatus::deleting) {
             wanted.stream = call.version >= 13 ? topic(call, to_wire_id(wanted.topic_id)) : topic(call, wanted.topic);
+            wanted.seen_open = false;
+        }
         return known;
     }
 
