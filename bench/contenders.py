@@ -85,11 +85,14 @@ def free_ports(count):
 class Running:
     """One server in a process group of its own; start_ms counts from the server's exec, not from its script's."""
 
-    def __init__(self, name, door, flags=(), patience_s=60):
+    def __init__(self, name, door, flags=(), patience_s=60, data=None):
         self.name, self.door, self.peer, self.flags = name, door, PEERS.get(name), list(flags)
         self.port = self.kinesis_port = self.kafka_port = free_ports(4)
         self.data = Settings.data / f"{re.sub('[^a-z]+', '-', name)}-{self.port}"
-        self.data.mkdir(parents=True)
+        self.kept_bytes = 0   # what a round leaves behind anyway
+        self.keep = data is not None
+        self.data = data or self.data
+        self.data.mkdir(parents=True, exist_ok=self.keep)
         self.address = None if self.peer is None or self.peer.checks else INSTALLED / self.peer.script / f"address-{self.port}"
         self.log = open(WORK / f"{re.sub('[^a-z]+', '-', name)}-{door}.log", "w")
         environment = dict(os.environ)
@@ -193,4 +196,5 @@ class Running:
         self.log.close()
         if self.address:
             self.address.unlink(missing_ok=True)
-        shutil.rmtree(self.data, ignore_errors=True)
+        if not self.keep:
+            shutil.rmtree(self.data, ignore_errors=True)

@@ -47,7 +47,7 @@ def settle(server, patience_s=60):
     """Until sluice has freed what was deleted, so that nobody pays for the last round."""
     if server.ours():
         end = time.monotonic() + patience_s
-        while server.metric("sluice_store_used_bytes") > 64 << 20 and time.monotonic() < end:
+        while server.metric("sluice_store_used_bytes") > server.kept_bytes + (64 << 20) and time.monotonic() < end:
             time.sleep(0.05)
 
 

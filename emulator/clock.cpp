@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "emulator/turns.h"
+
 namespace sluice {
+
+std::chrono::nanoseconds steady_nanoseconds() { return std::chrono::steady_clock::now().time_since_epoch(); }
 
 SteadyTime::SteadyTime()
     : start_(std::chrono::steady_clock::now()),

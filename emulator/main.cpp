@@ -24,6 +24,7 @@
 #include "emulator/options.h"
 #include "emulator/spans.h"
 #include "emulator/streams/engine.h"
+#include "emulator/turns.h"
 #include "storage/store.h"
 
 extern char** environ;
@@ -305,7 +306,13 @@ int serve(const ServeOptions& options) {
         std::fflush(stdout);
     });
     Housekeeping housekeeping{loop, engine};
-    loop.run();
+    Turns turns;
+    service.parts().turns = &turns;
+    {
+        Turns::Watch watch{turns};
+        loop.run();
+    }
+    service.parts().turns = nullptr;
 
     control_server.stop();
     turn_until_still(loop, engine, real);

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "emulator/control/service.h"
+#include "emulator/turns.h"
 
 namespace sluice::control {
 
@@ -67,6 +68,20 @@ std::string Service::metrics() {
     head("sluice_calls", "gauge", "Requests begun and not yet answered: long polls, joins, appends.");
     if (parts_.kafka_calls)
         fmt::format_to(std::back_inserter(out), "sluice_calls{{door=\"kafka\"}} {}\n", parts_.kafka_calls());
+
+    if (const auto* turns = parts_.turns) {
+        const auto seconds = [](Turns::Span span) { return std::chrono::duration<double>(span).count(); };
+        head("sluice_turn_seconds", "histogram", "How long the loop was away from its sockets, each time.");
+        std::uint64_t upto = 0;
+        for (std::size_t i = 0; i < Turns::ends.size(); ++i)
+            fmt::format_to(std::back_inserter(out), "sluice_turn_seconds_bucket{{le=\"{}\"}} {}\n",
+                           seconds(Turns::ends[i]), upto += turns->counts()[i]);
+        fmt::format_to(std::back_inserter(out),
+                       "sluice_turn_seconds_bucket{{le=\"+Inf\"}} {0}\nsluice_turn_seconds_sum {1:.15g}\n"
+                       "sluice_turn_seconds_count {0}\n",
+                       turns->count(), seconds(turns->sum()));
+        one("sluice_turn_longest_seconds", "gauge", "The longest of them since the start.", seconds(turns->longest()));
+    }
 
     struct Row {
         std::string labels;

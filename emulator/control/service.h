@@ -16,6 +16,10 @@
 #include "protocol/control/sluice.pb.h"
 #include "storage/store.h"
 
+namespace sluice {
+class Turns;
+}
+
 namespace sluice::control {
 
 inline constexpr const char* version = SLUICE_VERSION;
@@ -35,6 +39,7 @@ struct Parts {
     std::function<void(streams::World&)> forget;                                          // before a reset
     std::function<void(streams::World&, bool clock_given)>
         prepare;  // after it: what a new server makes at start
+    const Turns* turns = nullptr;  // how long the loop was away, for metrics
 };
 
 // Where a streaming call puts its answers, on the loop.

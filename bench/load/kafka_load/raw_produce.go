@@ -60,7 +60,7 @@ func rawProduce() {
 	_, err := c.create(t, *parts)
 	die(err)
 	k := perBatch(*batch, *size)
-	values := valuesFor(k, *size, *codec != "none")
+	values := valuesFor(k, *size, *noise || *codec != "none")
 	template, at := batchOf(values, *codec)
 	each := mixAll(values)
 	var left = int64(*n / k)
