@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from contenders import OURS, Running
-from report import LESS_IS_BETTER, number, where
+from report import LESS_IS_BETTER, number, where, write
 from rows import ROWS, kafka_load, median
 
 KEYS = ["putrecord", "putrecords", "getrecords", "produce-16k", "produce-512k", "fetch", "latency", "e2e", "first"]
@@ -53,7 +53,10 @@ def run(given):
         for server in servers.values():
             server.stop()
     asked = f"make bench ARGS='{' '.join(sys.argv[1:])}'"
-    print("\n" + "\n".join(lines) + "\n\n" + where(asked, given.rounds, given.seconds).replace("sluice is ahead of the best peer", "the crowded one is faster"))
+    told = "\n".join(lines) + "\n\n" + where(asked, given.rounds, given.seconds).replace("sluice is ahead of the best peer", "the crowded one is faster")
+    print("\n" + told)
+    if not given.no_write and not wanted:
+        write("docs/performance.md", told, "crowded")
 
 
 def measure(row, servers, given):

@@ -79,10 +79,11 @@ def where(asked, rounds, seconds):
             "A ratio above 1 means sluice is ahead of the best peer.")
 
 
-def write(path, text):
+def write(path, text, mark="figures"):
+    """Replaces what stands between the two markers."""
     path = ROOT / path
     before = path.read_text()
-    after = re.sub(r"(<!-- figures -->\n).*?(<!-- end of figures -->)", lambda m: m[1] + text + "\n" + m[2], before, flags=re.S)
+    after = re.sub(rf"(<!-- {mark} -->\n).*?(<!-- end of {mark} -->)", lambda m: m[1] + text + "\n" + m[2], before, flags=re.S)
     path.write_text(after)
 
 

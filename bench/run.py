@@ -14,13 +14,14 @@ installs the peers below build/peers from their own registries. Keep the machine
 """
 import argparse
 import dataclasses
+import os
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from contenders import HERE, OURS, PEERS, ROOT, WORK, Running, Settings
+from contenders import HERE, OURS, PEERS, ROOT, WORK, Running, Settings, prefer
 from report import columns, ratio, short, table, where, write
 from rows import ROWS, VARIANTS, median, take
 
@@ -110,10 +111,14 @@ def options():
     ask.add_argument("--sluice", type=Path, default=Settings.program, help="another program file")
     ask.add_argument("--flags", default="", help="more flags for sluice")
     ask.add_argument("--data", type=Path, help="where data folders are made (build/bench/data)")
+    ask.add_argument("--priority", type=int, default=0, help="a nice value for servers and generators, on a machine with other work (as root)")
     ask.add_argument("--variants", action="store_true")
     ask.add_argument("--crowded", action="store_true")
     ask.add_argument("--turns", action="store_true")
-    ask.add_argument("--stored", type=float, default=4, help="GB, for --crowded and --turns")
+    if (HERE / "deletion.py").exists():
+        ask.add_argument("--deletion", action="store_true", help="DeleteTopic and Reset with --stored GB: bench/deletion.py")
+    ask.set_defaults(deletion=False)
+    ask.add_argument("--stored", type=float, default=4, help="GB, for --crowded, --turns, --deletion")
     return ask.parse_args()
 
 
@@ -124,9 +129,13 @@ def main():
             print(f"{row.key:18} {row.door:8} {row.label}")
         return
     Settings.program, Settings.flags = given.sluice.resolve(), given.flags.split()
+    Settings.priority = given.priority
+    prefer(os.getpid())
     if given.data:
         Settings.data = given.data.resolve() / "sluice-bench"
     prepare_tools()
+    if given.deletion:
+        return subprocess.run([sys.executable, str(HERE / "deletion.py"), "--gb", str(given.stored)], cwd=ROOT, check=True)
     if given.turns:
         import turns
         return turns.run(given)
@@ -153,8 +162,10 @@ def main():
     asked = f"make bench ARGS='{' '.join(sys.argv[1:])}'" if sys.argv[1:] else "make bench"
     conditions = where(asked, given.rounds, given.seconds)
     print("\n" + "\n\n".join([*parts, conditions, *notes]))
-    if not given.no_write and not wanted and not given.variants:
-        write("docs/performance.md", "\n\n".join([*parts, conditions, *notes]))
+    if given.no_write or wanted:
+        return
+    write("docs/performance.md", "\n\n".join([*parts, conditions, *notes]), "variants" if given.variants else "figures")
+    if not given.variants:
         write("README.md", "\n\n".join([*brief, conditions]))
 
 

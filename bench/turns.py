@@ -15,7 +15,7 @@ import sys
 import time
 
 from contenders import Running, WORK
-from report import number
+from report import number, where, write
 from rows import kafka_load, kinesis_load, load
 
 AIM_P999_MS, AIM_WORST_MS = 5, 20
@@ -352,4 +352,8 @@ def run(given):
                      + " | ".join(f"{number(beside.get(field))} ms" for field in ("p50_ms", "p999_ms", "max_ms")) + f" | {note} |")
         print(lines[-1], flush=True)
     lines.append("| 50 TLS handshakes | – | – | – | – | – | – | – | not applicable yet: no TLS |")
-    print("\n" + "\n".join(lines))
+    asked = f"make bench ARGS='{' '.join(sys.argv[1:])}'"
+    told = "\n".join(lines) + "\n\n" + where(asked, 1, given.seconds).split("; load")[0] + f"; {given.seconds:g} s each, p99.9 as the end of its bucket."
+    print("\n" + told)
+    if not given.no_write and not wanted:
+        write("docs/performance.md", told, "turns")
