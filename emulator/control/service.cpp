@@ -232,6 +232,11 @@ Task<Result<v1::LimitsResponse>> Service::handle(v1::SetLimitsRequest request) {
     if (std::min({limits.write_bytes_per_second, limits.write_records_per_second,
                   limits.read_bytes_per_second, limits.read_calls_per_second}) < 0)
         co_return std::unexpected{Error{Kind::invalid, "a limit is 0 (unlimited) or above"}};
+    // Buckets count in thousandths; a sum of a few rates stays far from 2^63.
+    constexpr std::int64_t most = std::int64_t{1} << 40;
+    if (std::max({limits.write_bytes_per_second, limits.write_records_per_second,
+                  limits.read_bytes_per_second, limits.read_calls_per_second}) > most)
+        co_return std::unexpected{Error{Kind::invalid, "a limit is at most 1099511627776 a second; 0 is unlimited"}};
     const auto ticket = engine_.set_limits(*stream, limits);
     auto waiting = ticket.committed();
     const auto done = co_await std::move(waiting);

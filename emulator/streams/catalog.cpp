@@ -196,14 +196,17 @@ void Engine::State::read_shard(Shard& shard) {
     shard.last_appended_ms = 0;
     shard.usage_hour = shard.opened_ms / 3'600'000;
     shard.usage = {};
-    if (const auto value = store_now->get(shard_key(*shard.stream, shard.index))) read_running_value(*value, shard);
+    if (const auto value = store_now->get(shard_key(*shard.stream, shard.index)))
+        if (!read_running_value(*value, shard)) damaged("a shard's counters are none");
     shard.producers.clear();
     const auto prefix = key_of(shard.stream->world, 'P',
                                big_endian(std::to_underlying(shard.stream->id)) + big_endian(static_cast<std::uint64_t>(shard.index), 4));
     store_now->scan(prefix, [&](std::string_view key, std::string_view value) {
         std::uint64_t id = 0;
         for (const char c : key.substr(prefix.size())) id = id << 8 | static_cast<unsigned char>(c);
-        if (auto state = decode_producer(value)) shard.producers[static_cast<std::int64_t>(id)] = std::move(*state);
+        auto state = decode_producer(value);
+        if (!state) damaged("a producer's batches are none");
+        shard.producers[static_cast<std::int64_t>(id)] = std::move(*state);
         return true;
     });
     const auto& last = shard.extents.back();
@@ -220,10 +223,13 @@ void Engine::State::read_shard(Shard& shard) {
 void Engine::State::reload_catalog() {
     const auto now = store.snapshot();
     std::vector<catalog::Stream> stored;
-    now->scan(key_of(world().id, 'S'), [&](std::string_view, std::string_view value) {
-        stored.emplace_back().ParseFromArray(value.data(), static_cast<int>(value.size()));
+    now->scan(key_of(world().id, 'S'), [&](std::string_view key, std::string_view value) {
+        auto& one = stored.emplace_back();
+        if (!one.ParseFromArray(value.data(), static_cast<int>(value.size())) || !key.ends_with("S" + big_endian(one.id())))
+            damaged("a stream's record does not parse");
         return true;
     });
+    check(stored, books.next_stream, books.next_log);
     for (auto it = world().streams.begin(); it != world().streams.end();) {
         const auto stream = (it++)->second;
         if (std::ranges::any_of(stored, [&](auto& s) { return s.id() == std::to_underlying(stream->id); })) continue;
@@ -240,7 +246,8 @@ void Engine::State::load() {
     const auto now = store.snapshot();
     if (const auto value = now->get(key_of(world().id, 'W'))) {
         catalog::World in;
-        in.ParseFromArray(value->data(), static_cast<int>(value->size()));
+        if (!in.ParseFromArray(value->data(), static_cast<int>(value->size()))) damaged("its first record does not parse");
+        check(in);
         const auto& c = in.clock();
         world().clock->restore(
             {c.frozen(), c.rate(), c.offset_ms(), c.now_ms(), c.real_ms(), c.live_virtual(), c.automatic()});
@@ -270,7 +277,10 @@ std::int64_t Engine::State::create_second(std::string_view name, Time now) {
     const auto key = key_of(world().id, 'N', name);
     auto& last = books.name_seconds[std::string{name}];
     if (last == 0)
-        if (const auto value = store.snapshot()->get(key)) std::from_chars(value->data(), value->data() + value->size(), last);
+        if (const auto value = store.snapshot()->get(key)) {
+            std::from_chars(value->data(), value->data() + value->size(), last);
+            if (last < 0 || last > std::int64_t{1} << 40) damaged("a name's last create second is none");
+        }
     const auto second = last = std::max(to_ms(now) / 1000, last + 1);
     put({}, key, std::to_string(second));
     return second;

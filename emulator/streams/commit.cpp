@@ -106,21 +106,26 @@ std::string running_value(const Shard& shard) {
            encode_usage(shard.usage);
 }
 
-void read_running_value(std::string_view bytes, Shard& shard) {
-    if (bytes.size() < 8 * 10) return;
+bool read_running_value(std::string_view bytes, Shard& shard) {
+    if (bytes.size() != 8 * 22) return false;
     const auto number = [&] {
         std::uint64_t value = 0;
         for (int i = 7; i >= 0; --i) value = value << 8 | static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]);
         bytes.remove_prefix(8);
         return static_cast<std::int64_t>(value);
     };
+    constexpr std::int64_t most_thousandths = std::int64_t{1} << 60;
+    const auto moment = [](std::int64_t ms) { return ms >= 0 && ms < latest_ms; };
     for (auto* bucket : {&shard.write_bytes, &shard.write_records, &shard.read_bytes, &shard.read_calls}) {
         const auto thousandths = number(), filled = number();
+        if (!moment(filled) || thousandths > most_thousandths || thousandths < -most_thousandths) return false;
         if (!bucket->unlimited()) bucket->restore({thousandths, filled});
     }
     shard.last_appended_ms = number();
     shard.usage_hour = number();
     shard.usage = decode_usage(bytes);
+    const auto hour_ms = std::int64_t{3'600'000};
+    return moment(shard.last_appended_ms) && shard.usage_hour >= shard.opened_ms / hour_ms && shard.usage_hour < latest_ms / hour_ms;
 }
 
 std::string encode_usage(const Usage& u) {

@@ -165,16 +165,12 @@ std::optional<std::string> Engine::collision(World&, std::string_view name) {
     return found->second;
 }
 
-namespace {
-
 bool good_name(std::string_view name) {
     const auto good = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
     };
     return !name.empty() && name.size() <= 249 && name != "." && name != ".." && std::ranges::all_of(name, good);
 }
-
-}  // namespace
 
 Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
     auto existing = find(world, wanted.name);

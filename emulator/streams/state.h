@@ -174,10 +174,16 @@ std::string producer_key(const Stream&, std::int32_t shard, std::int64_t produce
 std::string normalised(std::string_view name);       // names that are equal so stand in each other's way
 std::string_view raw(const Uuid&);
 std::string running_value(const Shard&);
-void read_running_value(std::string_view, Shard&);
+bool read_running_value(std::string_view, Shard&);   // false: an engine does not write such a one
 std::string encode_usage(const Usage&);
 Usage decode_usage(std::string_view);
 std::string encode_producer(const ProducerState&);
 std::optional<ProducerState> decode_producer(std::string_view);
+bool good_name(std::string_view);                    // 1..249 of [a-zA-Z0-9._-], not "." or ".."
+inline constexpr std::int64_t latest_ms = std::int64_t{1} << 50;   // year 37,000: a clock is moved by 100 years at most
+// ---- catalog_check.cpp: each throws StartError when no engine can have written what was read ----
+void check(const catalog::World&);
+void check(const std::vector<catalog::Stream>&, std::uint64_t next_stream, std::uint64_t next_log);
+[[noreturn]] void damaged(std::string_view what);
 
 }  // namespace sluice::streams

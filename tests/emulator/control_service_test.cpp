@@ -117,6 +117,8 @@ TEST_CASE("limits are set by profile, then one by one, and hold at once") {
     set.set_profile("aws");
     CHECK(c.ask(set).error().kind == Kind::invalid);
     set.set_profile("");
+    set.set_read_bytes_per_second(INT64_MAX);
+    CHECK(c.ask(set).error().text == "a limit is at most 1099511627776 a second; 0 is unlimited");
     set.set_read_calls_per_second(-1);
     CHECK(c.ask(set).error().kind == Kind::invalid);
 }
