@@ -19,6 +19,12 @@ class FailingStore final : public Store {
     }
     std::uint64_t commits() const { return commits_; }   // asked for, failed ones included
     Store& inner() { return *inner_; }
+    // As a restart does: closed before it is opened again.
+    template <class Open>
+    void reopen(Open&& open) {
+        inner_.reset();
+        inner_ = open();
+    }
 
     Result<void> commit(const Batch& batch) override {
         ++commits_;

@@ -1,9 +1,11 @@
 // A whole engine on memory and time that moves when told to: what every engine test starts from. Nothing here waits for real.
+// With SLUICE_TEST_STORE=disk the same tests run on LMDB, which is closed and opened with each restart.
 #pragma once
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +14,7 @@
 #include "emulator/streams/engine.h"
 #include "protocol/batch/builder.h"
 #include "storage/failing.h"
+#include "tests/storage/places.h"
 
 namespace sluice::test {
 
@@ -32,10 +35,15 @@ inline batch::Blob batch_of(const std::vector<std::string>& values, std::int64_t
 }
 
 struct World {
-    explicit World(streams::EngineOptions with = {}) : options(std::move(with)), store(storage::open_memory()) { open(); }
+    explicit World(streams::EngineOptions with = {}) : options(std::move(with)) { start(); }
 
+    // A restart: what is not in the store is gone.
     void open() {
         engine.reset();
+        if (disk) store.reopen([this] { return open_store(); });
+        start();
+    }
+    void start() {
         io = std::make_unique<asio::io_context>();
         engine = std::make_unique<Engine>(io->get_executor(), store, time, chance, options);
     }
@@ -98,10 +106,19 @@ struct World {
         }
     }
 
+    std::unique_ptr<storage::Store> open_store() const {
+        return disk ? storage::open_lmdb({.folder = disk->path, .map_bytes = std::uint64_t{1} << 30}) : storage::open_memory();
+    }
+    static std::unique_ptr<storage::TempFolder> place() {
+        const char* where = std::getenv("SLUICE_TEST_STORE");
+        return where && std::string_view{where} == "disk" ? std::make_unique<storage::TempFolder>() : nullptr;
+    }
+
     streams::EngineOptions options;
     ManualTime time;
     Random chance{42};
-    storage::FailingStore store;
+    std::unique_ptr<storage::TempFolder> disk = place();
+    storage::FailingStore store{open_store()};
     std::vector<std::unique_ptr<batch::Blob>> kept;   // outlives the engine, which commits at its end
     std::unique_ptr<asio::io_context> io;
     std::unique_ptr<Engine> engine;
