@@ -2,11 +2,14 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
+# CI systems set CI; there a warning is an error.
+STRICT := $(if $(CI),-DSLUICE_WERROR=ON)
 
 BUILD_PACKAGES := build-essential cmake ninja-build ccache pkg-config ca-certificates \
   libboost1.81-dev libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev nlohmann-json3-dev liblmdb-dev \
   libcli11-dev libspdlog-dev libfmt-dev libnghttp2-dev libssl-dev liblz4-dev libzstd-dev libsnappy-dev zlib1g-dev libisal-dev
 TEST_PACKAGES := doctest-dev python3-venv
+FUZZ_PACKAGES := clang-19 libclang-rt-19-dev
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # Installs what is missing and nothing else: a second call asks dpkg and is done.
@@ -16,13 +19,15 @@ define install
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; fi
 endef
 
-.PHONY: help run build test unit clients crash bench power soak deps test-deps clean format
+.PHONY: help run build test unit clients clients-asan crash power soak tsan fuzz bench deps test-deps clean format
 help:
 	@echo "make run       build and start the server (4567 Kinesis, 9092 Kafka, 7070 control), data in ./data"
 	@echo "make test      all tests: rooms under sanitizers, then real clients against the release program"
 	@echo "make unit      the rooms' tests alone            make clients   the real clients alone"
 	@echo "make crash     hundreds of kills under load, and the start with 5 GB stored"
-	@echo "make bench     figures beside the peers (slow)   make build     the program: build/release/sluice"
+	@echo "make tsan      what threads share, under the thread sanitizer"
+	@echo "make fuzz      looks for new ways to break it    make build     the program: build/release/sluice"
+	@echo "make bench     figures beside the peers (slow)"
 	@echo "make power     1,000 power cuts by replay        make soak      retention turns a file over: MINUTES=10"
 
 deps:
@@ -31,7 +36,7 @@ test-deps:
 	$(call install,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 
 build: deps
-	@[ -f build/release/build.ninja ] || cmake --preset release -DSLUICE_TESTS=OFF
+	@[ -f build/release/build.ninja ] || cmake --preset release -DSLUICE_TESTS=OFF $(STRICT)
 	@cmake --build build/release -j $(JOBS) --target sluice
 
 run: build
@@ -39,9 +44,10 @@ run: build
 
 # The rooms' tests run under address and undefined-behaviour sanitizers; counts end up in build/counts.
 unit: test-deps
-	@[ -f build/dev/build.ninja ] || cmake --preset dev
-	@cmake --build build/dev -j $(JOBS) --target protocol_tests storage_tests power_tests emulator_tests
-	@tests/count.sh unit build/dev/protocol_tests build/dev/storage_tests build/dev/power_tests build/dev/emulator_tests
+	@[ -f build/dev/build.ninja ] || cmake --preset dev $(STRICT)
+	@cmake --build build/dev -j $(JOBS) --target protocol_tests storage_tests power_tests emulator_tests fuzz_tests
+	@tests/count.sh unit build/dev/protocol_tests build/dev/storage_tests build/dev/power_tests build/dev/emulator_tests build/dev/fuzz_tests
+	@SLUICE_TEST_STORE=disk tests/count.sh unit build/dev/emulator_tests
 
 .venv/ready: tests/clients/requirements.txt
 	/usr/bin/python3 -m venv .venv
@@ -55,11 +61,32 @@ clients: test-deps build .venv/ready
 crash: test-deps build .venv/ready
 	.venv/bin/python tests/crash/crash.py $(ARGS)
 
+# The clients' suites against a server with the sanitizers of `make unit` built in: slower, so not part of `make test`.
+clients-asan: test-deps .venv/ready
+	@[ -f build/dev/build.ninja ] || cmake --preset dev $(STRICT)
+	@cmake --build build/dev -j $(JOBS) --target sluice
+	SLUICE_PROGRAM=$(CURDIR)/build/dev/sluice .venv/bin/python -m pytest -q tests/clients
+
 test: test-deps
 	@rm -rf build/counts
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory clients
 	@tests/count.sh total
+
+# What threads share (gRPC's threads and the loop, the store's writer thread, readers beside it) under the thread sanitizer.
+tsan: test-deps
+	@[ -f build/tsan/build.ninja ] || cmake --preset tsan $(STRICT)
+	@cmake --build build/tsan -j $(JOBS) --target tsan_tests
+	TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp second_deadlock_stack=1" build/tsan/tsan_tests
+
+# Looks for inputs that break a promise of tests/fuzz, SECONDS for each target: make fuzz SECONDS=600 TARGETS='json cbor'
+SECONDS ?= 60
+TARGETS ?=
+fuzz: deps
+	$(call install,$(FUZZ_PACKAGES))
+	@[ -f build/fuzz/build.ninja ] || cmake --preset fuzz
+	@cmake --build build/fuzz -j $(JOBS)
+	@tests/fuzz/run.sh $(SECONDS) $(TARGETS)
 
 bench: build
 	/usr/bin/python3 bench/run.py $(ARGS)

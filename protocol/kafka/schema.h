@@ -66,22 +66,22 @@ template <class T> concept Comparable = Number<T> || Text<T> || List<T> || std::
                                         std::is_same_v<T, std::optional<std::string_view>> ||
                                         (Struct<T> && requires(const T& a) { a == a; });
 
+template <class T> inline const T untouched{};
+
 template <class T> consteval bool has_tags() {
     bool any = false;
     int last = -1;
-    T m{};
-    auto look = [&]<class M>(std::string_view, M&, When w) {
+    auto look = [&]<class M>(std::string_view, const M&, When w) {
         if (w.tag_id < 0) return;
         if (!Comparable<M>) throw "a tagged field needs operator==";
         if (w.tag_id <= last) throw "list tagged fields by ascending tag";
         last = w.tag_id;
         any = true;
     };
-    T::fields(m, look);
+    T::fields(untouched<T>, look);   // named, never read: clang cannot make a text of libstdc++ 12 at compile time
     return any;
 }
 
-template <class T> inline const T untouched{};
 // What `member` of `m` is in a fresh T. Both objects have one layout, so the distance within them is the same.
 template <class T, class M> const M& default_of(const T& m, const M& member) {
     const auto distance = reinterpret_cast<const char*>(&member) - reinterpret_cast<const char*>(&m);
@@ -139,7 +139,7 @@ private:
             out.reset();
             if (!nullable) in_.fail();
         } else if constexpr (Struct<M>) {
-            message(out.emplace());
+            message(out.emplace(M{}));   // clang asks too early whether emplace() has defaults to go by
         } else {
             fill(out.emplace(), count);
         }

@@ -1,0 +1,76 @@
+// Calls of the Kinesis API, one after the other: an operation's name, a line's end, a body in JSON (or CBOR, when it does not begin
+// with a brace); calls are parted by a byte FE, which no JSON holds. "$I" in a body stands for the last iterator or page token that
+// was handed out. What must hold: every call is answered, never with 500, in well-formed JSON; a day later, and after a restart,
+// the engine still knows what it knew.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "emulator/kinesis/dispatch.h"
+#include "tests/fuzz/world.h"
+
+namespace sluice::fuzz {
+namespace {
+
+using namespace kinesis;
+
+constexpr std::size_t most_calls = 12;
+
+Task<void> call(streams::Engine& engine, const DoorOptions& options, const RequestHead& head, std::string_view body,
+                std::optional<Answer>& out) {
+    out = co_await dispatch(engine, options, head, body);
+}
+
+void remember(std::string_view answer, std::string& token) {
+    for (const std::string_view name : {"\"ShardIterator\":\"", "\"NextShardIterator\":\"", "\"NextToken\":\""})
+        if (const auto at = answer.find(name); at != std::string_view::npos) {
+            const auto from = at + name.size();
+            token = answer.substr(from, answer.find('"', from) - from);
+        }
+}
+
+}  // namespace
+
+void kinesis_door(Bytes input) {
+    World w;
+    w.open();
+    w.clock().freeze();
+    w.put(*w.create("one", 1, "kinesis")->shards[0], "first");
+    w.create("three", 3, "kinesis");
+    const DoorOptions options{};
+    std::string token;
+    auto left = text_of(input);
+    for (std::size_t calls = 0; !left.empty() && calls < most_calls; ++calls) {
+        const auto end = std::min(left.find('\xFE'), left.size());
+        const auto one = left.substr(0, end);
+        left.remove_prefix(std::min(left.size(), end + 1));
+        const auto line = std::min(one.find('\n'), one.size());
+        const auto target = "Kinesis_20131202." + std::string(one.substr(0, line));
+        std::string body(one.substr(std::min(one.size(), line + 1)));
+        if (const auto at = body.find("$I"); at != std::string::npos) body.replace(at, 2, token);
+        const bool json = body.starts_with('{');
+        const std::pair<std::string_view, std::string_view> headers[]{
+            {"X-Amz-Target", target},
+            {"Content-Type", json ? "application/x-amz-json-1.1" : "application/x-amz-cbor-1.1"},
+            {"Authorization", "AWS4-HMAC-SHA256 Credential=a/20250101/us-east-1/kinesis/aws4_request, SignedHeaders=a, Signature=b"},
+            {"X-Amz-Date", "20250101T000000Z"}};
+        const RequestHead head{"POST", "/", headers};
+        const Exact exact{bytes_of(body)};
+        std::optional<Answer> answer;
+        auto task = call(*w.engine, options, head, exact.text(), answer);
+        asio::co_spawn(w.io, std::move(task), asio::detached);
+        w.turn();
+        for (int i = 0; i < 5 && !answer; ++i) w.pass(std::chrono::seconds{10});
+        must(answer.has_value(), "every call is answered");
+        must(answer->status == 200 || (answer->status >= 400 && answer->status < 500), "no call is the server's own fault");
+        if (json && !answer->body.empty() && answer->body.front() == '{')
+            must(well_formed(answer->body, Encoding::json), "an answer is well-formed JSON");
+        if (json) remember(answer->body, token);
+    }
+    w.engine->flush();
+    w.same_after_restart();
+    w.clock().advance(std::chrono::hours{25});
+    w.turn();
+    w.same_after_restart();
+}
+
+}  // namespace sluice::fuzz

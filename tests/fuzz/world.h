@@ -1,0 +1,66 @@
+// A whole engine on memory and time that moves when told to, for the targets that reach it.
+#pragma once
+
+#include "emulator/streams/engine.h"
+#include "protocol/batch/builder.h"
+#include "tests/fuzz/target.h"
+
+namespace sluice::fuzz {
+
+struct World {
+    asio::io_context io;
+    ManualTime time;
+    Random random{7};
+    std::unique_ptr<storage::Store> store = storage::open_memory(std::uint64_t{256} << 20);
+    std::vector<std::unique_ptr<batch::Blob>> kept;   // what is queued and not yet committed
+    std::unique_ptr<streams::Engine> engine;
+
+    // Throws StartError when the store holds no sound catalog.
+    void open() { engine = std::make_unique<streams::Engine>(io.get_executor(), *store, time, random, streams::EngineOptions{}); }
+    streams::World& world() { return engine->world(); }
+    Clock& clock() { return *world().clock; }
+    void turn() {
+        for (int i = 0; i < 4; ++i) {
+            io.restart();
+            io.poll();
+        }
+    }
+    void pass(milliseconds span) {
+        time.move(span);
+        clock().run_due();
+        turn();
+    }
+    std::shared_ptr<streams::Stream> create(const std::string& name, std::int32_t shards, const std::string& profile) {
+        streams::Engine::NewStream wanted;
+        wanted.name = name;
+        wanted.shards = shards;
+        wanted.profile = profile;
+        const auto made = engine->create(world(), wanted);
+        must(made.has_value(), "a stream can be made");
+        turn();
+        return made->stream;
+    }
+    void put(streams::Shard& shard, const std::string& value) {
+        batch::Record record;
+        record.timestamp = to_ms(clock().now());
+        record.key = bytes_of("k");
+        record.value = bytes_of(value);
+        auto& bytes = *kept.emplace_back(std::make_unique<batch::Blob>(batch::build(std::span{&record, 1})));
+        streams::Append append;
+        append.batch = bytes;
+        append.records = 1;
+        append.payload_bytes = value.size() + 1;
+        append.max_timestamp_ms = record.timestamp;
+        (void)engine->append(shard, append);
+        turn();
+    }
+    // What memory says after all that happened is what a fresh start reads from the store.
+    void same_after_restart() {
+        const auto before = engine->dump();
+        engine.reset();
+        open();
+        must(engine->dump() == before, "a restart finds what was there before");
+    }
+};
+
+}  // namespace sluice::fuzz
