@@ -1,3 +1,9 @@
+// What hangs on which time (rule 5), all of it:
+//   virtual   retention and what the store is told of it · the full hour: usage, producers that wrote nothing for a day · tokens of limits
+//             and the life of iterators and page tokens, by now() alone
+//   live      sessions of group members · rebalances · fetch sessions · the hint to a client that was told an address and never came
+//   earlier of virtual and real (rule 6)   long polls · muted connections · CREATING, UPDATING, DELETING · watches by HTTP · counters
+//             that are written lazily
 #include "emulator/clock.h"
 
 #include <algorithm>

@@ -135,6 +135,19 @@ def test_what_is_no_http_is_answered_with_a_4xx_or_closed(server, data):
     assert got == b"" or got.split()[1].startswith(b"4")
 
 
+def test_only_its_own_paths_are_not_kinesis(server):
+    def get(path):
+        got, _ = raw(server.kinesis_at, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        return int(got.split()[1]), b"x-amzn-RequestId" in got
+    for path in ("/health", "/ready", "/metrics"):
+        assert get(path) == (200, False)
+    assert get("/_sluice/v1/GetClock") == (405, False)
+    assert get("/_sluice/") == (404, False)
+    for path in ("/", "/healthz", "/metrics/", "/_sluice", "/ready/now"):
+        status, kinesis = get(path)
+        assert kinesis and status >= 400, path
+
+
 def memory(server):
     """Private bytes of the server in KiB."""
     with open(f"/proc/{server.process.pid}/smaps_rollup") as f:

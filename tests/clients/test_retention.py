@@ -1,6 +1,7 @@
 """Retention on a clock that is moved: a day passes in milliseconds, for both doors alike."""
 import pytest
 from confluent_kafka import TopicPartition
+from confluent_kafka.admin import NewTopic
 
 from conftest import iterator, produce, read_shard, until
 
@@ -88,3 +89,19 @@ def test_what_is_produced_by_kafka_after_the_jump_is_there_to_read(server, name)
     consumer.close()
     produce(producer, name, [b"next week"])
     assert [m.value() for m in server.read_all(name)] == [b"next week"]
+
+
+def test_retention_bytes_of_a_topic_forgets_the_oldest_batches_for_both_doors_and_over_a_restart(durable, name):
+    [made] = durable.admin().create_topics([NewTopic(name, 1, 1, config={"retention.bytes": "10000", "retention.ms": "-1"})]).values()
+    made.result(10)
+    producer = durable.producer()
+    for i in range(30):
+        produce(producer, name, [i.to_bytes(1, "big") * 1000], key=b"k")   # a batch each: 1,000 bytes, a key and its head
+    kept = [m.value() for m in durable.read_all(name)]
+    assert [value[0] for value in kept] == list(range(20, 30))
+    assert [r["Data"] for r in read_shard(durable.kinesis(), name)] == kept
+    durable.words("clock", "advance", "2m")   # the store has forgotten them as well
+    durable.restart()
+    assert [m.value() for m in durable.read_all(name)] == kept
+    produce(durable.producer(), name, [b"x" * 1000], key=b"k")
+    assert [(m.offset(), m.value()[:1]) for m in durable.read_all(name)][0] == (21, b"\x15")

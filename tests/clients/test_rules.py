@@ -2,6 +2,7 @@
 import hashlib
 import threading
 import time
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -67,22 +68,28 @@ def test_accounts_and_regions_that_are_separate_do_not_see_each_other(separate, 
     assert ours.list_streams()["StreamNames"].count(name) == 1
 
 
-def test_ten_seconds_worth_of_data_takes_a_moment_on_a_clock_that_goes_by_need_and_each_time_the_same(name):
+def put_all(kinesis, stream, records, most):
+    """Puts all records, refused ones again at once; yields how many each request was refused."""
+    refused = []
+    while records:
+        batch, records = records[:most], records[most:]
+        answer = kinesis.put_records(StreamName=stream, Records=batch)
+        refused.append(answer["FailedRecordCount"])
+        records = [r for r, told in zip(batch, answer["Records"]) if "ErrorCode" in told] + records
+    return refused
+
+
+def test_ten_seconds_worth_of_data_finds_room_at_the_second_try_on_a_clock_that_goes_by_need_and_each_time_the_same(name):
     def run():
         one = Server(None, "--clock", "auto")
         try:
             kinesis = one.kinesis()
             kinesis.create_stream(StreamName=name, ShardCount=1)
-            start, first = time.monotonic(), one.json("clock")["now"]
-            refused, left = [], [{"Data": str(i), "PartitionKey": "k"} for i in range(11_000)]
-            while left:
-                batch, left = left[:500], left[500:]
-                answer = kinesis.put_records(StreamName=name, Records=batch)
-                refused.append(answer["FailedRecordCount"])
-                left = [r for r, told in zip(batch, answer["Records"]) if "ErrorCode" in told] + left
-            assert time.monotonic() - start < 5
+            before = datetime.fromisoformat(one.json("clock")["now"])
+            refused = put_all(kinesis, name, [{"Data": str(i), "PartitionKey": "k"} for i in range(11_000)], 500)
             clock = one.json("clock")
             assert clock["automatic"] and clock["frozen"]
+            assert datetime.fromisoformat(clock["now"]) - before == timedelta(seconds=10)
             assert [r["Data"] for r in read_shard(kinesis, name)] == [str(i).encode() for i in range(11_000)]
             return refused
         finally:
@@ -91,6 +98,20 @@ def test_ten_seconds_worth_of_data_takes_a_moment_on_a_clock_that_goes_by_need_a
     once = run()
     assert once == [0, 0] + [500, 0] * 20
     assert run() == once
+
+
+def test_ten_minutes_worth_of_data_takes_no_ten_minutes(name):
+    one = Server(None, "--clock", "auto")
+    try:
+        kinesis = one.kinesis()
+        kinesis.create_stream(StreamName=name, ShardCount=1)
+        one.words("limits", "set", name, "--write-records", "1")
+        start = time.monotonic()
+        refused = put_all(kinesis, name, [{"Data": b"x", "PartitionKey": "k"}] * 601, 1)
+        assert refused == [0] + [1, 0] * 600
+        assert time.monotonic() - start < 120
+    finally:
+        one.stop()
 
 
 def test_boto3s_own_retries_find_room_on_a_clock_that_goes_by_need(name):

@@ -434,6 +434,25 @@ TEST_CASE("CreatePartitions grows a topic and refuses a Kinesis stream") {
     CHECK(metadata(client, "t").partitions.size() == 3);
 }
 
+TEST_CASE("retention.bytes is taken from CreateTopics, else from log.retention.bytes, and moves the log's start at once") {
+    DoorOptions options;
+    options.configs = {{"log.retention.bytes", "1000"}};
+    Server server(options);
+    Client client(server);
+    create(client, "own", 1, {{"retention.bytes", "300"}});
+    create(client, "default", 1);
+    create(client, "any", 1, {{"retention.bytes", "-1"}});
+    metadata(client, "made");
+    const std::string value(300, 'x');
+    for (const auto* name : {"own", "default", "any", "made"})
+        for (int i = 0; i < 6; ++i) produce(client, name, 0, batch_of({value}));
+    const auto start = [&](const char* name) { return offset_at(client, name, -2); };
+    CHECK(start("own") == 5);       // a batch has 300 bytes and its head
+    CHECK(start("default") == 3);
+    CHECK(start("made") == 3);
+    CHECK(start("any") == 0);
+}
+
 TEST_CASE("DescribeConfigs tells what was set and where from") {
     DoorOptions options;
     options.configs = {{"num.partitions", "4"}, {"message.max.bytes", "2000000"}};

@@ -464,3 +464,33 @@ TEST_CASE("a fetch without room under the read limit comes back empty with the t
     server.pass(milliseconds{throttled});
     CHECK(values_of(reader.ask<FetchResponse>(Fetching("t", offset).request, 12)->topics[0].partitions[0]).size() == 1);
 }
+
+TEST_CASE("with clock auto a slowed producer and a reader without room go on at once, and the answers tell the wait all the same") {
+    Server server;
+    server.create("t", 1, "kinesis");
+    server.clock().go_by_need();
+    Client writer(server), reader(server);
+    const std::vector<batch::Record> records(1500, {.timestamp = 1'700'000'000'000, .key = as_bytes("k"), .value = as_bytes("v")});
+    const auto batch = batch::build(records);
+    const ProduceRequest::Partition p{.index = 0, .records = Bytes{batch}};
+    const ProduceRequest::Topic t{.name = "t", .topic_id = {}, .partitions = {&p, 1}};
+    const ProduceRequest request{.transactional_id = {}, .acks = -1, .timeout_ms = 0, .topics = {&t, 1}};
+    for (int i = 0; i < 3; ++i) writer.send(request, 9);   // the second and third wait in the muted connection
+    std::vector<std::int32_t> told;
+    for (int i = 0; i < 3; ++i) told.push_back((*writer.receive<ProduceResponse>(9))->throttle_time_ms);
+    CHECK(told == std::vector<std::int32_t>{500, 1500, 1500});
+    CHECK(server.clock().now() == from_ms(1'700'000'003'500));
+    CHECK(server.time.now() == from_ms(1'700'000'000'000));   // no real time has passed
+
+    const std::string big(900'000, 'x');
+    for (int i = 0; i < 6; ++i) produce(writer, "t", 0, batch_of({big}));
+    std::int64_t offset = 4500;
+    int slowed = 0;
+    for (int i = 0; i < 20 && offset < 4506; ++i) {
+        const auto answer = reader.ask<FetchResponse>(Fetching("t", offset).request, 12);
+        slowed += answer->throttle_time_ms > 0;
+        offset += static_cast<std::int64_t>(values_of(answer->topics[0].partitions[0]).size());
+    }
+    CHECK(offset == 4506);
+    CHECK(slowed > 0);
+}
