@@ -18,9 +18,9 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Peer:
-    def __init__(self, door, script, tools, stores, default=False, checks=True, **environment):
+    def __init__(self, door, script, tools, stores, default=False, checks=True, warm_s=0.0, **environment):
         self.door, self.script, self.tools, self.stores = door, script, tools, stores
-        self.default, self.checks, self.environment = default, checks, environment
+        self.default, self.checks, self.warm_s, self.environment = default, checks, warm_s, environment
 
 
 # What each stores is part of the figure: a ratio between a disk and a memory is said as such. `checks` is false for the mock, which
@@ -32,7 +32,7 @@ PEERS = {
     "moto": Peer("kinesis", "moto", ["python3"], "memory"),
     "kfake": Peer("kafka", "kfake", ["go"], "files", default=True, KFAKE_DATA="DATA"),
     "kfake, in memory": Peer("kafka", "kfake", ["go"], "memory", default=True),
-    "apache_kafka": Peer("kafka", "apache_kafka", ["java", "mvn"], "files", KAFKA_DATA="DATA"),
+    "apache_kafka": Peer("kafka", "apache_kafka", ["java", "mvn"], "files", warm_s=6, KAFKA_DATA="DATA"),
     "tansu": Peer("kafka", "tansu", ["cargo"], "memory"),
     "ceiling": Peer("kafka", "librdkafka_mock", ["python3"], "nothing", default=True, checks=False),
 }

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
-from contenders import ROOT, WORK, Running
+from contenders import PEERS, ROOT, WORK, Running
 
 
 def load(tool, *flags, patience_s=300):
@@ -266,7 +266,8 @@ def take(row, names, rounds, seconds, warm_s=0.3, prepare=None):
                             prepare(servers[name])
                         if row.prepare:
                             row.prepare(servers[name])
-                    answer = row.run(servers[name], warm_s if number < 0 else seconds)
+                    warm = max(warm_s, PEERS[name].warm_s if name in PEERS else 0)   # a JVM compiles what it runs often
+                    answer = row.run(servers[name], warm if number < 0 else seconds)
                 except (RuntimeError, subprocess.SubprocessError, OSError) as fault:
                     faults[name] = str(fault)
                     continue
