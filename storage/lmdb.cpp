@@ -406,12 +406,13 @@ class Writer {
 struct CloseEnv { void operator()(MDB_env* env) const { mdb_env_close(env); } };
 using Env = std::unique_ptr<MDB_env, CloseEnv>;
 
+// The kernel may read ahead: blocks of a log lie mostly in a row, and retention, sweeps and readers go along them.
 int open_env(Env& env, const Folder& folder, const char* name, std::uint64_t map_bytes, unsigned flags) {
     MDB_env* raw = nullptr;
     if (const int rc = mdb_env_create(&raw)) return rc;
     env.reset(raw);
     if (const int rc = mdb_env_set_mapsize(raw, map_bytes)) return rc;
-    return mdb_env_open(raw, folder.file(name).c_str(), MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | flags, 0644);
+    return mdb_env_open(raw, folder.file(name).c_str(), MDB_NOSUBDIR | MDB_NOTLS | flags, 0644);
 }
 
 // Walks everything; true when it holds together. LMDB trusts its pages, so this runs where a crash harms nobody.

@@ -63,6 +63,13 @@ void Engine::State::retain_age(Shard& shard) {
             kept = first < to;
             begin = std::max(begin, std::min(first, to));
         } else {
+            // What is older by both of its times goes in one step, found by halving: a walk would read all of it again, from the disk
+            // if it is long ago. Where sizes matter they are walked for.
+            if (!limited_in_bytes(stream)) {
+                const auto since = now - std::min<std::int64_t>(stream.retention->count(), furthest_ms);
+                const auto young = std::min(snapshot().find_appended(extent.log, since), snapshot().find_timestamp(extent.log, since));
+                begin = std::max(begin, std::min(young, to));
+            }
             // Only the front goes: an old record behind a young one stays, as whole segments do in Kafka.
             const auto done = snapshot().read(extent.log, std::max(begin, extent.from), [&](const storage::EntryView& entry) {
                 kept = entry.first < to && last_ms(stream, displaced, entry.appended_ms, entry.max_timestamp_ms) >= now;
