@@ -58,7 +58,12 @@ class Server:
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            print("FALLS SHORT  the server did not stop within a minute", flush=True)
 
 
 def pool(seed, count=48):
