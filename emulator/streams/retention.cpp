@@ -69,6 +69,7 @@ void Engine::State::retain_age(Shard& shard) {
                 const auto since = now - std::min<std::int64_t>(stream.retention->count(), furthest_ms);
                 const auto young = std::min(snapshot().find_appended(extent.log, since), snapshot().find_timestamp(extent.log, since));
                 begin = std::max(begin, std::min(young, to));
+                shard.kept_known = false;   // counted again should a limit in bytes be set
             }
             // Only the front goes: an old record behind a young one stays, as whole segments do in Kafka.
             const auto done = snapshot().read(extent.log, std::max(begin, extent.from), [&](const storage::EntryView& entry) {

@@ -77,6 +77,7 @@ def test_a_reader_that_stops_in_the_middle_of_an_answer_costs_one_answer_and_not
 
     # Its answer is what it was when it was read, whole, though none of it is kept any longer.
     first = stopped[0]
+    first.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)   # now it is in a hurry
     assert first.receive_fetch(name)[0] == 0
     for one in stopped:
         one.close()
