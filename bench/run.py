@@ -16,6 +16,7 @@ import argparse
 import dataclasses
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -124,6 +125,7 @@ def options():
 
 def main():
     given = options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # so that servers are stopped on the way out
     if given.list:
         for row in [*ROWS, *VARIANTS]:
             print(f"{row.key:18} {row.door:8} {row.label}")
