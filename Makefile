@@ -19,7 +19,7 @@ define install
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; fi
 endef
 
-.PHONY: help run build test unit clients clients-asan crash power soak tsan fuzz bench deps test-deps clean format
+.PHONY: help run build test unit clients clients-asan sim crash planted power soak tsan fuzz bench deps test-deps clean format
 help:
 	@echo "make run       build and start the server (4567 Kinesis, 9092 Kafka, 7070 control), data in ./data"
 	@echo "make test      all tests: rooms under sanitizers, then real clients against the release program"
@@ -28,6 +28,8 @@ help:
 	@echo "make tsan      what threads share, under the thread sanitizer"
 	@echo "make fuzz      looks for new ways to break it    make build     the program: build/release/sluice"
 	@echo "make bench     figures beside the peers (slow)"
+	@echo "make sim       random histories against a model, SECONDS=600"
+	@echo "make planted   each planted bug is found: docs/testing.md"
 	@echo "make power     1,000 power cuts by replay        make soak      retention turns a file over: MINUTES=10"
 
 deps:
@@ -57,7 +59,13 @@ unit: test-deps
 clients: test-deps build .venv/ready
 	@tests/count.sh clients .venv/bin/python -m pytest -q tests/clients
 
-# Kills under load; `make test` has a short one (tests/clients/test_crash.py).
+# Random histories of both protocols against a model (docs/testing.md). FROM gives other seeds than the last time.
+sim: SECONDS ?= 600
+sim: FROM ?= $(shell date +%s)000
+sim: build
+	@cmake --build build/release -j $(JOBS) --target sim
+	@tests/count.sh unit "build/release/sim --seconds $(SECONDS) --from $(FROM)"
+
 crash: test-deps build .venv/ready
 	.venv/bin/python tests/crash/crash.py $(ARGS)
 
@@ -66,6 +74,9 @@ clients-asan: test-deps .venv/ready
 	@[ -f build/dev/build.ninja ] || cmake --preset dev $(STRICT)
 	@cmake --build build/dev -j $(JOBS) --target sluice
 	SLUICE_PROGRAM=$(CURDIR)/build/dev/sluice .venv/bin/python -m pytest -q tests/clients
+
+planted: test-deps .venv/ready
+	.venv/bin/python tests/crash/planted.py $(ARGS)
 
 test: test-deps
 	@rm -rf build/counts

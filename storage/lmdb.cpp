@@ -18,6 +18,7 @@
 
 #include "storage/block.h"
 #include "storage/folder.h"
+#include "storage/planted.h"
 #include "storage/store.h"
 
 namespace sluice::storage {
@@ -258,7 +259,7 @@ class LmdbSnapshot final : public Snapshot {
         auto answer = range.end;
         if (from < range.end)
             walk(cursor, log, from, [&](const EntryView& e) {
-                if (e.appended_ms < ms) return true;
+                if (e.appended_ms < ms + (planted("append-time-found-late") ? 1 : 0)) return true;
                 answer = std::max(e.first, range.begin);
                 return false;
             });
@@ -787,7 +788,7 @@ class LmdbStore final : public Store {
             Cursor cursor(txn, dbi_);
             const auto last = cursor.last(log);
             auto at = cursor.at_or_after(log, 0, 0);
-            while (at && most > 0 && at->header.end <= before) {
+            while (at && most > 0 && at->header.end <= before + (planted("sweep-removes-live-block") ? 1 : 0)) {
                 if (before != dropped && at->part == last->part && at->header.lead == last->header.lead) break;
                 if (const int rc = mdb_cursor_del(cursor.raw(), 0)) return rc;
                 --most;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs test programs and counts their cases, so that `make test` ends with one plain line over doctest and pytest alike.
-#   count.sh unit PROGRAM...      count.sh clients COMMAND...      count.sh total
+#   count.sh unit "PROGRAM ARGUMENTS"...      count.sh clients COMMAND...      count.sh total
 set -uo pipefail
 counts=build/counts
 mkdir -p "$counts"
@@ -10,8 +10,9 @@ case $1 in
 unit)
     shift
     for program in "$@"; do
-        echo "== $(basename "$program")"
-        out=$("$program" 2>&1); status=$?
+        read -ra words <<< "$program"
+        echo "== $(basename "${words[0]}") ${words[*]:1}"
+        out=$("${words[@]}" 2>&1); status=$?
         echo "$out" | tail -n 60
         line=$(echo "$out" | grep -a 'test cases:' | tail -n 1)
         passed=$(echo "$line" | sed -nE 's/.*\| *([0-9]+) passed.*/\1/p'); bad=$(echo "$line" | sed -nE 's/.* ([0-9]+) failed.*/\1/p')

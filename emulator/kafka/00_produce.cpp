@@ -8,6 +8,7 @@
 #include "emulator/kafka/forward.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/batch/reader.h"
+#include "storage/planted.h"
 
 namespace sluice::kafka {
 
@@ -205,7 +206,7 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
             }
             answered.base_offset = queued->base;
             if (stamps) answered.log_append_time_ms = queued->appended_ms;
-            if (!queued->duplicate) {
+            if (!queued->duplicate || planted("duplicate-charged")) {
                 call.throttle = std::max(call.throttle, call.engine.charge_write(*shard, info->payload_bytes, append.records));
             }
             waiting.push_back({response.topics.size() - 1, told.partitions.size() - 1, queued->ticket, std::move(kept)});

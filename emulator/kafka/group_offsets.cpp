@@ -5,6 +5,7 @@
 
 #include "emulator/kafka/groups.h"
 #include "protocol/kafka/schema.h"
+#include "storage/planted.h"
 
 namespace sluice::kafka {
 
@@ -132,6 +133,7 @@ void Groups::load() {
 }
 
 void Groups::save(const Group& group) {
+    if (planted("group-not-saved")) return;
     StoredGroup stored{.generation = group.generation, .protocol_type = group.protocol_type, .protocol = group.protocol,
                        .leader = group.leader, .members = {}};
     for (const auto& [id, m] : group.members) {
@@ -173,12 +175,12 @@ streams::Ticket Groups::commit(std::string_view id, const Partition& partition, 
         return engine_.put(world_, key, {});
     }
     group.offsets[partition] = committed;
-    return engine_.put(world_, key, pack(StoredOffset{committed.offset, committed.leader_epoch, committed.metadata}));
+    return engine_.put(world_, planted("offset-not-written") ? "kafka/nowhere" : key, pack(StoredOffset{committed.offset, committed.leader_epoch, committed.metadata}));
 }
 
 void Groups::reread(std::string_view id, const Partition& partition) {
     auto* group = get(id);
-    if (!group) return;
+    if (!group || planted("failed-offset-kept")) return;
     const auto kept = engine_.get(world_, offset_key(id, partition));
     if (const auto stored = unpack<StoredOffset>(kept.value_or(""))) {
         group->offsets[partition] = {stored->offset, stored->leader_epoch, stored->metadata};
@@ -196,7 +198,7 @@ std::optional<CommittedOffset> Groups::offset(std::string_view id, const streams
         const auto* shard = stream.shard(ancestors[i]);
         if (!shard) continue;
         for (const auto parent : shard->parents) {
-            if (group->offsets.contains({stream.topic_id, parent})) {
+            if (group->offsets.contains({stream.topic_id, parent}) && !planted("child-has-no-start")) {
                 return CommittedOffset{.offset = engine_.bounds(*stream.shard(partition)).begin, .leader_epoch = -1, .metadata = {}};
             }
             if (std::ranges::find(ancestors, parent) == ancestors.end()) ancestors.push_back(parent);
@@ -205,16 +207,13 @@ std::optional<CommittedOffset> Groups::offset(std::string_view id, const streams
     return std::nullopt;
 }
 
+// The store forgets at once; memory one deletion later, because a deletion that could not be stored brings the topic back.
 void Groups::forget_topic(const streams::Uuid& topic) {
     for (auto& [id, group] : groups_) {
-        std::vector<Partition> gone;
+        std::erase_if(group->offsets, [&](const auto& one) { return !engine_.find_topic(world_, one.first.first); });
         for (auto at = group->offsets.lower_bound({topic, std::numeric_limits<std::int32_t>::min()});
              at != group->offsets.end() && at->first.first == topic; ++at) {
-            gone.push_back(at->first);
-        }
-        for (const auto& partition : gone) {
-            group->offsets.erase(partition);
-            engine_.put(world_, offset_key(id, partition), {});
+            engine_.put(world_, offset_key(id, at->first), {});
         }
     }
 }

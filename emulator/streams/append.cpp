@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "emulator/streams/state.h"
+#include "storage/planted.h"
 #include "protocol/batch/header.h"
 
 namespace sluice::streams {
@@ -20,7 +21,7 @@ Result<std::optional<ProducerState::Appended>> check_producer(const Shard& shard
     const auto known = shard.producers.find(append.producer_id);
     if (known == shard.producers.end()) return std::optional<ProducerState::Appended>{};
     const auto& state = known->second;
-    if (append.producer_epoch < state.epoch) return std::unexpected{Fault::invalid_producer_epoch};
+    if (append.producer_epoch < state.epoch && !planted("old-epoch-taken")) return std::unexpected{Fault::invalid_producer_epoch};
     if (append.producer_epoch > state.epoch) {
         if (append.base_sequence != 0) return std::unexpected{Fault::out_of_order_sequence};
         return std::optional<ProducerState::Appended>{};
@@ -28,7 +29,7 @@ Result<std::optional<ProducerState::Appended>> check_producer(const Shard& shard
     const auto last = sequence_after(append.base_sequence, append.records - 1);
     for (const auto& one : state.recent)
         if (one.first == append.base_sequence && one.last == last) return std::optional{one};
-    if (!state.recent.empty() && append.base_sequence != sequence_after(state.recent.back().last, 1))
+    if (!state.recent.empty() && append.base_sequence != sequence_after(state.recent.back().last, 1) && !planted("gap-in-sequence-taken"))
         return std::unexpected{Fault::out_of_order_sequence};
     return std::optional<ProducerState::Appended>{};
 }
@@ -93,7 +94,7 @@ std::optional<Refusal> Engine::admit(Shard& shard, std::uint64_t bytes, std::uin
     const auto cost = static_cast<std::int64_t>(bytes), count = static_cast<std::int64_t>(records);
     const bool room = shard.write_records.covers(count, now);
     if (room && shard.write_bytes.covers(cost, now)) {
-        shard.write_records.take(count, now);
+        shard.write_records.take(planted("token-taken-twice") ? 2 * count : count, now);
         shard.write_bytes.take(cost, now);
         return {};
     }
@@ -173,6 +174,7 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
                                    .pieces = {storage::Bytes{head}, append.batch.subspan(head.size())}}});
     group.bytes += append.batch.size();
     shard.queued_end = base + append.records;
+    if (planted("shown-before-commit")) shard.end = shard.queued_end;
     shard.last_appended_ms = now_ms;
     if (std::exchange(shard.touched_in, group.serial) != group.serial) {
         shard.touched_at = group.touched.size();
@@ -182,7 +184,7 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     group.touched[shard.touched_at].bytes += append.batch.size();
     s.touch(shard);
     auto& usage = shard.usage;
-    usage.records_in += append.records;
+    usage.records_in += append.records + (planted("usage-counted-twice") ? append.records : 0);
     usage.bytes_in += append.payload_bytes;
     const auto each = append.payload_bytes / append.records;
     usage.payload_units_25k += append.units_25k != 0 ? append.units_25k : append.records * ((each + 25 * 1024 - 1) / (25 * 1024));
@@ -201,7 +203,7 @@ void Engine::State::remember(Shard& shard, const Append& append, Position base, 
     if (append.producer_epoch != state.epoch) state.recent.clear();
     state.epoch = append.producer_epoch;
     state.recent.push_back({append.base_sequence, sequence_after(append.base_sequence, append.records - 1), base, appended_ms});
-    if (state.recent.size() > 5) state.recent.pop_front();
+    if (state.recent.size() > (planted("duplicates-of-four") ? 4 : 5)) state.recent.pop_front();
     const std::pair mine{&shard, append.producer_id};
     const auto from = writers.size() > 8 ? writers.end() - 8 : writers.begin();
     if (std::find(from, writers.end(), mine) == writers.end()) writers.push_back(mine);

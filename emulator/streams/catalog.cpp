@@ -6,6 +6,7 @@
 
 #include "emulator/streams/catalog.pb.h"
 #include "emulator/streams/state.h"
+#include "storage/planted.h"
 
 namespace sluice::streams {
 
@@ -55,7 +56,7 @@ void write_shard(catalog::Shard& out, const Shard& shard) {
     for (const auto parent : shard.parents) out.add_parents(parent);
     out.set_created_s(shard.created_s);
     out.set_closed_ms(shard.closed ? to_ms(*shard.closed) : 0);
-    out.set_sealed(shard.sealed);
+    out.set_sealed(shard.sealed && !planted("seal-forgotten-at-restart"));
     out.set_opened_ms(shard.opened_ms);
     for (const auto& extent : shard.extents) {
         auto* one = out.add_extents();
@@ -121,8 +122,8 @@ storage::Batch::Put Engine::State::world_record() const {
     state.set_live_virtual(clock.live_virtual);
     state.set_automatic(clock.automatic);
     out.set_next_stream(books.next_stream);
-    out.set_next_log(books.next_log);
-    out.set_next_producer(books.producers_reserved);
+    out.set_next_log(books.next_log - (planted("log-number-used-twice") ? 1 : 0));
+    out.set_next_producer(planted("producer-id-given-twice") ? books.next_producer : books.producers_reserved);
     return {key_of(world().id, 'W'), out.SerializeAsString()};
 }
 
@@ -206,12 +207,13 @@ void Engine::State::read_shard(Shard& shard) {
         for (const char c : key.substr(prefix.size())) id = id << 8 | static_cast<unsigned char>(c);
         auto state = decode_producer(value);
         if (!state) damaged("a producer's batches are none");
-        shard.producers[static_cast<std::int64_t>(id)] = std::move(*state);
+        if (!planted("producers-lost-at-restart")) shard.producers[static_cast<std::int64_t>(id)] = std::move(*state);
         return true;
     });
     const auto& last = shard.extents.back();
     const auto tail = store_now->bounds(last.log);
-    shard.end = shard.queued_end = std::max(last.from, tail.end);
+    shard.end = std::max(last.from, tail.end);
+    if (!planted("queued-end-not-undone") || shard.queued_end == 0) shard.queued_end = shard.end;
     const auto& first = shard.extents.front();
     shard.begin = shard.trimmed = std::max(first.from, store_now->bounds(first.log).begin);
     shard.front_known = shard.trim_armed = shard.kept_known = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "emulator/streams/state.h"
+#include "storage/planted.h"
 
 namespace sluice::streams {
 
@@ -10,7 +11,7 @@ Task<Result<void>> Ticket::committed() const {
     const auto group = group_;
     const auto scope = log_;
     const auto executor = executor_;
-    if (!group) co_return Result<void>{};
+    if (!group || planted("answered-before-commit")) co_return Result<void>{};
     if (!group->finished) {
         Waiter waiter{*executor};
         waiter.watch(group->done);
@@ -222,7 +223,7 @@ std::vector<std::pair<Group::Scope, Fault>> Engine::State::write(const Group& gr
         storage::Batch part;
         for (const auto& scope : bound) fill(part, group, scope);
         const auto one = part.empty() ? storage::Result<void>{} : store.commit(part);
-        if (!one) fail(fault_of(one.error()));
+        if (!one && !planted("second-failure-not-told")) fail(fault_of(one.error()));
     }
     return failed;
 }
@@ -231,14 +232,17 @@ std::vector<std::pair<Group::Scope, Fault>> Engine::State::write(const Group& gr
 void Engine::State::prepare(Group& group) {
     for (auto& [stream, shard] : std::exchange(lazy, {})) {
         shard->lazy = false;
+        if (planted("lazy-value-not-written")) continue;
         if (std::exchange(shard->dirty_in, group.serial) != group.serial) group.dirty.emplace_back(std::move(stream), shard);
     }
     lazy_timer.stop();
+    // A shard that was undone meanwhile must not leave anything to the next one of its number.
     for (const auto& [stream, shard] : group.dirty)
-        if (!stream->deleted)
+        if (!stream->deleted && stream->shard(shard->index) == shard)
             group.writes.push_back({shard->extents.back().log, {shard_key(*stream, shard->index), running_value(*shard)}});
     if (std::exchange(world_stale, false)) group.writes.push_back({{}, world_record()});
     for (const auto& [shard, producer] : group.producers) {
+        if (planted("producer-not-written")) break;
         const auto found = shard->producers.find(producer);
         if (found != shard->producers.end() && !shard->stream->deleted)
             group.writes.push_back({shard->extents.back().log,
@@ -247,7 +251,7 @@ void Engine::State::prepare(Group& group) {
 }
 
 void Engine::State::run(Group& group) {
-    turn.reset();   // a store under an open snapshot cannot use its free pages
+    if (!planted("snapshot-kept-across-commit")) turn.reset();   // a store under an open snapshot cannot use its free pages
     prepare(group);
     group.failed = write(group);
 }
@@ -274,7 +278,7 @@ void Engine::State::undo(Group& group, Group* later) {
 }
 
 void Engine::State::finish(const std::shared_ptr<Group>& group) {
-    turn.reset();
+    if (!planted("snapshot-kept-across-commit")) turn.reset();
     group->finished = true;
     std::shared_ptr<Group> later;
     if (!group->failed.empty()) {
@@ -289,7 +293,7 @@ void Engine::State::finish(const std::shared_ptr<Group>& group) {
         if (shard->kept_known) shard->kept_bytes += bytes;
         if (!shard->front) shard->front_known = false;
         if (!stream->deleted) arm_trim(*shard);
-        shard->appended.fire();
+        if (!planted("readers-not-woken")) shard->appended.fire();
     }
     group->done.fire();
     if (later) later->done.fire();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "emulator/streams/state.h"
+#include "storage/planted.h"
 
 namespace sluice::streams {
 
@@ -23,12 +24,12 @@ void Engine::State::carry_out(Stream& stream, const Reshard& change) {
     std::vector<Shard*> parents{stream.shard(change.first)};
     if (!split) parents.push_back(stream.shard(change.second));
     const auto &lower = parents.front()->range, &upper = parents.back()->range;
-    const auto ranges = split ? std::vector{HashRange{lower.first, previous(change.new_start)}, HashRange{change.new_start, lower.last}}
+    const auto ranges = split ? std::vector{HashRange{lower.first, planted("child-range-off-by-one") ? change.new_start : previous(change.new_start)}, HashRange{change.new_start, lower.last}}
                               : std::vector{HashRange{lower.first, upper.last}};
     for (const auto& range : ranges) {
         auto child = new_shard(stream, range, to_ms(now) / 1000 + 1);
         for (auto* parent : parents) {
-            child->parents.push_back(parent->index);
+            if (!planted("merge-forgets-a-parent") || child->parents.empty()) child->parents.push_back(parent->index);
             parent->children.push_back(child->index);
         }
         stream.shards.push_back(std::move(child));

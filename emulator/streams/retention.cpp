@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "emulator/streams/state.h"
+#include "storage/planted.h"
 
 namespace sluice::streams {
 namespace {
@@ -16,7 +17,7 @@ constexpr std::int64_t check_ms = 5 * minute_ms;   // Kafka's log.retention.chec
 // the clock was moved by hand. As Kafka looks every five minutes, a record with an old timestamp lives that long.
 std::int64_t last_ms(const Stream& stream, bool displaced, std::int64_t appended_ms, std::int64_t timestamp_ms) {
     const auto keep = std::min<std::int64_t>(stream.retention->count(), furthest_ms);
-    if (stream.kinesis_manners()) return appended_ms + keep;
+    if (stream.kinesis_manners()) return appended_ms + keep - (planted("retention-boundary") ? 1 : 0);
     const auto stamp = timestamp_ms < 0 ? appended_ms : std::min(timestamp_ms, furthest_ms);
     if (displaced) return std::max(stamp, appended_ms) + keep;
     return std::max(stamp + keep, appended_ms + std::min(keep, check_ms));
@@ -59,7 +60,7 @@ void Engine::State::retain_age(Shard& shard) {
         if (begin >= to) continue;
         bool kept = false;
         if (stream.kinesis_manners()) {
-            const auto first = snapshot().find_appended(extent.log, now - stream.retention->count());
+            const auto first = snapshot().find_appended(extent.log, now - stream.retention->count() + (planted("retention-boundary") ? 1 : 0));
             kept = first < to;
             begin = std::max(begin, std::min(first, to));
         } else {
@@ -85,7 +86,7 @@ void Engine::State::retain_age(Shard& shard) {
         if (kept) break;
     }
     if (begin == shard.begin) return;
-    shard.begin = begin;
+    shard.begin = begin + (planted("one-record-too-many-gone") ? 1 : 0);
     shard.front_known = false;
     if (shard.kept_known) shard.kept_bytes -= dropped;
 }
@@ -145,7 +146,7 @@ void Engine::State::trim(Shard& shard) {
     retain(shard);
     if (shard.begin <= shard.trimmed) return;
     for (const auto& extent : shard.extents)
-        if (extent.from < shard.begin) group().trims.push_back({extent.log, shard.begin});
+        if (extent.from < shard.begin) group().trims.push_back({extent.log, shard.begin + (planted("trim-off-by-one") ? 1 : 0)});
     shard.trimmed = shard.begin;
 }
 

@@ -1,4 +1,5 @@
 #include "emulator/streams/throttle.h"
+#include "storage/planted.h"
 
 namespace sluice::streams {
 
@@ -19,7 +20,7 @@ void Bucket::refill(Time now) {
     const auto passed = (now - filled_).count();
     filled_ = now;
     // A long pause would overflow the product; it fills the bucket anyway.
-    thousandths_ = passed >= missing / rate_ + 1 ? capacity_ * 1000 : std::min(capacity_ * 1000, thousandths_ + passed * rate_);
+    thousandths_ = passed >= missing / rate_ + 1 ? capacity_ * 1000 : std::min(capacity_ * 1000, thousandths_ + passed * rate_ - (planted("refill-loses-a-step") ? rate_ : 0));
 }
 
 std::int64_t Bucket::balance_thousandths(Time now) {
@@ -30,7 +31,7 @@ std::int64_t Bucket::balance_thousandths(Time now) {
 void Bucket::take_read(std::int64_t bytes, Time now) {
     if (unlimited()) return;
     refill(now);
-    thousandths_ = bytes > capacity_ ? -bytes * 1000 : thousandths_ - bytes * 1000;
+    thousandths_ = bytes > capacity_ && !planted("large-read-keeps-tokens") ? -bytes * 1000 : thousandths_ - bytes * 1000;
 }
 
 milliseconds Bucket::debt(Time now) {

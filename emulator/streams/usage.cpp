@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "emulator/streams/state.h"
+#include "storage/planted.h"
 
 namespace sluice::streams {
 namespace {
@@ -43,7 +44,7 @@ Usage Engine::State::close_hour(Stream& stream, std::int64_t hour, std::int64_t 
         if (shard->usage_hour != hour) continue;
         shard->usage.open_shard_ms = open_ms(*shard, hour * hour_ms, until_ms);
         shard->usage.stored_bytes = live_bytes(*shard);
-        add(whole, std::exchange(shard->usage, {}));
+        add(whole, planted("hour-counted-again") ? shard->usage : std::exchange(shard->usage, {}));
         shard->usage_hour = hour + 1;
         touch(*shard);
     }
@@ -71,7 +72,7 @@ void Engine::State::roll_all() {
 
 // Kafka's producer.id.expiration.ms: a producer that wrote nothing for a day is a new one when it comes again.
 void Engine::State::forget_producers(Stream& stream, std::int64_t now_ms) {
-    constexpr std::int64_t day_ms = 24 * hour_ms;
+    const std::int64_t day_ms = (planted("producer-forgotten-early") ? 12 : 24) * hour_ms;
     for (const auto& shard : stream.shards)
         for (auto one = shard->producers.begin(); one != shard->producers.end();) {
             if (!one->second.recent.empty() && one->second.recent.back().appended_ms + day_ms < now_ms) {

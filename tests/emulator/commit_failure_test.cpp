@@ -107,3 +107,21 @@ TEST_CASE("one write too large for a full store does not fail the others of its 
     CHECK(w.values(*stream->shards[0]) == std::vector<std::string>{"a"});
     CHECK(w.values(*stream->shards[1]) == std::vector<std::string>{"b"});
 }
+
+TEST_CASE("a shard whose making was undone leaves nothing to the next one of its number") {
+    World w;
+    w.clock().freeze();
+    auto stream = w.create("s");
+    REQUIRE(w.engine->split(*stream, 0, {1ull << 63, 0}));
+    auto& undone = *stream->shards[1];
+    w.store.fail(1, storage::Error::no_space, 2);
+    w.settle();
+    REQUIRE(stream->shards.size() == 1);
+    w.engine->charge_write(undone, 1000, 10);   // by somebody who still holds it
+    w.engine->flush();
+    const auto again = w.engine->split(*stream, 0, {1ull << 63, 0});
+    REQUIRE(again);
+    CHECK(w.wait(*again));
+    w.open();
+    CHECK(w.engine->find(w.engine->world(), "s")->shards[1]->write_records.balance_thousandths(w.clock().now()) == 1'000'000);
+}

@@ -1,5 +1,6 @@
 // Groups, offsets, limits and seals as a Kafka client sees them.
 #include "protocol/kafka/messages/consumer_protocol.h"
+#include "storage/failing.h"
 #include "tests/emulator/kafka_client.h"
 
 using namespace sluice;
@@ -493,4 +494,27 @@ TEST_CASE("with clock auto a slowed producer and a reader without room go on at 
     }
     CHECK(offset == 4506);
     CHECK(slowed > 0);
+}
+
+TEST_CASE("when the deletion of a topic could not be stored, the topic is back and so are its groups' offsets") {
+    Server server;
+    server.shut();
+    auto failing = std::make_unique<storage::FailingStore>(std::move(server.store));
+    auto& store = *failing;
+    server.store = std::move(failing);
+    server.open();
+    server.create("t", 2);
+    Client client{server};
+    const OffsetCommitRequest::Partition p{.partition_index = 1, .committed_offset = 7, .committed_leader_epoch = -1, .committed_metadata = "m"};
+    const OffsetCommitRequest::Topic t{.name = "t", .topic_id = {}, .partitions = {&p, 1}};
+    OffsetCommitRequest request;
+    request.group_id = "g";
+    request.topics = {&t, 1};
+    REQUIRE(client.ask<OffsetCommitResponse>(request, 8)->topics[0].partitions[0].error_code == ErrorCode::none);
+    store.fail(1);
+    const std::string_view name = "t";
+    DeleteTopicsRequest gone;
+    gone.topic_names = {&name, 1};
+    CHECK(client.ask<DeleteTopicsResponse>(gone, 4)->topics[0].error_code == ErrorCode::kafka_storage_error);
+    CHECK(committed(server, 1) == 7);
 }

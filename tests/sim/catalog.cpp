@@ -1,0 +1,209 @@
+// How a history changes the catalog: streams and topics come and go, shards are split, merged and added, limits and retention
+// are set. At most one of these in a turn, among writes to whatever is there.
+#include <algorithm>
+
+#include "tests/sim/history.h"
+
+namespace sluice::sim {
+
+void History::change_catalog(const std::string& name) {
+    const auto found = model_.streams.find(name);
+    if (found == model_.streams.end()) return create(name);
+    auto& stream = found->second;
+    switch (below(9)) {
+        case 0: return remove(stream);
+        case 1: case 2: case 3: return split(stream);
+        case 4: case 5: return merge(stream);
+        case 6: return add_partitions(stream);
+        case 7: return set_retention(stream);
+        default: return set_limits(stream);
+    }
+}
+
+void History::create(const std::string& name) {
+    Stream made;
+    made.name = name;
+    made.serial = ++serials_;
+    made.kinesis = one_in(2);
+    made.shards.resize(1 + below(3));
+    const auto ranges = even_ranges(made.shards.size());
+    for (std::size_t i = 0; i < ranges.size(); ++i) std::tie(made.shards[i].first, made.shards[i].last) = ranges[i];
+    for (auto& shard : made.shards) shard.opened = model_.time.now;
+    const auto count = static_cast<std::int32_t>(made.shards.size());
+    if (made.kinesis) {
+        made.set_limits(1 << 20, 1000, 2 << 20, 5, model_.time.now);
+        say("CreateStream {}: {} shards", name, count);
+        kinesis::CreateStream request;
+        request.stream_name = text(name);
+        request.shard_count = count;
+        queued_ = true;
+        machine_->ask<kinesis::CreateStream>(std::move(request), hear<kinesis::Reply<kinesis::CreateStream>>(
+                                                                      [this, name](auto& reply) { catalog_fate(name, reply.has_value()); }));
+    } else {
+        constexpr Ms retentions[] = {10 * minute_ms, 3 * hour_ms, 30 * hour_ms};
+        made.retention = retentions[below(3)];
+        say("CreateTopics {}: {} partitions, retention {} ms", name, count, *made.retention);
+        struct Owned { kafka::CreateTopicsRequest::Config config; kafka::CreateTopicsRequest::Topic topic; };
+        auto owned = std::make_shared<Owned>();
+        owned->config = {.name = "retention.ms", .value = text(std::to_string(*made.retention))};
+        owned->topic = {.name = text(name), .num_partitions = count, .replication_factor = -1, .assignments = {}, .configs = {&owned->config, 1}};
+        owned_.push_back(owned);
+        kafka::CreateTopicsRequest request;
+        request.topics = {&owned->topic, 1};
+        queued_ = true;
+        machine_->ask<kafka::CreateTopicsResponse>(std::move(request), 7, hear<kafka::CreateTopicsResponse>([this, name](auto& answer) {
+            catalog_fate(name, answer.topics[0].error_code == kafka::ErrorCode::none);
+        }));
+    }
+    model_.streams[name] = std::move(made);
+}
+
+void History::remove(Stream& stream) {
+    const auto name = stream.name;
+    for (auto& [group, offsets] : model_.offsets) std::erase_if(offsets, [&](const auto& one) { return one.first.first == stream.serial; });
+    model_.streams.erase(name);
+    for (const auto* group : {"g0", "g1"}) offset_fates_[name][group] = true;
+    if (one_in(2)) {
+        say("DeleteStream {}", name);
+        kinesis::DeleteStream request;
+        request.stream_name = text(name);
+        queued_ = true;
+        machine_->ask<kinesis::DeleteStream>(std::move(request), hear<kinesis::Reply<kinesis::DeleteStream>>([this, name](auto& reply) {
+            catalog_fate(name, reply.has_value());
+            for (const auto* group : {"g0", "g1"}) offset_fates_[name][group] = reply.has_value();
+        }));
+    } else {
+        say("DeleteTopics {}", name);
+        auto owned = std::make_shared<std::string_view>(text(name));
+        owned_.push_back(owned);
+        kafka::DeleteTopicsRequest request;
+        request.topic_names = {owned.get(), 1};
+        queued_ = true;
+        machine_->ask<kafka::DeleteTopicsResponse>(std::move(request), 4, hear<kafka::DeleteTopicsResponse>([this, name](auto& answer) {
+            const bool stored = answer.topics[0].error_code == kafka::ErrorCode::none;
+            catalog_fate(name, stored);
+            for (const auto* group : {"g0", "g1"}) offset_fates_[name][group] = stored;
+        }));
+    }
+}
+
+void History::split(Stream& stream) {
+    std::vector<std::size_t> open;
+    for (std::size_t i = 0; i < stream.shards.size(); ++i)
+        if (!stream.shards[i].sealed && stream.shards[i].last - stream.shards[i].first > 16) open.push_back(i);
+    if (open.empty() || stream.shards.size() > 8) return;
+    const auto index = open[below(open.size())];
+    const auto first = stream.shards[index].first, last = stream.shards[index].last;
+    const auto at = one_in(4) ? first + 2 : one_in(3) ? last - 1 : first + (last - first) / 2;
+    say("SplitShard {}/{} at {}", stream.name, index, decimal(at));
+    for (const auto& [from, to] : {std::pair{first, at - 1}, std::pair{at, last}}) {
+        auto& child = stream.shards.emplace_back();
+        child.first = from, child.last = to;
+        child.opened = model_.time.now;
+        child.parents = {static_cast<std::int32_t>(index)};
+        stream.shards[index].children.push_back(static_cast<std::int32_t>(stream.shards.size()) - 1);
+    }
+    stream.shards[index].sealed = true;
+    stream.shards[index].closed = model_.time.now;
+    stream.set_limits(stream.limits[0], stream.limits[1], stream.limits[2], stream.limits[3], model_.time.now);
+    kinesis::SplitShard request;
+    request.stream_name = text(stream.name);
+    request.shard_to_split = text(fmt::format("shardId-{:012}", index));
+    request.new_starting_hash_key = text(decimal(at));
+    queued_ = true;
+    machine_->ask<kinesis::SplitShard>(std::move(request), hear<kinesis::Reply<kinesis::SplitShard>>([this, name = stream.name](auto& reply) {
+        catalog_fate(name, reply.has_value());
+    }));
+}
+
+void History::merge(Stream& stream) {
+    for (std::size_t i = 0; i < stream.shards.size() && stream.shards.size() < 9; ++i)
+        for (std::size_t j = 0; j < stream.shards.size(); ++j) {
+            auto &lower = stream.shards[i], &upper = stream.shards[j];
+            if (lower.sealed || upper.sealed || lower.last == last_hash || lower.last + 1 != upper.first) continue;
+            say("MergeShards {}/{} and {}", stream.name, i, j);
+            Shard child;
+            child.first = lower.first, child.last = upper.last;
+            child.opened = model_.time.now;
+            child.parents = {static_cast<std::int32_t>(i), static_cast<std::int32_t>(j)};
+            for (auto* parent : {&lower, &upper}) {
+                parent->sealed = true;
+                parent->closed = model_.time.now;
+                parent->children.push_back(static_cast<std::int32_t>(stream.shards.size()));
+            }
+            stream.shards.push_back(std::move(child));
+            stream.set_limits(stream.limits[0], stream.limits[1], stream.limits[2], stream.limits[3], model_.time.now);
+            kinesis::MergeShards request;
+            request.stream_name = text(stream.name);
+            request.shard_to_merge = text(fmt::format("shardId-{:012}", i));
+            request.adjacent_shard_to_merge = text(fmt::format("shardId-{:012}", j));
+            queued_ = true;
+            return machine_->ask<kinesis::MergeShards>(std::move(request), hear<kinesis::Reply<kinesis::MergeShards>>(
+                                                           [this, name = stream.name](auto& reply) { catalog_fate(name, reply.has_value()); }));
+        }
+}
+
+// Rule 16: nothing is sealed, all open ranges are dealt anew.
+void History::add_partitions(Stream& stream) {
+    if (stream.kinesis || stream.shards.size() > 7) return;
+    const auto total = static_cast<std::int32_t>(stream.shards.size() + 1 + below(2));
+    say("CreatePartitions {}: {}", stream.name, total);
+    stream.shards.resize(static_cast<std::size_t>(total));
+    std::vector<Shard*> open;
+    for (auto& shard : stream.shards) {
+        if (shard.opened == 0) shard.opened = model_.time.now;
+        if (!shard.sealed) open.push_back(&shard);
+    }
+    const auto ranges = even_ranges(open.size());
+    for (std::size_t i = 0; i < open.size(); ++i) std::tie(open[i]->first, open[i]->last) = ranges[i];
+    stream.set_limits(stream.limits[0], stream.limits[1], stream.limits[2], stream.limits[3], model_.time.now);
+    auto owned = std::make_shared<kafka::CreatePartitionsRequest::Topic>();
+    owned->name = text(stream.name);
+    owned->count = total;
+    owned->assignments = std::nullopt;
+    owned_.push_back(owned);
+    kafka::CreatePartitionsRequest request;
+    request.topics = {owned.get(), 1};
+    queued_ = true;
+    machine_->ask<kafka::CreatePartitionsResponse>(std::move(request), 3, hear<kafka::CreatePartitionsResponse>([this, name = stream.name](auto& answer) {
+        catalog_fate(name, answer.results[0].error_code == kafka::ErrorCode::none);
+    }));
+}
+
+void History::set_retention(Stream& stream) {
+    if (!stream.kinesis) return;
+    const auto hours = static_cast<std::int32_t>(24 + below(30));
+    const auto longer = hours * hour_ms >= *stream.retention;
+    say("retention of {}: {} h", stream.name, hours);
+    stream.retention = hours * hour_ms;
+    model_.age(model_.time.now);
+    const auto told = [this, name = stream.name](auto& reply) { catalog_fate(name, reply.has_value()); };
+    if (longer) {
+        kinesis::IncreaseStreamRetentionPeriod request;
+        request.stream_name = text(stream.name);
+        request.retention_period_hours = hours;
+        queued_ = true;
+        machine_->ask<kinesis::IncreaseStreamRetentionPeriod>(std::move(request), hear<kinesis::Reply<kinesis::IncreaseStreamRetentionPeriod>>(told));
+    } else {
+        kinesis::DecreaseStreamRetentionPeriod request;
+        request.stream_name = text(stream.name);
+        request.retention_period_hours = hours;
+        queued_ = true;
+        machine_->ask<kinesis::DecreaseStreamRetentionPeriod>(std::move(request), hear<kinesis::Reply<kinesis::DecreaseStreamRetentionPeriod>>(told));
+    }
+}
+
+// The control plane's way, which is no door's: settled at once.
+void History::set_limits(Stream& stream) {
+    if (armed_ || plan_.threaded || waiting_ != parked_) return;
+    const std::int64_t records = one_in(4) ? 0 : 3 + static_cast<std::int64_t>(below(8));
+    const std::int64_t bytes = one_in(3) ? 0 : 1000 + static_cast<std::int64_t>(below(5000));
+    const std::int64_t out = one_in(3) ? 0 : 2000 + static_cast<std::int64_t>(below(5000));
+    say("limits of {}: {} B/s and {} records/s in, {} B/s out", stream.name, bytes, records, out);
+    stream.set_limits(bytes, records, out, 5, model_.time.now);
+    machine_->engine->set_limits(real(stream.name), {bytes, records, out, 5});
+    machine_->settle();
+    settled_ = model_;
+}
+
+}  // namespace sluice::sim

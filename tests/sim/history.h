@@ -1,0 +1,153 @@
+// One random history: requests of both protocols, moves of the clock, faults of the store and restarts, drawn from a seed, with
+// the model beside the machine. What the machine answers is compared with the model at once; what may fail is settled at the
+// end of each turn: all of a shard's writes of one turn stand or fall together, and the refusal must have a reason.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <set>
+#include <stdexcept>
+
+#include "tests/sim/machine.h"
+#include "tests/sim/model.h"
+
+namespace sluice::sim {
+
+inline constexpr Ms session_ms = 30'000;    // of the one group member
+
+struct Broken : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+struct Plan {
+    std::uint64_t seed{};
+    bool lmdb = false, threaded = false, faults = true;
+    bool odd_stamps = false;      // Kafka records whose timestamp is not now
+    std::uint64_t pieces = 0;     // rule 8: advances are cut in pieces by this other chance; 0: one step
+    bool print = false;
+    std::string folder;           // for LMDB
+};
+
+class History {
+  public:
+    explicit History(const Plan&);
+    ~History();
+    void run();                               // throws Broken
+    const std::string& transcript() const { return transcript_; }
+    std::uint64_t steps() const { return steps_; }
+
+  private:
+    // ---- history.cpp: turns, time, restarts ----
+    void step();
+    void turn();                              // several requests queued together
+    void settle();
+    void resolve();
+    void interrupted();                       // killed with requests under way
+    void restart();
+    void boot();
+    void shut(bool killed);
+    void move_clock();
+    void advance(Ms);
+    void after_clock(Ms before);
+    void arm_failure();
+    template <class... Part>
+    void say(fmt::format_string<Part...> form, Part&&... parts) { line(fmt::format(form, std::forward<Part>(parts)...)); }
+    void line(std::string);
+    template <class... Part>
+    [[noreturn]] void broken(fmt::format_string<Part...> form, Part&&... parts) const {
+        throw Broken{fmt::format(form, std::forward<Part>(parts)...)};
+    }
+    // Wraps what is to happen with an answer: nothing when the machine was killed before, and the turn counts it.
+    template <class Answer>
+    std::function<void(Answer&)> hear(std::function<void(Answer&)> told) {
+        ++waiting_;
+        return [this, told = std::move(told), life = lives_](Answer& answer) {
+            if (life != lives_ || silenced_) return;
+            --waiting_;
+            told(answer);
+        };
+    }
+
+    // ---- writes.cpp: each changes the model as if it will be stored ----
+    void write(Stream&);
+    void put_records(Stream&);
+    void produce(Stream&);
+    void commit_offset(Stream&);
+    void change_catalog(const std::string& name);
+    void create(const std::string& name);
+    void remove(Stream&);
+    void split(Stream&);
+    void merge(Stream&);
+    void add_partitions(Stream&);
+    void set_retention(Stream&);
+    void set_limits(Stream&);
+    void new_producer();
+    // A write to one shard that waits for its commit: what it does to the model, done at once and again when others failed.
+    struct Write {
+        std::function<void(Shard&)> apply;
+        std::optional<bool> stored;
+    };
+    std::shared_ptr<Write> queue(Stream&, std::int32_t shard, std::function<void(Shard&)> apply);
+    void fate(Write&, bool stored);
+    void catalog_fate(const std::string& stream, bool stored);
+    Record new_record();
+    Hash some_hash(const Stream&);
+
+    // ---- reads.cpp ----
+    void read(Stream&);
+    void get_records(Stream&);
+    void fetch(Stream&, bool parked);
+    // Checks what a fetch brought; yields the position after it.
+    Position fetched(Shard&, Position from, const kafka::FetchResponse::Partition&, std::int32_t limit, const std::string& where);
+    void list_offsets(Stream&);
+    void fetch_offset(Stream&);
+    void look(const std::string& name, std::int32_t shard, Model&, bool deep);   // engine beside model
+    void count(const std::string& name, const Model&);
+    void read_through(const std::string& name, std::int32_t shard, const Shard&);
+    void look_at_all(bool deep);
+    void look_between();
+    void check_parked();
+    void take_balances();
+    void group_step();
+
+    Stream* any_stream();
+    streams::Stream& real(const std::string& name);
+    streams::Shard& real(const std::string& name, std::int32_t shard);
+    std::uint64_t below(std::uint64_t n) { return chance_.below(n); }
+    bool one_in(std::uint64_t n) { return chance_.below(n) == 0; }
+    std::string_view text(std::string value) { return texts_.emplace_back(std::move(value)); }
+
+    Plan plan_;
+    Random chance_, pieces_, ids_;
+    ManualTime time_;
+    SimStore store_;
+    std::unique_ptr<Machine> machine_;
+    Model model_, settled_;                   // with what is queued; as of the last settled turn
+    bool clock_in_doubt_ = false;             // the last commit of the clock failed
+    bool hours_exact_ = true;                 // no fault has yet moved what was counted to another hour
+
+    std::deque<std::string> texts_;           // of the requests of this turn
+    std::deque<std::shared_ptr<void>> owned_;
+    std::map<std::pair<std::string, std::int32_t>, std::vector<std::shared_ptr<Write>>> writes_;   // of this turn, as queued
+    std::map<std::string, bool> catalog_fates_;
+    std::map<std::string, std::map<std::string, bool>> offset_fates_;
+    bool armed_ = false, silenced_ = false, refused_ = false, moved_in_turn_ = false, queued_ = false;
+    int waiting_ = 0, parked_ = 0;
+    std::uint64_t lives_ = 0, steps_ = 0, records_ = 0;
+    std::int64_t serials_ = 0;
+    std::set<std::int64_t> producer_ids_;
+
+    struct Reader { std::string stream; std::int64_t serial{}; std::int32_t shard{}; std::string token; Position next{}; Ms issued{}; };
+    std::optional<Reader> reader_;
+    struct Number { std::string stream; std::int64_t serial{}; std::int32_t shard{}; Position position{}; std::string text; };
+    std::deque<Number> numbers_;
+    struct Parked { std::string stream; std::int64_t serial{}; std::int32_t shard{}; Position from{}; Ms virtual_due{}, real_due{}; Position seen_end = -1; bool answered = false, empty = false; };
+    std::shared_ptr<Parked> waiting_fetch_;
+    struct Membership { std::string member; std::int32_t generation{}; Ms alive_until{}; bool doubtful = false; };
+    std::optional<Membership> member_;
+
+    std::string transcript_;
+};
+
+}  // namespace sluice::sim

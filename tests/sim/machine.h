@@ -1,0 +1,111 @@
+// The running program without its sockets: one engine and the handlers of both doors on a loop that is turned by hand. A
+// request begins when the loop is turned once for it, so that several can be queued before the first is committed.
+#pragma once
+
+#include <boost/asio/co_spawn.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "emulator/kafka/handlers.h"
+#include "emulator/kinesis/handlers.h"
+#include "emulator/streams/engine.h"
+#include "tests/sim/store.h"
+
+namespace sluice::sim {
+
+class Machine {
+  public:
+    Machine(SimStore& store, const RealTime& time, Random& chance, bool writer_thread)
+        : io(std::make_unique<asio::io_context>()), threaded(writer_thread) {
+        streams::EngineOptions with;
+        with.commit_on_thread = writer_thread;
+        engine = std::make_unique<streams::Engine>(io->get_executor(), store, time, chance, with);
+        broker = std::make_shared<kafka::Broker>(*engine, kafka::DoorOptions{});
+    }
+    // Commits what it can, wakes whoever waits, and is gone.
+    ~Machine() {
+        engine->flush();
+        for (const auto& weak : sessions)
+            if (const auto session = weak.lock()) session->close();
+        turn();
+        broker.reset();
+        engine.reset();
+    }
+    Clock& clock() { return *engine->world().clock; }
+
+    // `told` sees the answer in the turn in which the door would write it down.
+    template <class Operation>
+    void ask(Operation request, std::function<void(kinesis::Reply<Operation>&)> told) {
+        auto asked = std::make_shared<Asked<Operation, kinesis::Reply<Operation>>>(std::move(request), std::move(told));
+        auto task = serve_kinesis(*this, std::move(asked));
+        spawn(std::move(task));
+    }
+    template <class Response, class Request>
+    void ask(Request request, int version, std::function<void(Response&)> told) {
+        auto asked = std::make_shared<Asked<Request, Response>>(std::move(request), std::move(told));
+        kafka::Socket socket{*io};
+        auto session = std::make_shared<kafka::Session>(broker, engine->world(), std::move(socket));
+        sessions.push_back(session);
+        auto task = serve_kafka<Request, Response>(*this, std::move(session), version, std::move(asked));
+        spawn(std::move(task));
+    }
+    // Begins all that was asked since; nothing is committed yet.
+    void begin() {
+        io->restart();
+        while (begun < spawned && io->poll_one() > 0) {}
+    }
+    // Until nothing moves.
+    void turn() {
+        io->restart();
+        io->poll();
+        std::erase_if(sessions, [](const auto& weak) { return weak.expired(); });
+    }
+    void settle() {
+        turn();
+        if (!threaded) return;
+        engine->flush();
+        turn();
+    }
+
+    std::unique_ptr<asio::io_context> io;
+    std::unique_ptr<streams::Engine> engine;
+    std::shared_ptr<kafka::Broker> broker;
+
+  private:
+    template <class Request, class Answer>
+    struct Asked {
+        Request request;
+        std::function<void(Answer&)> told;
+    };
+    template <class Operation>
+    static Task<void> serve_kinesis(Machine& machine, std::shared_ptr<Asked<Operation, kinesis::Reply<Operation>>> asked) {
+        ++machine.begun;
+        kinesis::Call call{*machine.engine, machine.engine->world(), machine.options, machine.caller};
+        auto reply = co_await kinesis::handle(call, asked->request);
+        asked->told(reply);
+    }
+    template <class Request, class Response>
+    static Task<void> serve_kafka(Machine& machine, std::shared_ptr<kafka::Session> session, int version,
+                                  std::shared_ptr<Asked<Request, Response>> asked) {
+        ++machine.begun;
+        kafka::Call call{.session = session, .broker = *machine.broker, .engine = *machine.engine, .world = machine.engine->world(),
+                         .frame = {}, .header = {}, .version = version, .serving = {}, .answer = {}, .turn = {}};
+        auto response = co_await kafka::handle(call, asked->request);
+        asked->told(response);
+    }
+    void spawn(Task<void> task) {
+        ++spawned;
+        asio::co_spawn(*io, std::move(task), [](std::exception_ptr error) {
+            if (error) std::rethrow_exception(error);
+        });
+    }
+
+    const bool threaded;   // a writer thread commits, and a flush waits for it
+    kinesis::DoorOptions options;
+    kinesis::Caller caller;
+    std::vector<std::weak_ptr<kafka::Session>> sessions;
+    std::uint64_t spawned = 0, begun = 0;
+};
+
+}  // namespace sluice::sim

@@ -1,0 +1,108 @@
+// What each reader must see, written down a second time and as plainly as it can be: lists that are walked from the front,
+// buckets that are filled millisecond by millisecond, no index, no cache, no store. Slow and right by looking.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::sim {
+
+using Ms = std::int64_t;
+using Position = std::int64_t;
+using Hash = unsigned __int128;
+inline constexpr Hash last_hash = ~Hash{0};
+inline constexpr Ms hour_ms = 3'600'000, minute_ms = 60'000, day_ms = 24 * hour_ms;
+
+// Tokens in thousandths, so that a rate per second is thousandths per millisecond.
+struct Bucket {
+    std::int64_t rate = 0, capacity = 0, thousandths = 0;   // rate 0: unlimited
+    Ms filled = 0;
+    void tick(Ms now);
+    void change(std::int64_t new_rate, std::int64_t new_capacity, Ms now);
+    bool covers(std::int64_t cost) const { return rate == 0 || thousandths >= cost * 1000; }
+    void take(std::int64_t cost) { if (rate != 0) thousandths -= cost * 1000; }
+    Ms debt() const { return rate == 0 || thousandths >= 0 ? 0 : (-thousandths + rate - 1) / rate; }
+};
+
+struct Record { std::string key, value; };
+struct Batch {
+    Position base{};
+    Ms appended{}, stamp{};
+    std::vector<Record> records;
+    Position end() const { return base + static_cast<Position>(records.size()); }
+};
+
+struct Producer {
+    struct Sent { std::int32_t first{}, last{}; Position base{}; Ms appended{}; };
+    std::int16_t epoch{};
+    std::deque<Sent> recent;   // the last five
+};
+enum class Sequence { fresh, duplicate, out_of_order, old_epoch };
+
+struct Counted {
+    std::uint64_t records{}, bytes{};
+    friend bool operator==(const Counted&, const Counted&) = default;
+};
+
+struct Shard {
+    Hash first{}, last{};
+    bool sealed = false;
+    Ms opened = 0, closed = 0;
+    std::vector<std::int32_t> parents, children;
+    std::vector<std::shared_ptr<const Batch>> log;
+    Position gone = 0;         // the first that is still there
+    Ms last_appended = 0;
+    Bucket write_bytes, write_records, read_bytes, read_calls;
+    std::map<std::int64_t, Producer> producers;
+    std::map<std::int64_t, Counted> counted;   // by virtual hour
+
+    Position end() const { return log.empty() ? 0 : log.back()->end(); }
+    const Batch* batch_at(Position) const;     // the one that holds it, or the next
+    const Record& record(Position) const;
+    void tick(Ms now);
+    std::pair<Sequence, Position> check(std::int64_t producer, std::int16_t epoch, std::int32_t sequence, std::size_t count) const;
+    Position append(std::vector<Record>, Ms now, Ms stamp);
+};
+
+struct Stream {
+    std::string name;
+    bool kinesis = true;
+    bool odd_stamps = false;                   // holds records whose timestamp is not their append time
+    std::optional<Ms> retention = day_ms;
+    std::int64_t serial{};                     // tells incarnations of a name apart
+    std::vector<Shard> shards;
+    std::int32_t open_shard(Hash) const;
+    void set_limits(std::int64_t bytes, std::int64_t records, std::int64_t read_bytes, std::int64_t read_calls, Ms now);
+    std::int64_t limits[4]{};
+};
+
+struct Time {
+    Ms now{}, real{};
+    bool frozen = false;
+    std::int64_t rate = 1;
+    bool displaced() const { return now - real > 1000 || real - now > 1000; }
+};
+
+struct Model {
+    Time time;
+    std::map<std::string, Stream> streams;
+    // group -> (stream serial, shard) -> offset
+    std::map<std::string, std::map<std::pair<std::int64_t, std::int32_t>, std::int64_t>> offsets;
+
+    // Applies retention and the forgetting of producers that passed since the time was `before`.
+    void age(Ms before);
+    // What OffsetFetch answers: an own offset, or the begin of a child whose ancestor has one (rule 15), or -1.
+    std::int64_t offset(const std::string& group, const Stream&, std::int32_t shard) const;
+};
+
+// The last moment at which a batch is kept (rule 18).
+Ms last_moment(const Stream&, const Batch&, bool displaced);
+std::vector<std::pair<Hash, Hash>> even_ranges(std::size_t count);
+std::string decimal(Hash);
+
+}  // namespace sluice::sim
