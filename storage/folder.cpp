@@ -75,13 +75,13 @@ std::string kernel_boot_id() {
     return id;
 }
 
-Folder::Folder(std::string path) : path_(std::move(path)) {
+Folder::Folder(std::string path, std::optional<std::uint32_t> file_system) : path_(std::move(path)) {
     std::error_code error;
     std::filesystem::create_directories(path_, error);
     if (error) refuse(path_, error.value());
     struct statfs kind {};
     if (statfs(path_.c_str(), &kind) != 0) refuse(path_, errno);
-    if (const char* name = refused_file_system(static_cast<std::uint32_t>(kind.f_type)))
+    if (const char* name = refused_file_system(file_system.value_or(static_cast<std::uint32_t>(kind.f_type))))
         throw StartError("data folder " + path_ + " is on " + name +
                          ", where a shared map is not safe: use a named volume instead of a shared folder, or --ephemeral");
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "storage/store.h"
@@ -16,8 +17,8 @@ std::string kernel_boot_id();
 
 class Folder {
   public:
-    // Creates the folder when missing. Throws StartError.
-    explicit Folder(std::string path);
+    // Creates the folder when missing. Throws StartError. `file_system` stands in for what statfs says.
+    explicit Folder(std::string path, std::optional<std::uint32_t> file_system = {});
     ~Folder();
     Folder(const Folder&) = delete;
     Folder& operator=(const Folder&) = delete;

@@ -562,7 +562,7 @@ int copy_entries(MDB_txn* from, MDB_dbi dbi, MDB_env* to, const Progress& progre
 class LmdbStore final : public Store {
   public:
     LmdbStore(const LmdbOptions& options, std::vector<std::string>* notes)
-        : folder_(options.folder),
+        : folder_(options.folder, options.file_system),
           map_bytes_(options.map_bytes),
           // A trim copies one path of the tree and the list of free pages; this leaves room for many of them.
           reserve_bytes_(std::clamp<std::uint64_t>(map_bytes_ / 16, std::uint64_t{256} << 10, std::uint64_t{16} << 20)),

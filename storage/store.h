@@ -144,6 +144,7 @@ struct LmdbOptions {
     std::uint64_t map_bytes = std::uint64_t{1} << 40;   // address space reserved once
     Durability durability = Durability::process;
     std::string boot_id{};   // empty: the kernel's
+    std::optional<std::uint32_t> file_system{};   // f_type of the folder; none: what statfs says
 };
 
 std::unique_ptr<Store> open_memory(std::uint64_t max_bytes = std::uint64_t{4} << 30);

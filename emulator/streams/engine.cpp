@@ -284,6 +284,8 @@ Result<Ticket> Engine::remove(World& world, std::string_view name, bool state_de
 
 Ticket Engine::reset(World& world, std::optional<Time> clock) {
     auto& s = *state_;
+    s.keeping_expired = false;
+    s.keeping.stop();
     for (const auto& stream : list(world)) s.take_away(stream);
     s.flush();
     // Whatever is left under the world's keys: usage, offsets, groups, name seconds.

@@ -201,6 +201,9 @@ class Engine {
 
     // One bounded slice of freeing between turns; true while there is more. With `commit_on_thread` the writer goes on by itself.
     bool housekeep();
+    // For so long (live time) what has expired is out of readers' sight and yet in the store: a restart with an earlier
+    // clock has it.
+    void keep_expired(milliseconds);
     // Commits what is queued now; for shutdown and tests.
     void flush();
     // One line per fact that must survive a restart: equal dumps, equal engines.

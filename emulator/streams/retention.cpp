@@ -144,7 +144,7 @@ void Engine::State::retain_bytes(Shard& shard) {
 
 void Engine::State::trim(Shard& shard) {
     retain(shard);
-    if (shard.begin <= shard.trimmed) return;
+    if (shard.begin <= shard.trimmed || keeping_expired) return;
     for (const auto& extent : shard.extents)
         if (extent.from < shard.begin) group().trims.push_back({extent.log, shard.begin + (planted("trim-off-by-one") ? 1 : 0)});
     shard.trimmed = shard.begin;
@@ -189,6 +189,16 @@ std::uint64_t Engine::State::live_bytes(const Shard& shard) {
     std::uint64_t bytes = 0;
     for (const auto& extent : shard.extents) bytes += snapshot().live_bytes(extent.log);
     return bytes;
+}
+
+void Engine::keep_expired(milliseconds span) {
+    auto& clock = *state_->world().clock;
+    state_->keeping_expired = true;
+    state_->keeping = Timer{clock, clock.at(Clock::Line::live, clock.live() + span, [s = state_.get()] {
+                                s->keeping_expired = false;
+                                for (const auto& [name, stream] : s->world().streams)
+                                    for (const auto& shard : stream->shards) s->trim(*shard);
+                            })};
 }
 
 bool Engine::housekeep() {

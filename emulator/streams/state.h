@@ -154,6 +154,8 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void retain_bytes(Shard&);
     void count_kept(Shard&);
     void trim(Shard&);                                   // tells the store
+    bool keeping_expired = false;                        // till then the store is not told
+    Timer keeping;
     void find_front(Shard&);
     void arm_trim(Shard&);
     void arm_hour();

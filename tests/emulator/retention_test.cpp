@@ -238,3 +238,36 @@ TEST_CASE("retention.bytes is Kafka's: a stream with Kinesis's manners keeps wha
     for (int i = 0; i < 3; ++i) REQUIRE(w.put(*stream->shards[0], {"x"}));
     CHECK(w.values(*stream->shards[0]).size() == 3);
 }
+
+TEST_CASE("what expired while nobody was up can be kept for a minute: out of sight, and there again for an earlier clock") {
+    World w;
+    const auto stream = w.create("orders");
+    REQUIRE(w.put(*stream->shard(0), {"a", "b"}));
+    const auto then = w.clock().save();
+    w.time.move(48h);
+    w.open();
+    const auto begin_of = [&] {
+        auto& shard = *w.engine->find(w.engine->world(), "orders")->shard(0);
+        return w.engine->bounds(shard).begin;
+    };
+    w.engine->keep_expired(60s);
+    CHECK(begin_of() == 2);
+    SUBCASE("back within the minute") {
+        w.time.move(59'999ms);
+        w.settle();
+        w.open();
+        auto state = then;
+        state.real_ms = to_ms(w.time.now());
+        w.clock().restore(state);
+        CHECK(begin_of() == 0);
+    }
+    SUBCASE("dropped after it") {
+        w.time.move(60s);
+        w.settle();
+        w.open();
+        auto state = then;
+        state.real_ms = to_ms(w.time.now());
+        w.clock().restore(state);
+        CHECK(begin_of() == 2);
+    }
+}

@@ -138,8 +138,22 @@ TEST_CASE("network and desktop shares are refused by their file system") {
     CHECK(refused_file_system(0x01021997) == std::string("9p"));
     CHECK(refused_file_system(0x65735546) == std::string("fuse or virtiofs"));
     CHECK(refused_file_system(0x6969) == std::string("nfs"));
+    CHECK(refused_file_system(0x517B) == std::string("smb"));
+    CHECK(refused_file_system(0xFF534D42) == std::string("smb"));
+    CHECK(refused_file_system(0xFE534D42) == std::string("smb"));
     CHECK(refused_file_system(0xEF53) == nullptr);       // ext4
     CHECK(refused_file_system(0x01021994) == nullptr);   // tmpfs
+}
+
+TEST_CASE("a folder on a share is refused in one line that says what to use, and nothing is written there") {
+    TempFolder folder;
+    for (const auto& [magic, name] : std::map<std::uint32_t, std::string>{
+             {0x01021997, "9p"}, {0x65735546, "fuse or virtiofs"}, {0x6969, "nfs"}, {0xFE534D42, "smb"}}) {
+        CHECK(refusal({.folder = folder.path, .map_bytes = 1 << 30, .file_system = magic}) ==
+              "data folder " + folder.path + " is on " + name +
+                  ", where a shared map is not safe: use a named volume instead of a shared folder, or --ephemeral");
+    }
+    CHECK(std::filesystem::is_empty(folder.path));
 }
 
 TEST_CASE("a file that is no store is refused and left alone") {
