@@ -25,6 +25,7 @@
 #include "emulator/spans.h"
 #include "emulator/streams/engine.h"
 #include "emulator/turns.h"
+#include "protocol/wire_limits.h"
 #include "storage/store.h"
 
 extern char** environ;
@@ -32,17 +33,22 @@ extern char** environ;
 namespace sluice {
 namespace {
 
-constexpr int failed = 1;
+constexpr int failed = 1, bad_usage = 2;
 constexpr std::string_view stopped_key =
     "control/stopped";                     // virtual time of the last clean stop, for --clock resume
 constexpr std::uint64_t most_bytes_on_loop = 1 << 20;   // stored in one turn: about 2 ms (bench, raw append)
+constexpr milliseconds expired_kept{60'000};  // at a start, before what expired while the server was down is dropped
 constexpr milliseconds most_closing{500};  // what answers under way get at the end
 
-void raise_descriptors() {
+// Yields how many connections each door may have: there is a descriptor for each of them, and for the store.
+std::size_t raise_descriptors() {
     rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wire_limits::connections;
+    const auto before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
+    const auto spare = std::min<rlim_t>(limit.rlim_cur / 2, wire_limits::spare_descriptors);
+    return std::min<rlim_t>(wire_limits::connections, (limit.rlim_cur - spare) / 2);
 }
 
 // Standard error, so that standard output stays the one line with the doors.
@@ -66,12 +72,17 @@ void write_file(const std::string& path, const std::string& text) {
                                        std::strerror(written ? errno : error))};
 }
 
-template <class Door>
-Endpoint listen_all(Door& door, const std::vector<Endpoint>& wanted, std::string_view flag) {
+const Endpoint& address_of(const Endpoint& wanted) { return wanted; }
+const Endpoint& address_of(const ServeOptions::KafkaListener& wanted) { return wanted.at; }
+
+// Yields the first one's address.
+template <class Wanted, class Listen>
+Endpoint listen_all(const std::vector<Wanted>& all, std::string_view flag, const Listen& listen) {
     Endpoint first;
-    for (const auto& at : wanted) {
+    for (const auto& wanted : all) {
+        const auto& at = address_of(wanted);
         try {
-            const auto bound = door.listen(at);
+            const auto bound = listen(wanted);
             if (first.port() == 0) first = bound;
         } catch (const boost::system::system_error& error) {
             throw Exit{
@@ -84,12 +95,30 @@ Endpoint listen_all(Door& door, const std::vector<Endpoint>& wanted, std::string
     return first;
 }
 
+std::optional<kafka::HostPort> own_address(const ServeOptions::KafkaListener& listener) {
+    if (listener.told.empty()) return std::nullopt;
+    auto told = kafka::parse_host_port(listener.told);
+    if (!told)
+        throw Exit{bad_usage, fmt::format("--kafka: '{}' is not HOST:PORT, like localhost:29092", listener.told)};
+    return told;
+}
+
+// When the server stopped; a killed one did not say, but it was up when it took its last record.
+std::optional<std::int64_t> last_moment(streams::Engine& engine) {
+    std::int64_t last = 0;
+    if (const auto stopped = engine.get(engine.world(), stopped_key)) last = std::stoll(*stopped);
+    for (const auto& stream : engine.list(engine.world()))
+        for (const auto& shard : stream->shards) last = std::max(last, shard->last_appended_ms);
+    return last > 0 ? std::optional{last} : std::nullopt;
+}
+
 void start_clock(const ServeOptions& options, streams::Engine& engine, const RealTime& real) {
     auto& world = engine.world();
     auto& clock = *world.clock;
-    if (const auto stopped = engine.get(world, stopped_key); stopped && options.clock == ClockStart::resume) {
+    const auto stopped = options.clock == ClockStart::resume ? last_moment(engine) : std::nullopt;
+    if (stopped) {
         auto state = clock.save();
-        state.now_ms = std::stoll(*stopped);
+        state.now_ms = *stopped;
         state.real_ms = to_ms(real.now());
         clock.restore(state);
         if (clock.frozen()) clock.resume();
@@ -102,8 +131,9 @@ void start_clock(const ServeOptions& options, streams::Engine& engine, const Rea
     }
 }
 
-// Rule 29: whoever comes back after a while is told what is no longer there, and how that is avoided.
-void tell_dropped(streams::Engine& engine) {
+// Rule 29: whoever comes back after a while is told what has expired meanwhile, while it can still be kept. Yields until
+// when that is.
+Time tell_expired(streams::Engine& engine) {
     std::int64_t records = 0;
     int from = 0;
     for (const auto& stream : engine.list(engine.world())) {
@@ -114,11 +144,13 @@ void tell_dropped(streams::Engine& engine) {
         }
         if (records > before) ++from;
     }
-    if (records > 0)
-        spdlog::warn(
-            "{} records in {} of the streams have outlived their retention and are dropped; a start with "
-            "--clock resume goes on where the server stopped and keeps such records",
-            records, from);
+    if (records == 0) return {};
+    engine.keep_expired(expired_kept);
+    spdlog::warn(
+        "{} {} of {} {} outlived the retention while the server was down and will be dropped in a minute; to keep that, stop "
+        "the server before and start it with --clock resume, which goes on at the moment it stopped",
+        records, records == 1 ? "record" : "records", from, from == 1 ? "stream" : "streams");
+    return engine.world().clock->live() + expired_kept;
 }
 
 // At most one line a second, with how many were left out: a client in a retry loop must not fill the log.
@@ -223,14 +255,15 @@ class Housekeeping {
 // The two doors of the control plane do not know each other's types.
 Task<kinesis::SideAnswer> beside(control::Service& service, kinesis::SideRequest request) {
     auto task = control::answer(
-        service, {std::move(request.method), std::move(request.path), std::move(request.body)});
+        service, {std::move(request.method), std::move(request.path), std::move(request.body),
+                  std::move(request.authorization), request.from_elsewhere});
     auto answer = co_await std::move(task);
     co_return kinesis::SideAnswer{answer.status, std::move(answer.content_type), std::move(answer.body)};
 }
 
 int serve(const ServeOptions& options) {
     start_log(options.quiet);
-    raise_descriptors();
+    const auto most_connections = raise_descriptors();
     const SteadyTime real;
     asio::io_context loop{1};
     asio::signal_set signals{loop, SIGINT, SIGTERM};
@@ -260,20 +293,26 @@ int serve(const ServeOptions& options) {
     engine.events().on_note = [](std::string_view line) { spdlog::info("{}", line); };
     if (!options.quiet) log_refusals(engine, real);
     start_clock(options, engine, real);
-    tell_dropped(engine);
+    const auto expired_until = tell_expired(engine);
     const kafka::Configs configs{options.kafka_configs};
     make_streams(options, configs, engine);
 
     kafka::DoorOptions kafka_options{
-        .configs = options.kafka_configs, .advertised = {}, .gateway = kafka::container_gateway()};
+        .configs = options.kafka_configs,
+        .advertised = {},
+        .gateway = kafka::container_gateway(),
+        .most_connections = most_connections};
     for (const auto& rule : options.kafka_advertised)
         kafka_options.advertised.push_back(kafka::parse_advertised_rule(rule));
     kafka::Door kafka_door{engine, std::move(kafka_options)};
     Driver driver{loop, *engine.world().clock};
 
     control::Service service{engine, *store, real, {}};
+    service.require(options.control_token);
     kinesis::Door kinesis_door{
-        engine, {.separate_scopes = options.separate_scopes, .side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); }}};
+        engine, {.most_connections = most_connections,
+                 .separate_scopes = options.separate_scopes,
+                 .side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); }}};
     service.parts() = {.kinesis_connections = [&] { return kinesis_door.connections(); },
                        .kafka_connections = [&] { return kafka_door.connections(); },
                        .kafka_calls = [&] { return kafka_door.calls(); },
@@ -290,8 +329,11 @@ int serve(const ServeOptions& options) {
                                driver.arm();
                            }};
 
-    const auto kinesis_at = listen_all(kinesis_door, options.kinesis, "kinesis");
-    const auto kafka_at = listen_all(kafka_door, options.kafka, "kafka");
+    const auto kinesis_at =
+        listen_all(options.kinesis, "kinesis", [&](const Endpoint& at) { return kinesis_door.listen(at); });
+    const auto kafka_at = listen_all(options.kafka, "kafka", [&](const ServeOptions::KafkaListener& wanted) {
+        return kafka_door.listen(wanted.at, own_address(wanted));
+    });
     control::Server control_server{loop, service};
     Endpoint control_at;
     // In the loop's first turn: what connects from now on is accepted by it, and gRPC may call at once.
@@ -320,7 +362,9 @@ int serve(const ServeOptions& options) {
     kafka_door.stop();
     housekeeping.stop();
     driver.stop();
-    engine.put(engine.world(), stopped_key, std::to_string(to_ms(engine.world().clock->now())));
+    // Stopped to start again with --clock resume: the moment to go on at is the earlier one.
+    if (engine.world().clock->live() >= expired_until)
+        engine.put(engine.world(), stopped_key, std::to_string(to_ms(engine.world().clock->now())));
     turn_until_still(loop, engine, real);
     if (!options.ready_file.empty()) unlink(options.ready_file.c_str());
     return 0;

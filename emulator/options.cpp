@@ -174,11 +174,15 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     list("--kinesis", kinesis, "ADDR:PORT", "the Kinesis door (port 0: any free one; several allowed)")
         ->capture_default_str()
         ->group("Doors");
-    list("--kafka", kafka, "ADDR:PORT", "the Kafka door (several allowed)")
+    list("--kafka", kafka, "ADDR:PORT[=HOST:PORT]",
+         "the Kafka door, and what its clients are told to connect to (several allowed)")
         ->capture_default_str()
         ->group("Doors");
     one("--control", control, "ADDR:PORT", "the control plane (gRPC), for `sluice clock` and its like")
         ->capture_default_str()
+        ->group("Doors");
+    one("--control-token", options.control_token, "TEXT",
+        "asked of every control call, gRPC and HTTP; better given as SLUICE_CONTROL_TOKEN")
         ->group("Doors");
     list("--kafka-advertised", advertised, "PEER-CIDR=HOST:PORT",
          "the address told to Kafka clients from that network; else the one they connected to")
@@ -256,8 +260,14 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     }
 
     for (const auto& text : kinesis) options.kinesis.push_back(or_exit("--kinesis", parse_endpoint(text)));
-    for (const auto& text : kafka) options.kafka.push_back(or_exit("--kafka", parse_endpoint(text)));
+    for (const auto& text : kafka) {
+        const auto equals = text.find('=');
+        auto at = or_exit("--kafka", parse_endpoint(std::string_view{text}.substr(0, equals)));
+        options.kafka.push_back({at, equals == std::string::npos ? "" : text.substr(equals + 1)});
+    }
     options.control = or_exit("--control", parse_endpoint(control));
+    if (!std::ranges::all_of(options.control_token, [](char c) { return c > ' ' && c <= '~'; }))
+        throw Exit{bad_usage, "--control-token: use letters, digits and signs of ASCII, without spaces"};
     options.durability = durability == "power" ? storage::Durability::power : storage::Durability::process;
     check_profile("--kinesis-limits", options.kinesis_limits);
     check_profile("--kafka-limits", options.kafka_limits);

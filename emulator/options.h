@@ -31,8 +31,15 @@ struct ServeOptions {
         std::int32_t count = 0;
     };  // 0: the default number
 
-    std::vector<Endpoint> kinesis, kafka;
+    struct KafkaListener {
+        Endpoint at;
+        std::string told;
+    };  // HOST:PORT for the clients of this listener; empty: by rule
+
+    std::vector<Endpoint> kinesis;
+    std::vector<KafkaListener> kafka;
     Endpoint control;
+    std::string control_token;  // empty: none is asked for
     std::string data;
     bool ephemeral = false;
     storage::Durability durability = storage::Durability::process;

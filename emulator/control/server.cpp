@@ -11,12 +11,13 @@
 #include <thread>
 
 #include "protocol/control/sluice.grpc.pb.h"
+#include "protocol/wire_limits.h"
 
 namespace sluice::control {
 
 namespace {
 
-constexpr std::size_t most_unsent = 1'000;  // messages of one stream
+using wire_limits::grpc_unsent_messages;
 constexpr int start_failed = 1;
 
 grpc::Status status_of(const Error& error) {
@@ -32,6 +33,10 @@ grpc::Status status_of(const Error& error) {
             return {grpc::StatusCode::RESOURCE_EXHAUSTED, error.text};
         case broken:
             return {grpc::StatusCode::INTERNAL, error.text};
+        case no_token:
+            return {grpc::StatusCode::UNAUTHENTICATED, error.text};
+        case forbidden:
+            return {grpc::StatusCode::PERMISSION_DENIED, error.text};
     }
     return {grpc::StatusCode::UNKNOWN, error.text};
 }
@@ -62,7 +67,7 @@ class Feed final : public grpc::ServerWriteReactor<Message>, public Sink<Message
     }
     bool full() const override {
         const std::lock_guard lock{mutex_};
-        return unsent_.size() >= most_unsent;
+        return unsent_.size() >= grpc_unsent_messages;
     }
     // The call has ended on the loop; what is unsent still goes out.
     void end(grpc::Status status) {
@@ -80,7 +85,7 @@ class Feed final : public grpc::ServerWriteReactor<Message>, public Sink<Message
             this->StartWrite(&unsent_.front());
         else if (ending_)
             finish();
-        if (!ok || unsent_.size() == most_unsent / 2) tell(!ok);
+        if (!ok || unsent_.size() == grpc_unsent_messages / 2) tell(!ok);
     }
     void OnCancel() override { tell(true); }
     void OnDone() override {
@@ -162,12 +167,12 @@ class Calls final : public v1::Control::CallbackService {
     Unary* Reset(Context* c, const v1::ResetRequest* q, v1::ResetResponse* a) override {
         return call(c, q, a);
     }
-    grpc::ServerWriteReactor<v1::Throttle>* WatchThrottles(Context*,
+    grpc::ServerWriteReactor<v1::Throttle>* WatchThrottles(Context* c,
                                                            const v1::WatchThrottlesRequest* q) override {
-        return feed<v1::Throttle>(*q);
+        return feed<v1::Throttle>(*c, *q);
     }
-    grpc::ServerWriteReactor<v1::Record>* Tail(Context*, const v1::TailRequest* q) override {
-        return feed<v1::Record>(*q);
+    grpc::ServerWriteReactor<v1::Record>* Tail(Context* c, const v1::TailRequest* q) override {
+        return feed<v1::Record>(*c, *q);
     }
 
   private:
@@ -175,6 +180,12 @@ class Calls final : public v1::Control::CallbackService {
     template <class Request, class Answer>
     Unary* call(Context* context, const Request* request, Answer* answer) {
         auto* reactor = context->DefaultReactor();
+        if constexpr (!std::is_same_v<Request, v1::HealthRequest>) {
+            if (const auto admitted = admit(*context); !admitted) {
+                reactor->Finish(status_of(admitted.error()));
+                return reactor;
+            }
+        }
         asio::post(loop_, [this, reactor, request, answer] {
             auto task = service_.handle(*request);
             asio::co_spawn(loop_, std::move(task),
@@ -188,10 +199,20 @@ class Calls final : public v1::Control::CallbackService {
         return reactor;
     }
 
+    Result<void> admit(const Context& context) const {
+        const auto& sent = context.client_metadata();
+        const auto found = sent.find("authorization");
+        return service_.admit(found == sent.end() ? std::string_view{} : std::string_view{found->second.data(), found->second.size()});
+    }
+
     template <class Message, class Request>
-    Feed<Message>* feed(const Request& request) {
+    Feed<Message>* feed(Context& context, const Request& request) {
         auto made = std::make_shared<Feed<Message>>(loop_);
         made->keep(made);
+        if (const auto admitted = admit(context); !admitted) {
+            made->end(status_of(admitted.error()));
+            return made.get();
+        }
         asio::post(loop_, [this, made, request] {
             auto task = service_.stream(request, made);
             asio::co_spawn(loop_, std::move(task), [made](std::exception_ptr error, Result<void> result) {
@@ -222,6 +243,12 @@ Server::~Server() { stop(); }
 
 Endpoint Server::listen(const Endpoint& at) {
     grpc::ServerBuilder builder;
+    builder.SetMaxReceiveMessageSize(wire_limits::grpc_message_bytes);
+    builder.SetResourceQuota(grpc::ResourceQuota{"control"}.Resize(wire_limits::grpc_memory_bytes));
+    builder.AddChannelArgument(GRPC_ARG_TCP_READ_CHUNK_SIZE, wire_limits::grpc_read_bytes);
+    builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, wire_limits::grpc_read_bytes);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, static_cast<int>(wire_limits::grpc_idle.count()));
+    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, static_cast<int>(wire_limits::grpc_handshake.count()));
     int port = 0;
     // Without this a second server on the same port would start and take half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

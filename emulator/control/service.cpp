@@ -3,7 +3,10 @@
 #include "emulator/control/service.h"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
 
+#include <array>
 #include <cmath>
 
 #include "emulator/spans.h"
@@ -14,6 +17,14 @@ namespace {
 
 using Kind = Error::Kind;
 using streams::StreamStatus;
+
+// Digests are compared, so the time that it takes tells nothing about the secret, not even its length.
+bool same_secret(std::string_view a, std::string_view b) {
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> of_a{}, of_b{};
+    SHA256(reinterpret_cast<const unsigned char*>(a.data()), a.size(), of_a.data());
+    SHA256(reinterpret_cast<const unsigned char*>(b.data()), b.size(), of_b.data());
+    return CRYPTO_memcmp(of_a.data(), of_b.data(), of_a.size()) == 0;
+}
 
 const char* text_of(StreamStatus status) {
     switch (status) {
@@ -75,6 +86,18 @@ milliseconds from_proto(const google::protobuf::Duration& in) {
 
 Service::Service(streams::Engine& engine, const storage::Store& store, const RealTime& real, Parts parts)
     : engine_(engine), store_(store), real_(real), parts_(std::move(parts)), started_(real.now()) {}
+
+Result<void> Service::admit(std::string_view authorization) const {
+    if (token_.empty()) return {};
+    constexpr std::string_view scheme = "Bearer ";
+    const bool bearer = authorization.starts_with(scheme) || authorization.starts_with("bearer ");
+    if (bearer && same_secret(authorization.substr(scheme.size()), token_)) return {};
+    return std::unexpected{
+        Error{Kind::no_token, authorization.empty()
+                                  ? "this server asks for its control token: give --control-token or SLUICE_CONTROL_TOKEN, by "
+                                    "HTTP the header Authorization: Bearer TOKEN"
+                                  : "this is not the control token of this server"}};
+}
 
 Result<streams::World*> Service::world(const std::string& name) {
     if (auto* found = engine_.find_world(name)) return found;

@@ -25,7 +25,7 @@ namespace sluice::control {
 inline constexpr const char* version = SLUICE_VERSION;
 
 struct Error {
-    enum class Kind : std::uint8_t { invalid, not_found, refused, limited, broken };
+    enum class Kind : std::uint8_t { invalid, not_found, refused, limited, broken, no_token, forbidden };
     Kind kind{};
     std::string text;  // says what to do
 };
@@ -58,6 +58,11 @@ using SinkPointer = std::shared_ptr<Sink<Message>>;
 class Service {
   public:
     Service(streams::Engine&, const storage::Store&, const RealTime&, Parts);
+
+    // From now on every call but Health has to bring it. Before the doors are opened.
+    void require(std::string token) { token_ = std::move(token); }
+    // `authorization` is what the caller sent under that name: `Bearer <token>`. Any thread may ask.
+    Result<void> admit(std::string_view authorization) const;
 
     Task<Result<v1::HealthResponse>> handle(v1::HealthRequest);
     Task<Result<v1::ClockResponse>> handle(v1::GetClockRequest);
@@ -97,6 +102,7 @@ class Service {
     const RealTime& real_;
     Parts parts_;
     Time started_;
+    std::string token_;   // empty: everybody may call
     bool ready_ = false;
 };
 

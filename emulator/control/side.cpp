@@ -8,13 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "protocol/wire_limits.h"
+
 namespace sluice::control {
 
 namespace {
 
 constexpr std::string_view prefix = "/_sluice/v1/";
-constexpr milliseconds longest_watch{10'000};
-constexpr std::size_t most_collected = 10'000;
 
 SideAnswer fault(const Error& error) {
     static constexpr struct {
@@ -24,7 +24,9 @@ SideAnswer fault(const Error& error) {
                 {404, "NOT_FOUND"},
                 {409, "FAILED_PRECONDITION"},
                 {429, "RESOURCE_EXHAUSTED"},
-                {500, "INTERNAL"}};
+                {500, "INTERNAL"},
+                {401, "UNAUTHENTICATED"},
+                {403, "PERMISSION_DENIED"}};
     const auto& [status, code] = said[static_cast<std::size_t>(error.kind)];
     // A text may quote what was sent, which need not be UTF-8.
     using Json = nlohmann::ordered_json;
@@ -72,7 +74,7 @@ Task<SideAnswer> watch(Service& service, std::string body) {
     if (!request) co_return fault(request.error());
     const auto sink = std::make_shared<Collected<v1::Throttle>>(1);
     auto& clock = *service.engine().world().clock;
-    const Timer end{clock, clock.within(longest_watch, [sink] {
+    const Timer end{clock, clock.within(wire_limits::http_stream_wait, [sink] {
                         sink->closed = true;
                         sink->changed.fire();
                     })};
@@ -87,7 +89,7 @@ Task<SideAnswer> tail(Service& service, std::string body) {
     if (!request) co_return fault(request.error());
     request->set_only_stored(true);
     if (request->start_case() == v1::TailRequest::START_NOT_SET) request->set_from_start(true);
-    const auto sink = std::make_shared<Collected<v1::Record>>(most_collected);
+    const auto sink = std::make_shared<Collected<v1::Record>>(wire_limits::http_stream_lines);
     auto task = service.stream(*request, sink);
     const auto result = co_await std::move(task);
     if (!result) co_return fault(result.error());
@@ -141,6 +143,10 @@ Task<SideAnswer> answer(Service& service, SideRequest request) {
         co_return SideAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8",
                              .body = service.metrics()};
     }
+    if (request.from_elsewhere)
+        co_return fault({Error::Kind::forbidden, "a web page of another origin may not call the control plane"});
+    if (const auto admitted = service.admit(request.authorization); !admitted && path != "/_sluice/v1/Health")
+        co_return fault(admitted.error());
     const auto route = path.starts_with(prefix) ? routes.find(path.substr(prefix.size())) : routes.end();
     if (route == routes.end()) {
         std::string names;

@@ -10,6 +10,8 @@ namespace sluice::control {
 
 struct SideRequest {
     std::string method, path, body;
+    std::string authorization{};
+    bool from_elsewhere = false;
 };
 struct SideAnswer {
     unsigned status = 200;

@@ -54,7 +54,7 @@ constexpr const char* overview = R"(sluice: one log, spoken to as Kinesis and as
 Words find the server at 127.0.0.1:7070, or at --control ADDR:PORT, or at SLUICE_CONTROL. Each takes --json and --help.)";
 
 struct Client {
-    std::string at = "127.0.0.1:7070", world;
+    std::string at = "127.0.0.1:7070", token{}, world;
     bool json = false;
     std::unique_ptr<v1::Control::Stub> stub{};
 
@@ -68,6 +68,10 @@ struct Client {
         stub = v1::Control::NewStub(
             grpc::CreateCustomChannel(at, grpc::InsecureChannelCredentials(), arguments));
         return *stub;
+    }
+
+    void show_token(grpc::ClientContext& context) const {
+        if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
     }
 
     [[noreturn]] void fail(const grpc::Status& status) const {
@@ -86,6 +90,7 @@ struct Client {
         request.set_world(world);
         grpc::ClientContext context;
         context.set_deadline(until(patience));
+        show_token(context);
         Answer answer;
         if (const auto status = (open().*method)(&context, request, &answer); !status.ok()) fail(status);
         if (json) fmt::print("{}\n", to_json(answer));
@@ -98,6 +103,7 @@ struct Client {
               Request request, const Show& show) {
         request.set_world(world);
         grpc::ClientContext context;
+        show_token(context);
         const auto reader = (open().*method)(&context, request);
         Message message;
         while (reader->Read(&message)) {
@@ -209,12 +215,17 @@ struct Word {
     Client client;
     std::vector<std::string> args;
 
-    Word(const std::string& name, const char* text, std::vector<std::string> given, const std::string& at)
+    Word(const std::string& name, const char* text, std::vector<std::string> given, const Environment& environment)
         : app(text, "sluice " + name), args(std::move(given)) {
-        if (!at.empty()) client.at = at;
+        for (const auto& [variable, value] : environment) {
+            if (variable == "SLUICE_CONTROL" && !value.empty()) client.at = value;
+            if (variable == "SLUICE_CONTROL_TOKEN") client.token = value;
+        }
         app.add_option("--control", client.at, "the server's control plane")
             ->type_name("ADDR:PORT")
             ->capture_default_str();
+        app.add_option("--control-token", client.token, "where the server asks for one; else SLUICE_CONTROL_TOKEN")
+            ->type_name("TEXT");
         app.add_option("--world", client.world, "empty: the default one")->type_name("NAME");
         app.add_flag("--json", client.json, "Protobuf's JSON form, one line a message");
     }
@@ -508,10 +519,7 @@ int run_word(std::vector<std::string> args, const Environment& environment) {
                                           near.empty() ? "" : fmt::format(", did you mean {}?", near))};
     }
     setenv("GRPC_VERBOSITY", "NONE", 0);  // what goes wrong is said once, by us
-    std::string at;
-    for (const auto& [variable, value] : environment)
-        if (variable == "SLUICE_CONTROL") at = value;
-    Word word{name, entry->text, std::move(args), at};
+    Word word{name, entry->text, std::move(args), environment};
     return entry->run(word);
 }
 

@@ -13,6 +13,8 @@ namespace sluice::kafka {
 
 namespace {
 
+constexpr std::size_t longest_host = 255;   // of a DNS name
+
 template <class Bytes>
 bool same_prefix(const Bytes& a, const Bytes& b, unsigned bits) {
     for (std::size_t i = 0; i < a.size() && bits > 0; ++i) {
@@ -45,17 +47,24 @@ bool AdvertisedRule::covers(asio::ip::address peer) const {
                            : same_prefix(peer.to_v6().to_bytes(), network.to_v6().to_bytes(), bits);
 }
 
+std::optional<HostPort> parse_host_port(std::string_view text) {
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    auto host = text.substr(0, colon);
+    const auto port = number(text.substr(colon + 1));
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+    if (host.empty() || host.size() > longest_host || !port || *port == 0 || *port > 65535) return std::nullopt;
+    return HostPort{std::string(host), static_cast<std::uint16_t>(*port)};
+}
+
 AdvertisedRule parse_advertised_rule(std::string_view text) {
     const auto fail = [&]() -> storage::StartError {
         return storage::StartError("advertised rule '" + std::string(text) + "' is not PEER-CIDR=HOST:PORT, for example 172.17.0.0/16=broker:9092");
     };
     const auto equals = text.find('=');
-    const auto colon = text.rfind(':');
-    if (equals == std::string_view::npos || colon == std::string_view::npos || colon < equals) throw fail();
+    if (equals == std::string_view::npos) throw fail();
     auto network = text.substr(0, equals);
-    auto host = text.substr(equals + 1, colon - equals - 1);
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-    const auto port = number(text.substr(colon + 1));
+    auto told = parse_host_port(text.substr(equals + 1));
     AdvertisedRule rule;
     std::optional<unsigned> bits;
     if (const auto slash = network.find('/'); slash != std::string_view::npos) {
@@ -66,9 +75,9 @@ AdvertisedRule parse_advertised_rule(std::string_view text) {
     boost::system::error_code error;
     rule.network = plain(asio::ip::make_address(std::string(network), error));
     const unsigned most = rule.network.is_v4() ? 32 : 128;
-    if (error || host.empty() || !port || *port == 0 || *port > 65535 || bits.value_or(0) > most) throw fail();
+    if (error || !told || bits.value_or(0) > most) throw fail();
     rule.bits = bits.value_or(most);
-    rule.told = {std::string(host), static_cast<std::uint16_t>(*port)};
+    rule.told = *std::move(told);
     return rule;
 }
 
@@ -91,8 +100,9 @@ std::optional<asio::ip::address> container_gateway() {
     return std::nullopt;
 }
 
-HostPort Advertised::told(const asio::ip::tcp::endpoint& local, const asio::ip::address& peer) const {
+HostPort Advertised::told(const std::optional<HostPort>& own, const asio::ip::tcp::endpoint& local, const asio::ip::address& peer) const {
     if (live) return *live;
+    if (own) return *own;
     for (const auto& rule : rules) {
         if (rule.covers(peer)) return rule.told;
     }

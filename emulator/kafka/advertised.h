@@ -1,6 +1,6 @@
 // Which address a client is told to come back to (rule 25): what SetAdvertised said last, else the first rule whose
 // network holds the peer, else `localhost` for a peer that comes from the container's gateway, else the local address of
-// the client's own connection.
+// the client's own connection. A listener that was given an address of its own tells that one instead of the rules'.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -18,6 +18,9 @@ struct HostPort {
     std::uint16_t port{};
     friend bool operator==(const HostPort&, const HostPort&) = default;
 };
+
+// HOST:PORT or [ADDR]:PORT; nothing for any other text.
+std::optional<HostPort> parse_host_port(std::string_view text);
 
 // PEER-CIDR=HOST:PORT; an address without a length is a network of one.
 struct AdvertisedRule {
@@ -39,7 +42,8 @@ struct Advertised {
     std::vector<AdvertisedRule> rules;
     std::optional<asio::ip::address> gateway;
     std::optional<HostPort> live;   // SetAdvertised
-    HostPort told(const asio::ip::tcp::endpoint& local, const asio::ip::address& peer) const;
+    // `own` is what the listener was given to tell.
+    HostPort told(const std::optional<HostPort>& own, const asio::ip::tcp::endpoint& local, const asio::ip::address& peer) const;
 };
 
 }  // namespace sluice::kafka

@@ -20,9 +20,13 @@ constexpr std::size_t most_peers_told = 1'000;
 }  // namespace
 
 struct Door::State : std::enable_shared_from_this<Door::State> {
-    State(streams::Engine& engine, DoorOptions options) : broker(engine, std::move(options)) {}
+    State(streams::Engine& engine, DoorOptions options)
+        : broker(engine, std::move(options)),
+          receiving(*engine.world().clock, "Kafka door", [&engine](std::string_view line) { engine.events().note(line); }) {}
 
     Broker broker;
+    Receiving receiving;
+    bool full_told = false;
     std::vector<std::shared_ptr<Acceptor>> acceptors;
     std::unordered_map<Session*, std::shared_ptr<Session>> sessions;
     std::unordered_map<Session*, Timer> hints;
@@ -30,7 +34,7 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
     Signal stopped;
     bool stopping = false;
 
-    static Task<void> accept(std::shared_ptr<State> self, std::shared_ptr<Acceptor> acceptor) {
+    static Task<void> accept(std::shared_ptr<State> self, std::shared_ptr<Acceptor> acceptor, std::optional<HostPort> told) {
         constexpr auto result = asio::as_tuple(use_task);
         const auto executor = self->broker.engine.executor();
         while (!self->stopping) {
@@ -38,7 +42,7 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
             const auto [error] = co_await acceptor->async_accept(socket, result);
             if (self->stopping) break;
             if (!error) {
-                self->welcome(std::move(socket));
+                self->welcome(std::move(socket), told);
                 continue;
             }
             Waiter waiter{executor};
@@ -48,8 +52,15 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
         }
     }
 
-    void welcome(Socket socket) {
-        auto session = std::make_shared<Session>(std::shared_ptr<Broker>(shared_from_this(), &broker), broker.engine.world(), std::move(socket));
+    void welcome(Socket socket, const std::optional<HostPort>& own) {
+        const auto most = broker.options.most_connections;
+        if (sessions.size() >= most) {
+            if (!std::exchange(full_told, true))
+                broker.engine.events().note("Kafka door: there are " + std::to_string(most) + " connections, the most it takes; more are closed");
+            return;
+        }
+        auto session = std::make_shared<Session>(std::shared_ptr<Broker>(shared_from_this(), &broker), receiving, broker.engine.world(),
+                                                 std::move(socket), own);
         std::erase_if(hints, [&](auto& entry) { return entry.first->peer() == session->peer(); });   // it came back
         session->on_metadata = [this](Session& s) { watch_for_return(s); };
         session->on_close = [weak = weak_from_this()](Session& s) {
@@ -87,7 +98,7 @@ Door::Door(streams::Engine& engine, DoorOptions options) : state_(std::make_shar
 
 Door::~Door() { stop(); }
 
-asio::ip::tcp::endpoint Door::listen(asio::ip::tcp::endpoint endpoint) {
+asio::ip::tcp::endpoint Door::listen(asio::ip::tcp::endpoint endpoint, std::optional<HostPort> told) {
     const auto executor = state_->broker.engine.executor();
     auto acceptor = std::make_shared<Acceptor>(executor);
     acceptor->open(endpoint.protocol());
@@ -96,7 +107,7 @@ asio::ip::tcp::endpoint Door::listen(asio::ip::tcp::endpoint endpoint) {
     acceptor->listen(asio::socket_base::max_listen_connections);
     const auto bound = acceptor->local_endpoint();
     state_->acceptors.push_back(acceptor);
-    auto accepting = State::accept(state_, std::move(acceptor));
+    auto accepting = State::accept(state_, std::move(acceptor), std::move(told));
     asio::co_spawn(executor, std::move(accepting), [](std::exception_ptr error) { if (error) std::rethrow_exception(error); });
     return bound;
 }
@@ -110,6 +121,7 @@ void Door::stop() {
     }
     state_->acceptors.clear();
     state_->hints.clear();
+    state_->receiving.stop();
     const auto sessions = std::exchange(state_->sessions, {});
     for (const auto& [session, kept] : sessions) session->close();
 }

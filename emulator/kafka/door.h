@@ -12,6 +12,7 @@
 #include "emulator/kafka/advertised.h"
 #include "emulator/loop.h"
 #include "emulator/streams/engine.h"
+#include "protocol/wire_limits.h"
 
 namespace sluice::kafka {
 
@@ -20,6 +21,7 @@ struct DoorOptions {
     std::vector<AdvertisedRule> advertised;
     std::optional<asio::ip::address> gateway;     // see container_gateway()
     std::int32_t node_id = 1;
+    std::size_t most_connections = wire_limits::connections;
 };
 
 class Door {
@@ -28,7 +30,8 @@ class Door {
     Door(streams::Engine&, DoorOptions);
     ~Door();
     // Throws boost::system::system_error when the address cannot be had. May be called for several addresses.
-    asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint);
+    // `told` is what clients of this listener are told to connect to, whatever the rules say.
+    asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint, std::optional<HostPort> told = {});
     // Closes listeners and connections; parked requests end without an answer. The loop has to turn once more for them to go.
     void stop();
     std::size_t connections() const;

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "emulator/kafka/handlers.h"
+#include "protocol/wire_limits.h"
 
 namespace sluice::kafka {
 
@@ -28,8 +29,9 @@ Gathered ask_lower(std::int32_t correlation_id) {
 
 }  // namespace
 
-Session::Session(std::shared_ptr<Broker> broker, streams::World& world, Socket socket)
-    : keeps_(std::move(broker)), broker_(*keeps_), world_(world), socket_(std::move(socket)) {
+Session::Session(std::shared_ptr<Broker> broker, Receiving& receiving, streams::World& world, Socket socket, std::optional<HostPort> told)
+    : keeps_(std::move(broker)), broker_(*keeps_), world_(world), socket_(std::move(socket)), told_(std::move(told)),
+      sender_(receiving, [this] { close(); }) {
     boost::system::error_code ignored;
     local_ = socket_.local_endpoint(ignored);
     peer_ = plain(socket_.remote_endpoint(ignored).address());
@@ -67,7 +69,7 @@ void Session::make_room() {
     }
     if (block_ && block_bytes_ - from_ >= need && filled_ < block_bytes_ && block_bytes_ - filled_ >= std::min<std::size_t>(need - have, 2048)) return;
     // A stated length is believed up to 1 MiB; beyond that memory follows the bytes that really came.
-    constexpr std::size_t believed = 1u << 20;
+    constexpr auto believed = wire_limits::believed_frame_bytes;
     const auto size = std::max(next_block_bytes_, need <= believed ? need : std::min(need, std::max(2 * have, believed)));
     auto block = std::make_shared_for_overwrite<std::byte[]>(size);
     if (have > 0) std::memcpy(block.get(), block_.get() + from_, have);
@@ -97,14 +99,16 @@ Task<void> Session::read(std::shared_ptr<Session> self) {
     constexpr auto result = asio::as_tuple(use_task);
     while (!s.closed_) {
         s.make_room();
+        s.sender_.lacks_rest(s.filled_ - s.from_);
         const auto room = asio::buffer(s.block_.get() + s.filled_, s.block_bytes_ - s.filled_);
         const auto [error, count] = co_await s.socket_.async_read_some(room, result);
         if (error || s.closed_) break;
         s.filled_ += count;
+        s.sender_.received(count);
         if (count == room.size()) s.next_block_bytes_ = std::min<std::size_t>(2 * s.next_block_bytes_, 256 * 1024);
         if (!s.cut_frames()) break;
         s.begin_calls();
-        while (!s.closed_ && s.waiting_bytes_ > most_frame_bytes) {
+        while (!s.closed_ && s.waiting_bytes_ > wire_limits::frame_bytes_in_flight) {
             Waiter waiter{s.socket_.get_executor()};
             waiter.watch(s.taken_);
             waiter.watch(s.gone, Woken::closed);
@@ -117,8 +121,8 @@ Task<void> Session::read(std::shared_ptr<Session> self) {
 void Session::begin_calls() {
     if (beginning_) return;
     beginning_ = true;
-    while (!closed_ && !muted_ && !waiting_.empty() && calls_.size() < most_calls && call_bytes_ <= most_frame_bytes &&
-           unsent_.size() <= most_unsent_bytes) {
+    while (!closed_ && !muted_ && !waiting_.empty() && calls_.size() < wire_limits::calls_in_flight &&
+           call_bytes_ <= wire_limits::frame_bytes_in_flight && unsent_.size() <= wire_limits::unsent_answer_bytes) {
         auto frame = std::move(waiting_.front());
         waiting_.pop_front();
         waiting_bytes_ -= frame.bytes.size();

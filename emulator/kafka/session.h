@@ -14,6 +14,7 @@
 
 #include "emulator/kafka/broker.h"
 #include "emulator/loop.h"
+#include "emulator/receiving.h"
 #include "protocol/kafka/frame.h"
 
 namespace sluice::kafka {
@@ -45,18 +46,15 @@ struct Call {
 
 class Session : public std::enable_shared_from_this<Session> {
   public:
-    static constexpr std::size_t most_calls = 64;                    // begun and not yet answered
-    static constexpr std::size_t most_frame_bytes = 32u << 20;       // of frames begun, and of frames waiting
-    static constexpr std::size_t most_unsent_bytes = 4u << 20;       // more than this unsent: nothing new is begun
-
-    Session(std::shared_ptr<Broker>, streams::World&, Socket);
+    // `told`: the address that the listener was given for its clients.
+    Session(std::shared_ptr<Broker>, Receiving&, streams::World&, Socket, std::optional<HostPort> told);
     ~Session();
     void start();
     void close();
     bool closed() const { return closed_; }
     std::size_t calls() const { return calls_.size(); }   // begun and not yet answered, parked ones included
     bool metadata_only() const { return metadata_only_; }   // nothing asked yet but ApiVersions and Metadata
-    HostPort advertised() const { return broker_.advertised.told(local_, peer_); }
+    HostPort advertised() const { return broker_.advertised.told(told_, local_, peer_); }
     const asio::ip::address& peer() const { return peer_; }
     std::string peer_text() const { return "/" + peer_.to_string(); }
 
@@ -91,11 +89,13 @@ class Session : public std::enable_shared_from_this<Session> {
     Socket socket_;
     asio::ip::tcp::endpoint local_;
     asio::ip::address peer_;
+    std::optional<HostPort> told_;
     bool closed_ = false, metadata_only_ = true, metadata_seen_ = false;
 
     // Received: frames are views of a block and keep it alive; a block whose frames are gone is used again.
     std::shared_ptr<std::byte[]> block_;
     std::size_t block_bytes_ = 0, from_ = 0, filled_ = 0, next_block_bytes_ = 16 * 1024;
+    Sender sender_;
     std::deque<Frame> waiting_;
     std::size_t waiting_bytes_ = 0;
     Signal taken_;                         // a waiting frame was begun

@@ -7,24 +7,33 @@
 #include <unordered_set>
 
 #include "emulator/kinesis/session.h"
+#include "emulator/receiving.h"
 
 namespace sluice::kinesis {
 
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 
 struct Door::State {
+    State(streams::Engine& e, DoorOptions o)
+        : engine(e), options(std::move(o)),
+          receiving(*e.world().clock, "Kinesis door", [&e](std::string_view line) { e.events().note(line); }) {}
+
     streams::Engine& engine;
     DoorOptions options;
+    Receiving receiving;
     std::list<Acceptor> acceptors;
     std::unordered_set<std::shared_ptr<Socket>> sockets;
-    bool stopped = false;
+    Signal stopping;
+    bool stopped = false, full_told = false;
 };
 
 namespace {
 
+constexpr milliseconds accept_again{100};
+
 template <class State>
 Task<void> attend(std::shared_ptr<State> state, std::shared_ptr<Socket> socket) {
-    co_await run_session(socket, state->engine, state->options);
+    co_await run_session(socket, state->engine, state->options, state->receiving);
     state->sockets.erase(socket);
 }
 
@@ -37,9 +46,18 @@ Task<void> accept(std::shared_ptr<State> state, Acceptor& acceptor) {
         co_await acceptor.async_accept(*socket, token);
         if (state->stopped) co_return;
         if (fault) {
-            // Out of descriptors, most likely: give the loop a turn, then try again.
-            auto again = asio::redirect_error(use_task, fault);
-            co_await asio::post(state->engine.executor(), again);
+            // Out of descriptors, most likely.
+            Waiter waiter{state->engine.executor()};
+            waiter.watch(state->stopping, Woken::closed);
+            waiter.deadline(*state->engine.world().clock, accept_again);
+            co_await waiter.wait();
+            continue;
+        }
+        const auto most = state->options.most_connections;
+        if (state->sockets.size() >= most) {
+            if (!std::exchange(state->full_told, true))
+                state->engine.events().note("Kinesis door: there are " + std::to_string(most) +
+                                            " connections, the most it takes; more are closed");
             continue;
         }
         state->sockets.insert(socket);
@@ -66,6 +84,8 @@ asio::ip::tcp::endpoint Door::listen(asio::ip::tcp::endpoint at) {
 
 void Door::stop() {
     state_->stopped = true;
+    state_->receiving.stop();
+    state_->stopping.fire();
     boost::system::error_code ignored;
     for (auto& acceptor : state_->acceptors) acceptor.close(ignored);
     for (const auto& socket : state_->sockets) socket->close(ignored);

@@ -9,11 +9,14 @@
 
 #include "emulator/loop.h"
 #include "emulator/streams/engine.h"
+#include "protocol/wire_limits.h"
 
 namespace sluice::kinesis {
 
 struct SideRequest {
     std::string method, path, body;
+    std::string authorization;     // the header's value
+    bool from_elsewhere = false;   // sent by a web page of another origin
 };
 struct SideAnswer {
     unsigned status = 200;
@@ -21,7 +24,7 @@ struct SideAnswer {
 };
 
 struct DoorOptions {
-    std::size_t max_body_bytes = std::size_t{16} << 20;   // 10 MiB of data in base64, and room for keys
+    std::size_t most_connections = wire_limits::connections;
     bool separate_scopes = false;                         // an account and a region see their own streams only (rule 3)
     std::function<Task<SideAnswer>(SideRequest)> side;
 };

@@ -20,6 +20,15 @@ bool is_side(std::string_view path) {
     return path == "/health" || path == "/ready" || path == "/metrics" || path.starts_with("/_sluice/");
 }
 
+// A page of another site, opened in a browser on this machine, may send such requests too.
+bool from_elsewhere(const http::Request& request) {
+    auto origin = header(request.headers, "Origin");
+    if (!origin) return false;
+    for (const std::string_view scheme : {"http://", "https://"})
+        if (origin->starts_with(scheme)) return origin->substr(scheme.size()) != header(request.headers, "Host").value_or("");
+    return true;
+}
+
 // The Date header, written anew once a second.
 class DateText {
   public:
@@ -80,10 +89,12 @@ Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const 
     if (is_side(path)) {
         SideAnswer answer{.status = 404, .content_type = "application/json", .body = "{}"};
         if (options.side) {
-            SideRequest asked{std::string{request.method}, std::string{path}, std::string{request.body}};
+            SideRequest asked{std::string{request.method}, std::string{path}, std::string{request.body},
+                              std::string{header(request.headers, "Authorization").value_or("")}, from_elsewhere(request)};
             answer = co_await options.side(std::move(asked));
         }
-        const std::pair<std::string_view, std::string_view> headers[]{{"Content-Type", answer.content_type}};
+        std::vector<std::pair<std::string_view, std::string_view>> headers{{"Content-Type", answer.content_type}};
+        if (answer.status == 401) headers.emplace_back("WWW-Authenticate", "Bearer");
         http::append_head(out.head, answer.status, headers, answer.body.size(), request.keep_alive);
         out.take(std::move(answer.body));
         co_return;
@@ -112,12 +123,17 @@ Task<bool> write(Socket& socket, const Outgoing& out) {
 
 }  // namespace
 
-Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, const DoorOptions& options) {
+Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, const DoorOptions& options,
+                       Receiving& receiving) {
     auto& socket = *held;
     boost::system::error_code fault;
     socket.set_option(asio::ip::tcp::no_delay{true}, fault);
     socket.non_blocking(true, fault);
-    http::RequestReader reader{http::Limits{.body_bytes = options.max_body_bytes}};
+    http::RequestReader reader;
+    Sender sender{receiving, [&socket] {
+        boost::system::error_code ignored;
+        socket.cancel(ignored);
+    }};
     Outgoing out;
     DateText date;
     for (;;) {
@@ -140,10 +156,20 @@ Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, co
         }
         if (std::holds_alternative<http::NeedMore>(step)) {
             const auto space = reader.space();
-            auto token = asio::redirect_error(use_task, fault);
-            const auto got = co_await socket.async_read_some(asio::buffer(space.data(), space.size()), token);
+            sender.lacks_rest(reader.held());
+            if (!sender.given_up()) {
+                auto token = asio::redirect_error(use_task, fault);
+                const auto got = co_await socket.async_read_some(asio::buffer(space.data(), space.size()), token);
+                reader.received(got);
+                sender.received(got);
+            }
+            if (sender.given_up()) {
+                out.clear();
+                http::append_head(out.head, 408, {}, 0, false);
+                socket.write_some(asio::buffer(out.head), fault);   // room for it or not: it goes
+                break;
+            }
             if (fault) break;
-            reader.received(got);
         }
     }
     socket.shutdown(asio::ip::tcp::socket::shutdown_both, fault);

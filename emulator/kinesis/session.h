@@ -7,12 +7,14 @@
 
 #include "emulator/kinesis/door.h"
 #include "emulator/loop.h"
+#include "emulator/receiving.h"
 
 namespace sluice::kinesis {
 
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 
-// Runs until the client leaves, sends what is no HTTP, or the socket is closed from outside.
-Task<void> run_session(std::shared_ptr<Socket>, streams::Engine&, const DoorOptions&);
+// Runs until the client leaves, sends what is no HTTP, begins a request and does not go on with it (408), or the socket is
+// closed from outside.
+Task<void> run_session(std::shared_ptr<Socket>, streams::Engine&, const DoorOptions&, Receiving&);
 
 }  // namespace sluice::kinesis

@@ -7,6 +7,7 @@
 
 #include "protocol/batch/codecs.h"
 #include "protocol/batch/record.h"
+#include "protocol/wire_limits.h"
 
 namespace sluice::batch {
 
@@ -48,7 +49,7 @@ struct Info {
     bool has_null_key = false;
 };
 
-inline constexpr std::size_t default_payload_limit = 100 * 1024 * 1024;
+inline constexpr std::size_t default_payload_limit = wire_limits::unpacked_batch_bytes;
 
 // Reads the next record. False: it is broken (lengths that point outside, bytes left over, a header without a key).
 inline bool read_record(Cursor& in, std::int64_t base_timestamp, Record& record) {

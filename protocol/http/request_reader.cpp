@@ -93,7 +93,7 @@ RequestReader::~RequestReader() = default;
 RequestReader::RequestReader(RequestReader&&) noexcept = default;
 
 std::span<char> RequestReader::space() {
-    constexpr std::size_t least = 16 * 1024, most_idle = 1024 * 1024;
+    constexpr std::size_t least = 16 * 1024, most_idle = wire_limits::http_idle_buffer_bytes;
     used_ += std::exchange(give_up_, 0);
     const std::size_t held = size_ - used_;
     const std::size_t room = wanted_ > held ? std::max(wanted_ - held, least) : least;
@@ -113,6 +113,11 @@ std::span<char> RequestReader::space() {
         size_ = held, used_ = 0;
     }
     return {buffer_.get() + size_, capacity_ - size_};
+}
+
+std::size_t RequestReader::held() const {
+    const auto pending_bytes = size_ - used_;
+    return chunked_ ? pending_bytes + chunked_->head.size() + chunked_->body.size() : pending_bytes;
 }
 
 void RequestReader::received(std::size_t bytes) { size_ += bytes; }

@@ -13,11 +13,13 @@
 #include <variant>
 #include <vector>
 
+#include "protocol/wire_limits.h"
+
 namespace sluice::http {
 
 struct Limits {
-    std::size_t header_bytes = 64 * 1024;
-    std::size_t body_bytes = 16 * 1024 * 1024;  // 10 MiB of data in base64 are 13.4 MiB, and room for keys
+    std::size_t header_bytes = wire_limits::http_header_bytes;
+    std::size_t body_bytes = wire_limits::http_body_bytes;
 };
 
 // `continue_expected` is said once for a request that waits for a "100 Continue" before it sends its body.
@@ -51,8 +53,9 @@ class RequestReader {
     void received(std::size_t bytes);
     // The next request, whose bytes are given up by the next call; after a refusal always that refusal.
     Step next();
-    // Whether bytes of an unfinished request are held.
+    // Whether bytes of an unfinished request are held, and how many (after `next` wanted more).
     bool in_request() const { return size_ > used_ || chunked_ != nullptr; }
+    std::size_t held() const;
 
   private:
     struct Chunked;

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "protocol/wire_limits.h"
+
 namespace sluice::kafka {
 
 using Bytes = std::span<const std::byte>;
@@ -80,7 +82,7 @@ private:
 class Arena {
 public:
     static constexpr std::size_t inline_bytes = 16 * 1024;
-    static constexpr std::size_t default_limit_bytes = 32 * 1024 * 1024;
+    static constexpr std::size_t default_limit_bytes = wire_limits::request_list_bytes;
 
     explicit Arena(std::size_t limit_bytes = default_limit_bytes) : limit_{limit_bytes} {}
     Arena(const Arena&) = delete;

@@ -134,7 +134,7 @@ class Decoder {
     // One entry more than is allowed is kept, so that validation sees the excess and no body can ask for more
     // memory than its own size warrants. A null item is an item with nothing in it.
     static std::size_t most_kept(const Rules& rules) {
-        return rules.max_length == Rules::none ? 1000 : static_cast<std::size_t>(rules.max_length) + 1;
+        return rules.max_length == Rules::none ? wire_limits::list_items : static_cast<std::size_t>(rules.max_length) + 1;
     }
 
     template <class T>

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "protocol/wire_limits.h"
+
 namespace sluice::kinesis {
 
 using Time = std::chrono::sys_time<std::chrono::milliseconds>;
@@ -81,7 +83,7 @@ class Arena {
 // What kind of value comes next; `nothing` after the first syntax error.
 enum class Kind : std::uint8_t { nothing, null, boolean, number, text, bytes, list, map };
 
-// Deeper nesting than any request has is refused as malformed.
-constexpr int max_nesting = 64;
+// Deeper nesting is refused as malformed.
+constexpr int max_nesting = wire_limits::nesting;
 
 }  // namespace sluice::kinesis

@@ -42,8 +42,8 @@ class Server:
 
     def start(self):
         store = ["--data", str(self.folder)] if self.folder else ["--ephemeral"]
-        command = [str(PROGRAM), "serve", "--quiet", "--kinesis", "127.0.0.1:0", "--kafka", "127.0.0.1:0",
-                   "--control", "127.0.0.1:0", *store, *self.flags]
+        doors = [part for door in ("--kinesis", "--kafka", "--control") if door not in self.flags for part in (door, "127.0.0.1:0")]
+        command = [str(PROGRAM), "serve", "--quiet", *doors, *store, *self.flags]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for line in self.process.stdout:
             if line.startswith("{"):

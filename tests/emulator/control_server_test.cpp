@@ -16,7 +16,8 @@ namespace v1 = sluice::control::v1;
 namespace {
 
 struct Served {
-    Served() {
+    explicit Served(std::string token = "") {
+        control.service.require(std::move(token));
         at = server.listen({asio::ip::address_v4::loopback(), 0});
         stub = v1::Control::NewStub(grpc::CreateChannel(show(at), grpc::InsecureChannelCredentials()));
         control.world.io->restart();
@@ -66,6 +67,40 @@ TEST_CASE("a refused call has gRPC's code and our sentence") {
     const auto status = served.stub->GetLimits(&context, request, &answer);
     CHECK(status.error_code() == grpc::StatusCode::NOT_FOUND);
     CHECK(status.error_message() == "there is no stream 'nope'; `sluice streams` lists them");
+}
+
+TEST_CASE("with a token, every call over gRPC but Health needs it") {
+    Served served{"s3cret"};
+    const auto freeze = [&](const char* authorization) {
+        grpc::ClientContext context;
+        Served::limit(context);
+        if (authorization) context.AddMetadata("authorization", authorization);
+        v1::ClockResponse answer;
+        return served.stub->FreezeClock(&context, v1::FreezeClockRequest{}, &answer).error_code();
+    };
+    CHECK(freeze(nullptr) == grpc::StatusCode::UNAUTHENTICATED);
+    CHECK(freeze("Bearer s3cre") == grpc::StatusCode::UNAUTHENTICATED);
+    CHECK(freeze("s3cret") == grpc::StatusCode::UNAUTHENTICATED);
+    CHECK(freeze("Bearer s3cret") == grpc::StatusCode::OK);
+    grpc::ClientContext open, closed, let_in;
+    Served::limit(open);
+    v1::HealthResponse health;
+    CHECK(served.stub->Health(&open, v1::HealthRequest{}, &health).ok());
+    Served::limit(closed);
+    const auto refused = served.stub->WatchThrottles(&closed, v1::WatchThrottlesRequest{});
+    v1::Throttle told;
+    CHECK_FALSE(refused->Read(&told));
+    CHECK(refused->Finish().error_code() == grpc::StatusCode::UNAUTHENTICATED);
+    Served::limit(let_in);
+    let_in.AddMetadata("authorization", "Bearer s3cret");
+    v1::TailRequest stored;
+    stored.set_stream("orders");
+    stored.set_from_start(true);
+    stored.set_only_stored(true);
+    const auto records = served.stub->Tail(&let_in, stored);
+    v1::Record record;
+    CHECK_FALSE(records->Read(&record));
+    CHECK(records->Finish().ok());
 }
 
 TEST_CASE("records and refusals come over gRPC as they happen") {

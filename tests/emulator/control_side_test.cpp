@@ -38,6 +38,40 @@ TEST_CASE("a refused control call has a status of its kind and a sentence") {
     CHECK(c.http("POST", "/_sluice/").status == 404);
 }
 
+TEST_CASE("with a token, every control call by HTTP but Health needs it, and no check of health does") {
+    Control c;
+    c.service.require("s3cret");
+    const auto ask = [&](std::string path, std::string authorization, std::string method = "POST") {
+        return c.run(control::answer(c.service, {std::move(method), std::move(path), "", std::move(authorization)}));
+    };
+    const auto without = ask("/_sluice/v1/FreezeClock", "");
+    CHECK(without.status == 401);
+    CHECK(json::parse(without.body) ==
+          json{{"code", "UNAUTHENTICATED"},
+               {"message", "this server asks for its control token: give --control-token or SLUICE_CONTROL_TOKEN, by HTTP the header "
+                           "Authorization: Bearer TOKEN"}});
+    for (const auto* wrong : {"Bearer s3cre", "Bearer s3cret1", "Bearer ", "s3cret", "Basic s3cret", "Bearer S3CRET"}) {
+        CAPTURE(wrong);
+        CHECK(ask("/_sluice/v1/FreezeClock", wrong).status == 401);
+        CHECK(ask("/_sluice/v1/Nope", wrong).status == 401);
+        CHECK(ask("/_sluice/", wrong).status == 401);
+    }
+    CHECK_FALSE(c.world.clock().frozen());
+    CHECK(ask("/_sluice/v1/FreezeClock", "Bearer s3cret").status == 200);
+    CHECK(c.world.clock().frozen());
+    CHECK(ask("/_sluice/v1/Health", "").status == 200);
+    for (const auto* open : {"/health", "/metrics"}) CHECK(ask(open, "", "GET").status == 200);
+    CHECK(ask("/ready", "", "GET").status == 503);   // no door is open here
+}
+
+TEST_CASE("a web page of another origin may not call the control plane, with a token or without") {
+    Control c;
+    const auto asked = c.run(control::answer(c.service, {"POST", "/_sluice/v1/FreezeClock", "", "", true}));
+    CHECK(asked.status == 403);
+    CHECK(json::parse(asked.body)["code"] == "PERMISSION_DENIED");
+    CHECK_FALSE(c.world.clock().frozen());
+}
+
 TEST_CASE("a tail by HTTP is the stored records, a line each") {
     Control c;
     c.world.create("orders");

@@ -41,7 +41,7 @@ TEST_CASE("without settings the doors are on loopback and the data is in ./data"
     REQUIRE(options.kinesis.size() == 1);
     REQUIRE(options.kafka.size() == 1);
     CHECK(show(options.kinesis[0]) == "127.0.0.1:4567");
-    CHECK(show(options.kafka[0]) == "127.0.0.1:9092");
+    CHECK(show(options.kafka[0].at) == "127.0.0.1:9092");
     CHECK(show(options.control) == "127.0.0.1:7070");
     CHECK(options.data == "./data");
     CHECK_FALSE(options.ephemeral);
@@ -100,6 +100,23 @@ TEST_CASE("streams are one set unless the scope is separate, and the clock may g
     CHECK(parse_serve({"--clock", "auto"}, {}).clock == ClockStart::automatic);
 }
 
+TEST_CASE("each Kafka listener may have an address that its clients are told") {
+    const auto options = parse_serve({"--kafka", "0.0.0.0:9092=broker:9092,0.0.0.0:29092=localhost:29092", "--kafka", "[::1]:9092"}, {});
+    REQUIRE(options.kafka.size() == 3);
+    CHECK(show(options.kafka[0].at) == "0.0.0.0:9092");
+    CHECK(options.kafka[0].told == "broker:9092");
+    CHECK(options.kafka[1].told == "localhost:29092");
+    CHECK(show(options.kafka[2].at) == "[::1]:9092");
+    CHECK(options.kafka[2].told.empty());
+}
+
+TEST_CASE("the control token comes by flag or environment and can be sent in a header") {
+    CHECK(parse_serve({}, {}).control_token.empty());
+    CHECK(parse_serve({}, {{"SLUICE_CONTROL_TOKEN", "s3cret"}}).control_token == "s3cret");
+    CHECK(parse_serve({"--control-token", "typed"}, {{"SLUICE_CONTROL_TOKEN", "s3cret"}}).control_token == "typed");
+    for (const auto* wrong : {"two words", "line\n", "pass\xc3\xa9"}) CHECK(refused({"--control-token", wrong}).first == 2);
+}
+
 TEST_CASE("a flag may be given several times, and replaces the whole list of the environment") {
     const auto options = parse_serve({"--stream", "a", "--stream", "b:2,c", "--kafka", "127.0.0.1:0"}, {{"SLUICE_STREAM", "x"}, {"SLUICE_KAFKA", "127.0.0.1:1"}});
     REQUIRE(options.streams.size() == 3);
@@ -107,7 +124,7 @@ TEST_CASE("a flag may be given several times, and replaces the whole list of the
     CHECK(options.streams[1].count == 2);
     CHECK(options.streams[2].name == "c");
     REQUIRE(options.kafka.size() == 1);
-    CHECK(options.kafka[0].port() == 0);
+    CHECK(options.kafka[0].at.port() == 0);
 }
 
 TEST_CASE("an unknown SLUICE_ variable stops the start and names the nearest") {
@@ -162,7 +179,7 @@ TEST_CASE("--help is no failure and shows each setting with its default") {
     const auto [status, text] = refused({"--help"});
     CHECK(status == 0);
     for (const auto* part : {"--kinesis ", "--kafka ", "--control ", "--data ", "--ephemeral", "--durability ", "--kinesis-limits ", "--kafka-limits ", "--kafka-config ",
-                             "--stream ", "--topic ", "--ready-file ", "--kafka-advertised ", "--account ", "--region ", "--state-delay ", "--max-memory ", "--max-data ", "--clock ", "--kinesis-scope ",
+                             "--stream ", "--topic ", "--ready-file ", "--kafka-advertised ", "--control-token ", "--account ", "--region ", "--state-delay ", "--max-memory ", "--max-data ", "--clock ", "--kinesis-scope ",
                              "--quiet", "--config ", "127.0.0.1:4567", "Examples"}) {
         CAPTURE(part);
         CHECK(text.contains(part));
