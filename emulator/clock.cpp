@@ -238,12 +238,12 @@ void Clock::jump() {
     if (on_change) on_change();
 }
 
-void Clock::run_due() {
+void Clock::run_due(std::size_t most) {
     if (standing_) return;   // a timer's own doing: the loop that fires it goes on
     const Time target = running_now();
-    while (fire_next(target)) {}
-    while (!live_virtual_ && fire_first(live_, live())) {}
-    while (fire_first(real_line_, real_.now())) {}
+    for (auto left = most; left > 0 && fire_next(target);) --left;
+    for (auto left = most; left > 0 && !live_virtual_ && fire_first(live_, live());) --left;
+    for (auto left = most; left > 0 && fire_first(real_line_, real_.now());) --left;
 }
 
 std::optional<milliseconds> Clock::until_next() const {

@@ -129,7 +129,8 @@ class Clock {
     };
     Serving serve();
 
-    void run_due();
+    // At most so many of each line: at a rate whose timers the machine cannot keep up with, others still get their turn.
+    void run_due(std::size_t most = SIZE_MAX);
     // Real time until the next timer could be due; nothing when no timer can fire by itself.
     std::optional<milliseconds> until_next() const;
 

@@ -37,7 +37,7 @@ class Driver {
         timer_.expires_after(std::clamp(*next, milliseconds{0}, longest));
         timer_.async_wait([this](const boost::system::error_code& error) {
             if (error || stopped_) return;
-            clock_.run_due();
+            clock_.run_due(most_at_once);
             arm();
         });
     }
@@ -49,6 +49,7 @@ class Driver {
     }
 
   private:
+    static constexpr std::size_t most_at_once = 16;
     static constexpr milliseconds longest{3'600'000};  // the steady timer's range is no worry then
     Clock& clock_;
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,

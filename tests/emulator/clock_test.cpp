@@ -237,3 +237,23 @@ TEST_CASE("liveness and going by need survive a restart") {
     CHECK_FALSE(after.frozen());
     CHECK_FALSE(after.live_virtual());
 }
+
+TEST_CASE("a clock that runs away from its timers fires a bounded number at once, and heartbeats among them") {
+    ManualTime real{from_ms(0)};
+    Clock clock{real};
+    REQUIRE(clock.set_rate(1'000'000));
+    int hours = 0, beats = 0;
+    std::function<void()> hour = [&] {
+        ++hours;
+        clock.at(Clock::Line::data, clock.now() + 1h, [&] { hour(); });
+    };
+    clock.at(Clock::Line::data, clock.now() + 1h, [&] { hour(); });
+    clock.at(Clock::Line::live, clock.live() + 3s, [&] { ++beats; });
+    real.move(36s);   // ten thousand hours
+    clock.run_due(16);
+    CHECK(hours == 16);
+    CHECK(beats == 1);
+    CHECK(clock.until_next() == 0ms);
+    clock.run_due();
+    CHECK(hours == 10'000);
+}
