@@ -20,7 +20,10 @@ void fill(kafka::Server& server) {
     CHECK(kafka::produce(client, "s", 0, kafka::batch_of({"x"}, 1'700'000'000'000, {.producer_id = 7, .producer_epoch = 0, .base_sequence = 0})).base_offset == 0);
     const kafka::OffsetCommitRequest::Partition p{.partition_index = 0, .committed_offset = 1, .committed_metadata = ""};
     const kafka::OffsetCommitRequest::Topic t{.name = "s", .topic_id = {}, .partitions = {&p, 1}};
-    client.ask<kafka::OffsetCommitResponse>(kafka::OffsetCommitRequest{.group_id = "g", .generation_id_or_member_epoch = -1, .member_id = "", .topics = {&t, 1}}, 8);
+    kafka::OffsetCommitRequest request;
+    request.group_id = "g";
+    request.topics = {&t, 1};
+    client.ask<kafka::OffsetCommitResponse>(request, 8);
     client.ask<kafka::DescribeClusterResponse>(kafka::DescribeClusterRequest{}, 1);
     REQUIRE(server.engine->split(*stream, 0, {std::uint64_t{1} << 63, 0}));
     server.engine->next_producer_id(server.world());
