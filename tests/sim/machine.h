@@ -5,10 +5,12 @@
 #include <boost/asio/co_spawn.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "emulator/kafka/handlers.h"
 #include "emulator/kinesis/handlers.h"
+#include "emulator/receiving.h"
 #include "emulator/streams/engine.h"
 #include "tests/sim/store.h"
 
@@ -22,6 +24,7 @@ class Machine {
         with.commit_on_thread = writer_thread;
         engine = std::make_unique<streams::Engine>(io->get_executor(), store, time, chance, with);
         broker = std::make_shared<kafka::Broker>(*engine, kafka::DoorOptions{});
+        receiving.emplace(clock(), "Kafka", [](std::string_view) {});
     }
     // Commits what it can, wakes whoever waits, and is gone.
     ~Machine() {
@@ -30,6 +33,7 @@ class Machine {
             if (const auto session = weak.lock()) session->close();
         turn();
         broker.reset();
+        receiving->stop();
         engine.reset();
     }
     Clock& clock() { return *engine->world().clock; }
@@ -45,7 +49,7 @@ class Machine {
     void ask(Request request, int version, std::function<void(Response&)> told) {
         auto asked = std::make_shared<Asked<Request, Response>>(std::move(request), std::move(told));
         kafka::Socket socket{*io};
-        auto session = std::make_shared<kafka::Session>(broker, engine->world(), std::move(socket));
+        auto session = std::make_shared<kafka::Session>(broker, *receiving, engine->world(), std::move(socket), std::nullopt);
         sessions.push_back(session);
         auto task = serve_kafka<Request, Response>(*this, std::move(session), version, std::move(asked));
         spawn(std::move(task));
@@ -68,6 +72,7 @@ class Machine {
         turn();
     }
 
+    std::optional<Receiving> receiving;   // outlives the sessions that the loop still holds
     std::unique_ptr<asio::io_context> io;
     std::unique_ptr<streams::Engine> engine;
     std::shared_ptr<kafka::Broker> broker;
