@@ -104,7 +104,8 @@ std::expected<void, std::string> Clock::set_rate(double rate) {
 }
 
 Clock::State Clock::save() const {
-    const Time virtual_now = now(), real_now = real_.now();
+    // A timer that is served late stands at its own due time, which is not how far the clock has come.
+    const Time virtual_now = std::max(now(), running_now()), real_now = real_.now();
     return {frozen_, rate_, (virtual_now - real_now).count(), to_ms(virtual_now), to_ms(real_now), live_virtual_, automatic_};
 }
 

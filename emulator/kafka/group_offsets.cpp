@@ -132,8 +132,8 @@ void Groups::load() {
     });
 }
 
-void Groups::save(const Group& group) {
-    if (planted("group-not-saved")) return;
+streams::Ticket Groups::save(const Group& group) {
+    if (planted("group-not-saved")) return {};
     StoredGroup stored{.generation = group.generation, .protocol_type = group.protocol_type, .protocol = group.protocol,
                        .leader = group.leader, .members = {}};
     for (const auto& [id, m] : group.members) {
@@ -144,7 +144,7 @@ void Groups::save(const Group& group) {
         for (const auto& [name, metadata] : m->protocols) member.protocols.push_back({name, metadata});
         stored.members.push_back(std::move(member));
     }
-    engine_.put(world_, std::string(group_prefix) + group.id, pack(stored));
+    return engine_.put(world_, std::string(group_prefix) + group.id, pack(stored));
 }
 
 ErrorCode Groups::may_commit(std::string_view id, std::string_view name, std::optional<std::string_view> instance,

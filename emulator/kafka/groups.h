@@ -67,6 +67,7 @@ struct Group {
     std::map<std::string, std::string> instances;                // instance id -> member id
     std::deque<std::string> promised;                            // ids told with 79, not yet joined
     std::map<Partition, CommittedOffset> offsets;
+    streams::Ticket assigned;     // the commit of this generation's assignment
     Timer rebalance;              // the initial delay, the wait for joins, or the wait for syncs
     Time initial_until{};         // the initial delay is not extended beyond
     bool newcomers = false;       // somebody joined since the initial delay was last armed
@@ -92,7 +93,10 @@ class Groups {
     Groups& operator=(const Groups&) = delete;
 
     JoinReply join(const Join&);
+    // Its answer may go out once `Group::assigned` is committed: an assignment outlives the server that gave it.
     SyncReply sync(const SyncGroupRequest&);
+    // That commit failed: the members are to join again.
+    void unassign(std::string_view group, std::int32_t generation);
     // The connection of a waiting join ended: a dynamic member goes, a static one has its session to come back.
     void abandon(std::string_view group, const JoinReply&);
     ErrorCode heartbeat(std::string_view group, std::string_view member, std::optional<std::string_view> instance, std::int32_t generation);
@@ -134,7 +138,6 @@ class Groups {
     void watch(Group&, Member&);
     void after_drop(Group&);
     std::string select_protocol(const Group&) const;
-    bool all_support(const Group&, const JoinGroupRequest&) const;
     milliseconds longest_rebalance(const Group&) const;
     void arm(Group&, milliseconds, void (Groups::*)(Group&));
     void initial_delay_over(Group&);
@@ -144,7 +147,7 @@ class Groups {
     bool subscribed(const Group&, std::string_view topic) const;
     std::string fresh_id(std::string_view prefix);
     void load();
-    void save(const Group&);
+    streams::Ticket save(const Group&);
     Clock& clock() { return *world_.clock; }
 
     streams::Engine& engine_;

@@ -210,16 +210,18 @@ std::vector<std::pair<Group::Scope, Fault>> Engine::State::write(const Group& gr
         const auto fail = [&](Fault fault) {
             for (const auto& scope : bound) failed.emplace_back(scope, fault);
         };
-        // A log that is dropped here must not come to life again, one that the catalog does not know must not begin.
+        // A log that is dropped here must not come to life again; one that the catalog does not know must not begin. Without the
+        // catalog's part a drop has not happened, but what the log wants stored beside its records was not prepared: it fails too.
         const auto dropped = [&](const auto& scope) {
             return scope && std::ranges::any_of(group.drops, [&](auto& drop) { return drop.log == *scope; });
         };
         const auto fresh = [&](const auto& scope) { return scope && std::ranges::find(group.fresh, *scope) != group.fresh.end(); };
-        if (std::ranges::any_of(bound, dropped)) continue;
-        if (!failed.empty() && !failed.front().first && std::ranges::any_of(bound, fresh)) {
+        const bool goes = std::ranges::any_of(bound, dropped);
+        if (!failed.empty() && !failed.front().first && (goes || std::ranges::any_of(bound, fresh))) {
             fail(failed.front().second);
             continue;
         }
+        if (goes) continue;
         storage::Batch part;
         for (const auto& scope : bound) fill(part, group, scope);
         const auto one = part.empty() ? storage::Result<void>{} : store.commit(part);

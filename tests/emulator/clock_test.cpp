@@ -126,6 +126,18 @@ TEST_CASE("after a restart a frozen clock stands where it was and a running one 
     CHECK(after.frozen());
 }
 
+TEST_CASE("a clock that is saved by a timer served late has not lost the time since it was due") {
+    ManualTime real{from_ms(0)};
+    Clock before{real};
+    Clock::State saved;
+    const Timer late{before, before.at(Clock::Line::data, from_ms(10), [&] { saved = before.save(); })};
+    real.move(5s);
+    before.run_due();
+    Clock after{real};
+    after.restore(saved);
+    CHECK(to_ms(after.now()) == 5000);
+}
+
 TEST_CASE("with liveness virtual a jump ends the sessions it outlasts, each at its own time, and a frozen clock ends none") {
     ManualTime real{from_ms(0)};
     Clock clock{real};

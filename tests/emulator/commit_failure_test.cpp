@@ -108,6 +108,25 @@ TEST_CASE("one write too large for a full store does not fail the others of its 
     CHECK(w.values(*stream->shards[1]) == std::vector<std::string>{"b"});
 }
 
+TEST_CASE("a record written just before a deletion that fails is refused, not acknowledged and lost") {
+    World w;
+    auto& shard = *w.create("s")->shards[0];
+    w.store.fail(1, storage::Error::no_space, 2);   // the group, and the catalog's part of it
+    const auto queued = w.queue(shard, {"lost"});
+    REQUIRE(queued);
+    const auto removed = w.engine->remove(w.engine->world(), "s", false);
+    REQUIRE(removed);
+    CHECK_FALSE(w.wait(*removed));
+    CHECK_FALSE(w.wait(queued->ticket));
+    const auto there = w.engine->find(w.engine->world(), "s");
+    REQUIRE(there);
+    CHECK(w.values(*there->shards[0]).empty());
+    REQUIRE(w.put(*there->shards[0], {"next"}));
+    const auto memory = w.engine->dump();
+    w.open();
+    CHECK(w.engine->dump() == memory);
+}
+
 TEST_CASE("a shard whose making was undone leaves nothing to the next one of its number") {
     World w;
     w.clock().freeze();

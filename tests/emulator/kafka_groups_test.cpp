@@ -518,3 +518,41 @@ TEST_CASE("when the deletion of a topic could not be stored, the topic is back a
     CHECK(client.ask<DeleteTopicsResponse>(gone, 4)->topics[0].error_code == ErrorCode::kafka_storage_error);
     CHECK(committed(server, 1) == 7);
 }
+
+TEST_CASE("an assignment that could not be stored is given to nobody; the members join again and get it then") {
+    Server server;
+    server.shut();
+    auto failing = std::make_unique<storage::FailingStore>(std::move(server.store));
+    auto& store = *failing;
+    server.store = std::move(failing);
+    server.open();
+    server.create("t");
+    Consumer one(server), two(server);
+    one.enter();
+    REQUIRE(one.joined()->error_code == ErrorCode::none);
+    two.enter();
+    server.turn();
+    one.send_sync({{one.id, "alone"}});
+    CHECK(one.synced() == "REBALANCE_IN_PROGRESS");
+    const auto join_both = [&] {
+        one.send_join();
+        server.turn();
+        REQUIRE(one.joined()->error_code == ErrorCode::none);
+        REQUIRE(two.joined()->error_code == ErrorCode::none);
+    };
+    join_both();
+    two.send_sync();
+    server.turn();
+    store.fail(1);
+    one.send_sync({{one.id, "first"}, {two.id, "second"}});
+    CHECK(one.synced() == "COORDINATOR_NOT_AVAILABLE");
+    CHECK(two.synced() == "COORDINATOR_NOT_AVAILABLE");
+    CHECK(state(server) == "PreparingRebalance");
+    two.send_join();
+    server.turn();
+    join_both();
+    two.send_sync();
+    one.send_sync({{one.id, "first"}, {two.id, "second"}});
+    CHECK(one.synced() == "first");
+    CHECK(two.synced() == "second");
+}

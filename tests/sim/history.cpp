@@ -142,6 +142,7 @@ void History::settle() {
 
 // What failed is as it was at the last settled turn.
 void History::resolve() {
+    std::set<std::string> revived;   // whose deletion failed: what was written before it in this turn is there
     for (const auto& [name, stored] : catalog_fates_) {
         if (stored) continue;
         refused_ = true;
@@ -149,20 +150,21 @@ void History::resolve() {
         auto now = model_.streams.extract(name);
         if (before == settled_.streams.end()) continue;
         auto& back = model_.streams[name] = before->second;
+        if (now.empty() || now.mapped().serial != back.serial) revived.insert(name);
         // Appends to its shards may have been stored all the same.
         for (std::size_t i = 0; !now.empty() && now.mapped().serial == back.serial && i < back.shards.size(); ++i) {
             auto kept = now.mapped().shards[i];
             kept.first = back.shards[i].first, kept.last = back.shards[i].last, kept.sealed = back.shards[i].sealed;
-            kept.closed = back.shards[i].closed, kept.children = back.shards[i].children;
+            kept.closed = back.shards[i].closed, kept.children = back.shards[i].children, kept.gone = back.shards[i].gone;
             back.shards[i] = std::move(kept);
         }
     }
     for (const auto& [where, writes] : writes_) {
         const auto failed = std::ranges::count_if(writes, [](const auto& one) { return !one->stored.value_or(false); });
-        if (failed == 0) continue;
+        if (failed == 0 && !revived.contains(where.first)) continue;
         refused_ = true;
         // One turn is one group; only the writer thread may have stored the first ones of a turn before the others failed.
-        if (!plan_.threaded && failed != std::ssize(writes)) broken("{}/{}: of the writes of one turn some were stored and some not", where.first, where.second);
+        if (!plan_.threaded && failed != 0 && failed != std::ssize(writes)) broken("{}/{}: of the writes of one turn some were stored and some not", where.first, where.second);
         const auto stream = model_.streams.find(where.first);
         const auto before = settled_.streams.find(where.first);
         if (stream == model_.streams.end() || before == settled_.streams.end() || stream->second.serial != before->second.serial) continue;
@@ -282,6 +284,7 @@ void History::interrupted() {
         model_.time.now = engine_now;
         model_.time.frozen = machine_->clock().frozen();
         model_.time.rate = static_cast<std::int64_t>(machine_->clock().rate());
+        turn_back_buckets();
     }
     if (committed) clock_in_doubt_ = false;
     writes_.clear();

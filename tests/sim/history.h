@@ -109,6 +109,7 @@ class History {
     void look_between();
     void check_parked();
     void take_balances();
+    void turn_back_buckets();
     void group_step();
 
     Stream* any_stream();

@@ -118,6 +118,23 @@ void History::take_balances() {
         }
 }
 
+// The clock that a kill has set back to the last commit: what the buckets gained since is gone, and they fill from there.
+void History::turn_back_buckets() {
+    for (auto& [name, stream] : model_.streams)
+        for (std::size_t i = 0; i < stream.shards.size(); ++i) {
+            auto& shard = real(name, static_cast<std::int32_t>(i));
+            auto& expected = stream.shards[i];
+            for (const auto& [bucket, wanted] : {std::pair{&shard.write_bytes, &expected.write_bytes}, std::pair{&shard.write_records, &expected.write_records},
+                                                 std::pair{&shard.read_bytes, &expected.read_bytes}, std::pair{&shard.read_calls, &expected.read_calls}}) {
+                wanted->filled = std::min(wanted->filled, model_.time.now);
+                if (wanted->rate == 0 || bucket->unlimited() || (bucket != &shard.write_bytes && bucket != &shard.write_records)) continue;
+                const auto balance = bucket->balance_thousandths(from_ms(model_.time.now));
+                if (balance > wanted->thousandths) broken("{}/{}: {} write tokens after {} although the clock went back", name, i, balance, wanted->thousandths);
+                wanted->thousandths = balance;
+            }
+        }
+}
+
 // Group "m": one member joins, then heartbeats. Restarts do not put it out, thirty silent seconds of real time do.
 void History::group_step() {
     const auto real = [&] { return to_ms(time_.now()); };
@@ -174,7 +191,7 @@ void History::group_step() {
     sync.assignments = {assignment.get(), 1};
     auto code = kafka::ErrorCode::unknown_server_error;
     machine_->ask<kafka::SyncGroupResponse>(std::move(sync), 3, hear<kafka::SyncGroupResponse>([&](auto& answer) { code = answer.error_code; }));
-    machine_->turn();
+    machine_->settle();
     if (code != kafka::ErrorCode::none) broken("SyncGroup: code {}", static_cast<int>(code));
     say("joined group m, generation {}", joined.generation_id);
     member_ = Membership{joined.member_id, joined.generation_id, real() + session_ms};

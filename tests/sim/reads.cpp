@@ -177,7 +177,12 @@ void History::fetch(Stream& stream, bool parked) {
             mine->empty = told.error_code == kafka::ErrorCode::none && told.records.parts.empty() && answer.throttle_time_ms == 0;
             const auto found = model_.streams.find(mine->stream);
             if (told.error_code != kafka::ErrorCode::none || mine->empty || found == model_.streams.end() || found->second.serial != mine->serial) return;
-            mine->seen_end = fetched(found->second.shards[static_cast<std::size_t>(mine->shard)], mine->from, told, plan_.threaded ? 0 : limit, where);
+            auto& asked = found->second.shards[static_cast<std::size_t>(mine->shard)];
+            if (told.records.parts.empty()) {
+                if (asked.read_bytes.rate == 0 || asked.read_bytes.thousandths > 0) broken("Fetch {}: throttled with room for more", where);
+                return;
+            }
+            mine->seen_end = fetched(asked, mine->from, told, plan_.threaded ? 0 : limit, where);
         }));
         machine_->turn();
         return;
