@@ -1,67 +1,18 @@
-// Beast's parser reads heads; finding the end of a head, waiting for a body of known length (so that a body is never
-// copied) and chunks are done here: of a last chunk that comes in pieces Beast reads before the start (1.81; found by
-// fuzzing). When a message came in several reads its head is parsed once more at the end: well under a microsecond,
-// against views that a growing buffer would have left behind.
+// Finding the end of a head, waiting for a body of known length (so that a body is never copied) and chunks. When a message
+// came in several reads its head is parsed once more at the end: well under a microsecond, against views that a growing
+// buffer would have left behind.
 #include "protocol/http/request_reader.h"
 
 #include <algorithm>
-#include <boost/beast/http/basic_parser.hpp>
 #include <charconv>
 #include <cstring>
 #include <expected>
 #include <utility>
 
+#include "protocol/http/head.h"
+
 namespace sluice::http {
 namespace {
-
-namespace beast = boost::beast;
-using beast::error_code;
-
-std::string_view std_view(beast::string_view text) { return {text.data(), text.size()}; }
-
-class Parser final : public beast::http::basic_parser<true> {
-  public:
-    explicit Parser(const Limits& limits) {
-        request.headers.reserve(16);
-        header_limit(static_cast<std::uint32_t>(limits.header_bytes) + 1);
-        body_limit(limits.body_bytes);
-    }
-    Request request;
-    int version = 11;
-    bool expects_continue = false;
-
-  private:
-    void on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target,
-                         int http_version, error_code&) override {
-        request.method = std_view(method);
-        request.target = std_view(target);
-        version = http_version;
-    }
-    void on_field_impl(beast::http::field name, beast::string_view name_text, beast::string_view value,
-                       error_code&) override {
-        if (name == beast::http::field::expect) expects_continue = beast::iequals(value, "100-continue");
-        request.headers.emplace_back(std_view(name_text), std_view(value));
-    }
-    void on_response_impl(int, beast::string_view, int, error_code&) override {}
-    void on_header_impl(error_code&) override {}
-    void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-    std::size_t on_body_impl(beast::string_view piece, error_code&) override { return piece.size(); }
-    void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view piece, error_code&) override { return piece.size(); }
-    void on_finish_impl(error_code&) override {}
-};
-
-unsigned status_of(error_code error) {
-    if (error == beast::http::error::body_limit) return 413;
-    if (error == beast::http::error::header_limit) return 431;
-    if (error == beast::http::error::bad_version) return 505;
-    return 400;
-}
-
-bool token(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           std::string_view{"!#$%&'*+-.^_`|~"}.contains(c);
-}
 
 // The size on a chunk's line; extensions are passed over. No size is larger than what a body may have.
 std::expected<std::size_t, unsigned> chunk_size(std::string_view line, std::size_t most) {
@@ -78,10 +29,10 @@ std::expected<std::size_t, unsigned> chunk_size(std::string_view line, std::size
 }  // namespace
 
 struct RequestReader::Chunked {
-    Chunked(const Limits& limits, std::string_view head_bytes) : head(head_bytes), parser(limits) {}
+    explicit Chunked(std::string_view bytes) : head_bytes(bytes), head(*http::parse_head(head_bytes)) {}
     enum class At { size, data, data_end, trailers };
-    std::string head, body;
-    Parser parser;
+    std::string head_bytes, body;
+    Head head;                      // views into its own copy
     At at = At::size;
     std::size_t left = 0;           // of the data of the chunk
     std::size_t scanned = 0;        // of the pending bytes: known to hold no line's end
@@ -117,7 +68,7 @@ std::span<char> RequestReader::space() {
 
 std::size_t RequestReader::held() const {
     const auto pending_bytes = size_ - used_;
-    return chunked_ ? pending_bytes + chunked_->head.size() + chunked_->body.size() : pending_bytes;
+    return chunked_ ? pending_bytes + chunked_->head_bytes.size() + chunked_->body.size() : pending_bytes;
 }
 
 void RequestReader::received(std::size_t bytes) { size_ += bytes; }
@@ -161,35 +112,25 @@ Step RequestReader::next() {
 }
 
 Step RequestReader::parse_head(std::size_t head_bytes) {
-    // Folded lines are obsolete, and refused (RFC 9112, 5.2): Beast would hand out views into its own stack.
-    const std::string_view head = pending().substr(0, head_bytes);
-    if (head.contains("\n ") || head.contains("\n\t")) return refuse(400);
-    Parser parser{limits_};
-    error_code error;
-    parser.put(boost::asio::buffer(buffer_.get() + used_, head_bytes), error);
-    if (error && error != beast::http::error::need_more) return refuse(status_of(error));
-    if (!parser.is_header_done()) return refuse(400);   // of a first line without a version Beast wants more
-    if (parser.chunked()) {
-        chunked_ = std::make_unique<Chunked>(limits_, head);
-        chunked_->parser.put(boost::asio::buffer(chunked_->head), error);
+    const std::string_view bytes = pending().substr(0, head_bytes);
+    auto head = http::parse_head(bytes);
+    if (!head) return refuse(head.error());
+    if (head->chunked) {
+        chunked_ = std::make_unique<Chunked>(bytes);
         used_ += head_bytes;
         scanned_ = 0;
-        const bool expects = parser.expects_continue && pending().empty();
+        const bool expects = head->expects_continue && pending().empty();
         return expects ? Step{NeedMore{.continue_expected = true}} : read_chunks();
     }
-    const auto length = parser.content_length();
-    if (length && *length > limits_.body_bytes) return refuse(413);
-    const std::size_t body = length ? static_cast<std::size_t>(*length) : 0;
+    if (head->length && *head->length > limits_.body_bytes) return refuse(413);
+    const auto body = static_cast<std::size_t>(head->length.value_or(0));
     wanted_ = head_bytes + body;
     if (pending().size() < wanted_) {
         scanned_ = head_bytes - 2;  // the last line of the head is found again when the body is there
-        const bool ask =
-            parser.expects_continue && pending().size() == head_bytes && !std::exchange(continue_said_, true);
+        const bool ask = head->expects_continue && pending().size() == head_bytes && !std::exchange(continue_said_, true);
         return NeedMore{.continue_expected = ask};
     }
-    Request request = std::move(parser.request);
-    request.body = pending().substr(head_bytes, body);
-    request.keep_alive = parser.keep_alive();
+    Request request{head->method, head->target, std::move(head->headers), pending().substr(head_bytes, body), head->keep_alive};
     give_up_ = std::exchange(wanted_, 0);
     scanned_ = 0;
     continue_said_ = false;
@@ -238,10 +179,8 @@ Step RequestReader::read_chunks() {
         }
     }
     handed_out_ = std::move(chunked_);
-    Request request = std::move(handed_out_->parser.request);
-    request.body = handed_out_->body;
-    request.keep_alive = handed_out_->parser.keep_alive();
-    return request;
+    auto& head = handed_out_->head;
+    return Request{head.method, head.target, std::move(head.headers), handed_out_->body, head.keep_alive};
 }
 
 }  // namespace sluice::http

@@ -42,17 +42,14 @@ std::string_view reason(unsigned status) {
     }
 }
 
-void append(std::string& out, std::size_t number) {
-    char digits[24];
-    out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
-}
+char* put(char* to, std::string_view text) { return std::copy(text.begin(), text.end(), to); }
 
 // A header echoes what a client sent (CORS): a line break in it must not start a new header.
-void append_value(std::string& out, std::string_view value) {
-    const auto from = static_cast<std::ptrdiff_t>(out.size());
-    out += value;
+char* put_value(char* to, std::string_view value) {
+    char* const end = put(to, value);
     for (const char end_of_line : {'\r', '\n'})
-        if (value.contains(end_of_line)) std::replace(out.begin() + from, out.end(), end_of_line, ' ');
+        if (value.contains(end_of_line)) std::replace(to, end, end_of_line, ' ');
+    return end;
 }
 
 }  // namespace
@@ -60,20 +57,20 @@ void append_value(std::string& out, std::string_view value) {
 void append_head(std::string& out, unsigned status,
                  std::span<const std::pair<std::string_view, std::string_view>> headers,
                  std::size_t body_bytes, bool keep_alive) {
-    std::size_t size = 128;
-    for (const auto& [name, value] : headers) size += name.size() + value.size() + 4;
-    if (out.capacity() - out.size() < size) out.reserve(std::max(out.size() + size, out.capacity() * 2));
-    out += "HTTP/1.1 ";
-    append(out, status);
-    out.append(" ").append(reason(status)).append("\r\n");
-    for (const auto& [name, value] : headers) {
-        out.append(name).append(": ");
-        append_value(out, value);
-        out += "\r\n";
-    }
-    out += "Content-Length: ";
-    append(out, body_bytes);
-    out += keep_alive ? "\r\n\r\n" : "\r\nConnection: close\r\n\r\n";
+    const auto before = out.size();
+    std::size_t most = before + 128;   // all that is neither a header's name nor its value
+    for (const auto& [name, value] : headers) most += name.size() + value.size() + 4;
+    if (out.capacity() < most) out.reserve(std::max(most, out.capacity() * 2));
+    out.resize_and_overwrite(most, [&](char* data, std::size_t) {
+        char* to = put(data + before, "HTTP/1.1 ");
+        to = std::to_chars(to, to + 10, status).ptr;
+        to = put(put(put(to, " "), reason(status)), "\r\n");
+        for (const auto& [name, value] : headers) to = put(put_value(put(put(to, name), ": "), value), "\r\n");
+        to = put(to, "Content-Length: ");
+        to = std::to_chars(to, to + 20, body_bytes).ptr;
+        to = put(to, keep_alive ? "\r\n\r\n" : "\r\nConnection: close\r\n\r\n");
+        return static_cast<std::size_t>(to - data);
+    });
 }
 
 }  // namespace sluice::http

@@ -97,11 +97,31 @@ TEST_CASE("what cannot be a request is refused at once and for good") {
     CHECK(heard("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 99) == "400");
     for (const char* bad : {"-1\r\n", "\r\n", "1\n", "1 x\r\n", "1\r\nab\r\n", "0\r\n x: y\r\n", "0\r\nx\r\n", "0\r\n\rX"})
         CHECK_MESSAGE(heard("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(bad) + "\n", 1) == "400", bad);
+    CHECK(heard("GET /\tx HTTP/1.1\r\n\r\n", 99) == "400");
+    CHECK(heard("GE\x01T / HTTP/1.1\r\n\r\n", 99) == "400");
+    CHECK(heard("GET / HTTP/1.1\r\nA : b\r\n\r\n", 99) == "400");
+    CHECK(heard("GET / HTTP/1.1\r\n: b\r\n\r\n", 99) == "400");
+    CHECK(heard("GET / HTTP/1.1\r\nA: a\rB: b\r\n\r\n", 99) == "400");
+    CHECK(heard("GET / HTTP/1.1\r\nA: " + std::string(40, 'a') + "\x7f\r\n\r\n", 99) == "400");
+    CHECK(heard("POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 99) == "400");
+    CHECK(heard("POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n", 99) == "400");
+    CHECK(heard("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", 99) == "400");
+    for (const char* bad : {"", "+1", "1 2", "1, 1", "0x1", "1a"})
+        CHECK_MESSAGE(heard("POST / HTTP/1.1\r\nContent-Length: " + std::string(bad) + "\r\n\r\n", 99) == "400", bad);
     RequestReader reader;
     offer(reader, "\n");
     CHECK(std::get<Refusal>(reader.next()).status == 400);
     offer(reader, two);
     CHECK(std::get<Refusal>(reader.next()).status == 400);
+}
+
+TEST_CASE("a connection stays open as its version and its Connection header say") {
+    CHECK(heard("GET / HTTP/1.1\r\n\r\n", 99) == "GET / []; idle");
+    CHECK(heard("GET / HTTP/1.1\r\ncOnnection: Upgrade , CLOSE\r\n\r\n", 99) == "GET / []; closes idle");
+    CHECK(heard("GET / HTTP/1.0\r\n\r\n", 99) == "GET / []; closes idle");
+    CHECK(heard("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 99) == "GET / []; idle");
+    CHECK(heard("POST / HTTP/1.1\r\nContent-Length: 2\r\ncontent-length: 2\r\n\r\nhi", 99) == "POST / [hi]; idle");
+    CHECK(heard("GET /\xc3\xa9 HTTP/1.1\r\nX-A:\t \xc3\xa9 \t b\t\r\nX-B:\r\n\r\n", 99) == "GET /\xc3\xa9 [] \xc3\xa9 \t b ; idle");
 }
 
 TEST_CASE("heads and bodies have limits, whatever length is claimed") {
