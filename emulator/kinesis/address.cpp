@@ -83,7 +83,11 @@ std::optional<std::int32_t> parse_shard(std::string_view text) {
     return index;
 }
 
-std::string shard_id(std::int32_t index) { return fmt::format("shardId-{:012}", index); }
+ShardIdText shard_id(std::int32_t index) {
+    char text[] = "shardId-000000000000";
+    for (char* to = text + sizeof text - 1; index > 0; index /= 10) *--to = static_cast<char>('0' + index % 10);
+    return std::string_view{text, sizeof text - 1};
+}
 
 std::expected<std::int32_t, Error> shard_or_fault(const Call& call, std::string_view text, std::string_view stream) {
     if (const auto index = parse_shard(text)) return *index;
@@ -91,8 +95,11 @@ std::expected<std::int32_t, Error> shard_or_fault(const Call& call, std::string_
 }
 
 SequenceText sequence_number(const streams::Shard& shard, streams::Position position, std::int64_t appended_ms) {
-    const auto digits = streams::digits_of(
-        {.created_s = shard.created_s, .index = position + 1, .arrived_s = appended_ms / 1000, .shard = shard.index});
+    return SequenceNumbers{shard}.at(position, appended_ms);
+}
+
+SequenceText SequenceNumbers::at(streams::Position position, std::int64_t appended_ms) {
+    const auto& digits = run_.at({.created_s = created_s_, .index = position + 1, .arrived_s = appended_ms / 1000, .shard = index_});
     return std::string_view{digits.data(), digits.size()};
 }
 

@@ -38,11 +38,22 @@ std::int32_t retention_hours(const streams::Stream&);
 
 // "shardId-5", "x-5" and "5" are all shard 5 (seen: AWS 2015); nothing when there is no number up to 2147483647.
 std::optional<std::int32_t> parse_shard(std::string_view text);
-std::string shard_id(std::int32_t index);
+ShardIdText shard_id(std::int32_t index);
 // Unknown shards and bad syntax are answered alike by SplitShard and MergeShards, before and after the stream look-up.
 std::expected<std::int32_t, Error> shard_or_fault(const Call&, std::string_view text, std::string_view stream);
 
 SequenceText sequence_number(const streams::Shard&, streams::Position, std::int64_t appended_ms);
+// The same for many records of one shard, cheapest in their order.
+class SequenceNumbers {
+  public:
+    explicit SequenceNumbers(const streams::Shard& shard) : created_s_(shard.created_s), index_(shard.index) {}
+    SequenceText at(streams::Position, std::int64_t appended_ms);
+
+  private:
+    std::int64_t created_s_;
+    std::int32_t index_;
+    streams::SequenceRun run_;
+};
 Shard describe(const streams::Shard&);
 // Closed and older than the retention: its records are gone and ListShards leaves it out.
 bool expired(const streams::Shard&, Time now);

@@ -57,9 +57,10 @@ Task<Reply<GetRecords>> handle(Call& call, const GetRecords& request) {
 
     GetRecords::Result told;
     told.records.reserve(read->records.size());
+    SequenceNumbers numbers{*shard};
     for (const auto& record : read->records)
         told.records.push_back(Record{
-            .sequence_number = sequence_number(*shard, record.position, record.appended_ms),
+            .sequence_number = numbers.at(record.position, record.appended_ms),
             .approximate_arrival_timestamp = from_ms(record.appended_ms),
             .data = {record.value ? as_text(*record.value) : std::string_view{}},
             .partition_key = shown_partition_key(record.key, call.kept),

@@ -120,7 +120,7 @@ Task<Reply<ListShards>> handle(Call& call, const ListShards& request) {
         for (const auto& shard : stream->shards) {
             if (!passes(*shard, filter, now) || expired(*shard, now)) continue;
             if (told.shards.size() == most) {
-                told.next_token = seal(Page{.listing = pack(*stream, filter), .after = shard_id(last), .issued = now});
+                told.next_token = seal(Page{.listing = pack(*stream, filter), .after = std::string{shard_id(last).view()}, .issued = now});
                 break;
             }
             told.shards.push_back(describe(*shard));

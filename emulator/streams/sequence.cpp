@@ -1,5 +1,6 @@
 #include "emulator/streams/sequence.h"
 
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -53,18 +54,30 @@ struct Wide {
         return 0;
     }
 };
-constexpr auto two_digits = [] {
-    std::array<char, 200> pairs{};
-    for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = static_cast<char>('0' + (i % 2 == 0 ? i / 20 : i / 2 % 10));
-    return pairs;
-}();
-constexpr std::uint64_t latest_create_s = 16'025'175'000;   // from here on numbers are invalid (seen: AWS 2015)
+constexpr std::uint64_t eight_tens = 100'000'000, nineteen_tens = 10'000'000'000'000'000'000u;
+static_assert(std::endian::native == std::endian::little, "digits are put in order within a word");
 
-}  // namespace
+// Halved until each byte holds one digit. Dividing by multiplying is exact below 10^4 and 10^2.
+void put_eight(char* to, std::uint64_t value) {
+    const auto fours = value / 10'000 | value % 10'000 << 32;
+    const auto hundreds = fours * 10'486 >> 20 & 0x0000007f0000007fu;
+    const auto twos = hundreds | (fours - hundreds * 100) << 16;
+    const auto tens = twos * 103 >> 10 & 0x000f000f000f000fu;
+    const auto ones = (tens | (twos - tens * 10) << 8) | 0x3030303030303030u;
+    std::memcpy(to, &ones, sizeof ones);
+}
+// The last 16 + `more` digits.
+void put_digits(char* to, int more, std::uint64_t value) {
+    put_eight(to + more + 8, value % eight_tens);
+    value /= eight_tens;
+    put_eight(to + more, value % eight_tens);
+    value /= eight_tens;
+    for (; more > 0; value /= 10) to[--more] = static_cast<char>('0' + value % 10);
+}
 
 // From the end, in hex digits: version 1, shard 8, second 9, zero 2, index 16, shard's low nibble 1, create second 9, a 2.
-// Below 2^190, so two divisions by 10^19 leave three numbers of 19 digits each, the first with 18.
-SequenceDigits digits_of(const Sequence& s) {
+// Below 2^190, so two divisions by 10^19 leave three numbers of 19 digits each, the last with 18.
+std::array<std::uint64_t, 3> parts_of(const Sequence& s) {
     Wide number;
     number.put(0, 1, 2);
     number.put(1, 8, static_cast<std::uint32_t>(s.shard));
@@ -73,14 +86,43 @@ SequenceDigits digits_of(const Sequence& s) {
     number.put(36, 1, static_cast<std::uint64_t>(s.shard) & 15);
     number.put(37, 9, static_cast<std::uint64_t>(s.created_s));
     number.put(46, 1, 2);
+    const auto low = number.divide(nineteen_tens), middle = number.divide(nineteen_tens);
+    return {low, middle, number.word[0]};
+}
+void put_parts(SequenceDigits& text, const std::array<std::uint64_t, 3>& parts) {
+    put_digits(text.data(), 2, parts[2]);
+    put_digits(text.data() + 18, 3, parts[1]);
+    put_digits(text.data() + 37, 3, parts[0]);
+}
+constexpr std::uint64_t latest_create_s = 16'025'175'000;   // from here on numbers are invalid (seen: AWS 2015)
+
+}  // namespace
+
+SequenceDigits digits_of(const Sequence& s) {
     SequenceDigits text;
-    auto* end = text.data() + text.size();
-    for (const int count : {19, 19, 18}) {
-        auto part = number.divide(10'000'000'000'000'000'000u);
-        for (int i = 0; i < count / 2; ++i, part /= 100) std::memcpy(end -= 2, two_digits.data() + part % 100 * 2, 2);
-        if (count % 2 != 0) *--end = static_cast<char>('0' + part);
-    }
+    put_parts(text, parts_of(s));
     return text;
+}
+
+const SequenceDigits& SequenceRun::at(const Sequence& s) {
+    // One index further is 16^20 more.
+    constexpr std::uint64_t low = 5'819'614'629'174'706'176u, middle = 120'892u;
+    static_assert(static_cast<unsigned __int128>(middle) * nineteen_tens + low == static_cast<unsigned __int128>(1) << 80);
+    auto expected = last_;
+    if (expected) ++expected->index;
+    if (last_ && *expected == s) {
+        const auto add = [](std::uint64_t& part, std::uint64_t value) {   // the sum may be beyond 2^64: it is told from 10^19
+            const bool carry = part >= nineteen_tens - value;
+            part = carry ? part - (nineteen_tens - value) : part + value;
+            return std::uint64_t{carry};
+        };
+        parts_[2] += add(parts_[1], middle + add(parts_[0], low));
+    } else {
+        parts_ = parts_of(s);
+    }
+    last_ = s;
+    put_parts(text_, parts_);
+    return text_;
 }
 
 std::string to_string(const Sequence& s) {

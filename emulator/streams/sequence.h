@@ -24,6 +24,17 @@ constexpr std::int64_t closing_index = INT64_MAX;
 using SequenceDigits = std::array<char, 56>;
 SequenceDigits digits_of(const Sequence&);
 std::string to_string(const Sequence&);
+// The numbers of one shard in a row: the next position's is found by adding, at a fraction of what dividing costs.
+class SequenceRun {
+  public:
+    // Until the next call.
+    const SequenceDigits& at(const Sequence&);
+
+  private:
+    std::optional<Sequence> last_;
+    std::array<std::uint64_t, 3> parts_{};   // 19 digits each, little end first; the last has 18
+    SequenceDigits text_{};
+};
 // Accepts what AWS does ("5" is version 0, shard 5); nothing when the text is no sequence number.
 std::optional<Sequence> parse_sequence(std::string_view text);
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 #include "protocol/kinesis/base64_bulk.h"
 
@@ -57,27 +58,21 @@ std::string invalid_character(std::string_view text) {
 
 }  // namespace
 
-void append_base64(std::string& out, std::string_view bytes) {
-    const std::size_t before = out.size(), after = before + base64_size(bytes.size());
-    // libstdc++ 12 tells the callback the capacity it made instead of the size asked for, hence `after`.
-    out.resize_and_overwrite(after, [&](char* data, std::size_t) {
-        char* to = data + before;
-        const auto done = encode_base64_bulk(bytes, to);
-        to += done / 3 * 4;
-        const auto* from = reinterpret_cast<const unsigned char*>(bytes.data()) + done;
-        std::size_t left = bytes.size() - done;
-        for (; left >= 3; left -= 3, from += 3, to += 4) {
-            const std::uint32_t bits = std::uint32_t{from[0]} << 16 | std::uint32_t{from[1]} << 8 | from[2];
-            const auto &high = pairs[bits >> 12], &low = pairs[bits & 4095];
-            to[0] = high[0], to[1] = high[1], to[2] = low[0], to[3] = low[1];
-        }
-        if (left == 0) return after;
-        const std::uint32_t bits =
-            std::uint32_t{from[0]} << 16 | (left == 2 ? std::uint32_t{from[1]} << 8 : 0u);
-        to[0] = alphabet[bits >> 18], to[1] = alphabet[bits >> 12 & 63];
-        to[2] = left == 2 ? alphabet[bits >> 6 & 63] : '=', to[3] = '=';
-        return after;
-    });
+char* put_base64(char* to, std::string_view bytes) {
+    const auto done = encode_base64_bulk(bytes, to);
+    to += done / 3 * 4;
+    const auto* from = reinterpret_cast<const unsigned char*>(bytes.data()) + done;
+    std::size_t left = bytes.size() - done;
+    for (; left >= 3; left -= 3, from += 3, to += 4) {
+        const std::uint32_t bits = std::uint32_t{from[0]} << 16 | std::uint32_t{from[1]} << 8 | from[2];
+        std::memcpy(to, &pairs[bits >> 12], 2);
+        std::memcpy(to + 2, &pairs[bits & 4095], 2);
+    }
+    if (left == 0) return to;
+    const std::uint32_t bits = std::uint32_t{from[0]} << 16 | (left == 2 ? std::uint32_t{from[1]} << 8 : 0u);
+    to[0] = alphabet[bits >> 18], to[1] = alphabet[bits >> 12 & 63];
+    to[2] = left == 2 ? alphabet[bits >> 6 & 63] : '=', to[3] = '=';
+    return to + 4;
 }
 
 std::expected<std::size_t, std::string> decode_base64(std::string_view text, char* out) {

@@ -11,8 +11,8 @@ namespace sluice::kinesis {
 
 constexpr std::size_t base64_size(std::size_t bytes) { return (bytes + 2) / 3 * 4; }
 
-// Appends the encoding of `bytes`.
-void append_base64(std::string& out, std::string_view bytes);
+// Writes the encoding of `bytes`, base64_size of them, and yields its end.
+char* put_base64(char* to, std::string_view bytes);
 
 // Decodes into `out`, which has room for text.size() / 4 * 3 bytes, and yields how many were written; else
 // the message of the SerializationException, which quotes the text.

@@ -72,6 +72,7 @@ class CborWriter {
     void end_list() {}
     void begin_map(std::size_t size) { head(5, size); }
     void key(std::string_view name) { text(name); }
+    void plain(std::string_view value) { text(value); }
     void member(std::string_view name) { text(name); }
     void end_map() {}
 

@@ -23,6 +23,11 @@ template <class T>
 constexpr bool is_optional<std::optional<T>> = true;
 
 template <class T>
+constexpr bool is_inline_text = false;
+template <std::size_t N>
+constexpr bool is_inline_text<InlineText<N>> = true;
+
+template <class T>
 bool present(const T& member) {
     if constexpr (is_optional<T>)
         return member.has_value();
@@ -42,6 +47,8 @@ void write_value(Writer& writer, const T& value) {
         writer.time(value);
     } else if constexpr (std::same_as<T, Blob>) {
         writer.blob(value);
+    } else if constexpr (is_inline_text<T>) {
+        writer.plain(value);
     } else if constexpr (std::convertible_to<const T&, std::string_view>) {
         writer.text(value);
     } else if constexpr (std::same_as<T, TextMap>) {

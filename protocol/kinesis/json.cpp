@@ -290,98 +290,84 @@ void JsonReader::skip() {
 
 bool JsonReader::finished() { return ok_ && next() == '\0' && at_ == end_; }
 
-void JsonWriter::separate() {
-    if (!std::exchange(first_, false)) out_ += ',';
+JsonWriter::~JsonWriter() {
+    if (to_) out_.resize(static_cast<std::size_t>(to_ - out_.data()));
 }
 
-void JsonWriter::boolean(bool value) { separate(), out_ += value ? "true" : "false"; }
+void JsonWriter::grow(std::size_t bytes) {
+    const auto used = to_ ? static_cast<std::size_t>(to_ - out_.data()) : out_.size();
+    const auto size = used + bytes <= out_.capacity() ? out_.capacity() : std::max(used + bytes, 2 * out_.capacity());
+    // libstdc++ 12 tells the callback the capacity it made instead of the size asked for.
+    out_.resize_and_overwrite(size, [size](char*, std::size_t) { return size; });
+    to_ = out_.data() + used;
+    end_ = out_.data() + size;
+}
+
+void JsonWriter::bare(std::string_view word) { room(word.size()), separate(), put(word); }
 
 void JsonWriter::integer(std::int64_t value) {
-    separate();
-    char digits[24];
-    out_.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+    room(20), separate();
+    to_ = std::to_chars(to_, end_, value).ptr;
 }
 
 void JsonWriter::time(Time value) {
-    const std::int64_t ms = value.time_since_epoch().count();
-    if (ms < 0 && ms > -1000)
-        return separate(), void(out_.append("-0.").append(std::to_string(1000 - ms).substr(1)));
-    integer(ms / 1000);
-    const auto part = static_cast<unsigned>(std::abs(ms % 1000));
-    const char fraction[] = {'.', static_cast<char>('0' + part / 100),
-                             static_cast<char>('0' + part / 10 % 10), static_cast<char>('0' + part % 10)};
-    if (part != 0) out_.append(fraction, 4);
+    if (told_size_ == 0 || value != told_) {
+        const std::int64_t ms = value.time_since_epoch().count();
+        const auto part = static_cast<unsigned>(std::abs(ms % 1000));
+        char* to = told_text_;
+        if (ms < 0 && ms > -1000) *to++ = '-';
+        to = std::to_chars(to, std::end(told_text_), ms / 1000).ptr;
+        if (part != 0) {
+            *to++ = '.';
+            for (const auto digit : {part / 100, part / 10 % 10, part % 10}) *to++ = static_cast<char>('0' + digit);
+        }
+        told_size_ = static_cast<std::uint8_t>(to - told_text_);
+        told_ = value;
+    }
+    bare({told_text_, told_size_});
 }
 
-void JsonWriter::text(std::string_view value) { separate(), quoted(value); }
+void JsonWriter::text(std::string_view value) { quoted(value); }
 
 void JsonWriter::quoted(std::string_view value) {
+    if (plain_end(value.data(), value.data() + value.size()) == value.data() + value.size()) return plain(value);
+    room(1), separate();
+    *to_++ = '"';
+    escaped(value);
+    *to_++ = '"';
+}
+
+void JsonWriter::escaped(std::string_view value) {
     const char* at = value.data();
     const char* const end = at + value.size();
-    if (plain_end(at, end) == end) {
-        const auto before = out_.size(), after = before + value.size() + 2;
-        return out_.resize_and_overwrite(after, [&](char* data, std::size_t) {
-            data[before] = '"';
-            value.copy(data + before + 1, value.size());
-            data[after - 1] = '"';
-            return after;
-        });
-    }
-    out_ += '"';
     for (;;) {
         const char* const special = plain_end(at, end);
-        out_.append(at, special);
-        if (special == end) break;
+        room(static_cast<std::size_t>(special - at) + 8);   // an escape has six characters at most, and then comes a quote
+        put({at, special});
+        if (special == end) return;
         const char c = *special;
         constexpr std::string_view hex = "0123456789abcdef";
         if (c == '"' || c == '\\')
-            out_.append({'\\', c});
+            *to_++ = '\\', *to_++ = c;
         else if (c == '\n')
-            out_ += "\\n";
+            put("\\n");
         else
-            out_.append("\\u00").append({hex[static_cast<unsigned char>(c) >> 4], hex[c & 15]});
+            put("\\u00"), *to_++ = hex[static_cast<unsigned char>(c) >> 4], *to_++ = hex[c & 15];
         at = special + 1;
     }
-    out_ += '"';
 }
 
 void JsonWriter::blob(Blob value) {
-    separate();
-    out_ += '"';
-    append_base64(out_, value.bytes);
-    out_ += '"';
+    room(base64_size(value.bytes.size()) + 2), separate();
+    *to_++ = '"';
+    to_ = put_base64(to_, value.bytes);
+    *to_++ = '"';
 }
 
-void JsonWriter::begin_list(std::size_t) {
-    separate(), out_ += '[';
-    first_ = true;
-}
-void JsonWriter::end_list() {
-    out_ += ']';
-    first_ = false;
-}
-void JsonWriter::begin_map(std::size_t) {
-    separate(), out_ += '{';
-    first_ = true;
-}
 void JsonWriter::key(std::string_view name) {
-    text(name), out_ += ':';
+    quoted(name);
+    room(1), *to_++ = ':';
     first_ = true;
-}
-void JsonWriter::member(std::string_view name) {
-    separate();
-    const auto before = out_.size(), after = before + name.size() + 3;
-    out_.resize_and_overwrite(after, [&](char* data, std::size_t) {
-        data[before] = '"';
-        name.copy(data + before + 1, name.size());
-        data[after - 2] = '"', data[after - 1] = ':';
-        return after;
-    });
-    first_ = true;
-}
-void JsonWriter::end_map() {
-    out_ += '}';
-    first_ = false;
 }
 
 }  // namespace sluice::kinesis

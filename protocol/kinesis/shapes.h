@@ -35,9 +35,9 @@ struct SequenceNumberRange {
 };
 
 struct Shard {
-    std::string shard_id;
-    std::optional<std::string> parent_shard_id;
-    std::optional<std::string> adjacent_parent_shard_id;
+    ShardIdText shard_id;
+    std::optional<ShardIdText> parent_shard_id;
+    std::optional<ShardIdText> adjacent_parent_shard_id;
     HashKeyRange hash_key_range;
     SequenceNumberRange sequence_number_range;
     static constexpr void members(auto& m, auto& f) {
@@ -51,8 +51,8 @@ struct Shard {
 
 // KCL needs a non-empty ParentShards (a merged shard has two).
 struct ChildShard {
-    std::string shard_id;
-    std::vector<std::string> parent_shards;
+    ShardIdText shard_id;
+    std::vector<ShardIdText> parent_shards;
     HashKeyRange hash_key_range;
     static constexpr void members(auto& m, auto& f) {
         f("ShardId", m.shard_id, rules::none);

@@ -31,7 +31,7 @@ struct Blob {
 using TextMap = std::vector<std::pair<std::string_view, std::string_view>>;
 
 // Text of at most N bytes without a heap block: sequence numbers (56 digits) and shard ids (20), ten thousand
-// at a time.
+// at a time. It holds nothing that JSON would spell in another way.
 template <std::size_t N>
 class InlineText {
   public:

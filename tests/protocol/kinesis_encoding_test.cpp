@@ -123,11 +123,20 @@ TEST_CASE("base64 is decoded as strictly as the service does") {
           "'AB==' can not be converted to a Blob: Invalid last non-pad Base64 character dectected");
     std::mt19937 chance{7};
     for (std::size_t size = 0; size < 200; ++size) {
-        std::string bytes(size, '\0'), text;
+        std::string bytes(size, '\0'), text(base64_size(size), '\0');
         for (char& c : bytes) c = static_cast<char>(chance());
-        append_base64(text, bytes);
+        CHECK(put_base64(text.data(), bytes) == text.data() + text.size());
         CHECK(decoded(text) == bytes);
     }
+    // Any character at any place of the 32 that are looked at together.
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (int c = 0; c < 256; ++c)
+        for (std::size_t at = 0; at < 32; ++at) {
+            std::string text(64, 'A');
+            text[at] = static_cast<char>(c);
+            std::string out(48, '\0');
+            CHECK(decode_base64(text, out.data()).has_value() == alphabet.contains(static_cast<char>(c)));
+        }
 }
 
 TEST_CASE("a blob may be spelled with escapes, and in CBOR be text") {
