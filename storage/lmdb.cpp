@@ -64,9 +64,15 @@ LogId log_of(std::string_view key) {
     for (std::size_t i = 1; i < 9; ++i) id = id << 8 | static_cast<unsigned char>(key[i]);
     return LogId{id};
 }
-std::string table_key(std::string_view key) {
+void table_key(std::string_view key, std::string& into) {
     if (key.empty() || key.size() > max_key_bytes) stop("a key must have 1 to 500 bytes");
-    return "u" + std::string(key);
+    into = 'u';
+    into += key;
+}
+std::string table_key(std::string_view key) {
+    std::string name;
+    table_key(key, name);
+    return name;
 }
 
 // Seeks among blocks. `rc` latches the first trouble other than "there is none"; it is looked at once, at the end.
@@ -736,8 +742,9 @@ class LmdbStore final : public Store {
                 if (const int rc = writer.finish()) return rc;
             }
         }
+        std::string name;
         for (auto& put : batch.puts) {
-            const auto name = table_key(put.key);
+            table_key(put.key, name);
             MDB_val key = val(name), value = val(put.value);
             const int rc = put.value.empty() ? mdb_del(txn, dbi_, &key, nullptr) : mdb_put(txn, dbi_, &key, &value, 0);
             if (rc != 0 && !(put.value.empty() && rc == MDB_NOTFOUND)) return rc;

@@ -213,7 +213,8 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
         }
     }
     for (const auto& entry : waiting) {
-        const auto committed = co_await entry.ticket.committed();
+        if (!entry.ticket.done()) co_await entry.ticket.finished();
+        const auto committed = entry.ticket.outcome();
         if (!committed) refuse(response.topics[entry.topic].partitions[entry.partition], kafka::code_of(committed.error()));
     }
     for (const auto& told : response.topics) {

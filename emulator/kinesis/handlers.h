@@ -2,8 +2,8 @@
 // forgotten file; `serve.h` turns a body into a call of the overload and the result into a body.
 #pragma once
 
-#include <deque>
 #include <expected>
+#include <list>
 #include <string>
 
 #include "emulator/kinesis/door.h"
@@ -35,7 +35,7 @@ struct Call {
     const DoorOptions& options;
     const Caller& caller;
     Names names{engine.options(), options, caller};
-    std::deque<std::string> kept = {};   // texts that views in the result point to
+    std::list<std::string> kept = {};   // texts that views in the result point to
     const std::string& account() const { return names.scope().account; }
     std::string_view name(const streams::Stream& stream) const { return names.name(stream.name); }
 };

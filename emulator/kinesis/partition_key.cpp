@@ -7,7 +7,7 @@
 
 namespace sluice::kinesis {
 
-std::string_view shown_partition_key(std::optional<std::span<const std::byte>> key, std::deque<std::string>& kept) {
+std::string_view shown_partition_key(std::optional<std::span<const std::byte>> key, std::list<std::string>& kept) {
     if (!key) return "kafka:null";
     if (key->empty()) return "kafka:empty";
     const std::string_view text{reinterpret_cast<const char*>(key->data()), key->size()};

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +13,6 @@
 namespace sluice::kinesis {
 
 // A view of the key's own bytes where they serve, else of a text put into `kept`.
-std::string_view shown_partition_key(std::optional<std::span<const std::byte>> key, std::deque<std::string>& kept);
+std::string_view shown_partition_key(std::optional<std::span<const std::byte>> key, std::list<std::string>& kept);
 
 }  // namespace sluice::kinesis

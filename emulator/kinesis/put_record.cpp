@@ -28,8 +28,8 @@ Task<Reply<PutRecord>> handle(Call& call, const PutRecord& request) {
     ShardPuts one{*put->shard};
     one.add(*put);
     if (!one.queue(call.engine)) co_return std::unexpected{texts::internal_failure()};
-    const bool stored = co_await one.committed();
-    if (!stored) co_return std::unexpected{texts::internal_failure()};
+    if (!one.ticket().done()) co_await one.ticket().finished();
+    if (!one.ticket().outcome()) co_return std::unexpected{texts::internal_failure()};
     co_return PutRecord::Result{.shard_id = shard_id(put->shard->index),
                                 .sequence_number = sequence_number(*put->shard, one.position(0), one.appended_ms()),
                                 .encryption_type = {}};

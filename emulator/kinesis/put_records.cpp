@@ -69,13 +69,15 @@ Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
         groups[static_cast<std::size_t>(at)].add(put);
     }
     std::vector<bool> stored(groups.size());
-    std::vector<ShardIdText> ids;
-    for (const auto& group : groups) ids.emplace_back(shard_id(group.shard().index));
+    struct Told { ShardIdText id; SequenceNumbers numbers; };
+    std::vector<Told> names;
+    for (const auto& group : groups) names.push_back({shard_id(group.shard().index), SequenceNumbers{group.shard()}});
     for (std::size_t g = 0; g < groups.size(); ++g) stored[g] = groups[g].queue(call.engine);
     for (std::size_t g = 0; g < groups.size(); ++g) {
         if (!stored[g]) continue;
-        const bool good = co_await groups[g].committed();
-        stored[g] = good;
+        const auto& ticket = groups[g].ticket();
+        if (!ticket.done()) co_await ticket.finished();
+        stored[g] = ticket.outcome().has_value();
     }
     for (std::size_t i = 0; i < puts->size(); ++i) {
         if (placed[i].group < 0) continue;
@@ -85,8 +87,8 @@ Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
             continue;
         }
         const auto& group = groups[g];
-        told.records[i].sequence_number = sequence_number(group.shard(), group.position(placed[i].nth), group.appended_ms());
-        told.records[i].shard_id = ids[g];
+        told.records[i].sequence_number = names[g].numbers.at(group.position(placed[i].nth), group.appended_ms());
+        told.records[i].shard_id = names[g].id;
     }
     co_return told;
 }

@@ -33,6 +33,16 @@ std::optional<Error> accepts_puts(const Call& call, const streams::Stream& strea
     return texts::stream_not_found(call.name(stream), call.account());
 }
 
+void ShardPuts::add(const Put& put) {
+    auto& record = records_.emplace_back();
+    record.key = std::as_bytes(std::span{put.key});
+    record.value = std::as_bytes(std::span{put.data});
+    payload_bytes_ += put.bytes();
+    // Bill: 25 KB payload units (provisioned) and bytes rounded up to 1 KB (on-demand), per record.
+    units_25k_ += (put.bytes() + 25 * 1024 - 1) / (25 * 1024);
+    rounded_1k_bytes_ += (put.bytes() + 1023) / 1024 * 1024;
+}
+
 bool ShardPuts::queue(streams::Engine& engine) {
     auto& stream = *shard_->stream;
     // Rule 12: whoever tests against limits should know that this topic has none.
@@ -42,35 +52,21 @@ bool ShardPuts::queue(streams::Engine& engine) {
                                          stream.name));
     // Read once, so that the record's timestamp and its arrival are the same moment for both doors.
     const auto now_ms = std::max(to_ms(engine.world().clock->now()), shard_->last_appended_ms);
-    std::vector<batch::Record> records;
-    records.reserve(puts_.size());
-    streams::Append append;
-    for (const auto& put : puts_) {
-        auto& record = records.emplace_back();
-        record.timestamp = now_ms;
-        record.key = std::as_bytes(std::span{put.key});
-        record.value = std::as_bytes(std::span{put.data});
-        append.payload_bytes += put.bytes();
-        // Bill: 25 KB payload units (provisioned) and bytes rounded up to 1 KB (on-demand), per record.
-        append.units_25k += (put.bytes() + 25 * 1024 - 1) / (25 * 1024);
-        append.rounded_1k_bytes += (put.bytes() + 1023) / 1024 * 1024;
-    }
-    batch_ = batch::build(records);
-    append.batch = batch_;
-    append.records = static_cast<std::uint32_t>(puts_.size());
-    append.max_timestamp_ms = now_ms;
-    append.at_ms = now_ms;
+    for (auto& record : records_) record.timestamp = now_ms;
+    batch_ = batch::build(records_);
+    const streams::Append append{.batch = batch_,
+                                 .records = static_cast<std::uint32_t>(records_.size()),
+                                 .payload_bytes = payload_bytes_,
+                                 .rounded_1k_bytes = rounded_1k_bytes_,
+                                 .units_25k = units_25k_,
+                                 .max_timestamp_ms = now_ms,
+                                 .at_ms = now_ms};
     auto queued = engine.append(*shard_, append);
     if (!queued) return false;
     base_ = queued->base;
     appended_ms_ = queued->appended_ms;
     ticket_ = std::move(queued->ticket);
     return true;
-}
-
-Task<bool> ShardPuts::committed() {
-    const auto done = co_await ticket_.committed();
-    co_return done.has_value();
 }
 
 }  // namespace sluice::kinesis

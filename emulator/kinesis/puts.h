@@ -31,17 +31,18 @@ class ShardPuts {
   public:
     explicit ShardPuts(streams::Shard& shard) : shard_(&shard) {}
     streams::Shard& shard() const { return *shard_; }
-    void add(const Put& put) { puts_.push_back(put); }
+    void add(const Put&);
     // Where the n-th added entry went, once queued.
     streams::Position position(std::size_t n) const { return base_ + static_cast<streams::Position>(n); }
     std::int64_t appended_ms() const { return appended_ms_; }
     // False when the engine refused; nothing is stored then.
     bool queue(streams::Engine&);
-    Task<bool> committed();
+    const streams::Ticket& ticket() const { return ticket_; }
 
   private:
     streams::Shard* shard_;
-    std::vector<Put> puts_;
+    std::vector<batch::Record> records_;
+    std::uint64_t payload_bytes_ = 0, units_25k_ = 0, rounded_1k_bytes_ = 0;
     batch::Blob batch_;
     streams::Position base_{};
     std::int64_t appended_ms_{};

@@ -169,7 +169,7 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     std::memcpy(head.data(), append.batch.data(), head.size());
     batch::store<std::int64_t>(head.data() + batch::at::base_offset, base);
     batch::store<std::int32_t>(head.data() + batch::at::leader_epoch, 0);
-    group.appends.push_back({log, {.first = base, .count = append.records, .appended_ms = now_ms,
+    group.batch.appends.push_back({log, {.first = base, .count = append.records, .appended_ms = now_ms,
                                    .max_timestamp_ms = append.max_timestamp_ms,
                                    .pieces = {storage::Bytes{head}, append.batch.subspan(head.size())}}});
     group.bytes += append.batch.size();

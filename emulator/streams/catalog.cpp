@@ -12,9 +12,19 @@ namespace sluice::streams {
 
 // ---- keys ----
 
+namespace {
+
+void append_big_endian(std::string& out, std::uint64_t value, int bytes) {
+    char text[8];
+    for (int i = bytes; i-- > 0; value >>= 8) text[i] = static_cast<char>(value);
+    out.append(text, static_cast<std::size_t>(bytes));
+}
+
+}  // namespace
+
 std::string big_endian(std::uint64_t value, int bytes) {
     std::string out;
-    for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
+    append_big_endian(out, value, bytes);
     return out;
 }
 
@@ -26,7 +36,13 @@ std::string key_of(WorldId world, char kind, std::string_view rest) {
 }
 
 std::string shard_key(const Stream& stream, std::int32_t shard) {
-    return key_of(stream.world, 'R', big_endian(std::to_underlying(stream.id)) + big_endian(static_cast<std::uint64_t>(shard), 4));
+    std::string key;
+    key.reserve(17);
+    append_big_endian(key, std::to_underlying(stream.world), 4);
+    key += 'R';
+    append_big_endian(key, std::to_underlying(stream.id), 8);
+    append_big_endian(key, static_cast<std::uint64_t>(shard), 4);
+    return key;
 }
 
 std::string producer_key(const Stream& stream, std::int32_t shard, std::int64_t producer) {

@@ -1,6 +1,7 @@
 // Groups: what one turn of the loop queued becomes one store batch. A group that does not fit is tried again scope by scope, so
 // that one large write does not fail others; what failed is read again from the store, so memory equals a fresh start.
 #include <algorithm>
+#include <bit>
 
 #include "emulator/streams/state.h"
 #include "storage/planted.h"
@@ -8,19 +9,29 @@
 namespace sluice::streams {
 
 Task<Result<void>> Ticket::committed() const {
-    const auto group = group_;
-    const auto scope = log_;
-    const auto executor = executor_;
-    if (!group || planted("answered-before-commit")) co_return Result<void>{};
-    if (!group->finished) {
-        Waiter waiter{*executor};
-        waiter.watch(group->done);
-        co_await waiter.wait();
-    }
-    co_return group->outcome(scope);
+    const auto mine = *this;
+    if (!mine.done()) co_await mine.finished();
+    co_return mine.outcome();
 }
 
-bool Ticket::done() const { return !group_ || group_->finished; }
+bool Ticket::done() const { return !group_ || group_->finished || planted("answered-before-commit"); }
+
+Task<void> Ticket::finished() const {
+    auto park = [](auto handler, Group* group) {
+        group->waiting.push_back([resume = std::move(handler)]() mutable { std::move(resume)(); });
+    };
+    return asio::async_initiate<const asio::use_awaitable_t<Executor>&, void()>(park, use_task, group_.get());
+}
+
+Result<void> Ticket::outcome() const { return group_ ? group_->outcome(log_) : Result<void>{}; }
+
+// Everybody who waits goes on, one after the other, in a turn of their own.
+void Engine::State::resume_waiting(const std::shared_ptr<Group>& group) {
+    if (group->waiting.empty()) return;
+    asio::post(executor, [group] {
+        for (auto& resume : std::exchange(group->waiting, {})) resume();
+    });
+}
 
 Group& Engine::State::group() {
     if (!open) {
@@ -43,7 +54,7 @@ Ticket Engine::State::ticket(Group::Scope scope) {
 }
 
 void Engine::State::put(Group::Scope scope, std::string key, std::string value) {
-    group().writes.push_back({scope, {std::move(key), std::move(value)}});
+    group().put(scope, std::move(key), std::move(value));
 }
 
 void Engine::State::touch(Shard& shard) {
@@ -89,26 +100,35 @@ void Engine::State::flush() {
 
 namespace {
 
-std::string little_endian(std::initializer_list<std::int64_t> values) {
-    std::string out(8 * values.size(), '\0');
-    auto* to = out.data();
-    for (const auto value : values)
-        for (int shift = 0; shift < 64; shift += 8) *to++ = static_cast<char>(static_cast<std::uint64_t>(value) >> shift);
-    return out;
+void append_little_endian(std::string& out, std::initializer_list<std::int64_t> values) {
+    static_assert(std::endian::native == std::endian::little);
+    out.append(reinterpret_cast<const char*>(values.begin()), 8 * values.size());
+}
+
+void append_usage(std::string& out, const Usage& u) {
+    const auto n = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
+    append_little_endian(out, {n(u.records_in), n(u.bytes_in), n(u.payload_units_25k), n(u.bytes_in_rounded_1k), n(u.bytes_out_kinesis),
+                               n(u.bytes_out_kafka), n(u.records_out_kinesis), n(u.records_out_kafka), n(u.write_refusals), n(u.read_refusals),
+                               n(u.open_shard_ms), n(u.stored_bytes)});
 }
 
 }  // namespace
 
+constexpr std::size_t running_value_bytes = 8 * 22;
+
 // Little-endian int64s, one small value per shard: four buckets (balance, filled), last append time, hour, usage.
 std::string running_value(const Shard& shard) {
     const auto a = shard.write_bytes.save(), b = shard.write_records.save(), c = shard.read_bytes.save(), d = shard.read_calls.save();
-    return little_endian({a.thousandths, a.filled_ms, b.thousandths, b.filled_ms, c.thousandths, c.filled_ms, d.thousandths, d.filled_ms,
-                          shard.last_appended_ms, shard.usage_hour}) +
-           encode_usage(shard.usage);
+    std::string out;
+    out.reserve(running_value_bytes);
+    append_little_endian(out, {a.thousandths, a.filled_ms, b.thousandths, b.filled_ms, c.thousandths, c.filled_ms, d.thousandths, d.filled_ms,
+                               shard.last_appended_ms, shard.usage_hour});
+    append_usage(out, shard.usage);
+    return out;
 }
 
 bool read_running_value(std::string_view bytes, Shard& shard) {
-    if (bytes.size() != 8 * 22) return false;
+    if (bytes.size() != running_value_bytes) return false;
     const auto number = [&] {
         std::uint64_t value = 0;
         for (int i = 7; i >= 0; --i) value = value << 8 | static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]);
@@ -129,11 +149,10 @@ bool read_running_value(std::string_view bytes, Shard& shard) {
     return moment(shard.last_appended_ms) && shard.usage_hour >= shard.opened_ms / hour_ms && shard.usage_hour < latest_ms / hour_ms;
 }
 
-std::string encode_usage(const Usage& u) {
-    const auto n = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
-    return little_endian({n(u.records_in), n(u.bytes_in), n(u.payload_units_25k), n(u.bytes_in_rounded_1k), n(u.bytes_out_kinesis),
-                          n(u.bytes_out_kafka), n(u.records_out_kinesis), n(u.records_out_kafka), n(u.write_refusals), n(u.read_refusals),
-                          n(u.open_shard_ms), n(u.stored_bytes)});
+std::string encode_usage(const Usage& usage) {
+    std::string out;
+    append_usage(out, usage);
+    return out;
 }
 
 Usage decode_usage(std::string_view bytes) {
@@ -148,15 +167,15 @@ Usage decode_usage(std::string_view bytes) {
     return u;
 }
 
-void Engine::State::fill(storage::Batch& batch, const Group& group, std::optional<Group::Scope> only) const {
-    const auto wanted = [&](const Group::Scope& scope) { return !only || *only == scope; };
-    for (const auto& append : group.appends)
-        if (wanted(append.log)) batch.appends.push_back(append);
-    for (const auto& [scope, put] : group.writes)
-        if (wanted(scope)) batch.puts.push_back(put);
-    if (wanted(std::nullopt)) {
-        batch.trims = group.trims;
-        batch.drops = group.drops;
+void Engine::State::fill(storage::Batch& batch, const Group& group, const Group::Scope& only) const {
+    const auto& all = group.batch;
+    for (const auto& append : all.appends)
+        if (only == append.log) batch.appends.push_back(append);
+    for (std::size_t i = 0; i < all.puts.size(); ++i)
+        if (only == group.put_scopes[i]) batch.puts.push_back(all.puts[i]);
+    if (!only) {
+        batch.trims = all.trims;
+        batch.drops = all.drops;
     }
 }
 
@@ -179,23 +198,21 @@ std::vector<Group::Scope> Group::bound_to(Scope scope) const {
 
 // Everything at once; when it does not fit, the catalog first and then log by log, with the logs that it is bound to.
 std::vector<std::pair<Group::Scope, Fault>> Engine::State::write(const Group& group) const {
-    storage::Batch batch;
-    fill(batch, group, std::nullopt);
-    if (batch.empty()) return {};
+    if (group.batch.empty()) return {};
     const auto fault_of = [](storage::Error e) { return e == storage::Error::no_space ? Fault::no_space : Fault::storage; };
-    const auto all = store.commit(batch);
+    const auto all = store.commit(group.batch);
     if (all) return {};
     std::vector<Group::Scope> scopes{std::nullopt};
     const auto add = [&](const Group::Scope& scope) {
         if (std::ranges::find(scopes, scope) == scopes.end()) scopes.push_back(scope);
     };
-    for (const auto& append : group.appends) add(append.log);
-    for (const auto& [scope, put] : group.writes) add(scope);
+    for (const auto& append : group.batch.appends) add(append.log);
+    for (const auto& scope : group.put_scopes) add(scope);
     std::vector<std::pair<Group::Scope, Fault>> failed;
-    if (all.error() == storage::Error::no_space && !group.trims.empty()) {
+    if (all.error() == storage::Error::no_space && !group.batch.trims.empty()) {
         // Trims make the space that the rest wants, so they do not wait for it. Done twice they do nothing.
         storage::Batch space;
-        space.trims = group.trims;
+        space.trims = group.batch.trims;
         (void)store.commit(space);
     }
     std::vector<Group::Scope> tried;
@@ -213,7 +230,7 @@ std::vector<std::pair<Group::Scope, Fault>> Engine::State::write(const Group& gr
         // A log that is dropped here must not come to life again; one that the catalog does not know must not begin. Without the
         // catalog's part a drop has not happened, but what the log wants stored beside its records was not prepared: it fails too.
         const auto dropped = [&](const auto& scope) {
-            return scope && std::ranges::any_of(group.drops, [&](auto& drop) { return drop.log == *scope; });
+            return scope && std::ranges::any_of(group.batch.drops, [&](auto& drop) { return drop.log == *scope; });
         };
         const auto fresh = [&](const auto& scope) { return scope && std::ranges::find(group.fresh, *scope) != group.fresh.end(); };
         const bool goes = std::ranges::any_of(bound, dropped);
@@ -241,14 +258,16 @@ void Engine::State::prepare(Group& group) {
     // A shard that was undone meanwhile must not leave anything to the next one of its number.
     for (const auto& [stream, shard] : group.dirty)
         if (!stream->deleted && stream->shard(shard->index) == shard)
-            group.writes.push_back({shard->extents.back().log, {shard_key(*stream, shard->index), running_value(*shard)}});
-    if (std::exchange(world_stale, false)) group.writes.push_back({{}, world_record()});
+            group.put(shard->extents.back().log, shard_key(*stream, shard->index), running_value(*shard));
+    if (std::exchange(world_stale, false)) {
+        auto record = world_record();
+        group.put({}, std::move(record.key), std::move(record.value));
+    }
     for (const auto& [shard, producer] : group.producers) {
         if (planted("producer-not-written")) break;
         const auto found = shard->producers.find(producer);
         if (found != shard->producers.end() && !shard->stream->deleted)
-            group.writes.push_back({shard->extents.back().log,
-                                    {producer_key(*shard->stream, shard->index, producer), encode_producer(found->second)}});
+            group.put(shard->extents.back().log, producer_key(*shard->stream, shard->index, producer), encode_producer(found->second));
     }
 }
 
@@ -264,10 +283,10 @@ void Engine::State::undo(Group& group, Group* later) {
     if (later) {
         later->failed = group.failed;
         const auto fail = [&](const Group::Scope& scope) { later->failed.emplace_back(scope, Fault::storage); };
-        for (const auto& append : later->appends) fail(append.log);
-        for (const auto& [scope, put] : later->writes) fail(scope);
+        for (const auto& append : later->batch.appends) fail(append.log);
+        for (const auto& scope : later->put_scopes) fail(scope);
         for (const auto& [stream, shard] : later->dirty) fail(shard->extents.back().log);
-        if (!later->trims.empty() || !later->drops.empty()) fail(std::nullopt);
+        if (!later->batch.trims.empty() || !later->batch.drops.empty()) fail(std::nullopt);
         catalog |= !later->outcome(std::nullopt);
     }
     world_stale |= catalog;   // the clock has moved all the same, and ids that were given out stay so
@@ -297,8 +316,8 @@ void Engine::State::finish(const std::shared_ptr<Group>& group) {
         if (!stream->deleted) arm_trim(*shard);
         if (!planted("readers-not-woken")) shard->appended.fire();
     }
-    group->done.fire();
-    if (later) later->done.fire();
+    resume_waiting(group);
+    if (later) resume_waiting(later);
 }
 
 const storage::Snapshot& Engine::State::snapshot() {

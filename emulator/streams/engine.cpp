@@ -144,12 +144,12 @@ void Engine::flush() { state_->flush(); }
 const storage::Snapshot& Engine::snapshot() { return state_->snapshot(); }
 
 StreamPointer Engine::find(World& world, std::string_view name) {
-    const auto found = world.streams.find(std::string{name});
+    const auto found = world.streams.find(name);
     return found == world.streams.end() ? nullptr : found->second;
 }
 
 StreamPointer Engine::find_topic(World& world, const Uuid& id) {
-    const auto found = world.by_topic_id.find(std::string{raw(id)});
+    const auto found = world.by_topic_id.find(raw(id));
     return found == world.by_topic_id.end() ? nullptr : found->second;
 }
 
@@ -208,7 +208,7 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
     // An adopted stream has no record: its partitions are dealt anew, the ones it has keep their logs.
     const auto ranges = even_ranges(wanted.shards);
     for (std::size_t i = ranges.size(); i < stream->shards.size(); ++i)
-        s.group().drops.push_back({stream->shards[i]->extents.back().log});
+        s.group().batch.drops.push_back({stream->shards[i]->extents.back().log});
     State::retire_from(*stream, ranges.size());
     for (std::size_t i = 0; i < ranges.size(); ++i) {
         if (i == stream->shards.size()) stream->shards.push_back(s.new_shard(*stream, ranges[i], created_s));
@@ -261,7 +261,7 @@ void Engine::State::take_away(const StreamPointer& stream) {
     for (const auto& shard : stream->shards) {
         put({}, shard_key(*stream, shard->index), "");
         for (const auto& [producer, state] : shard->producers) put({}, producer_key(*stream, shard->index, producer), "");
-        for (const auto& extent : shard->extents) group().drops.push_back({extent.log});
+        for (const auto& extent : shard->extents) group().batch.drops.push_back({extent.log});
         shard->trim.stop();
     }
     stream->ready.stop();

@@ -50,7 +50,10 @@ class Ticket {
     Ticket() = default;
     // Resumes when the group is on its way to disk as the durability promises; storage or no_space when it failed.
     Task<Result<void>> committed() const;
+    // The same for who asks often: `finished` only while it is not `done`, and then the outcome. One coroutine frame less.
     bool done() const;
+    Task<void> finished() const;
+    Result<void> outcome() const;
 
   private:
     friend class Engine;
@@ -97,8 +100,9 @@ struct World {
     WorldId id{};
     std::string name;
     std::unique_ptr<Clock> clock;
-    std::unordered_map<std::string, std::shared_ptr<Stream>> streams;      // by name
-    std::unordered_map<std::string, std::shared_ptr<Stream>> by_topic_id;  // 16 raw bytes
+    struct Hash : std::hash<std::string_view> { using is_transparent = void; };
+    std::unordered_map<std::string, std::shared_ptr<Stream>, Hash, std::equal_to<>> streams;   // by name
+    std::unordered_map<std::string, std::shared_ptr<Stream>, Hash, std::equal_to<>> by_topic_id;   // 16 raw bytes
     Signal changed;                      // a stream came, went, or got other shards
 };
 

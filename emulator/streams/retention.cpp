@@ -146,7 +146,7 @@ void Engine::State::trim(Shard& shard) {
     retain(shard);
     if (shard.begin <= shard.trimmed || keeping_expired) return;
     for (const auto& extent : shard.extents)
-        if (extent.from < shard.begin) group().trims.push_back({extent.log, shard.begin + (planted("trim-off-by-one") ? 1 : 0)});
+        if (extent.from < shard.begin) group().batch.trims.push_back({extent.log, shard.begin + (planted("trim-off-by-one") ? 1 : 0)});
     shard.trimmed = shard.begin;
 }
 

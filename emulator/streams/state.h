@@ -23,12 +23,13 @@ using StreamPointer = std::shared_ptr<Stream>;
 // catalog and what the doors keep.
 struct Group {
     using Scope = std::optional<LogId>;
-    struct Write { Scope scope; storage::Batch::Put put; };
     struct Touched { StreamPointer stream; Shard* shard; Position end; std::uint64_t bytes; };
-    std::vector<storage::Batch::Append> appends;
-    std::vector<Write> writes;
-    std::vector<storage::Batch::Trim> trims;
-    std::vector<storage::Batch::Drop> drops;
+    storage::Batch batch;
+    std::vector<Scope> put_scopes;                      // whose each of the batch's puts is
+    void put(Scope scope, std::string key, std::string value) {
+        put_scopes.push_back(scope);
+        batch.puts.push_back({std::move(key), std::move(value)});
+    }
     std::vector<Touched> touched;                       // one entry per shard with appends
     std::vector<std::pair<StreamPointer, Shard*>> dirty;   // running values to write
     std::vector<std::pair<Shard*, std::int64_t>> producers;   // whose state to write
@@ -38,11 +39,11 @@ struct Group {
     std::vector<Scope> bound_to(Scope) const;           // that scope and all that stand or fall with it
     std::uint64_t serial{};
     std::deque<std::array<std::byte, 16>> heads;        // patched batch heads: base offset, length, leader epoch
-    bool empty() const { return appends.empty() && writes.empty() && trims.empty() && drops.empty() && dirty.empty(); }
+    bool empty() const { return batch.empty() && dirty.empty(); }
 
     bool finished = false;
     std::vector<std::pair<Scope, Fault>> failed;
-    Signal done;
+    std::vector<std::move_only_function<void()>> waiting;   // parked until it is finished
     Result<void> outcome(Scope scope) const {
         for (const auto& [one, fault] : failed)
             if (one == scope) return std::unexpected{fault};
@@ -99,10 +100,11 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void flush();
     void prepare(Group&);                                // adds the values that are taken at the last moment
     void undo(Group&, Group* later);
-    void fill(storage::Batch&, const Group&, std::optional<Group::Scope> only) const;
+    void fill(storage::Batch&, const Group&, const Group::Scope& only) const;
     void run(Group&);
     std::vector<std::pair<Group::Scope, Fault>> write(const Group&) const;   // may run on the writer thread
     void finish(const std::shared_ptr<Group>&);
+    void resume_waiting(const std::shared_ptr<Group>&);
     const storage::Snapshot& snapshot();
 
     // The writer thread, of `power` and for what is large: one group at a time, the next collects meanwhile.
