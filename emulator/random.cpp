@@ -39,12 +39,12 @@ std::array<std::byte, 16> Random::uuid() {
 
 std::string Random::uuid_text(const std::array<std::byte, 16>& id) {
     static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(36);
+    std::string text(36, '-');
+    char* to = text.data();
     for (std::size_t i = 0; i < 16; ++i) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-        text += digits[std::to_integer<unsigned>(id[i]) >> 4];
-        text += digits[std::to_integer<unsigned>(id[i]) & 15];
+        if (i == 4 || i == 6 || i == 8 || i == 10) ++to;
+        *to++ = digits[std::to_integer<unsigned>(id[i]) >> 4];
+        *to++ = digits[std::to_integer<unsigned>(id[i]) & 15];
     }
     return text;
 }

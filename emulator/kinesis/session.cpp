@@ -9,8 +9,10 @@
 #include <boost/asio/write.hpp>
 
 #include "emulator/kinesis/dispatch.h"
+#include "emulator/sending.h"
 #include "protocol/http/request_reader.h"
 #include "protocol/http/response.h"
+#include "protocol/kinesis/base64.h"
 
 namespace sluice::kinesis {
 namespace {
@@ -48,6 +50,7 @@ class DateText {
 struct Outgoing {
     static constexpr std::size_t most_copied = 4096;
     std::string head, body;
+    std::vector<std::pair<std::string_view, std::string_view>> headers;   // while a head is written; kept for its room
     void clear() { head.clear(), body.clear(); }
     void take(std::string&& answer) {
         if (answer.size() > most_copied) return void(body = std::move(answer));
@@ -56,27 +59,26 @@ struct Outgoing {
 };
 
 // x-amz-id-2: base64 of 64 to 80 bytes; ours always has 72, which needs no padding.
-std::string extended_id(Random& random) {
-    static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string id(96, 'A');
-    for (std::size_t i = 0; i < id.size(); i += 8) {
-        auto word = random.next();
-        for (std::size_t k = 0; k < 8; ++k, word >>= 6) id[i + k] = digits[word & 63];
-    }
+using ExtendedId = std::array<char, 96>;
+ExtendedId extended_id(Random& random) {
+    std::array<std::uint64_t, 9> words;
+    for (auto& word : words) word = random.next();
+    ExtendedId id;
+    put_base64(id.data(), {reinterpret_cast<const char*>(words.data()), sizeof words});
     return id;
 }
 
 void append_answer(Outgoing& out, streams::Engine& engine, DateText& date, Answer&& answer, bool keep_alive) {
     auto& random = engine.random();
     const std::string request_id = Random::uuid_text(random.uuid());
-    std::vector<std::pair<std::string_view, std::string_view>> headers;
-    headers.reserve(4 + answer.headers.size());
+    auto& headers = out.headers;
+    headers.clear();
     headers.emplace_back("x-amzn-RequestId", request_id);
     headers.emplace_back("Date", date.at(engine.world().clock->now()));
-    std::string id_2;
+    ExtendedId id_2;
     if (answer.extended_id) {
         id_2 = extended_id(random);
-        headers.emplace_back("x-amz-id-2", id_2);
+        headers.emplace_back("x-amz-id-2", std::string_view{id_2.data(), id_2.size()});
     }
     if (!answer.content_type.empty()) headers.emplace_back("Content-Type", answer.content_type);
     for (const auto& [name, value] : answer.headers) headers.emplace_back(name, value);
@@ -117,7 +119,7 @@ Task<bool> write(Socket& socket, const Outgoing& out) {
     if (rest[0].size() + rest[1].size() == 0) co_return true;
     fault = {};
     auto token = asio::redirect_error(use_task, fault);
-    co_await asio::async_write(socket, rest, token);
+    co_await asio::async_write(socket, rest, offer_all, token);
     co_return !fault;
 }
 

@@ -14,7 +14,9 @@ namespace {
 constexpr std::string_view service_prefix = "Kinesis_20131202.";
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-bool same_name(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
+bool same_name(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && (a == b || std::ranges::equal(a, b, {}, lower, lower));
+}
 
 std::string_view trimmed(std::string_view text) {
     const auto from = text.find_first_not_of(" \t");
@@ -25,6 +27,7 @@ std::string_view trimmed(std::string_view text) {
 // xml stands for a content type that nobody knows.
 Encoding encoding_of(const RequestHead& head) {
     const auto sent = header(head.headers, "Content-Type").value_or("");
+    if (sent == content_type(Encoding::json)) return Encoding::json;   // nearly always
     const auto type = trimmed(sent.substr(0, sent.find(';')));
     for (const auto known : {Encoding::json, Encoding::cbor, Encoding::legacy_json})
         if (type == content_type(known)) return known;
@@ -110,16 +113,14 @@ std::unexpected<Error> incomplete(std::string message) {
 std::expected<Caller, Error> from_header(const RequestHead& head, std::string_view authorization) {
     constexpr std::array<std::string_view, 3> needed{"Credential", "Signature", "SignedHeaders"};
     std::array<std::string_view, 3> found;
-    for (std::size_t from = 0; from < authorization.size();) {
-        auto end = from;
-        while (end < authorization.size() && authorization[end] != ',' && authorization[end] != ' ') ++end;
-        const auto part = authorization.substr(from, end - from);
+    for (auto rest = authorization;;) {
+        const auto part = rest.substr(0, std::min(rest.find(','), rest.find(' ')));
         const auto equals = std::min(part.find('='), part.size());
         const auto which = std::ranges::find(needed, part.substr(0, equals));
         if (which != needed.end())
-            found[static_cast<std::size_t>(which - needed.begin())] =
-                part.substr(std::min(equals + 1, part.size()));
-        from = end + 1;
+            found[static_cast<std::size_t>(which - needed.begin())] = part.substr(std::min(equals + 1, part.size()));
+        if (part.size() == rest.size()) break;
+        rest.remove_prefix(part.size() + 1);
     }
     std::string message;
     for (std::size_t i = 0; i < needed.size(); ++i)
@@ -144,7 +145,10 @@ std::expected<Caller, Error> from_query(const RequestHead& head) {
         if (name == "X-Amz-Date") date = value;
     }
     if (!message.empty()) return incomplete(message.append("Re-examine the query-string parameters."));
-    return caller_of(credential, date);
+    const auto decoded = std::make_shared<const std::pair<std::string, std::string>>(std::move(credential), std::move(date));
+    auto caller = caller_of(decoded->first, decoded->second);
+    caller.decoded = decoded;
+    return caller;
 }
 
 }  // namespace

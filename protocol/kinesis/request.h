@@ -4,6 +4,7 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,11 +37,12 @@ struct Routed {
 // Either an operation, or the finished answer.
 std::variant<Routed, Answer> route(const RequestHead&, std::string_view body);
 
-// What the caller's signature says about itself; nothing of it is verified.
+// What the caller's signature says about itself; nothing of it is verified. Views into the head, or into what `decoded` keeps.
 struct Caller {
-    std::string access_key, date,
-        region;             // of the credential scope; empty when it does not have its five parts
-    std::string signed_at;  // X-Amz-Date or Date as sent
+    std::string_view access_key, date,
+        region;                  // of the credential scope; empty when it does not have its five parts
+    std::string_view signed_at;  // X-Amz-Date or Date as sent
+    std::shared_ptr<const std::pair<std::string, std::string>> decoded = {};   // a query's credential and date
 };
 std::expected<Caller, Error> authenticate(const RequestHead&);
 
