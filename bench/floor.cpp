@@ -2,12 +2,14 @@
 // No protocol, no checks, no index. `make bench` builds it and runs it between the contenders.
 //   bench_floor echo SIZE FLIGHT SECONDS              requests of SIZE, answers of 64 bytes
 //   bench_floor send SIZE FLIGHT SECONDS              requests of 64 bytes, answers of SIZE
+//   bench_floor door ASK ANSWER CONNECTIONS RECORDS SECONDS  one thread, epoll: requests of ASK, answers of ANSWER, one in flight on each
 //   bench_floor append SIZE new|recycled SECONDS DIR  values of SIZE at growing keys, eight a transaction, no fsync
 // Bytes are counted as the load generators do: 100-byte values in records of 108 (`send`: all bytes).
 #include <arpa/inet.h>
 #include <lmdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -115,6 +117,69 @@ void exchange(std::size_t ask, std::size_t answer, std::size_t flight, double se
     tell(bytes, took, cpu, answer > ask ? 1 : value_bytes / record_bytes, std::move(waits));
 }
 
+// What a door with one thread could do at best: it receives a whole request, does nothing, and sends an answer.
+void door(std::size_t ask, std::size_t answer, std::size_t connections, double records, double seconds) {
+    const int listener = socket(AF_INET, SOCK_STREAM, 0), events = epoll_create1(0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof at;
+    auto* const address = reinterpret_cast<sockaddr*>(&at);
+    if (bind(listener, address, sizeof at) || listen(listener, 64) || getsockname(listener, address, &length)) fail("no loopback connection");
+    std::vector<std::thread> clients;
+    std::vector<std::vector<double>> waits(connections);
+    std::vector<std::size_t> got(connections);
+    std::vector<int> served(connections);
+    const auto began = Steady::now();
+    for (std::size_t i = 0; i < connections; ++i) {
+        const int client = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+        if (connect(client, address, sizeof at)) fail("no loopback connection");
+        served[i] = accept(listener, nullptr, nullptr);
+        for (const int one : {client, served[i]}) setsockopt(one, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        epoll_event wanted{.events = EPOLLIN, .data = {.u64 = i}};
+        epoll_ctl(events, EPOLL_CTL_ADD, served[i], &wanted);
+        clients.emplace_back([&, client, i] {
+            const std::vector<char> request(ask);
+            std::vector<char> reply(answer);
+            while (seconds_since(began) < seconds) {
+                const auto asked = Steady::now();
+                write_all(client, request);
+                if (!read_all(client, reply)) fail("the answer ended");
+                waits[i].push_back(seconds_since(asked));
+            }
+            close(client);
+        });
+    }
+    std::vector<char> in(std::max<std::size_t>(ask, 1 << 16));
+    const std::vector<char> out(answer);
+    std::vector<epoll_event> ready(connections);
+    for (auto open = connections; open > 0;) {
+        const int count = epoll_wait(events, ready.data(), static_cast<int>(ready.size()), -1);
+        for (int k = 0; k < count; ++k) {
+            const auto i = ready[static_cast<std::size_t>(k)].data.u64;
+            const auto n = recv(served[i], in.data(), in.size(), 0);
+            if (n <= 0) {
+                close(served[i]);
+                --open;
+                continue;
+            }
+            got[i] += static_cast<std::size_t>(n);
+            if (got[i] < ask) continue;
+            got[i] = 0;
+            write_all(served[i], out);
+        }
+    }
+    const auto took = seconds_since(began), cpu = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
+    for (auto& client : clients) client.join();
+    std::vector<double> all;
+    for (const auto& some : waits) all.insert(all.end(), some.begin(), some.end());
+    std::sort(all.begin(), all.end());
+    const auto at_share = [&](double part) { return 1000 * all[static_cast<std::size_t>(part * static_cast<double>(all.size() - 1))]; };
+    const auto requests = static_cast<double>(all.size());
+    std::printf("{\"req_s\":%.0f,\"rec_s\":%.0f,\"cpu_us_req\":%.3f,\"cpu_us_rec\":%.4f,\"p50_ms\":%.4f,\"p99_ms\":%.4f}\n", requests / took,
+                requests * records / took, cpu * 1e6 / requests, cpu * 1e6 / requests / records, at_share(0.5), at_share(0.99));
+}
+
 void good(int code, const char* what) {
     if (code != 0) fail(std::string{what} + ": " + mdb_strerror(code));
 }
@@ -190,6 +255,8 @@ int main(int count, char** texts) {
     const std::vector<std::string> said{texts + 1, texts + count};
     if (said.size() == 4 && said[0] == "echo") exchange(std::stoul(said[1]), small, std::stoul(said[2]), std::stod(said[3]));
     else if (said.size() == 4 && said[0] == "send") exchange(small, std::stoul(said[1]), std::stoul(said[2]), std::stod(said[3]));
+    else if (said.size() == 6 && said[0] == "door")
+        door(std::stoul(said[1]), std::stoul(said[2]), std::stoul(said[3]), std::stod(said[4]), std::stod(said[5]));
     else if (said.size() == 5 && said[0] == "append") append(std::stoul(said[1]), said[2] == "recycled", std::stod(said[3]), said[4]);
-    else fail("echo SIZE FLIGHT SECONDS | send SIZE FLIGHT SECONDS | append SIZE new|recycled SECONDS DIR");
+    else fail("echo SIZE FLIGHT SECONDS | send SIZE FLIGHT SECONDS | door ASK ANSWER CONNECTIONS RECORDS SECONDS | append SIZE new|recycled SECONDS DIR");
 }

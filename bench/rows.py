@@ -109,6 +109,11 @@ def append(size, pages):
     return lambda seconds: floor("append", size, pages, seconds, WORK)
 
 
+def door(ask, answer, connections, records=1):
+    """Requests and answers of the sizes that the Kinesis door sees in that row."""
+    return lambda seconds: floor("door", ask, answer, connections, records, seconds)
+
+
 def fill_big(server):
     kafka_load(server, "raw-produce", "-topic", "big", "-n", 3_000_000, "-dur", "60s")
 
@@ -178,16 +183,19 @@ ROWS = [
     Row("putrecord", "kinesis", "PutRecord, 256 B, 16 connections",
         [("", "req_s", "/s"), ("… CPU", "cpu_us_req", "µs/request"), ("… p50", "p50_ms", "ms"), ("… p99", "p99_ms", "ms")],
         put("PutRecord", "--conns", 16), says="16 shards, one in flight each; a new stream a round, read back by Kafka, deleted",
-        beside={"generator alone": lambda seconds: load("kinesis_load", "--selftest", "--json", "--op", "PutRecord", "--conns", 16, "--seconds", seconds)}),
+        beside={"generator alone": lambda seconds: load("kinesis_load", "--selftest", "--json", "--op", "PutRecord", "--conns", 16, "--seconds", seconds),
+                "loopback echo": door(881, 395, 16)}),
     Row("putrecord-limits", "kinesis", "… with `kinesis` limits on, not reached", [("", "req_s", "/s"), ("… CPU", "cpu_us_req", "µs/request")],
         put("PutRecord", "--conns", 16, profile="kinesis"), says="as above, limits on and raised out of reach", peers=False, flags=["--kinesis-limits", "kinesis"]),
     Row("putrecords", "kinesis", "PutRecords, 500 × 256 B, 8 connections", [("", "rec_s", "records/s"), ("… CPU", "cpu_us_rec", "µs/record")],
         put("PutRecords", "--conns", 8), says="16 shards; a new stream a round, read back by Kafka, deleted",
-        beside={"generator alone": lambda seconds: load("kinesis_load", "--selftest", "--json", "--op", "PutRecords", "--conns", 8, "--seconds", seconds)}),
+        beside={"generator alone": lambda seconds: load("kinesis_load", "--selftest", "--json", "--op", "PutRecords", "--conns", 8, "--seconds", seconds),
+                "loopback echo": door(192_508, 55_822, 8, 500)}),
     Row("putrecords-limits", "kinesis", "… with `kinesis` limits on, not reached", [("", "rec_s", "records/s"), ("… CPU", "cpu_us_rec", "µs/record")],
         put("PutRecords", "--conns", 8, profile="kinesis"), says="as above, limits on and raised out of reach", peers=False, flags=["--kinesis-limits", "kinesis"]),
     Row("getrecords", "kinesis", "GetRecords, limit 10,000, 8 readers", [("", "rec_s", "records/s"), ("… CPU", "cpu_us_rec", "µs/record")],
         lambda s, seconds: kinesis_load(s, "GetRecords", "filled", "--seconds", seconds, "--conns", 8), says="400,000 × 256 B by PutRecords",
+        beside={"loopback echo": door(698, 5_064_000, 8, 10_000)},
         prepare=lambda s: kinesis_load(s, "PutRecords", "filled", "--records", 400_000, "--conns", 8)),
     Row("memory-kinesis", "kinesis", "private memory after 1 M × 256 B, above idle", [("", "more_mib", "MiB")], memory, says="PutRecords", alone=True, rounds=1),
 
