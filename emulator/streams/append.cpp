@@ -157,7 +157,7 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
             if (s.open && shard.touched_in == s.open->serial)
                 told.ticket = s.ticket(log);
             else if (same->base >= shard.end && s.writing)
-                told.ticket = Ticket{s.writing, log, s.executor};
+                told.ticket = Ticket{s.writing, log};
             return told;
         }
     }
@@ -221,7 +221,7 @@ Result<Queued> Engine::forward(Shard& sealed, const Append& whole, std::span<con
             if (s.open && sealed.dirty_in == s.open->serial)
                 told.ticket = s.ticket(log);
             else if (s.writing && sealed.dirty_in == s.writing->serial)
-                told.ticket = Ticket{s.writing, log, s.executor};
+                told.ticket = Ticket{s.writing, log};
             return told;
         }
     }

@@ -28,8 +28,8 @@ Result<void> Ticket::outcome() const { return group_ ? group_->outcome(log_) : R
 // Everybody who waits goes on, one after the other, in a turn of their own.
 void Engine::State::resume_waiting(const std::shared_ptr<Group>& group) {
     if (group->waiting.empty()) return;
-    asio::post(executor, [group] {
-        for (auto& resume : std::exchange(group->waiting, {})) resume();
+    asio::post(executor, [waiting = std::exchange(group->waiting, {})]() mutable {
+        for (auto& resume : waiting) resume();
     });
 }
 
@@ -50,7 +50,7 @@ Group& Engine::State::group() {
 
 Ticket Engine::State::ticket(Group::Scope scope) {
     group();
-    return Ticket{open, scope, executor};
+    return Ticket{open, scope};
 }
 
 void Engine::State::put(Group::Scope scope, std::string key, std::string value) {

@@ -57,11 +57,9 @@ class Ticket {
 
   private:
     friend class Engine;
-    Ticket(std::shared_ptr<Group> group, std::optional<LogId> log, Executor executor)
-        : group_(std::move(group)), log_(log), executor_(executor) {}
+    Ticket(std::shared_ptr<Group> group, std::optional<LogId> log) : group_(std::move(group)), log_(log) {}
     std::shared_ptr<Group> group_;
     std::optional<LogId> log_;
-    std::optional<Executor> executor_;
 };
 
 struct Append {

@@ -49,14 +49,15 @@ bool clean(std::string_view bytes) {
     return surplus == 0;
 }
 
-// "keep-alive, Upgrade": each word by itself.
-template <class Visit>
-void words(std::string_view list, Visit&& visit) {
+// "keep-alive, Upgrade": each word by itself, while they are good.
+template <class Good>
+bool words(std::string_view list, Good&& good) {
     for (std::size_t from = 0; from <= list.size();) {
         const auto comma = std::min(list.find(',', from), list.size());
-        visit(trimmed(list.substr(from, comma - from)));
+        if (!good(trimmed(list.substr(from, comma - from)))) return false;
         from = comma + 1;
     }
+    return true;
 }
 
 // The fields that say where a message ends and what comes after it. False: nobody can know.
@@ -67,9 +68,10 @@ bool take_framing(Head& head, std::string_view name, std::string_view value, boo
             return true;
         case 10:
             if (same(name, "connection"))
-                words(value, [&](std::string_view word) {
+                return words(value, [&](std::string_view word) {
                     closes |= same(word, "close");
                     stays |= same(word, "keep-alive");
+                    return std::ranges::all_of(word, token);
                 });
             return true;
         case 14: {

@@ -106,6 +106,7 @@ TEST_CASE("what cannot be a request is refused at once and for good") {
     CHECK(heard("POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 99) == "400");
     CHECK(heard("POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n", 99) == "400");
     CHECK(heard("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", 99) == "400");
+    CHECK(heard("GET / HTTP/1.1\r\nConnection: keep alive\r\n\r\n", 99) == "400");
     for (const char* bad : {"", "+1", "1 2", "1, 1", "0x1", "1a"})
         CHECK_MESSAGE(heard("POST / HTTP/1.1\r\nContent-Length: " + std::string(bad) + "\r\n\r\n", 99) == "400", bad);
     RequestReader reader;
