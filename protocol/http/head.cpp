@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <charconv>
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -28,10 +27,10 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-// Whether the control characters are tabs and the two at the ends of lines. Each LF has its CR, so a CR without an LF is one too many.
+// Whether the control characters are tabs and pairs of CR and LF.
 bool clean(std::string_view bytes) {
     const char *at = bytes.data(), *const end = at + bytes.size();
-    std::ptrdiff_t surplus = 0;
+    unsigned after_cr = 0;   // whether the last one was a CR
 #if defined(__SSE2__)
     for (; end - at >= 16; at += 16) {
         const auto c = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
@@ -39,14 +38,17 @@ bool clean(std::string_view bytes) {
         const auto control = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(c, _mm_set1_epi8(0x1f)), c), is(0x7f));
         const auto cr = is('\r'), lf = is('\n');
         if (_mm_movemask_epi8(_mm_andnot_si128(_mm_or_si128(_mm_or_si128(cr, lf), is('\t')), control)) != 0) return false;
-        surplus += std::popcount(static_cast<unsigned>(_mm_movemask_epi8(cr))) - std::popcount(static_cast<unsigned>(_mm_movemask_epi8(lf)));
+        const auto crs = static_cast<unsigned>(_mm_movemask_epi8(cr)), lfs = static_cast<unsigned>(_mm_movemask_epi8(lf));
+        if (((crs << 1 | after_cr) & 0xffff) != lfs) return false;
+        after_cr = crs >> 15;
     }
 #endif
     for (; at != end; ++at) {
         if ((static_cast<unsigned char>(*at) < 0x20 && *at != '\r' && *at != '\n' && *at != '\t') || *at == 0x7f) return false;
-        surplus += (*at == '\r') - (*at == '\n');
+        if ((*at == '\n') != (after_cr != 0)) return false;
+        after_cr = *at == '\r';
     }
-    return surplus == 0;
+    return after_cr == 0;
 }
 
 // "keep-alive, Upgrade": each word by itself, while they are good.
