@@ -138,25 +138,17 @@ Clock::TimerId Clock::at(Line line, Time due, Fire fire) {
     return id;
 }
 
-Clock::TimerId Clock::within(milliseconds span, Fire fire) {
-    const TimerId id = next_id_++;
-    const Time virtual_due = now() + span, real_due = real_.now() + span;
-    fires_.emplace(id, std::move(fire));
-    data_.emplace(std::pair{virtual_due, id}, id);
-    real_line_.emplace(std::pair{real_due, id}, id);
-    where_[id] = {.data = virtual_due, .live = {}, .real = real_due};
-    if (on_first && (data_.begin()->second == id || real_line_.begin()->second == id)) on_first();
-    return id;
-}
+Clock::TimerId Clock::within(milliseconds span, Fire fire) { return sooner(Line::data, now() + span, span, std::move(fire)); }
 
-Clock::TimerId Clock::within_live(milliseconds span, Fire fire) {
-    const TimerId id = next_id_++;
-    const Time live_due = live() + span, real_due = real_.now() + span;
-    fires_.emplace(id, std::move(fire));
-    live_.emplace(std::pair{live_due, id}, id);
+Clock::TimerId Clock::within_live(milliseconds span, Fire fire) { return sooner(Line::live, live() + span, span, std::move(fire)); }
+
+// On a line of virtual or live time and on that of real time: whichever comes first.
+Clock::TimerId Clock::sooner(Line line, Time due, milliseconds span, Fire fire) {
+    const Time real_due = real_.now() + span;
+    const TimerId id = at(line, due, std::move(fire));
     real_line_.emplace(std::pair{real_due, id}, id);
-    where_[id] = {.data = {}, .live = live_due, .real = real_due};
-    if (on_first && (live_.begin()->second == id || real_line_.begin()->second == id)) on_first();
+    where_[id].real = real_due;
+    if (on_first && real_line_.begin()->second == id) on_first();
     return id;
 }
 
@@ -179,19 +171,22 @@ bool Clock::fire_first(Queue& line, Time upto) {
     return true;
 }
 
+std::optional<Clock::Next> Clock::next_virtual() const {
+    std::optional<Next> next;
+    if (!data_.empty()) next = Next{Line::data, data_.begin()->first.first};
+    if (live_virtual_ && !live_.empty())
+        if (const auto due = live_.begin()->first.first - live_lead_; !next || due < next->due) next = Next{Line::live, due};
+    return next;
+}
+
 // Timers on virtual time see their own due time; one that was due in the past (added late) sees now.
 bool Clock::fire_next(Time upto) {
-    auto* line = data_.empty() ? nullptr : &data_;
-    Time due = line ? data_.begin()->first.first : Time{};
-    if (live_virtual_ && !live_.empty())
-        if (const auto live_due = live_.begin()->first.first - live_lead_; !line || live_due < due) {
-            line = &live_;
-            due = live_due;
-        }
-    if (!line || due > upto) return false;
+    const auto next = next_virtual();
+    if (!next || next->due > upto) return false;
+    auto& line = next->line == Line::data ? data_ : live_;
     const auto before = standing_;
-    standing_ = std::max(due, before.value_or(due));
-    fire_first(*line, line->begin()->first.first);
+    standing_ = std::max(next->due, before.value_or(next->due));
+    fire_first(line, line.begin()->first.first);
     standing_ = before;
     return true;
 }
@@ -199,14 +194,8 @@ bool Clock::fire_next(Time upto) {
 void Clock::move_to(Time target) {
     const auto outer = standing_;
     standing_ = now();
-    for (;;) {
-        auto due = data_.empty() ? std::optional<Time>{} : data_.begin()->first.first;
-        if (live_virtual_ && !live_.empty()) {
-            const auto live_due = live_.begin()->first.first - live_lead_;
-            due = std::min(due.value_or(live_due), live_due);
-        }
-        if (!due || *due > target) break;
-        standing_ = std::max(*standing_, *due);
+    for (auto next = next_virtual(); next && next->due <= target; next = next_virtual()) {
+        standing_ = std::max(*standing_, next->due);
         fire_next(target);
     }
     standing_ = outer;
@@ -250,13 +239,11 @@ void Clock::run_due(std::size_t most) {
 std::optional<milliseconds> Clock::until_next() const {
     std::optional<milliseconds> best;
     const auto take = [&](milliseconds span) { best = std::max(milliseconds{0}, best ? std::min(*best, span) : span); };
-    const auto take_virtual = [&](Time due) {
-        const auto span = due - running_now();
+    if (const auto next = next_virtual()) {
+        const auto span = next->due - running_now();
         if (!frozen_ || span.count() <= 0)
             take(rate_ == 1.0 ? span : milliseconds{std::llround(std::ceil(static_cast<double>(span.count()) / rate_))});
-    };
-    if (!data_.empty()) take_virtual(data_.begin()->first.first);
-    if (!live_.empty() && live_virtual_) take_virtual(live_.begin()->first.first - live_lead_);
+    }
     if (!live_.empty() && !live_virtual_) take(live_.begin()->first.first - live());
     if (!real_line_.empty()) take(real_line_.begin()->first.first - real_.now());
     return best;

@@ -142,6 +142,9 @@ class Clock {
     using Queue = std::map<std::pair<Time, TimerId>, TimerId>;
     bool fire_first(Queue& line, Time upto);
     bool fire_next(Time upto);               // of all that hang on virtual time
+    struct Next { Line line; Time due; };
+    std::optional<Next> next_virtual() const;   // of the data line, and of the live one while sessions go by it
+    TimerId sooner(Line, Time due, milliseconds span, Fire);
     void jump();
 
     const RealTime& real_;
