@@ -39,6 +39,7 @@ constexpr std::string_view stopped_key =
 // Stored in one turn, about 0.1 ms (bench, raw append). What is larger goes to the writer thread while the next requests are read; a
 // single PutRecords of usual size does not, or one in flight would wait for that thread to wake (decisions/006).
 constexpr std::uint64_t most_bytes_on_loop = 256 << 10;
+constexpr std::uint64_t most_worked_on_loop = 1 << 20;   // bytes of a body that is read, or made into a batch, in one turn: about 1 ms
 constexpr milliseconds expired_kept{60'000};  // at a start, before what expired while the server was down is dropped
 constexpr milliseconds most_closing{500};  // what answers under way get at the end
 
@@ -229,8 +230,8 @@ void turn_until_still(asio::io_context& loop, streams::Engine& engine, const Rea
     } while (loop.poll() > 0 && real.now() < end);
 }
 
-// Slices of freeing, about a tenth of a millisecond every millisecond, so that clients hardly meet one; asks once a second whether there
-// is something to free. It need not be fast: appends free twice what they take.
+// Slices of freeing, some hundredths of a millisecond every millisecond, so that clients hardly meet one; asks once a second whether
+// there is something to free. It need not be fast: appends free twice what they take.
 class Housekeeping {
   public:
     Housekeeping(asio::io_context& loop, streams::Engine& engine) : engine_(engine), timer_(loop) {
@@ -291,7 +292,9 @@ int serve(const ServeOptions& options) {
          .kinesis_profile = options.kinesis_limits,
          .kafka_profile = options.kafka_limits,
          .commit_on_thread = !options.ephemeral && options.durability == storage::Durability::power,
-         .most_bytes_on_loop = most_bytes_on_loop}};
+         .most_bytes_on_loop = most_bytes_on_loop,
+         .most_worked_on_loop = most_worked_on_loop,
+         .reads_on_thread = !options.ephemeral}};
     engine.events().on_note = [](std::string_view line) { spdlog::info("{}", line); };
     if (!options.quiet) log_refusals(engine, real);
     start_clock(options, engine, real);

@@ -35,6 +35,8 @@ class FailingStore final : public Store {
     Result<bool> sweep(std::size_t max_entries) override { return inner_->sweep(max_entries); }
     Stats stats() const override { return inner_->stats(); }
     FreeSpace free_space() const override { return inner_->free_space(); }
+    Warmed warm(LogId log, Position from, std::uint64_t bytes) const override { return inner_->warm(log, from, bytes); }
+    void warm_sweep() override { inner_->warm_sweep(); }
 
   private:
     std::unique_ptr<Store> inner_;

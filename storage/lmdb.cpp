@@ -2,6 +2,7 @@
 // holds blocks, trim marks, the sweep queue and the table. MDB_WRITEMAP is never used: a full disk would be SIGBUS. The map is
 // reserved once and never resized: resizing under a reader leaves its views dangling.
 #include <lmdb.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,14 +37,16 @@ constexpr auto last_part = std::numeric_limits<std::uint32_t>::max();
 constexpr auto last_position = std::numeric_limits<Position>::max();
 constexpr std::uint64_t disk_reserve_bytes = std::uint64_t{8} << 20;
 constexpr std::uint64_t growth_between_disk_checks = std::uint64_t{1} << 20;
-// One sweep holds the write lock for about 0.1 ms.
-constexpr std::size_t blocks_freed_at_once = 100;
+// One sweep holds the write lock for some hundredths of a millisecond.
+constexpr std::size_t blocks_freed_at_once = 25;
 // Beside an append it may be more, as long as the list of the freed pages fits one page: a longer one needs a run of free pages itself.
 constexpr std::size_t blocks_freed_in_one_transaction = 400;
 constexpr std::uint64_t free_pages_looked_at = std::uint64_t{1} << 20;
 constexpr const char* data_file = "data.mdb";
 constexpr const char* new_file = "data.mdb.new";   // becomes data_file when it is whole
 constexpr std::size_t entries_copied_at_once = 4096;
+constexpr std::size_t blocks_warmed_for_sweeping = 16'384;
+constexpr std::ptrdiff_t gap_read_along = 64 << 10;   // between two pages that are wanted
 constexpr int blocks_looked_at = 4096;   // by find_timestamp, after the index has lost its sharpness
 
 [[noreturn]] void stop(const char* why, int rc = 0) {
@@ -59,11 +62,13 @@ std::string_view view(const MDB_val& v) { return {static_cast<const char*>(v.mv_
 std::string log_key(char kind, LogId log) {
     return std::string(1, kind) + std::string(Key(log, 0, 0).data() + 1, 8);
 }
-LogId log_of(std::string_view key) {
-    std::uint64_t id = 0;
-    for (std::size_t i = 1; i < 9; ++i) id = id << 8 | static_cast<unsigned char>(key[i]);
-    return LogId{id};
+std::uint64_t eight_of(std::string_view key, std::size_t from) {
+    std::uint64_t value = 0;
+    for (std::size_t i = from; i < from + 8; ++i) value = value << 8 | static_cast<unsigned char>(key[i]);
+    return value;
 }
+LogId log_of(std::string_view key) { return LogId{eight_of(key, 1)}; }
+Position lead_of(std::string_view key) { return static_cast<Position>(eight_of(key, 9)); }   // of a block's key
 void table_key(std::string_view key, std::string& into) {
     if (key.empty() || key.size() > max_key_bytes) stop("a key must have 1 to 500 bytes");
     into = 'u';
@@ -189,6 +194,33 @@ bool walk(Cursor& cursor, LogId log, Position from, Visit&& visit) {
     return cursor.rc == 0;
 }
 
+// Pages of blocks to bring into memory. Only addresses are taken from the tree, so that no page is waited for while a transaction is open.
+class Pages {
+  public:
+    void add(const MDB_val& value) { starts_.push_back(static_cast<const std::byte*>(value.mv_data)); }
+    std::size_t count() const { return starts_.size(); }
+    // Asks for all of them first, so that the disk has more than one to fetch, then waits for each.
+    void bring() {
+        if (!std::ranges::is_sorted(starts_)) std::ranges::sort(starts_);
+        std::vector<unsigned char> there;
+        for (std::size_t i = 0; i < starts_.size();) {
+            const auto* const begin = starts_[i];
+            const auto* end = begin;
+            for (; i < starts_.size() && starts_[i] - end <= gap_read_along; ++i) end = starts_[i];
+            const auto page = reinterpret_cast<std::uintptr_t>(begin) / block::page_bytes * block::page_bytes;
+            const auto past = reinterpret_cast<std::uintptr_t>(end) + block::value_bytes;
+            there.resize((past - page + block::page_bytes - 1) / block::page_bytes);
+            const bool all = mincore(reinterpret_cast<void*>(page), past - page, there.data()) == 0 &&
+                             std::ranges::all_of(there, [](auto one) { return (one & 1) != 0; });
+            if (!all) madvise(reinterpret_cast<void*>(page), past - page, MADV_WILLNEED);   // it may refuse: then they come one by one
+        }
+        for (const auto* start : starts_) (void)*const_cast<const volatile std::byte*>(start);
+    }
+
+  private:
+    std::vector<const std::byte*> starts_;
+};
+
 // A snapshot's transaction, given back for the next one.
 class Readers {
   public:
@@ -229,6 +261,7 @@ class LmdbSnapshot final : public Snapshot {
   public:
     LmdbSnapshot(Readers& readers, MDB_dbi dbi) : readers_(readers), txn_(readers.take()), dbi_(dbi) {}
     ~LmdbSnapshot() override { readers_.give_back(txn_); }
+    MDB_txn* txn() const { return txn_; }
     LmdbSnapshot(const LmdbSnapshot&) = delete;
     LmdbSnapshot& operator=(const LmdbSnapshot&) = delete;
 
@@ -607,7 +640,7 @@ class LmdbStore final : public Store {
         if (need > 0 && !has_room(need, batch.appends.empty())) return std::unexpected(Error::no_space);
         // Twice what is written is freed along with it: no writer outruns sweeping, and in `power` it costs no sync of its own.
         auto along = sweeping_ && !batch.appends.empty() ? 2 * need / block::page_bytes : 0;
-        const auto first = std::min(along, blocks_freed_in_one_transaction);
+        const auto first = sweepable(std::min<std::size_t>(along, blocks_freed_in_one_transaction));
         bool more = true;
         int rc = transact([&](MDB_txn* txn) {
             const int done = apply(txn, batch);
@@ -617,7 +650,8 @@ class LmdbStore final : public Store {
         else if (rc == 0 && first > 0) sweeping_ = more || !batch.trims.empty() || !batch.drops.empty();
         if (auto done = outcome(rc); !done) return done;
         for (along -= first; along > 0 && sweeping_ && !powerful_;) {
-            const auto next = std::min(along, blocks_freed_in_one_transaction);
+            const auto next = sweepable(std::min<std::size_t>(along, blocks_freed_in_one_transaction));
+            if (next == 0) break;
             if (transact([&](MDB_txn* txn) { return sweep_some(txn, next, more); }) != 0) break;   // it is tried again by sweep
             sweeping_ = more;
             along -= next;
@@ -635,6 +669,8 @@ class LmdbStore final : public Store {
             return transact([&](MDB_txn* txn) { return sweep_some(txn, most, more); });
         };
         max_entries = std::min(max_entries, powerful_ ? blocks_freed_in_one_transaction : blocks_freed_at_once);
+        max_entries = sweepable(max_entries);
+        if (max_entries == 0) return true;
         int rc = once(max_entries);
         if (rc == MDB_MAP_FULL && max_entries > 1) rc = once(1);   // a small deletion fits where a large one does not
         if (auto done = outcome(rc); !done) return std::unexpected(done.error());
@@ -690,7 +726,64 @@ class LmdbStore final : public Store {
         return told;
     }
 
+    Warmed warm(LogId log, Position from, std::uint64_t bytes) const override {
+        Warmed told;
+        Pages pages;
+        {
+            LmdbSnapshot snapshot(*readers_, dbi_);
+            Cursor cursor(snapshot.txn(), dbi_);
+            const auto wanted = bytes / block::page_bytes + 1;
+            const auto first = cursor.locate(log, std::max(from, bounds_of(cursor, snapshot.txn(), dbi_, log).begin));
+            if (!first) return told;
+            MDB_val key{}, value{};
+            for (bool found = cursor.get(key, value, MDB_GET_CURRENT); found && Key(log, 0, 0).same_log(view(key));
+                 found = cursor.get(key, value, MDB_NEXT)) {
+                // Entries that start before this block's lead are whole in what was met so far.
+                const auto lead = lead_of(view(key));
+                if (pages.count() >= wanted / 2 && lead > from) told.middle = std::min(told.middle, lead);
+                if (pages.count() >= wanted && lead > from) {
+                    told.before = lead;
+                    break;
+                }
+                pages.add(value);
+            }
+        }
+        pages.bring();
+        return told;
+    }
+
+    void warm_sweep() override {
+        Pages pages;
+        const auto before = swept_.load();
+        {
+            LmdbSnapshot snapshot(*readers_, dbi_);
+            Cursor queue(snapshot.txn(), dbi_), cursor(snapshot.txn(), dbi_);
+            MDB_val queued = val("s"), none{};
+            for (bool more = queue.get(queued, none, MDB_SET_RANGE);
+                 more && view(queued).starts_with("s") && view(queued).size() == 9 && pages.count() < blocks_warmed_for_sweeping;
+                 more = queue.get(queued, none, MDB_NEXT)) {
+                const auto log = log_of(view(queued));
+                const auto mark = trim_mark(snapshot.txn(), dbi_, log).value_or(0);
+                const Key first(log, 0, 0);
+                MDB_val key = val(first), value{};
+                for (bool found = cursor.get(key, value, MDB_SET_RANGE);
+                     found && first.same_log(view(key)) && lead_of(view(key)) < mark && pages.count() < blocks_warmed_for_sweeping;
+                     found = cursor.get(key, value, MDB_NEXT))
+                    pages.add(value);
+            }
+        }
+        const auto count = pages.count();
+        pages.bring();
+        sweep_upto_ = before + count + blocks_freed_at_once;   // and the queue's own keys
+    }
+
   private:
+    // How many blocks of `most` may be swept without waiting for a disk.
+    std::size_t sweepable(std::size_t most) const {
+        const auto upto = sweep_upto_.load(), swept = swept_.load();
+        return std::min<std::uint64_t>(most, upto > swept ? upto - swept : 0);
+    }
+
     void open_tree() {
         std::string found;
         const int rc = transact([&](MDB_txn* txn) {
@@ -799,6 +892,7 @@ class LmdbStore final : public Store {
                 if (before != dropped && at->part == last->part && at->header.lead == last->header.lead) break;
                 if (const int rc = mdb_cursor_del(cursor.raw(), 0)) return rc;
                 --most;
+                ++swept_;
                 at = cursor.step(log, MDB_NEXT);   // after a deletion LMDB's next is the one that moved up
             }
             if (cursor.rc != 0) return cursor.rc;
@@ -868,6 +962,8 @@ class LmdbStore final : public Store {
     bool disk_low_ = false;
     std::atomic<std::uint64_t> used_bytes_ = 0;
     std::atomic<bool> sweeping_ = false;
+    std::atomic<std::uint64_t> swept_ = 0;   // blocks, about: a transaction that was given up counts too
+    std::atomic<std::uint64_t> sweep_upto_ = std::numeric_limits<std::uint64_t>::max();   // as swept_ counts: their pages are in memory
 };
 
 }  // namespace

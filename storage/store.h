@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -122,6 +123,11 @@ struct FreeSpace {
     bool whole = true;               // false: the list was longer than is looked at; the figures are of its first part
 };
 
+// A read that stops before `before` waits for no disk soon afterwards; `middle` is about half of the way there. The last position there
+// can be: the log ended, and what is appended from now on is in memory anyway.
+inline constexpr Position log_end = std::numeric_limits<Position>::max();
+struct Warmed { Position middle = log_end, before = log_end; };
+
 class Store {
   public:
     virtual ~Store() = default;
@@ -135,6 +141,11 @@ class Store {
     virtual Stats stats() const = 0;
     // Walks the list of free pages, at most about a million of them (some milliseconds): for who asks, not for each turn.
     virtual FreeSpace free_space() const { return {}; }
+    // Reads may wait for a disk. These bring pages into memory and are for a thread beside the one that must not wait; in memory there is
+    // nothing to bring. `warm`: all that a read from that position on meets, for about so many bytes and at least one whole entry.
+    virtual Warmed warm(LogId, Position, std::uint64_t) const { return {}; }
+    // What sweeps free next. Once it was called, neither sweep nor commit frees more than was brought.
+    virtual void warm_sweep() {}
 };
 
 enum class Durability { process, power };

@@ -23,7 +23,15 @@ std::string label(std::string_view text) {
 
 }  // namespace
 
-std::string Service::metrics() {
+Task<std::string> Service::metrics() {
+    // The list of free pages may be long, and on the disk: the loop does not walk it.
+    storage::FreeSpace free;
+    if (engine_.options().reads_on_thread) {
+        auto walk = engine_.aside([&] { free = store_.free_space(); });
+        co_await std::move(walk);
+    } else {
+        free = store_.free_space();
+    }
     std::string out;
     const auto head = [&](std::string_view name, std::string_view type, std::string_view help) {
         fmt::format_to(std::back_inserter(out), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
@@ -49,7 +57,6 @@ std::string Service::metrics() {
         stats.sweeping ? 1 : 0);
     one("sluice_store_snapshots", "gauge", "Read snapshots open now; none outlives its turn of the loop.",
         static_cast<double>(stats.snapshots));
-    const auto free = store_.free_space();
     one("sluice_store_free_pages", "gauge", "Pages of 4 KiB in the file that hold nothing.",
         static_cast<double>(free.pages));
     one("sluice_store_longest_free_run", "gauge", "The most of them in a row.",
@@ -117,7 +124,7 @@ std::string Service::metrics() {
          [](const Row& r) { return r.usage.write_refusals; });
     each("sluice_stream_refusals_total", "", ",kind=\"read\"",
          [](const Row& r) { return r.usage.read_refusals; });
-    return out;
+    co_return out;
 }
 
 }  // namespace sluice::control

@@ -109,14 +109,20 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
     auto left = request.most() > 0 ? request.most() : INT64_MAX;
     while (!sink->closed && !stream->deleted && left > 0) {
         bool more = false;
+        std::vector<streams::Shard*> cold;   // a thread brings their records
         if (!request.only_stored()) next.resize(std::max(next.size(), stream->shards.size()), 0);
         for (std::size_t i = 0; i < next.size() && i < stream->shards.size() && !sink->full() && left > 0;
              ++i) {
             auto& shard = *stream->shards[i];
             if (next[i] >= (request.only_stored() ? last[i] : shard.end)) continue;
+            const auto before = engine_.at_hand(shard, next[i]);
+            if (before == next[i]) {
+                cold.push_back(&shard);
+                continue;
+            }
             const auto read = engine_.read_records(
                 shard, next[i], static_cast<std::int32_t>(std::min<std::int64_t>(slice_records, left)),
-                slice_bytes);
+                slice_bytes, before);
             if (!read) co_return std::unexpected{Error{Kind::broken, "the log could not be read"}};
             for (const auto& record : read->records) {
                 if (request.only_stored() && record.position >= last[i]) break;
@@ -126,7 +132,7 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
             more = more || read->next > next[i];
             next[i] = std::max(read->next, next[i]);
         }
-        if (!more && request.only_stored() && !sink->full()) break;
+        if (!more && cold.empty() && request.only_stored() && !sink->full()) break;
         if (left == 0 || sink->closed || stream->deleted) break;
         Waiter waiter{engine_.executor()};
         waiter.watch(sink->changed);
@@ -136,6 +142,7 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
                 co_await std::move(turn);
                 continue;
             }
+            for (auto* shard : cold) waiter.watch(shard->warmth->brought);
             waiter.watch(in.changed);
             for (const auto& shard : stream->shards) waiter.watch(shard->appended);
         }

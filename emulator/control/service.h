@@ -84,7 +84,7 @@ class Service {
     Task<Result<void>> stream(v1::TailRequest, SinkPointer<v1::Record>);
 
     // Prometheus' text form: store, connections, clock, and the usage counters of each stream.
-    std::string metrics();
+    Task<std::string> metrics();
     bool ready() const { return ready_; }
     void set_ready() { ready_ = true; }
     Parts& parts() { return parts_; }

@@ -140,8 +140,9 @@ Task<SideAnswer> answer(Service& service, SideRequest request) {
     }
     if (path == "/metrics") {
         if (!get) co_return SideAnswer{.status = 405, .body = R"({"message":"use GET"})"};
-        co_return SideAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                             .body = service.metrics()};
+        auto page = service.metrics();
+        auto text = co_await std::move(page);
+        co_return SideAnswer{.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = std::move(text)};
     }
     if (request.from_elsewhere)
         co_return fault({Error::Kind::forbidden, "a web page of another origin may not call the control plane"});

@@ -12,14 +12,23 @@ namespace sluice::kafka {
 namespace {
 
 constexpr std::int32_t most_bytes = 57'671'680;   // fetch.max.bytes of a stock broker
+// An answer is made and sent in one turn of the loop; the client asks again for the rest.
+constexpr std::int32_t most_at_once = 4 << 20;
+constexpr std::size_t most_read_at_once = 500;   // partitions with records: half a millisecond
+constexpr std::size_t many = 1000;               // partitions that are worth a turn before they are looked at
+
+std::int32_t limit_of(const FetchRequest& request) {
+    return std::min({request.max_bytes, most_bytes, std::max(request.min_bytes, most_at_once)});
+}
 
 // What one look at all partitions found.
 struct Found {
     FetchResponse response;
     struct Taken { std::shared_ptr<streams::Stream> stream; streams::Shard* shard; std::uint64_t bytes, records; };
     std::vector<Taken> taken;
+    std::vector<std::pair<std::shared_ptr<streams::Stream>, streams::Shard*>> cold;   // have records that only a disk has yet
     std::int64_t bytes = 0;
-    bool error = false;
+    bool error = false, full = false;   // full: there is more, and the answer has as much as it may
     milliseconds throttle{0};
 };
 
@@ -62,18 +71,24 @@ struct Look {
             found.throttle = std::max({found.throttle, shard.read_bytes.debt(call.world.clock->now()), milliseconds{1}});
             return;
         }
-        const auto limit = std::min(request.max_bytes, most_bytes);
+        const auto before = call.engine.at_hand(shard, wanted.offset);
+        if (before == wanted.offset) return void(found.cold.emplace_back(stream, &shard));
+        const auto limit = limit_of(request);
         std::int64_t here = 0;
         std::uint64_t records = 0;
         const auto take = [&](const storage::EntryView& entry) {
             const auto size = static_cast<std::int64_t>(entry.size());
             const bool first = found.bytes == 0 && here == 0;
-            if (!first && (here + size > wanted.max_bytes || found.bytes + here + size > limit)) return false;
+            if (!first && found.bytes + here + size > limit) {
+                found.full = true;
+                return false;
+            }
+            if (!first && here + size > wanted.max_bytes) return false;
             for (const auto piece : entry.pieces) p.records.parts.push_back(piece);
             here += size;
             const auto after = entry.first + static_cast<std::int64_t>(entry.count);
             records += static_cast<std::uint64_t>(after - std::max<std::int64_t>(entry.first, wanted.offset));
-            return here < wanted.max_bytes && found.bytes + here < limit;
+            return here < wanted.max_bytes && found.bytes + here < limit && after < before;
         };
         if (const auto done = call.engine.read(shard, wanted.offset, take); !done) {
             p.records.parts.clear();
@@ -105,8 +120,10 @@ struct Look {
         if (wanted.offset < bounds.begin || wanted.offset > bounds.end || wanted.last_fetched_epoch > 0) return refused(ErrorCode::offset_out_of_range);
         p.high_watermark = p.last_stable_offset = bounds.end;
         p.log_start_offset = bounds.begin;
-        const auto limit = std::min(request.max_bytes, most_bytes);
-        if (wanted.offset < bounds.end && (found.bytes == 0 || found.bytes < limit)) read(stream, *shard, wanted, p);
+        const auto limit = limit_of(request);
+        if (wanted.offset >= bounds.end) return p;
+        if ((found.bytes == 0 || found.bytes < limit) && found.taken.size() + found.cold.size() < most_read_at_once) read(stream, *shard, wanted, p);
+        else found.full = true;
         return p;
     }
 
@@ -144,6 +161,11 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
         co_return refused;
     }
     const auto session_id = opened.session ? opened.session->id : 0;
+    if (opened.partitions().size() > many) {
+        auto turn = asio::post(call.engine.executor(), use_task);
+        co_await std::move(turn);
+        if (call.session->closed()) co_return FetchResponse{};
+    }
     const milliseconds span{std::max(request.max_wait_ms, 0)};
     const auto due = clock.now() + span, real_due = clock.real() + span;
     for (;;) {
@@ -161,7 +183,18 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
         look.at_all(partitions);
         const auto left = std::min(std::chrono::duration_cast<milliseconds>(due - clock.now()),
                                    std::chrono::duration_cast<milliseconds>(real_due - clock.real()));
-        if (found.error || found.throttle.count() > 0 || found.bytes >= request.min_bytes || left.count() <= 0 || partitions.empty()) {
+        // Who asked for records that are there gets some, however long the disk takes.
+        const bool only_cold = !found.cold.empty() && found.bytes == 0 && !found.error && found.throttle.count() == 0;
+        if (only_cold) {
+            Waiter waiter{call.engine.executor()};
+            for (const auto& [stream, shard] : found.cold) waiter.watch(shard->warmth->brought);
+            waiter.watch(call.session->gone, Woken::closed);
+            found.response = {};
+            const auto why = co_await waiter.wait();
+            if (why == Woken::closed) co_return FetchResponse{};
+            continue;
+        }
+        if (found.error || found.throttle.count() > 0 || found.bytes >= request.min_bytes || found.full || left.count() <= 0 || partitions.empty()) {
             for (const auto& taken : found.taken) call.engine.charge_read(*taken.shard, streams::Door::kafka, taken.bytes, taken.records);
             found.response.session_id = session_id;
             for (auto& wanted : partitions) wanted.told = wanted.seen;   // the next incremental answer leaves it out
@@ -175,6 +208,7 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
             const auto& stream = look.stream_of(wanted);
             if (auto* shard = stream ? stream->shard(wanted.partition) : nullptr) waiter.watch(shard->appended);
         }
+        for (const auto& [stream, shard] : found.cold) waiter.watch(shard->warmth->brought);
         waiter.watch(call.session->gone, Woken::closed);
         waiter.deadline(clock, left);
         found = {};   // views end with this turn

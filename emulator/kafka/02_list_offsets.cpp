@@ -24,6 +24,20 @@ std::optional<std::pair<streams::Position, std::int64_t>> largest_timestamp(Call
 }  // namespace
 
 Task<ListOffsetsResponse> handle(Call& call, const ListOffsetsRequest& request) {
+    std::vector<std::pair<streams::LogId, std::int64_t>> looked_up;
+    for (const auto& asked : request.topics) {
+        const auto stream = topic(call, asked.name);
+        for (const auto& partition : asked.partitions)
+            if (auto* shard = stream && partition.timestamp >= 0 ? stream->shard(partition.partition_index) : nullptr)
+                for (const auto& extent : shard->extents) looked_up.emplace_back(extent.log, partition.timestamp);
+    }
+    if (!looked_up.empty()) {
+        auto first = call.engine.rehearse([looked_up](const storage::Snapshot& snapshot) {
+            for (const auto& [log, ms] : looked_up)
+                (void)snapshot.read(log, snapshot.find_timestamp(log, ms), [](const auto&) { return false; });
+        });
+        co_await std::move(first);
+    }
     ListOffsetsResponse response;
     for (const auto& asked : request.topics) {
         const auto stream = topic(call, asked.name);

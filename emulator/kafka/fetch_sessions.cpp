@@ -41,6 +41,18 @@ void FetchSession::want(const Wanted& wanted) {
     place->last_fetched_epoch = wanted.last_fetched_epoch;
 }
 
+void FetchSession::take(std::list<Wanted>&& all) {
+    partitions = std::move(all);
+    for (auto at = partitions.begin(); at != partitions.end();) {
+        const auto here = at++;
+        // Clients list them in order: the next one goes to the end.
+        const auto place = index.try_emplace(index.end(), Key{here->topic_id, here->topic, here->partition}, here)->second;
+        if (place == here) continue;
+        want(*here);   // named twice: the last counts
+        partitions.erase(here);
+    }
+}
+
 void FetchSession::forget(const Wanted& wanted) {
     const auto found = index.find({wanted.topic_id, wanted.topic, wanted.partition});
     if (found == index.end()) return;
@@ -57,7 +69,7 @@ FetchSessions::Opened FetchSessions::open(const FetchRequest& request, int versi
         if (version >= 7 && request.session_epoch == 0 && !opened.alone.empty()) {
             if (auto* session = make(owner, now)) {
                 session->by_id = version >= 13;
-                for (const auto& wanted : opened.alone) session->want(wanted);
+                session->take(std::move(opened.alone));
                 opened.alone.clear();
                 opened.session = session;
             }

@@ -46,6 +46,7 @@ struct FetchSession {
     using Key = std::tuple<streams::Uuid, std::string, std::int32_t>;
     std::map<Key, std::list<Wanted>::iterator> index;
     void want(const Wanted&);             // new, or with another offset
+    void take(std::list<Wanted>&&);       // all at once, into an empty session
     void forget(const Wanted&);
 };
 

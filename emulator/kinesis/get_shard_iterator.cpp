@@ -60,6 +60,10 @@ Task<Reply<GetShardIterator>> handle(Call& call, const GetShardIterator& request
         if (!request.timestamp) co_return std::unexpected{texts::timestamp_missing()};
         if (*request.timestamp > now)
             co_return std::unexpected{texts::timestamp_in_future(to_ms(*request.timestamp), to_ms(now))};
+        auto first = call.engine.rehearse([extents = shard->extents, ms = to_ms(*request.timestamp)](const storage::Snapshot& snapshot) {
+            for (const auto& extent : extents) (void)snapshot.find_appended(extent.log, ms);
+        });
+        co_await std::move(first);
         position = call.engine.find_appended(*shard, *request.timestamp);
     }
     if (request.dry_run.value_or(false)) co_return std::unexpected{texts::dry_run()};

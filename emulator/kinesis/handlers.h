@@ -49,7 +49,6 @@ Task<Reply<DecreaseStreamRetentionPeriod>> handle(Call&, const DecreaseStreamRet
 Task<Reply<DeleteStream>> handle(Call&, const DeleteStream&);
 Task<Reply<DescribeStream>> handle(Call&, const DescribeStream&);
 Task<Reply<DescribeStreamSummary>> handle(Call&, const DescribeStreamSummary&);
-Task<Reply<GetRecords>> handle(Call&, const GetRecords&);
 Task<Reply<GetShardIterator>> handle(Call&, const GetShardIterator&);
 Task<Reply<IncreaseStreamRetentionPeriod>> handle(Call&, const IncreaseStreamRetentionPeriod&);
 Task<Reply<ListShards>> handle(Call&, const ListShards&);
@@ -73,5 +72,7 @@ struct Serving {
 };
 template <class Operation>
 Task<Answer> serve(streams::Engine&, const DoorOptions&, Serving);
+template <>
+Task<Answer> serve<GetRecords>(streams::Engine&, const DoorOptions&, Serving);   // in slices
 
 }  // namespace sluice::kinesis

@@ -68,6 +68,15 @@ Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
         placed[i] = {at, sizes[static_cast<std::size_t>(at)]++};
         groups[static_cast<std::size_t>(at)].add(put);
     }
+    // Others are served while a large batch is made. Its shard may be closed meanwhile: then its records fail and the client sends them again.
+    std::uint64_t bytes = 0;
+    for (const auto& put : *puts) bytes += put.bytes();
+    if (call.engine.large(bytes)) {
+        auto away = call.engine.aside([&groups, now_ms = to_ms(call.world.clock->now())] {
+            for (auto& group : groups) group.build(now_ms);
+        });
+        co_await std::move(away);
+    }
     std::vector<bool> stored(groups.size());
     struct Told { ShardIdText id; SequenceNumbers numbers; };
     std::vector<Told> names;

@@ -43,6 +43,12 @@ void ShardPuts::add(const Put& put) {
     rounded_1k_bytes_ += (put.bytes() + 1023) / 1024 * 1024;
 }
 
+void ShardPuts::build(std::int64_t now_ms) {
+    for (auto& record : records_) record.timestamp = now_ms;
+    batch_ = batch::build(records_);
+    made_ms_ = now_ms;
+}
+
 bool ShardPuts::queue(streams::Engine& engine) {
     auto& stream = *shard_->stream;
     // Rule 12: whoever tests against limits should know that this topic has none.
@@ -52,8 +58,8 @@ bool ShardPuts::queue(streams::Engine& engine) {
                                          stream.name));
     // Read once, so that the record's timestamp and its arrival are the same moment for both doors.
     const auto now_ms = std::max(to_ms(engine.world().clock->now()), shard_->last_appended_ms);
-    for (auto& record : records_) record.timestamp = now_ms;
-    batch_ = batch::build(records_);
+    if (batch_.empty()) build(now_ms);
+    else if (made_ms_ != now_ms) batch::move_timestamps(batch_, now_ms);   // it was made a while ago
     const streams::Append append{.batch = batch_,
                                  .records = static_cast<std::uint32_t>(records_.size()),
                                  .payload_bytes = payload_bytes_,

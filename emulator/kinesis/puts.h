@@ -35,6 +35,8 @@ class ShardPuts {
     // Where the n-th added entry went, once queued.
     streams::Position position(std::size_t n) const { return base_ + static_cast<streams::Position>(n); }
     std::int64_t appended_ms() const { return appended_ms_; }
+    // Makes the batch; pure work, for whichever thread. `queue` does it when nobody has.
+    void build(std::int64_t now_ms);
     // False when the engine refused; nothing is stored then.
     bool queue(streams::Engine&);
     const streams::Ticket& ticket() const { return ticket_; }
@@ -44,6 +46,7 @@ class ShardPuts {
     std::vector<batch::Record> records_;
     std::uint64_t payload_bytes_ = 0, units_25k_ = 0, rounded_1k_bytes_ = 0;
     batch::Blob batch_;
+    std::int64_t made_ms_{};
     streams::Position base_{};
     std::int64_t appended_ms_{};
     streams::Ticket ticket_;

@@ -9,7 +9,14 @@ namespace sluice::kinesis {
 template <class Operation>
 Task<Answer> serve(streams::Engine& engine, const DoorOptions& options, Serving serving) {
     Arena arena{serving.body.size()};
-    const auto request = read<Operation>(serving.body, serving.encoding, arena, serving.caller);
+    std::expected<Operation, Error> request;
+    const auto decode = [&] { request = read<Operation>(serving.body, serving.encoding, arena, serving.caller); };
+    if (engine.large(serving.body.size())) {
+        auto away = engine.aside(decode);
+        co_await std::move(away);
+    } else {
+        decode();
+    }
     if (!request) co_return render(request.error(), serving.encoding);
     Call call{engine, engine.world(), options, *serving.caller};
     const auto result = co_await handle(call, *request);

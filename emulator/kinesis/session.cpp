@@ -17,6 +17,8 @@
 namespace sluice::kinesis {
 namespace {
 
+constexpr std::size_t most_received_at_once = 1 << 20;   // into memory that is new: about a millisecond
+
 // The paths that are not Kinesis (rule 27).
 bool is_side(std::string_view path) {
     return path == "/health" || path == "/ready" || path == "/metrics" || path.starts_with("/_sluice/");
@@ -82,7 +84,8 @@ void append_answer(Outgoing& out, streams::Engine& engine, DateText& date, Answe
     }
     if (!answer.content_type.empty()) headers.emplace_back("Content-Type", answer.content_type);
     for (const auto& [name, value] : answer.headers) headers.emplace_back(name, value);
-    http::append_head(out.head, answer.status, headers, answer.body.size(), keep_alive);
+    http::append_head(out.head, answer.status, headers, answer.front.size() + answer.body.size(), keep_alive);
+    out.head += answer.front;
     out.take(std::move(answer.body));
 }
 
@@ -161,7 +164,7 @@ Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, co
             sender.lacks_rest(reader.held());
             if (!sender.given_up()) {
                 auto token = asio::redirect_error(use_task, fault);
-                const auto got = co_await socket.async_read_some(asio::buffer(space.data(), space.size()), token);
+                const auto got = co_await socket.async_read_some(asio::buffer(space.data(), std::min(space.size(), most_received_at_once)), token);
                 reader.received(got);
                 sender.received(got);
             }

@@ -316,6 +316,7 @@ void Engine::State::finish(const std::shared_ptr<Group>& group) {
         if (!stream->deleted) arm_trim(*shard);
         if (!planted("readers-not-woken")) shard->appended.fire();
     }
+    if (!group->batch.trims.empty() || !group->batch.drops.empty()) bring_swept();
     resume_waiting(group);
     if (later) resume_waiting(later);
 }

@@ -19,6 +19,7 @@
 #include "emulator/random.h"
 #include "emulator/streams/events.h"
 #include "emulator/streams/stream.h"
+#include "emulator/worker.h"
 #include "storage/store.h"
 
 namespace sluice::streams {
@@ -110,6 +111,8 @@ struct EngineOptions {
     std::string kinesis_profile = "kinesis", kafka_profile = "kafka";
     bool commit_on_thread = false;       // durability power: a writer thread owns the commits
     std::uint64_t most_bytes_on_loop = UINT64_MAX;   // a group with more goes to that thread in any case: others are served meanwhile
+    std::uint64_t most_worked_on_loop = UINT64_MAX;  // bytes of a body that is decoded or made into a batch; see large
+    bool reads_on_thread = false;        // pages may have to come from a disk: a thread brings them, see at_hand
 };
 
 class Engine {
@@ -177,12 +180,18 @@ class Engine {
     Bounds bounds(Shard&);                // retention applied at now
     // Valid until the caller suspends or a group commits.
     const storage::Snapshot& snapshot();
-    // Whole batches from the one that contains `from`, over all extents, until `visit` says stop (false).
+    // Up to where a reader may go from `from` on without waiting for a disk. `from` itself: not at all, but a thread was asked, and `brought`
+    // resumes when it has brought something of the shard; then ask again. A batch that begins below what comes back is whole in memory.
+    Position at_hand(Shard&, Position from);
+    Task<void> brought(Shard&);
+    // Whole batches from the one that contains `from`, over all extents, until `visit` says stop (false). The one behind the last is looked
+    // for before it is visited: who may not wait for a disk stops at the one that ends where at_hand said.
     Result<void> read(Shard&, Position from, const storage::Snapshot::VisitEntry& visit);
     // Up to `max_records` and `max_bytes` (data + key) from `from` on; at least one record where there is one.
     // Yields the position to go on from. Views live as long as the snapshot or until the next call of read_records.
     struct Read { std::vector<Record> records; Position next{}; std::uint64_t bytes{}; };
-    Result<Read> read_records(Shard&, Position from, std::int32_t max_records, std::int64_t max_bytes);
+    // Stops behind the batch that reaches `before`.
+    Result<Read> read_records(Shard&, Position from, std::int32_t max_records, std::int64_t max_bytes, Position before = storage::log_end);
     Position find_appended(Shard&, Time);                         // first position appended at or after
     std::optional<std::pair<Position, std::int64_t>> find_timestamp(Shard&, std::int64_t ms);   // per record: offset, its timestamp
     std::optional<std::int64_t> appended_ms(Shard&, Position);    // of the record at that position
@@ -200,6 +209,15 @@ class Engine {
 
     // ---- usage (rule 24): finished hours from the store, the running one from memory ----
     std::vector<std::pair<std::int64_t, Usage>> usage(const Stream&);
+
+    // ---- what would hold the loop ----
+    // For pure work on about so many bytes: whether it is worth a thread.
+    bool large(std::uint64_t bytes) const { return bytes > options().most_worked_on_loop; }
+    // Runs the job on a thread while the caller waits. It uses nothing of the engine, and nothing else that the loop may touch meanwhile.
+    Task<void> aside(Worker::Job);
+    // Looks at a snapshot what the caller is about to look up, on a thread and before it waits for a disk; at once where none can be.
+    using Look = std::function<void(const storage::Snapshot&)>;
+    Task<void> rehearse(Look);
 
     // One bounded slice of freeing between turns; true while there is more. With `commit_on_thread` the writer goes on by itself.
     bool housekeep();

@@ -63,7 +63,7 @@ Result<void> Engine::read(Shard& shard, Position from, const storage::Snapshot::
     return {};
 }
 
-Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int32_t max_records, std::int64_t max_bytes) {
+Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int32_t max_records, std::int64_t max_bytes, Position before) {
     auto& s = *state_;
     // Views given out last time end here.
     std::size_t held = 0, batches = 0;
@@ -78,7 +78,7 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
     const auto skip = [&](const storage::EntryView& entry, std::string_view why) {
         s.events.note(fmt::format("{} {}: {}", shard.stream->name, shard.id(), why));
         out.next = entry.first + entry.count;
-        return true;
+        return out.next < before;
     };
     const auto visit = [&](LogId log, const storage::EntryView& entry) {
         if (std::ssize(out.records) >= max_records) return false;
@@ -89,7 +89,7 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
         const auto header = batch::parse_header(bytes.empty() ? std::span<const std::byte>{head} : bytes);
         if (!header || header->control()) {
             out.next = entry.first + entry.count;
-            return true;
+            return out.next < before;
         }
         const bool in_place = header->codec() == batch::Codec::none && !bytes.empty();
         // A short batch that can be read where it lies needs no marks.
@@ -158,7 +158,7 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
             out.next = position + 1;
         }
         out.next = entry.first + entry.count;
-        return true;
+        return out.next < before;
     };
     for (const auto& extent : shard.extents) {
         const auto to = extent.to < 0 ? shard.end : std::min(extent.to, shard.end);

@@ -11,6 +11,7 @@ namespace {
 constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t furthest_ms = std::int64_t{1} << 61;   // retention.ms and timestamps come from clients: sums must not overflow
 constexpr std::size_t swept_by_loop = 1000;   // entries in memory; on disk the store stops earlier
+constexpr std::size_t slices_brought = 20;    // or more: what is brought into memory at a time
 constexpr std::int64_t check_ms = 5 * minute_ms;   // Kafka's log.retention.check.interval.ms
 
 // The last moment at which an entry is kept. Rule 18: Kinesis's way is append time; Kafka's is the record's own timestamp, unless
@@ -204,7 +205,12 @@ void Engine::keep_expired(milliseconds span) {
 bool Engine::housekeep() {
     auto& s = *state_;
     s.turn.reset();   // a store under an open snapshot cannot use its free pages
-    if (!s.writer.joinable()) return s.store.sweep(swept_by_loop).value_or(false);
+    if (!s.options.commit_on_thread) {
+        if (s.writing) return true;   // a large group has the store for some milliseconds
+        const bool more = s.store.sweep(swept_by_loop).value_or(false);
+        if (more && s.slices_since_brought++ % slices_brought == 0) s.bring_swept();
+        return more;
+    }
     // The loop does not wait for a disk: the writer sweeps whenever it has nothing to write.
     if (!s.store.stats().sweeping) return false;
     const std::lock_guard lock{s.mutex};

@@ -1,5 +1,6 @@
 // What the engine keeps behind engine.h, shared by its files: engine.cpp (worlds, streams), catalog.cpp, commit.cpp (groups),
-// append.cpp, read.cpp, reshard.cpp, retention.cpp and usage.cpp. Nobody else includes this.
+// append.cpp, read.cpp, reshard.cpp,
+// retention.cpp, usage.cpp and warmth.cpp. Nobody else includes this.
 #pragma once
 
 #include <condition_variable>
@@ -166,6 +167,13 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     Usage close_hour(Stream&, std::int64_t hour, std::int64_t until_ms);
     void save_hour(const Stream&, std::int64_t hour, const Usage&);
     std::uint64_t live_bytes(const Shard&);
+
+    // ---- warmth.cpp ----
+    Worker disk, aside;                                  // waits for pages; works
+    void bring(Shard&, Position from);
+    void bring_swept();                                  // what is freed next
+    bool bringing_swept = false;
+    std::size_t slices_since_brought = 0;
 
     std::list<Unpacked> unpacked;                        // last used first
 };

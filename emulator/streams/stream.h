@@ -71,6 +71,15 @@ struct Reshard {
 
 struct Stream;
 
+// What of a shard's log is known to lie in memory (warmth.cpp).
+struct Warmth {
+    struct Range { Position from{}, middle{}, before{}; Time since{}; };   // half of it is behind `middle`; `since` is real time
+    std::vector<Range> ranges;           // oldest first
+    std::vector<Position> asked;         // the thread is about to bring what lies there
+    Signal brought;                      // something was
+    Range* holding(Position);
+};
+
 struct Shard {
     Stream* stream{};
     std::int32_t index{};
@@ -109,6 +118,7 @@ struct Shard {
     struct Asked { Time at; std::int64_t records{}, bytes{}; };
     Asked asked;                         // what was refused while the clock stood there: `clock auto` makes room for all of it
 
+    std::unique_ptr<Warmth> warmth;      // nothing: not read yet
     Signal appended;                     // committed records, a seal, or deletion
     bool open() const { return !sealed; }
     std::string id() const;              // shardId-000000000007

@@ -99,6 +99,13 @@ inline void set_base_offset(std::span<std::byte> batch, std::int64_t offset) {
 inline void set_leader_epoch(std::span<std::byte> batch, std::int32_t epoch) {
     store(batch.data() + at::leader_epoch, epoch);
 }
+// All of the batch's records move by as much as the first one does; the batch gets a new checksum.
+inline void move_timestamps(std::span<std::byte> batch, std::int64_t first_ms) {
+    const auto by = first_ms - load<std::int64_t>(batch.data() + at::base_timestamp);
+    store(batch.data() + at::base_timestamp, first_ms);
+    store(batch.data() + at::max_timestamp, load<std::int64_t>(batch.data() + at::max_timestamp) + by);
+    store(batch.data() + at::crc, checksum(batch));
+}
 // For LogAppendTime topics; the batch gets a new checksum.
 inline void stamp_append_time(std::span<std::byte> batch, std::int64_t timestamp_ms) {
     const auto attributes = load<std::int16_t>(batch.data() + at::attributes);

@@ -61,6 +61,7 @@ std::string_view content_type(Encoding);
 struct Answer {
     unsigned status = 200;
     std::string_view content_type = {};  // empty: no such header
+    std::string front = {};  // bytes of the answer that go before the body's, which is not moved for them
     std::string body = {};
     std::vector<std::pair<std::string_view, std::string>> headers = {};
     bool extended_id = true;  // whether x-amz-id-2 is sent

@@ -1,4 +1,4 @@
-"""A reader that asks for much and then never takes its answers: it holds no snapshot, so the file does not grow while what is kept is turned
+"""A reader that asks for as much as one answer holds and then never takes its answers: it holds no snapshot, so the file does not grow while what is kept is turned
 over, its memory is the one answer that waits, and others are served."""
 import re
 import socket
@@ -14,7 +14,7 @@ from conftest import ROOT, Server, until
 sys.path.insert(0, str(ROOT / "bench"))
 from kafka_wire import Wire, batch   # noqa: E402
 
-RECORDS, TURNS, ASKED = 400, 8, 8 << 20
+RECORDS, TURNS, ASKED = 400, 8, 4 << 20
 
 
 @pytest.fixture

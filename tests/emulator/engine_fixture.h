@@ -47,11 +47,12 @@ struct World {
         io = std::make_unique<asio::io_context>();
         engine = std::make_unique<Engine>(io->get_executor(), store, time, chance, options);
     }
-    // Runs everything that is ready, commits included.
+    // Runs everything that is ready, commits included; what threads were asked for is waited for.
     void settle() {
         engine->world().clock->run_due();
         io->restart();
-        io->poll();
+        if (options.reads_on_thread) io->run();
+        else io->poll();
     }
     Clock& clock() { return *engine->world().clock; }
     std::shared_ptr<streams::Stream> create(std::string name, std::int32_t shards = 1, std::string profile = "kinesis") {

@@ -40,7 +40,7 @@ struct Caller {
     // The result's fields; a refusal has "__type" and "message".
     nlohmann::json ask(std::string_view operation, const nlohmann::json& body) {
         const auto told = answer(operation, body);
-        return told.body.empty() ? nlohmann::json::object() : nlohmann::json::parse(told.body);
+        return told.body.empty() ? nlohmann::json::object() : nlohmann::json::parse(told.front + told.body);
     }
 };
 

@@ -1,10 +1,12 @@
 // What only the store on disk can show: restarts, crashes, and folders that are refused with one line saying what to do.
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <map>
@@ -259,4 +261,53 @@ TEST_CASE("a disk that takes no more bytes refuses writes and nothing else") {
     waitpid(child, &status, 0);
     CHECK(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("what was brought from the disk is read without waiting for it") {
+    OnDisk store;
+    const std::string data(1'000'000, 'x');
+    for (Position i = 0; i < 8; ++i) {
+        Batch batch;
+        batch.append(LogId{7}, entry(i, 1, data));
+        REQUIRE(store->commit(batch));
+    }
+    store.store.reset();
+    const auto name = store.folder.path + "/data.mdb";
+    const int file = open(name.c_str(), O_RDONLY);
+    REQUIRE(file >= 0);
+    REQUIRE(fsync(file) == 0);
+    posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);   // a file system in memory keeps it: then there is nothing to see here
+    close(file);
+    store.store = open_lmdb(store.options);
+    CHECK(store->warm(LogId{7}, 0, 64 << 20).before == log_end);
+    rusage before{}, after{};
+    getrusage(RUSAGE_THREAD, &before);
+    std::size_t seen = 0;
+    REQUIRE(store->snapshot()->read(LogId{7}, 0, [&](const EntryView& e) {
+        for (const auto piece : e.pieces) seen += static_cast<std::size_t>(std::ranges::count(piece, std::byte{'x'}));
+        return true;
+    }));
+    getrusage(RUSAGE_THREAD, &after);
+    CHECK(seen == 8'000'000);
+    CHECK(after.ru_majflt == before.ru_majflt);
+}
+
+TEST_CASE("once a thread goes before the sweeps, they free no more than it has brought") {
+    OnDisk store;
+    Batch batch;
+    const std::string data(1'000'000, 'x');
+    batch.append(LogId{7}, entry(0, 1, data));
+    REQUIRE(store->commit(batch));
+    const auto full = store->stats().used_bytes;
+    store->warm_sweep();   // nothing waits yet
+    Batch drop;
+    drop.drop(LogId{7});
+    REQUIRE(store->commit(drop));
+    for (int i = 0; i < 100; ++i) CHECK(store->sweep(1000) == true);
+    CHECK(store->stats().sweeping);
+    CHECK(full - store->stats().used_bytes < 150'000);
+    store->warm_sweep();
+    for (int i = 0; i < 100 && store->stats().sweeping; ++i) CHECK(store->sweep(1000).has_value());
+    CHECK_FALSE(store->stats().sweeping);
+    CHECK(full - store->stats().used_bytes > 950'000);
 }

@@ -337,3 +337,23 @@ TEST_CASE("the failing store fails the commit it was told to and leaves nothing 
     CHECK(store.snapshot()->get("k") == "3");
     CHECK(store.commits() == 3);
 }
+
+TEST_CASE_TEMPLATE("bringing pages changes nothing that is read, and says up to where whole entries were brought", Where, InMemory, OnDisk) {
+    Where store;
+    Batch batch;
+    const std::string data(10'000, 'x');   // two blocks and a half
+    for (Position i = 0; i < 100; ++i) batch.append(LogId{7}, entry(i, 1, data));
+    REQUIRE(store->commit(batch));
+    const bool disk = std::is_same_v<Where, OnDisk>;
+    const auto some = store->warm(LogId{7}, 0, 100'000);
+    CHECK(some.middle == (disk ? 4 : log_end));
+    CHECK(some.before == (disk ? 10 : log_end));
+    CHECK(store->warm(LogId{7}, 50, 1).before == (disk ? 51 : log_end));   // at least one entry
+    CHECK(store->warm(LogId{7}, 95, 1 << 20).before == log_end);           // nothing is behind
+    CHECK(store->warm(LogId{8}, 0, 1 << 20).before == log_end);
+    Batch trimmed;
+    trimmed.trim(LogId{7}, 90);
+    REQUIRE(store->commit(trimmed));
+    CHECK(store->warm(LogId{7}, 0, 20'000).before == (disk ? 92 : log_end));
+    CHECK(store->snapshot()->bounds(LogId{7}) == Bounds{90, 100});
+}

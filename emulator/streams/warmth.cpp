@@ -1,0 +1,95 @@
+// Cold pages: a read may meet pages of the data file that only a disk has, and while the loop waits for a disk it serves nobody. So
+// what was neither read nor written lately is brought into memory by a thread first, and its reader waits. A reader that goes along
+// a log finds the next piece there already: it was asked for half a piece ahead.
+#include <algorithm>
+
+#include "emulator/streams/state.h"
+
+namespace sluice::streams {
+namespace {
+
+constexpr std::uint64_t bytes_at_once = std::uint64_t{8} << 20;    // while a reader waits
+constexpr std::uint64_t bytes_ahead = std::uint64_t{32} << 20;     // for one that goes along the log
+constexpr milliseconds trusted{10'000};   // real time; then the kernel may have given the pages to somebody else
+constexpr std::size_t ranges_kept = 16;   // of each shard: so many readers at different places
+
+}  // namespace
+
+Warmth::Range* Warmth::holding(Position at) {
+    const auto found = std::ranges::find_if(ranges, [&](auto& range) { return range.from <= at && at < range.before; });
+    return found == ranges.end() ? nullptr : &*found;
+}
+
+Position Engine::at_hand(Shard& shard, Position from) {
+    auto& s = *state_;
+    if (!s.options.reads_on_thread || from >= shard.end) return storage::log_end;
+    if (!shard.warmth) shard.warmth = std::make_unique<Warmth>();
+    auto& warmth = *shard.warmth;
+    const auto now = s.real.now();
+    std::erase_if(warmth.ranges, [&](auto& range) { return now - range.since > trusted; });
+    const auto* range = warmth.holding(from);
+    if (!range) {
+        s.bring(shard, from);
+        return from;
+    }
+    if (from >= range->middle && !warmth.holding(range->before) && range->before < shard.end) s.bring(shard, range->before);
+    return range->before;
+}
+
+void Engine::State::bring(Shard& shard, Position from) {
+    auto& asked = shard.warmth->asked;
+    if (std::ranges::find(asked, from) != asked.end()) return;
+    asked.push_back(from);
+    const bool ahead = std::ranges::any_of(shard.warmth->ranges, [&](auto& range) { return range.before == from; });
+    struct Brought { Position middle = storage::log_end, before = storage::log_end; };
+    auto brought = std::make_shared<Brought>();
+    auto job = [&kept = store, extents = shard.extents, from, bytes = ahead ? bytes_ahead : bytes_at_once, brought] {
+        for (const auto& extent : extents) {
+            if (extent.to >= 0 && from >= extent.to) continue;
+            const auto warmed = kept.warm(extent.log, std::max(from, extent.from), bytes);
+            brought->middle = warmed.middle;
+            brought->before = warmed.before;
+            if (extent.to >= 0 && warmed.before >= extent.to) brought->before = extent.to;   // the next extent is brought when it is wanted
+            return;
+        }
+    };
+    auto then = [weak = weak_from_this(), stream = shard.stream->shared_from_this(), one = &shard, from, brought] {
+        const auto self = weak.lock();
+        if (!self) return;
+        auto& warmth = *one->warmth;
+        std::erase(warmth.asked, from);
+        if (warmth.ranges.size() >= ranges_kept) warmth.ranges.erase(warmth.ranges.begin());
+        warmth.ranges.push_back({from, brought->middle, brought->before, self->real.now()});
+        warmth.brought.fire();
+    };
+    disk.ask(std::move(job), std::move(then));
+}
+
+Task<void> Engine::brought(Shard& shard) {
+    Waiter waiter{state_->executor};
+    waiter.watch(shard.warmth->brought);
+    co_await waiter.wait();
+}
+
+// Twenty milliseconds' worth at the pace of housekeeping, and again when it is used up.
+void Engine::State::bring_swept() {
+    if (!options.reads_on_thread || bringing_swept) return;
+    bringing_swept = true;
+    disk.ask([&kept = store] { kept.warm_sweep(); },
+             [weak = weak_from_this()] {
+                 if (const auto self = weak.lock()) self->bringing_swept = false;
+             });
+}
+
+Task<void> Engine::aside(Worker::Job job) {
+    auto away = state_->aside.run(std::move(job));
+    co_await std::move(away);
+}
+
+Task<void> Engine::rehearse(Look look) {
+    if (!state_->options.reads_on_thread) co_return;
+    auto away = state_->disk.run([&kept = state_->store, look = std::move(look)] { look(*kept.snapshot()); });
+    co_await std::move(away);
+}
+
+}  // namespace sluice::streams
