@@ -2,26 +2,13 @@
 #pragma once
 
 #include <algorithm>
-#include <utility>
 
 #include "emulator/kafka/groups.h"
 
 namespace sluice::kafka {
 
-inline JoinReply refuse(const JoinReply& reply, ErrorCode code, std::string_view member) {
-    JoinGroupResponse answer;
-    answer.error_code = code;
-    answer.member_id = member;
-    reply->give(std::move(answer));
-    return reply;
-}
-
-inline void refuse(SyncReply& reply, ErrorCode code) {
-    if (!reply) return;
-    SyncGroupResponse answer;
-    answer.error_code = code;
-    std::exchange(reply, nullptr)->give(std::move(answer));
-}
+JoinReply refuse(const JoinReply&, ErrorCode, std::string_view member);
+void refuse(SyncReply&, ErrorCode);   // leaves it empty; nothing for one that is
 
 // What the member said about itself for this protocol; nothing when it does not know the protocol.
 inline const Blob* metadata_for(const Member& member, std::string_view protocol) {

@@ -4,10 +4,26 @@
 // Who comes is in group_join.cpp, who stays in group_members.cpp, offsets and the store in group_offsets.cpp, what a split
 // does to a group in group_reshard.cpp.
 #include <limits>
+#include <utility>
 
 #include "emulator/kafka/group_states.h"
 
 namespace sluice::kafka {
+
+JoinReply refuse(const JoinReply& reply, ErrorCode code, std::string_view member) {
+    JoinGroupResponse answer;
+    answer.error_code = code;
+    answer.member_id = member;
+    reply->give(std::move(answer));
+    return reply;
+}
+
+void refuse(SyncReply& reply, ErrorCode code) {
+    if (!reply) return;
+    auto held = std::exchange(reply, nullptr);
+    held->value.emplace().error_code = code;
+    held->given.fire();
+}
 
 std::string_view name_of(GroupState state) {
     switch (state) {

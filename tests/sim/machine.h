@@ -54,6 +54,14 @@ class Machine {
         auto task = serve_kafka<Request, Response>(*this, std::move(session), version, std::move(asked));
         spawn(std::move(task));
     }
+    // GetRecords writes its answer as it reads, so it is asked as a client asks: what came back is the status and the JSON text.
+    void get_records(std::string body, std::function<void(int status, std::string text)> told) {
+        auto asked = std::make_shared<Asked<std::string, kinesis::Answer>>(std::move(body), [told = std::move(told)](kinesis::Answer& answer) {
+            told(static_cast<int>(answer.status), answer.front + answer.body);
+        });
+        auto task = serve_get_records(*this, std::move(asked));
+        spawn(std::move(task));
+    }
     // Begins all that was asked since; nothing is committed yet.
     void begin() {
         io->restart();
@@ -89,6 +97,13 @@ class Machine {
         kinesis::Call call{*machine.engine, machine.engine->world(), machine.options, machine.caller};
         auto reply = co_await kinesis::handle(call, asked->request);
         asked->told(reply);
+    }
+    static Task<void> serve_get_records(Machine& machine, std::shared_ptr<Asked<std::string, kinesis::Answer>> asked) {
+        ++machine.begun;
+        const std::expected<kinesis::Caller, kinesis::Error> caller{machine.caller};
+        auto answer = co_await kinesis::serve<kinesis::GetRecords>(*machine.engine, machine.options,
+                                                                  kinesis::Serving{asked->request, kinesis::Encoding::json, caller});
+        asked->told(answer);
     }
     template <class Request, class Response>
     static Task<void> serve_kafka(Machine& machine, std::shared_ptr<kafka::Session> session, int version,

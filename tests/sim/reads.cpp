@@ -1,12 +1,23 @@
 // What a history reads, through the handlers of both doors, from random places on; and a parked fetch that has to be answered
 // when there is something to say, never before.
 #include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "emulator/streams/sequence.h"
 #include "protocol/batch/reader.h"
+#include "protocol/kinesis/base64.h"
 #include "tests/sim/history.h"
 
 namespace sluice::sim {
+
+namespace {
+std::string base64(std::string_view bytes) {
+    std::string text(kinesis::base64_size(bytes.size()), '\0');
+    kinesis::put_base64(text.data(), bytes);
+    return text;
+}
+}  // namespace
 
 void History::read(Stream& stream) {
     switch (below(8)) {
@@ -67,24 +78,25 @@ void History::get_records(Stream& stream) {
     const bool lost = !shard || now - reader.issued > 300'000 || (shard->sealed && at->retention && shard->closed + *at->retention < now);
     const auto room = lost || ((shard->read_calls.covers(1)) && (shard->read_bytes.rate == 0 || shard->read_bytes.thousandths > 0));
     const auto limit = one_in(3) ? 10'000 : static_cast<std::int32_t>(1 + below(12));
-    kinesis::GetRecords request;
-    request.shard_iterator = text(reader.token);
-    request.limit = limit;
-    auto check = [&](kinesis::Reply<kinesis::GetRecords>& reply) {
-        if (reply.has_value() != (!lost && room)) broken("GetRecords {}/{}: {}", reader.stream, reader.shard, reply ? "answered" : reply.error().message.value_or("?"));
-        if (!reply) return;
+    const auto check = [&](int status, const std::string& text) {
+        const bool served = status == 200;
+        const auto reply = nlohmann::json::parse(text);
+        if (served != (!lost && room)) broken("GetRecords {}/{}: {}", reader.stream, reader.shard, served ? "answered" : text);
+        if (!served) return;
+        const auto& records = reply.at("Records");
         shard->read_calls.take(1);
         auto next = std::max(reader.next, shard->gone);
         std::int64_t bytes = 0;
-        for (const auto& record : reply->records) {
+        for (const auto& record : records) {
             if (next >= shard->end()) broken("GetRecords {}/{}: a record too many at {}", reader.stream, reader.shard, next);
             const auto* batch = shard->batch_at(next);
             const auto& expected = shard->record(next);
-            const auto number = streams::parse_sequence(record.sequence_number.view());
+            const auto number = streams::parse_sequence(record.at("SequenceNumber").get<std::string>());
             if (!number || number->index - 1 != next) broken("GetRecords {}/{}: position {} where {} was due", reader.stream, reader.shard, number ? number->index - 1 : -1, next);
-            if (record.data.bytes != expected.value || *record.partition_key != expected.key)
+            if (record.at("Data") != base64(expected.value) || record.at("PartitionKey") != expected.key)
                 broken("GetRecords {}/{}: other bytes at {}", reader.stream, reader.shard, next);
-            if (to_ms(*record.approximate_arrival_timestamp) != batch->appended) broken("GetRecords {}/{}: another arrival time at {}", reader.stream, reader.shard, next);
+            if (std::llround(record.at("ApproximateArrivalTimestamp").get<double>() * 1000) != batch->appended)
+                broken("GetRecords {}/{}: another arrival time at {}", reader.stream, reader.shard, next);
             bytes += static_cast<std::int64_t>(expected.key.size() + expected.value.size());
             ++next;
         }
@@ -96,15 +108,20 @@ void History::get_records(Stream& stream) {
         }
         const bool caught_up = next >= shard->end();
         const auto behind = caught_up ? 0 : std::max<Ms>(1, now - shard->batch_at(next)->appended);
-        if (*reply->millis_behind_latest != behind) broken("GetRecords {}/{}: {} ms behind in place of {}", reader.stream, reader.shard, *reply->millis_behind_latest, behind);
-        const bool ended = shard->sealed && caught_up && reply->records.empty();
-        if (ended != !reply->next_shard_iterator) broken("GetRecords {}/{}: next iterator {}", reader.stream, reader.shard, reply->next_shard_iterator.has_value());
-        if (ended && reply->child_shards->size() != shard->children.size()) broken("GetRecords {}/{}: {} children", reader.stream, reader.shard, reply->child_shards->size());
+        if (const Ms told = reply.at("MillisBehindLatest"); told != behind) broken("GetRecords {}/{}: {} ms behind in place of {}", reader.stream, reader.shard, told, behind);
+        const bool ended = shard->sealed && caught_up && records.empty();
+        if (ended == reply.contains("NextShardIterator")) broken("GetRecords {}/{}: next iterator {}", reader.stream, reader.shard, !ended);
+        if (ended && reply.at("ChildShards").size() != shard->children.size()) broken("GetRecords {}/{}: {} children", reader.stream, reader.shard, reply.at("ChildShards").size());
         reader.next = next;
         reader.issued = now;
-        if (!ended) reader.token = *reply->next_shard_iterator;
+        if (!ended) reader.token = reply.at("NextShardIterator");
     };
-    machine_->ask<kinesis::GetRecords>(std::move(request), hear<kinesis::Reply<kinesis::GetRecords>>(check));
+    ++waiting_;
+    machine_->get_records(nlohmann::json{{"ShardIterator", reader.token}, {"Limit", limit}}.dump(), [&, life = lives_](int status, const std::string& text) {
+        if (life != lives_ || silenced_) return;
+        --waiting_;
+        check(status, text);
+    });
     machine_->turn();
     say("GetRecords {}/{} limit {} -> {}", reader.stream, reader.shard, limit, lost ? "lost" : !room ? "throttled" : std::to_string(reader.next));
     if (lost || (room && shard->sealed && reader.next >= shard->end())) reader_.reset();
