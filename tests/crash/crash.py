@@ -407,7 +407,8 @@ def start_when_full(program, gigabytes, base):
     server = Server(program, folder / "data")
     try:
         server.start()
-        AdminClient({"bootstrap.servers": server.kafka, **QUIET}).create_topics([NewTopic("full", 4, 1)])["full"].result(10)
+        admin = AdminClient({"bootstrap.servers": server.kafka, **QUIET})   # lives until the answer is there
+        admin.create_topics([NewTopic("full", 4, 1)])["full"].result(10)
         pipe = KafkaPipe(server.kafka)
         batch = record_batch([bytes(1000)] * 900, 1_700_000_000_000)
         wanted, sent, under_way = int(gigabytes * 1e9 / len(batch)), 0, 0
