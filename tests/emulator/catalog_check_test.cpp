@@ -9,6 +9,15 @@ using namespace sluice::test;
 
 namespace {
 
+std::string started(World& w) {
+    try {
+        w.open();
+        return "started";
+    } catch (const storage::StartError& error) {
+        return error.what();
+    }
+}
+
 // What the start says after `change` was done to the record of stream "a", which has three shards, one of them split.
 template <class Change>
 std::string told(Change&& change) {
@@ -29,12 +38,7 @@ std::string told(Change&& change) {
     storage::Batch batch;
     batch.put(key, record.SerializeAsString());
     REQUIRE(w.store.commit(batch));
-    try {
-        w.open();
-        return "started";
-    } catch (const storage::StartError& error) {
-        return error.what();
-    }
+    return started(w);
 }
 
 }  // namespace
@@ -74,12 +78,7 @@ TEST_CASE("damaged counters, producers and clocks stop the start too") {
         });
         REQUIRE_FALSE(batch.empty());
         REQUIRE(w.store.commit(batch));
-        try {
-            w.open();
-            return "started";
-        } catch (const storage::StartError& error) {
-            return error.what();
-        }
+        return started(w);
     };
     CHECK(told_of("R", "short").contains("(a shard's counters are none)"));
     CHECK(told_of("R", std::string(176, '\xFF')).contains("(a shard's counters are none)"));

@@ -94,6 +94,16 @@ std::string state(Server& server) {
     return client.ask<DescribeGroupsResponse>(DescribeGroupsRequest{.groups = {&id, 1}, .include_authorized_operations = false}, 5)->groups[0].group_state;
 }
 
+// Starts the server again on its store, which from now on fails when told to.
+storage::FailingStore& make_failing(Server& server) {
+    server.shut();
+    auto failing = std::make_unique<storage::FailingStore>(std::move(server.store));
+    auto& store = *failing;
+    server.store = std::move(failing);
+    server.open();
+    return store;
+}
+
 }  // namespace
 
 TEST_CASE("the first member of a group has its assignment without any time passing") {
@@ -498,11 +508,7 @@ TEST_CASE("with clock auto a slowed producer and a reader without room go on at 
 
 TEST_CASE("when the deletion of a topic could not be stored, the topic is back and so are its groups' offsets") {
     Server server;
-    server.shut();
-    auto failing = std::make_unique<storage::FailingStore>(std::move(server.store));
-    auto& store = *failing;
-    server.store = std::move(failing);
-    server.open();
+    auto& store = make_failing(server);
     server.create("t", 2);
     Client client{server};
     const OffsetCommitRequest::Partition p{.partition_index = 1, .committed_offset = 7, .committed_leader_epoch = -1, .committed_metadata = "m"};
@@ -521,11 +527,7 @@ TEST_CASE("when the deletion of a topic could not be stored, the topic is back a
 
 TEST_CASE("an assignment that could not be stored is given to nobody; the members join again and get it then") {
     Server server;
-    server.shut();
-    auto failing = std::make_unique<storage::FailingStore>(std::move(server.store));
-    auto& store = *failing;
-    server.store = std::move(failing);
-    server.open();
+    auto& store = make_failing(server);
     server.create("t");
     Consumer one(server), two(server);
     one.enter();
