@@ -317,8 +317,11 @@ void Engine::State::finish(const std::shared_ptr<Group>& group) {
         if (!planted("readers-not-woken")) shard->appended.fire();
     }
     if (!group->batch.trims.empty() || !group->batch.drops.empty()) bring_swept();
-    resume_waiting(group);
-    if (later) resume_waiting(later);
+    for (const auto& done : {group, later}) {
+        if (!done) continue;
+        done->forget_contents();
+        resume_waiting(done);
+    }
 }
 
 const storage::Snapshot& Engine::State::snapshot() {

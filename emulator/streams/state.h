@@ -45,6 +45,13 @@ struct Group {
     bool finished = false;
     std::vector<std::pair<Scope, Fault>> failed;
     std::vector<std::move_only_function<void()>> waiting;   // parked until it is finished
+    // A ticket may be kept for long, as a consumer group does: of what was written only the outcome stays with it.
+    void forget_contents() {
+        batch = {};
+        heads.clear();
+        touched.clear();
+        dirty.clear();
+    }
     Result<void> outcome(Scope scope) const {
         for (const auto& [one, fault] : failed)
             if (one == scope) return std::unexpected{fault};
