@@ -1,5 +1,5 @@
 // The whole promise of storage: ordered logs and one small table, changed only by whole batches. It knows no topic, shard,
-// protocol or clock; how entries lie in values on disk is its own affair. In LMDB (lmdb.cpp) or in memory (memory.cpp).
+// protocol or clock; how entries lie in values on disk is its own affair. In LMDB (lmdb/) or in memory (memory.cpp).
 #pragma once
 
 #include <array>

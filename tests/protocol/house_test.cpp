@@ -91,8 +91,10 @@ TEST_CASE("the engine knows the store, the clock, chance, the loop and a thread 
     });
 }
 
-TEST_CASE("LMDB appears in one file") {
-    check([](auto path) { return path != "storage/lmdb.cpp"; }, [](auto i) { return i != "lmdb.h"; });
+TEST_CASE("LMDB appears in one file, and that one in its folder alone") {
+    check([](auto path) { return path != "storage/lmdb/tree.h"; }, [](auto i) { return i != "lmdb.h"; });
+    CHECK(check(in("storage/lmdb/"), [](auto) { return true; }) > 20);
+    check([](auto path) { return !is_under(path, "storage/lmdb/"); }, [](auto i) { return !is_under(i, "storage/lmdb/"); });
 }
 
 TEST_CASE("sockets appear only in the outer parts of the emulator") {
