@@ -13,7 +13,6 @@
 namespace sluice {
 
 int compact(std::vector<std::string> args) {
-    constexpr int bad_usage = 2;
     std::string folder;
     bool json = false;
     CLI::App app{

@@ -18,11 +18,13 @@
 #include "emulator/control/side.h"
 #include "emulator/control/words.h"
 #include "emulator/driver.h"
+#include "emulator/environment.h"
+#include "emulator/housekeeping.h"
 #include "emulator/kafka/configs.h"
 #include "emulator/kafka/door.h"
 #include "emulator/kinesis/door.h"
 #include "emulator/options.h"
-#include "emulator/spans.h"
+#include "emulator/start.h"
 #include "emulator/streams/engine.h"
 #include "emulator/turns.h"
 #include "protocol/wire_limits.h"
@@ -33,14 +35,10 @@ extern char** environ;
 namespace sluice {
 namespace {
 
-constexpr int failed = 1, bad_usage = 2;
-constexpr std::string_view stopped_key =
-    "control/stopped";                     // virtual time of the last clean stop, for --clock resume
 // Stored in one turn, about 0.1 ms (bench, raw append). What is larger goes to the writer thread while the next requests are read; a
 // single PutRecords of usual size does not, or one in flight would wait for that thread to wake (decisions/006).
 constexpr std::uint64_t most_bytes_on_loop = 256 << 10;
 constexpr std::uint64_t most_worked_on_loop = 1 << 20;   // bytes of a body that is read, or made into a batch, in one turn: about 1 ms
-constexpr milliseconds expired_kept{60'000};  // at a start, before what expired while the server was down is dropped
 constexpr milliseconds most_closing{500};  // what answers under way get at the end
 
 // Yields how many connections each door may have: there is a descriptor for each of them, and for the store.
@@ -106,107 +104,6 @@ std::optional<kafka::HostPort> own_address(const ServeOptions::KafkaListener& li
     return told;
 }
 
-// When the server stopped; a killed one did not say, but it was up when it took its last record.
-std::optional<std::int64_t> last_moment(streams::Engine& engine) {
-    std::int64_t last = 0;
-    if (const auto stopped = engine.get(engine.world(), stopped_key)) last = std::stoll(*stopped);
-    for (const auto& stream : engine.list(engine.world()))
-        for (const auto& shard : stream->shards) last = std::max(last, shard->last_appended_ms);
-    return last > 0 ? std::optional{last} : std::nullopt;
-}
-
-void start_clock(const ServeOptions& options, streams::Engine& engine, const RealTime& real) {
-    auto& world = engine.world();
-    auto& clock = *world.clock;
-    const auto stopped = options.clock == ClockStart::resume ? last_moment(engine) : std::nullopt;
-    if (stopped) {
-        auto state = clock.save();
-        state.now_ms = *stopped;
-        state.real_ms = to_ms(real.now());
-        clock.restore(state);
-        if (clock.frozen()) clock.resume();
-    }
-    if (options.clock == ClockStart::freeze) clock.freeze();
-    if (options.clock == ClockStart::automatic) clock.go_by_need();
-    if (options.clock == ClockStart::set) {
-        const auto done = clock.set(options.clock_at);
-        if (!done) throw Exit{failed, "--clock: " + done.error()};
-    }
-}
-
-// Rule 29: whoever comes back after a while is told what has expired meanwhile, while it can still be kept. Yields until
-// when that is.
-Time tell_expired(streams::Engine& engine) {
-    std::int64_t records = 0;
-    int from = 0;
-    for (const auto& stream : engine.list(engine.world())) {
-        const auto before = records;
-        for (const auto& shard : stream->shards) {
-            const auto begin = shard->begin;
-            records += engine.bounds(*shard).begin - begin;
-        }
-        if (records > before) ++from;
-    }
-    if (records == 0) return {};
-    engine.keep_expired(expired_kept);
-    spdlog::warn(
-        "{} {} of {} {} outlived the retention while the server was down and will be dropped in a minute; to keep that, stop "
-        "the server before and start it with --clock resume, which goes on at the moment it stopped",
-        records, records == 1 ? "record" : "records", from, from == 1 ? "stream" : "streams");
-    return engine.world().clock->live() + expired_kept;
-}
-
-// At most one line a second, with how many were left out: a client in a retry loop must not fill the log.
-void log_refusals(streams::Engine& engine, const RealTime& real) {
-    struct Last {
-        Time at;
-        std::uint64_t left_out = 0;
-    };
-    engine.events().watch([&real, last = std::optional<Last>{}](const streams::Refusal& refusal) mutable {
-        const auto now = real.now();
-        if (last && now - last->at < std::chrono::seconds{1}) return void(++last->left_out);
-        const auto more = last ? last->left_out : 0;
-        spdlog::info("{}{}", streams::explain(refusal),
-                     more > 0 ? fmt::format(" (and {} before)", more) : "");
-        last = Last{now};
-    });
-}
-
-// `--stream` and `--topic`: what is there already stays as it is.
-void make_streams(const ServeOptions& options, const kafka::Configs& configs, streams::Engine& engine) {
-    const auto make = [&](streams::Engine::NewStream wanted, std::string_view flag) {
-        wanted.state_delay = false;
-        const auto name = wanted.name;
-        const auto made = engine.create(engine.world(), wanted);
-        if (!made && made.error() == streams::Fault::name_collides)
-            throw Exit{failed,
-                       fmt::format("--{} {}: '{}' exists, and '.' and '_' are the same in a topic's name",
-                                   flag, name, engine.collision(engine.world(), name).value_or("?"))};
-        if (!made && made.error() != streams::Fault::exists)
-            throw Exit{failed, fmt::format("--{} {}: cannot be made", flag, name)};
-    };
-    for (const auto& [name, count] : options.streams) {
-        streams::Engine::NewStream wanted;
-        wanted.name = name;
-        wanted.shards = count == 0 ? 1 : count;
-        wanted.profile = options.kinesis_limits;
-        make(std::move(wanted), "stream");
-    }
-    const auto partitions = static_cast<std::int32_t>(configs.number("num.partitions"));
-    const auto retention = configs.default_retention();
-    for (const auto& [name, count] : options.topics) {
-        streams::Engine::NewStream wanted;
-        wanted.name = name;
-        wanted.shards = count == 0 ? partitions : count;
-        wanted.profile = options.kafka_limits;
-        wanted.retention = retention;
-        wanted.retention_for_ever = !retention;
-        wanted.retention_bytes = configs.default_retention_bytes();
-        make(std::move(wanted), "topic");
-    }
-    engine.flush();
-}
-
 void banner(const Endpoint& kinesis, const Endpoint& kafka, const Endpoint& control,
             const ServeOptions& options) {
     // An address that means "all" is no address to connect to.
@@ -229,31 +126,6 @@ void turn_until_still(asio::io_context& loop, streams::Engine& engine, const Rea
         loop.restart();
     } while (loop.poll() > 0 && real.now() < end);
 }
-
-// Slices of freeing, some hundredths of a millisecond every millisecond, so that clients hardly meet one; asks once a second whether
-// there is something to free. It need not be fast: appends free twice what they take.
-class Housekeeping {
-  public:
-    Housekeeping(asio::io_context& loop, streams::Engine& engine) : engine_(engine), timer_(loop) {
-        wait(std::chrono::seconds{1});
-    }
-    void stop() { stopped_ = true, timer_.cancel(); }
-
-  private:
-    void wait(milliseconds span) {
-        timer_.expires_after(span);
-        timer_.async_wait([this](const boost::system::error_code& error) {
-            if (!error) slice();
-        });
-    }
-    void slice() {
-        if (stopped_) return;
-        wait(engine_.housekeep() ? milliseconds{1} : milliseconds{1000});
-    }
-    streams::Engine& engine_;
-    asio::steady_timer timer_;
-    bool stopped_ = false;
-};
 
 // The two doors of the control plane do not know each other's types.
 Task<kinesis::SideAnswer> beside(control::Service& service, kinesis::SideRequest request) {
@@ -368,8 +240,7 @@ int serve(const ServeOptions& options) {
     housekeeping.stop();
     driver.stop();
     // Stopped to start again with --clock resume: the moment to go on at is the earlier one.
-    if (engine.world().clock->live() >= expired_until)
-        engine.put(engine.world(), stopped_key, std::to_string(to_ms(engine.world().clock->now())));
+    if (engine.world().clock->live() >= expired_until) note_stop(engine);
     turn_until_still(loop, engine, real);
     if (!options.ready_file.empty()) unlink(options.ready_file.c_str());
     return 0;

@@ -6,27 +6,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 
+#include "emulator/environment.h"
 #include "emulator/spans.h"
 #include "emulator/streams/limits.h"
 
 namespace sluice {
 namespace {
-
-constexpr int bad_usage = 2;
-
-std::string variable(std::string_view flag) {  // --kinesis-limits -> SLUICE_KINESIS_LIMITS
-    std::string name = "SLUICE_";
-    for (const char c : flag.substr(2))
-        name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-    return name;
-}
-
-// Set by Kubernetes for a service named `sluice`, not by somebody who wants a setting.
-bool of_kubernetes(std::string_view name) {
-    return name == "SLUICE_PORT" || name.starts_with("SLUICE_PORT_") || name.starts_with("SLUICE_SERVICE_");
-}
 
 template <class T>
 T or_exit(std::string_view flag, std::expected<T, std::string> parsed) {
@@ -84,46 +70,6 @@ std::map<std::string, std::string> parse_configs(const std::vector<std::string>&
     return configs;
 }
 
-bool true_text(std::string_view text) {
-    return text == "1" || text == "true" || text == "yes" || text == "on";
-}
-bool false_text(std::string_view text) {
-    return text == "0" || text == "false" || text == "no" || text == "off" || text.empty();
-}
-
-// Variables become flags in front of CLI11, unless the command line has the flag: then the order of
-// precedence is right.
-void add_environment(std::vector<std::string>& args, const CLI::App& app, const Environment& environment) {
-    std::vector<std::string> known;
-    const auto options = app.get_options(
-        [](const CLI::Option* o) { return !o->get_lnames().empty() && o->get_lnames()[0] != "help"; });
-    for (const auto* option : options) known.push_back(variable(option->get_name()));
-    const bool data_given = std::ranges::any_of(
-        args, [](const std::string& arg) { return arg == "--data" || arg.starts_with("--data="); });
-    for (const auto& [name, value] : environment) {
-        if (!name.starts_with("SLUICE_") || of_kubernetes(name)) continue;
-        const auto at = std::ranges::find(known, name);
-        if (at == known.end()) {
-            const auto near = nearest(name, known);
-            throw Exit{bad_usage,
-                       fmt::format("{} is no setting of sluice{}; `sluice serve --help` names them all", name,
-                                   near.empty() ? "" : fmt::format(", did you mean {}?", near))};
-        }
-        const auto* option = options[static_cast<std::size_t>(at - known.begin())];
-        const auto flag = option->get_name();
-        const auto given = [&](const std::string& arg) { return arg == flag || arg.starts_with(flag + "="); };
-        if (std::ranges::any_of(args, given)) continue;
-        if (flag == "--ephemeral" && data_given) continue;  // whoever types --data means it
-        if (option->get_items_expected_max() > 0) {
-            args.push_back(flag + "=" + value);
-        } else if (true_text(value)) {
-            args.push_back(flag);
-        } else if (!false_text(value)) {
-            throw Exit{bad_usage, fmt::format("{}={}: write true or false", name, value)};
-        }
-    }
-}
-
 constexpr const char* footer = R"(
 Every flag is also an environment variable (--kinesis-limits is SLUICE_KINESIS_LIMITS) and a key of the --config file
 (kinesis-limits = "none"); lists are separated by commas. A flag wins over the environment, the environment over the file.
@@ -139,17 +85,6 @@ Then
   sluice clock advance 25h)";
 
 }  // namespace
-
-Environment read_environment(char** block) {
-    Environment environment;
-    for (; block && *block; ++block) {
-        const std::string_view entry{*block};
-        const auto equals = entry.find('=');
-        if (equals != std::string_view::npos)
-            environment.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
-    }
-    return environment;
-}
 
 ServeOptions parse_serve(std::vector<std::string> args, const Environment& environment) {
     ServeOptions options;
@@ -294,52 +229,6 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
         options.clock_at = or_exit("--clock", parse_time(clock));
     }
     return options;
-}
-
-std::expected<Endpoint, std::string> parse_endpoint(std::string_view text) {
-    const auto fault = std::unexpected{
-        fmt::format("'{}' is not ADDR:PORT, like 127.0.0.1:4567, 0.0.0.0:0 or [::1]:9092", text)};
-    const auto colon = text.rfind(':');
-    if (colon == std::string_view::npos) return fault;
-    std::string host{text.substr(0, colon)};
-    const auto digits = text.substr(colon + 1);
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) return fault;
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']')
-        host = host.substr(1, host.size() - 2);
-    else if (host.contains(':'))
-        return fault;
-    if (host == "localhost") host = "127.0.0.1";
-    boost::system::error_code no_address;
-    const auto address = boost::asio::ip::make_address(host, no_address);
-    if (no_address) return fault;
-    return Endpoint{address, port};
-}
-
-std::string show(const Endpoint& at) {
-    return at.address().is_v6() ? fmt::format("[{}]:{}", at.address().to_string(), at.port())
-                                : fmt::format("{}:{}", at.address().to_string(), at.port());
-}
-
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
-    std::string best;
-    std::size_t fewest = std::max<std::size_t>(2, word.size() / 3) + 1;
-    for (const auto& candidate : candidates) {
-        std::vector<std::size_t> row(candidate.size() +
-                                     1);  // edits from word's first i letters to candidate's first k
-        std::iota(row.begin(), row.end(), std::size_t{0});
-        for (std::size_t i = 1; i <= word.size(); ++i) {
-            auto diagonal = std::exchange(row[0], i);
-            for (std::size_t k = 1; k <= candidate.size(); ++k) {
-                const auto swap = diagonal + (word[i - 1] == candidate[k - 1] ? 0 : 1);
-                diagonal = row[k];
-                row[k] = std::min({row[k] + 1, row[k - 1] + 1, swap});
-            }
-        }
-        if (row.back() < fewest) fewest = row.back(), best = candidate;
-    }
-    return best;
 }
 
 }  // namespace sluice

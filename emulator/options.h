@@ -3,9 +3,7 @@
 // over the default.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
-#include <expected>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -15,11 +13,10 @@
 #include <vector>
 
 #include "emulator/clock.h"
+#include "emulator/endpoint.h"
 #include "storage/store.h"
 
 namespace sluice {
-
-using Endpoint = boost::asio::ip::tcp::endpoint;
 
 // What the clock does at start. keep: a frozen clock stands where it was, a running one lets downtime pass
 // (rule 7).
@@ -57,23 +54,17 @@ struct ServeOptions {
     bool quiet = false;
 };
 
+inline constexpr int failed = 1, bad_usage = 2;   // exit codes
+
 // The start ends here: `text` goes to standard output when `status` is 0 (help), else to standard error.
 struct Exit : std::runtime_error {
     Exit(int code, const std::string& text) : std::runtime_error(text), status(code) {}
     int status;
 };
 
-using Environment = std::vector<std::pair<std::string, std::string>>;  // name, value
-Environment read_environment(char** environ_block);
+using Environment = std::vector<std::pair<std::string, std::string>>;  // name, value; environment.h reads it
 
 // Throws Exit. `args` without the program's name and the word.
 ServeOptions parse_serve(std::vector<std::string> args, const Environment&);
-
-// ADDR:PORT or [ADDR]:PORT with a literal address or `localhost`. A fault is a sentence.
-std::expected<Endpoint, std::string> parse_endpoint(std::string_view text);
-std::string show(const Endpoint&);
-
-// The candidate with fewest edits, when that is few enough to be a slip.
-std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace sluice

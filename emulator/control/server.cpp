@@ -18,7 +18,6 @@ namespace sluice::control {
 namespace {
 
 using wire_limits::grpc_unsent_messages;
-constexpr int start_failed = 1;
 
 grpc::Status status_of(const Error& error) {
     using enum Error::Kind;
@@ -256,7 +255,7 @@ Endpoint Server::listen(const Endpoint& at) {
     builder.RegisterService(&state_->calls);
     state_->server = builder.BuildAndStart();
     if (!state_->server || port == 0)
-        throw Exit{start_failed,
+        throw Exit{failed,
                    fmt::format("cannot listen on {}: taken, or no address of this machine; choose another "
                                "address with --control, port 0 takes any free one",
                                show(at))};

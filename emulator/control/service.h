@@ -93,7 +93,8 @@ class Service {
   private:
     Result<streams::World*> world(const std::string& name);
     Result<std::shared_ptr<streams::Stream>> find(const std::string& world, const std::string& stream);
-    Task<Result<v1::ClockResponse>> changed_clock(streams::World&);
+    // Answers how the clock of that world stands once the change is committed, or what `change` refused.
+    Task<Result<v1::ClockResponse>> change_clock(std::string world, std::function<Result<void>(Clock&)> change);
     // What was changed in this turn is committed.
     Task<Result<void>> settled(streams::World&);
 

@@ -23,7 +23,7 @@
 
 namespace sluice::control {
 
-inline constexpr int call_failed = 1, bad_usage = 2;
+inline constexpr int call_failed = 1;
 inline constexpr auto patience = std::chrono::seconds{20};   // for an answer; a far jump of the clock is real work
 
 // gRPC wants a moment of the host's clock, which only emulator/clock.h reads.

@@ -4,6 +4,7 @@
 
 #include "emulator/control/print.h"
 #include "emulator/control/word.h"
+#include "emulator/nearest.h"
 
 namespace sluice::control {
 

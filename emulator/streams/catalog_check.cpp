@@ -37,7 +37,7 @@ std::string_view fault_of(const catalog::Stream& stream) {
     if (stream.topic_id().size() != 16) return "a stream's topic id is none";
     for (const auto rate : {limits.write_bytes_per_second(), limits.write_records_per_second(), limits.read_bytes_per_second(),
                             limits.read_calls_per_second(), stream.max_record_bytes()})
-        if (rate < 0 || rate > std::int64_t{1} << 40) return "a stream's limits are none";
+        if (rate < 0 || rate > most_per_second) return "a stream's limits are none";
     if (!moment(stream.created_ms()) || !moment(stream.ready_ms()) || stream.retention_ms() < -1) return "a stream's times are none";
     if (stream.status() < 0 || stream.status() > static_cast<int>(StreamStatus::deleting)) return "a stream's status is none";
     if (stream.shards().empty() || stream.shards_size() > max_shards_per_stream) return "a stream has no such number of shards";

@@ -19,6 +19,8 @@ struct StreamLimits {
 // AWS, "Quotas and limits" (Kinesis Data Streams): 1 MiB/s and 1,000 records/s in, 2 MiB/s and 5 calls/s out per shard.
 inline constexpr StreamLimits kinesis_limits{1 << 20, 1'000, 2 << 20, 5};
 inline constexpr StreamLimits no_limits{};
+// Of any of the four rates: buckets count in thousandths, and a sum of a few of them stays far from 2^63.
+inline constexpr std::int64_t most_per_second = std::int64_t{1} << 40;
 
 inline constexpr std::int32_t default_retention_hours = 24;      // AWS, "Changing the data retention period"
 inline constexpr std::int32_t max_retention_hours = 8'760;       // same page
