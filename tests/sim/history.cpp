@@ -314,6 +314,8 @@ void History::move_clock() {
                 const auto& shard = stream->shards[below(stream->shards.size())];
                 if (const auto* batch = shard.batch_at(shard.gone)) target = last_moment(*stream, *batch, true) + static_cast<Ms>(below(2));
             }
+            // On the full minute the store is told, and what lies around the mark is swept or must stay.
+            if (target != 0 && one_in(plan_.thick ? 2 : 8)) target += minute_ms - target % minute_ms;
             if (target > time.now) advance(target - time.now);
             break;
         }

@@ -24,6 +24,7 @@ struct Plan {
     std::uint64_t seed{};
     bool lmdb = false, threaded = false, faults = true;
     bool odd_stamps = false;      // Kafka records whose timestamp is not now
+    bool thick = false;           // many records of about a page, so that trims leave whole blocks and pieces of them
     std::uint64_t pieces = 0;     // rule 8: advances are cut in pieces by this other chance; 0: one step
     bool print = false;
     std::string folder;           // for LMDB

@@ -30,6 +30,7 @@ sim::Plan plan_of(std::uint64_t seed, const std::string& folder) {
     sim::Plan plan;
     plan.seed = seed;
     plan.lmdb = seed % 4 == 1;
+    plan.thick = seed % kinds == 5;   // on LMDB: a store in memory knows no blocks
     plan.threaded = seed % kinds == 2;
     plan.odd_stamps = seed % kinds == 4;
     plan.faults = seed % kinds != 7;

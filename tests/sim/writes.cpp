@@ -20,7 +20,8 @@ std::optional<std::pair<std::int32_t, Position>> place(std::string_view number) 
 
 Record History::new_record() {
     auto value = fmt::format("v{}", ++records_);
-    if (one_in(12)) value += std::string(200 + below(6000), static_cast<char>('a' + below(26)));
+    if (plan_.thick && one_in(2)) value += std::string(500 + below(5500), static_cast<char>('A' + below(26)));
+    else if (one_in(12)) value += std::string(200 + below(6000), static_cast<char>('a' + below(26)));
     if (one_in(150)) value += std::string(100'000 + below(400'000), 'x');
     return {fmt::format("k{}", below(20)), std::move(value)};
 }
