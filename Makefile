@@ -19,7 +19,7 @@ define install
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; fi
 endef
 
-.PHONY: help run build test unit clients clients-asan sim crash planted power soak tsan fuzz bench deps test-deps clean format
+.PHONY: help run build test unit clients clients-asan sim crash planted power soak tsan fuzz tidy bench deps test-deps clean format
 help:
 	@echo "make run       build and start the server (4567 Kinesis, 9092 Kafka, 7070 control), data in ./data"
 	@echo "make test      all tests: rooms under sanitizers, then real clients against the release program"
@@ -30,6 +30,7 @@ help:
 	@echo "make bench     figures beside the peers (slow)"
 	@echo "make sim       random histories against a model, SECONDS=600"
 	@echo "make planted   each planted bug is found: docs/testing.md"
+	@echo "make tidy      clang-tidy"
 	@echo "make power     1,000 power cuts by replay        make soak      retention turns a file over: MINUTES=10"
 
 deps:
@@ -100,6 +101,13 @@ fuzz: deps
 	@[ -f build/fuzz/build.ninja ] || cmake --preset fuzz
 	@cmake --build build/fuzz -j $(JOBS)
 	@tests/fuzz/run.sh $(SECONDS) $(TARGETS)
+
+# What clang-tidy finds with the checks of .clang-tidy is an error.
+tidy: deps
+	$(call install,$(FUZZ_PACKAGES) clang-tidy-19)
+	@[ -f build/fuzz/build.ninja ] || cmake --preset fuzz
+	@cmake --build build/fuzz -j $(JOBS) --target generated
+	run-clang-tidy-19 -quiet -p build/fuzz -j $(JOBS) '/(emulator|protocol|storage)/[^/]*(/[^/]*)?\.cpp$$' 2>/dev/null
 
 bench: build
 	/usr/bin/python3 bench/run.py $(ARGS)

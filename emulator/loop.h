@@ -27,7 +27,7 @@ enum class Woken { signal, deadline, closed };
 // One parked coroutine; wakes at most once, for the first reason given.
 class Waiter {
   public:
-    explicit Waiter(Executor executor) : executor_(executor) {}
+    explicit Waiter(Executor executor) : executor_(std::move(executor)) {}
     ~Waiter();
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;

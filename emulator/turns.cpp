@@ -34,7 +34,7 @@ std::uint64_t Turns::count() const {
 
 }  // namespace sluice
 
-// The names are the linker's (--wrap).
+// The names are the linker's (--wrap). NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" {
 int __real_epoll_wait(int, epoll_event*, int, int);
 int __wrap_epoll_wait(int descriptor, epoll_event* events, int most, int wait_ms);
@@ -48,3 +48,4 @@ int __wrap_epoll_wait(int descriptor, epoll_event* events, int most, int wait_ms
     return ready;
 }
 }
+// NOLINTEND(bugprone-reserved-identifier)

@@ -15,7 +15,7 @@ namespace sluice {
 class Worker {
   public:
     using Job = std::move_only_function<void()>;
-    explicit Worker(Executor executor) : executor_(executor) {}
+    explicit Worker(Executor executor) : executor_(std::move(executor)) {}
     ~Worker() { stop(); }
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;

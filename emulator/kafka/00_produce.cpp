@@ -86,7 +86,7 @@ bool timestamps_fit(Call& call, const Configs::ProduceRules& rules, const batch:
 }
 
 void refuse_null_keys(const streams::Stream& stream, std::int32_t partition, Bytes bytes, Blob& scratch, Answered& answered) {
-    const auto text = "Compacted topic cannot accept message without key in topic partition " + stream.name + "-" + std::to_string(partition);
+    std::string text = "Compacted topic cannot accept message without key in topic partition " + stream.name + "-" + std::to_string(partition);
     auto errors = bad_records(bytes, scratch, [](const batch::Record& r) { return !r.key; },
                               [&](std::int32_t, const batch::Record&) { return text; });
     std::string all = "One or more records have been rejected due to " + std::to_string(errors.size()) +

@@ -98,7 +98,7 @@ Door::Door(streams::Engine& engine, DoorOptions options) : state_(std::make_shar
 
 Door::~Door() { stop(); }
 
-asio::ip::tcp::endpoint Door::listen(asio::ip::tcp::endpoint endpoint, std::optional<HostPort> told) {
+asio::ip::tcp::endpoint Door::listen(const asio::ip::tcp::endpoint& endpoint, std::optional<HostPort> told) {
     const auto executor = state_->broker.engine.executor();
     auto acceptor = std::make_shared<Acceptor>(executor);
     acceptor->open(endpoint.protocol());
@@ -108,7 +108,7 @@ asio::ip::tcp::endpoint Door::listen(asio::ip::tcp::endpoint endpoint, std::opti
     const auto bound = acceptor->local_endpoint();
     state_->acceptors.push_back(acceptor);
     auto accepting = State::accept(state_, std::move(acceptor), std::move(told));
-    asio::co_spawn(executor, std::move(accepting), [](std::exception_ptr error) { if (error) std::rethrow_exception(error); });
+    asio::co_spawn(executor, std::move(accepting), [](const std::exception_ptr& error) { if (error) std::rethrow_exception(error); });
     return bound;
 }
 

@@ -31,7 +31,7 @@ class Door {
     ~Door();
     // Throws boost::system::system_error when the address cannot be had. May be called for several addresses.
     // `told` is what clients of this listener are told to connect to, whatever the rules say.
-    asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint, std::optional<HostPort> told = {});
+    asio::ip::tcp::endpoint listen(const asio::ip::tcp::endpoint&, std::optional<HostPort> told = {});
     // Closes listeners and connections; parked requests end without an answer. The loop has to turn once more for them to go.
     void stop();
     std::size_t connections() const;

@@ -77,6 +77,7 @@ ErrorCode Groups::remove(std::string_view id) {
     if (!group) return ErrorCode::group_id_not_found;
     if (group->state != GroupState::empty) return ErrorCode::non_empty_group;
     std::vector<Partition> committed;
+    committed.reserve(group->offsets.size());
     for (const auto& [partition, offset] : group->offsets) committed.push_back(partition);
     for (const auto& partition : committed) commit(id, partition, {});
     engine_.put(world_, "kafka/group/" + group->id, {});

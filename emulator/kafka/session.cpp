@@ -16,7 +16,7 @@ namespace sluice::kafka {
 namespace {
 
 // A bug in a handler stops the process: main catches what leaves the loop.
-void stop_loudly(std::exception_ptr error) {
+void stop_loudly(const std::exception_ptr& error) {
     if (error) std::rethrow_exception(error);
 }
 

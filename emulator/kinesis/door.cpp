@@ -71,7 +71,7 @@ Task<void> accept(std::shared_ptr<State> state, Acceptor& acceptor) {
 Door::Door(streams::Engine& engine, DoorOptions options) : state_(std::make_shared<State>(engine, std::move(options))) {}
 Door::~Door() { stop(); }
 
-asio::ip::tcp::endpoint Door::listen(asio::ip::tcp::endpoint at) {
+asio::ip::tcp::endpoint Door::listen(const asio::ip::tcp::endpoint& at) {
     auto& acceptor = state_->acceptors.emplace_back(state_->engine.executor());
     acceptor.open(at.protocol());
     acceptor.set_option(asio::socket_base::reuse_address{true});

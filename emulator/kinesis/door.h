@@ -34,7 +34,7 @@ class Door {
     Door(streams::Engine&, DoorOptions);
     ~Door();
     // Throws boost::system::system_error when the address cannot be had. May be called for several addresses.
-    asio::ip::tcp::endpoint listen(asio::ip::tcp::endpoint);
+    asio::ip::tcp::endpoint listen(const asio::ip::tcp::endpoint&);
     // Closes listeners and connections; calls under way end without an answer.
     void stop();
     std::size_t connections() const;

@@ -31,7 +31,7 @@ std::optional<std::string> cipher(std::string_view in, bool encrypt) {
     if (!EVP_CipherUpdate(context.get(), to, &first, reinterpret_cast<const unsigned char*>(in.data()), static_cast<int>(in.size())))
         return {};
     if (!EVP_CipherFinal_ex(context.get(), to + first, &last)) return {};
-    out.resize(static_cast<std::size_t>(first + last));
+    out.resize(static_cast<std::size_t>(first) + static_cast<std::size_t>(last));
     return out;
 }
 

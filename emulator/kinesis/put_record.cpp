@@ -10,7 +10,7 @@ Task<Reply<PutRecord>> handle(Call& call, const PutRecord& request) {
     const auto found = find_stream(call, address_of(request));
     if (!found) co_return std::unexpected{found.error()};
     // Kept by the frame: a stream deleted meanwhile must not take its shards away from under us.
-    const StreamPointer stream = *found;
+    const auto& stream = *found;
     if (auto fault = accepts_puts(call, *stream)) co_return std::unexpected{*fault};
     const auto put = check_put(*stream, 0, request.partition_key, request.explicit_hash_key, request.data->bytes);
     if (!put) co_return std::unexpected{put.error()};

@@ -34,7 +34,7 @@ struct Placed {
 Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
     const auto found = find_stream(call, address_of(request));
     if (!found) co_return std::unexpected{found.error()};
-    const StreamPointer stream = *found;
+    const auto& stream = *found;
     if (auto fault = accepts_puts(call, *stream)) co_return std::unexpected{*fault};
     const auto puts = check_all(*stream, *request.records);
     if (!puts) co_return std::unexpected{puts.error()};
@@ -80,6 +80,7 @@ Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
     std::vector<bool> stored(groups.size());
     struct Told { ShardIdText id; SequenceNumbers numbers; };
     std::vector<Told> names;
+    names.reserve(groups.size());
     for (const auto& group : groups) names.push_back({shard_id(group.shard().index), SequenceNumbers{group.shard()}});
     for (std::size_t g = 0; g < groups.size(); ++g) stored[g] = groups[g].queue(call.engine);
     for (std::size_t g = 0; g < groups.size(); ++g) {

@@ -97,7 +97,7 @@ std::unique_ptr<Shard> Engine::State::new_shard(Stream& stream, HashRange range,
 
 // ---- Engine ----
 
-Engine::State::State(Executor e, storage::Store& s, const RealTime& r, Random& c, EngineOptions o)
+Engine::State::State(const Executor& e, storage::Store& s, const RealTime& r, Random& c, EngineOptions o)
     : executor(e), store(s), real(r), random(c), options(std::move(o)), disk(e), aside(e) {
     books.world = std::make_unique<World>();
     books.world->id = WorldId{0};
@@ -106,7 +106,7 @@ Engine::State::State(Executor e, storage::Store& s, const RealTime& r, Random& c
 }
 
 Engine::Engine(Executor executor, storage::Store& store, const RealTime& real, Random& random, EngineOptions options)
-    : state_(std::make_shared<State>(executor, store, real, random, std::move(options))) {
+    : state_(std::make_shared<State>(std::move(executor), store, real, random, std::move(options))) {
     state_->on_removed = &on_removed;
     state_->on_resharded = &on_resharded;
     state_->load();
@@ -157,6 +157,7 @@ StreamPointer Engine::find_topic(World& world, const Uuid& id) {
 
 std::vector<StreamPointer> Engine::list(World& world) {
     std::vector<StreamPointer> all;
+    all.reserve(world.streams.size());
     for (const auto& [name, stream] : world.streams) all.push_back(stream);
     std::ranges::sort(all, {}, &Stream::name);
     return all;

@@ -80,7 +80,7 @@ struct Unpacked {
 };
 
 struct Engine::State : std::enable_shared_from_this<Engine::State> {
-    State(Executor, storage::Store&, const RealTime&, Random&, EngineOptions);
+    State(const Executor&, storage::Store&, const RealTime&, Random&, EngineOptions);
 
     Executor executor;
     storage::Store& store;

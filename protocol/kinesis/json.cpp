@@ -189,8 +189,9 @@ std::string_view JsonReader::unescape(const char* start) {
             if (name != 'u' || !hex4(code)) return fail(), std::string_view{};
             if (code >= 0xD800 && code < 0xE000) {
                 const bool pair = code < 0xDC00 && std::string_view(at_, end_).starts_with("\\u");
-                if (!pair || (at_ += 2, !hex4(low)) || low < 0xDC00 || low > 0xDFFF)
-                    return fail(), std::string_view{};
+                if (!pair) return fail(), std::string_view{};
+                at_ += 2;
+                if (!hex4(low) || low < 0xDC00 || low > 0xDFFF) return fail(), std::string_view{};
                 code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
             }
             to = put_utf8(code, to);

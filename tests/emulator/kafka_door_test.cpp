@@ -291,6 +291,24 @@ TEST_CASE("Produce refuses what is no batch with Kafka's codes") {
     CHECK(code(good) == ErrorCode::none);
 }
 
+TEST_CASE("a small batch that would unpack to more than 100 MiB is refused, and nothing of it is kept") {
+    Server server;
+    server.create("t");
+    Client client(server);
+    for (const std::int16_t codec : {1, 2, 3, 4}) {   // gzip, snappy, lz4, zstd
+        CAPTURE(codec);
+        std::string zeros(100 << 20, '\0');
+        const auto bomb = batch_of({zeros}, 1'700'000'000'000, {.attributes = codec});
+        zeros.clear(), zeros.shrink_to_fit();
+        if (bomb.size() > 1'048'588) continue;   // of snappy, which does not pack as well: too large as it comes
+        const auto answer = produce(client, "t", 0, bomb);
+        CHECK(answer.error_code == ErrorCode::unknown_server_error);
+        CHECK(answer.error_message == "The records of the batch decompress to more than is allowed.");
+    }
+    CHECK(offset_at(client, "t", -1) == 0);
+    CHECK(produce(client, "t", 0, batch_of({"a"}, 1'700'000'000'000, {.attributes = 4})).error_code == ErrorCode::none);
+}
+
 TEST_CASE("an idempotent producer's repeated batch gets its first offset again") {
     Server server;
     server.create("t");
