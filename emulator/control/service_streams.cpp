@@ -128,13 +128,14 @@ Task<Result<v1::ResetResponse>> Service::handle(v1::ResetRequest request) {
     if (parts_.forget) parts_.forget(**in);
     const auto ticket = engine_.reset(**in, clock);
     if (parts_.prepare) parts_.prepare(**in, clock.has_value());
+    auto settling = settled(**in);   // in the same group, so one wait serves both
+    const auto all = co_await std::move(settling);
     auto waiting = ticket.committed();
-    auto done = co_await std::move(waiting);
+    const auto done = co_await std::move(waiting);
     if (!done)
         co_return std::unexpected{
             Error{Kind::broken, "the reset is not on disk: the store is full or broken"}};
-    auto settling = settled(**in);
-    if (const auto all = co_await std::move(settling); !all) co_return std::unexpected{all.error()};
+    if (!all) co_return std::unexpected{all.error()};
     co_return v1::ResetResponse{};
 }
 

@@ -254,16 +254,22 @@ void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) 
                           })};
 }
 
-// Gone at once for both doors; the store frees the pages in its own time.
 void Engine::State::take_away(const StreamPointer& stream) {
     for (const auto& told : *on_removed) told(*stream);
     const auto now = to_ms(world().clock->now());
     save_hour(*stream, now / 3'600'000, close_hour(*stream, now / 3'600'000, now));
-    unindex(*stream);
     put({}, key_of(stream->world, 'S', big_endian(std::to_underlying(stream->id))), "");
     for (const auto& shard : stream->shards) {
         put({}, shard_key(*stream, shard->index), "");
         for (const auto& [producer, state] : shard->producers) put({}, producer_key(*stream, shard->index, producer), "");
+    }
+    drop(stream);
+}
+
+// Gone at once for both doors; the store frees the pages in its own time. Its keys are the caller's to erase.
+void Engine::State::drop(const StreamPointer& stream) {
+    unindex(*stream);
+    for (const auto& shard : stream->shards) {
         for (const auto& extent : shard->extents) group().batch.drops.push_back({extent.log});
         shard->trim.stop();
     }
@@ -289,10 +295,15 @@ Ticket Engine::reset(World& world, std::optional<Time> clock) {
     auto& s = *state_;
     s.keeping_expired = false;
     s.keeping.stop();
-    for (const auto& stream : list(world)) s.take_away(stream);
-    s.flush();
-    // Whatever is left under the world's keys: usage, offsets, groups, name seconds.
+    if (s.writing) s.flush();   // the look below would not see what is on its way
+    // One group for all of it, and nothing of a log is looked at: how much is stored does not matter.
+    for (const auto& stream : list(world)) {
+        for (const auto& told : on_removed) told(*stream);
+        s.drop(stream);
+    }
+    // Whatever is under the world's keys or queued to come there: streams, usage, offsets, groups, name seconds.
     std::vector<std::string> keys;
+    for (const auto& queued : s.group().batch.puts) keys.push_back(queued.key);
     s.store.snapshot()->scan(big_endian(std::to_underlying(world.id), 4), [&](std::string_view key, std::string_view) {
         keys.emplace_back(key);
         return true;

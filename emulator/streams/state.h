@@ -149,6 +149,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void begin_state(const StreamPointer&, StreamStatus);
     void wait_ready(const StreamPointer&, milliseconds);
     void take_away(const StreamPointer&);
+    void drop(const StreamPointer&);
     std::vector<std::function<void(const Stream&)>>* on_removed = nullptr;
 
     // ---- reshard.cpp, append.cpp ----

@@ -33,6 +33,13 @@ class Cursor {
         MDB_val key{}, value{};
         return get(key, value, op) ? parse(log, key, value) : std::nullopt;
     }
+    // Where the log begins. Told by the key alone: the block's page, which may be on the disk only, is not touched.
+    std::optional<Position> first_lead(LogId log) {
+        const Key wanted(log, 0, 0);
+        MDB_val key = val(wanted), value{};
+        if (!get(key, value, MDB_SET_RANGE) || !wanted.same_log(view(key))) return std::nullopt;
+        return lead_of(view(key));
+    }
     std::optional<View> last(LogId log) { return at_or_before(log, last_position, last_part); }
 
     // The block where the entry that contains `from` starts; without such an entry one from which a walk forward meets the next.
@@ -85,8 +92,7 @@ inline Bounds bounds_of(Cursor& cursor, MDB_txn* txn, MDB_dbi dbi, LogId log) {
     const auto last = cursor.last(log);
     if (!last) return {};
     if (mark) return {*mark, last->header.end};
-    const auto first = cursor.at_or_after(log, 0, 0);
-    return {first ? first->header.lead : last->header.end, last->header.end};
+    return {cursor.first_lead(log).value_or(last->header.end), last->header.end};
 }
 
 // Visits the entries from the one that contains `from` on. False when the blocks contradict each other.

@@ -10,11 +10,11 @@ namespace sluice::storage::lmdb {
 int LmdbStore::mark_trimmed(MDB_txn* txn, LogId log, Position before) {
     {
         Cursor cursor(txn, dbi_);
-        const auto range = bounds_of(cursor, txn, dbi_, log);
-        if (cursor.rc != 0) return cursor.rc;
         if (before == dropped) {
-            if (!cursor.last(log) || trim_mark(txn, dbi_, log) == dropped) return cursor.rc;
+            if (!cursor.first_lead(log) || trim_mark(txn, dbi_, log) == dropped) return cursor.rc;
         } else {
+            const auto range = bounds_of(cursor, txn, dbi_, log);
+            if (cursor.rc != 0) return cursor.rc;
             before = std::min(before, range.end);
             if (before <= range.begin) return 0;
         }

@@ -201,6 +201,27 @@ TEST_CASE("a reset leaves what a new engine has") {
     CHECK(w.engine->dump() == fresh);
 }
 
+TEST_CASE("a reset is one write, and what was queued before it in the same turn goes with it") {
+    World w;
+    const auto fresh = w.engine->dump();
+    auto stream = w.create("s", 3);
+    REQUIRE(w.put(*stream->shards[0], {"x"}));
+    const auto commits = w.store.commits();
+    REQUIRE(w.queue(*stream->shards[1], {"y"}));
+    w.engine->put(w.engine->world(), "group/a", "state");
+    w.create("t");   // its group takes all that with it
+    REQUIRE(w.store.commits() == commits + 1);
+    REQUIRE(w.queue(*stream->shards[2], {"z"}));
+    w.engine->put(w.engine->world(), "group/b", "state");
+    REQUIRE(w.wait(w.engine->reset(w.engine->world())));
+    CHECK(w.store.commits() == commits + 2);
+    CHECK(w.engine->dump() == fresh);
+    CHECK_FALSE(w.engine->get(w.engine->world(), "group/a"));
+    CHECK_FALSE(w.engine->get(w.engine->world(), "group/b"));
+    w.open();
+    CHECK(w.engine->dump() == fresh);
+}
+
 TEST_CASE("producer ids are never given out twice, whatever was written when the process died") {
     World w;
     std::set<std::int64_t> ids;
