@@ -1,6 +1,7 @@
 // A store whose n-th commit fails and changes nothing, so that tests can show what the engine does then.
 #pragma once
 
+#include <atomic>
 #include <utility>
 
 #include "storage/store.h"
@@ -18,6 +19,7 @@ class FailingStore final : public Store {
         error_ = error;
     }
     std::uint64_t commits() const { return commits_; }   // asked for, failed ones included
+    std::uint64_t snapshots() const { return snapshots_; }   // taken, on any thread
     Store& inner() { return *inner_; }
     // As a restart does: closed before it is opened again.
     template <class Open>
@@ -31,7 +33,10 @@ class FailingStore final : public Store {
         if (from_ != 0 && commits_ >= from_ && commits_ < until_) return std::unexpected(error_);
         return inner_->commit(batch);
     }
-    std::unique_ptr<Snapshot> snapshot() const override { return inner_->snapshot(); }
+    std::unique_ptr<Snapshot> snapshot() const override {
+        ++snapshots_;
+        return inner_->snapshot();
+    }
     Result<bool> sweep(std::size_t max_entries) override { return inner_->sweep(max_entries); }
     Stats stats() const override { return inner_->stats(); }
     FreeSpace free_space() const override { return inner_->free_space(); }
@@ -41,6 +46,7 @@ class FailingStore final : public Store {
   private:
     std::unique_ptr<Store> inner_;
     std::uint64_t commits_ = 0;
+    mutable std::atomic<std::uint64_t> snapshots_ = 0;
     std::uint64_t from_ = 0, until_ = 0;
     Error error_ = Error::io;
 };

@@ -123,6 +123,7 @@ Engine::~Engine() {
         stream->ready.stop();
         for (const auto& shard : stream->shards) shard->trim.stop();
     }
+    state_->foresight.stop();
     state_->disk.stop();
     state_->aside.stop();
     if (!state_->writer.joinable()) return;

@@ -12,6 +12,7 @@ constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t furthest_ms = std::int64_t{1} << 61;   // retention.ms and timestamps come from clients: sums must not overflow
 constexpr std::size_t swept_by_loop = 1000;   // entries in memory; on disk the store stops earlier
 constexpr std::size_t slices_brought = 20;    // or more: what is brought into memory at a time
+constexpr std::uint64_t walked_at_front = 256 << 10;
 constexpr std::int64_t check_ms = 5 * minute_ms;   // Kafka's log.retention.check.interval.ms
 
 // The last moment at which an entry is kept. Rule 18: Kinesis's way is append time; Kafka's is the record's own timestamp, unless
@@ -43,8 +44,10 @@ void Engine::State::find_front(Shard& shard) {
 }
 
 void Engine::State::retain(Shard& shard) {
+    const auto begin = shard.begin;
     retain_age(shard);
     retain_bytes(shard);
+    if (shard.begin != begin) (void)at_hand(shard, shard.begin);   // what expires next is brought ahead
 }
 
 void Engine::State::retain_age(Shard& shard) {
@@ -59,31 +62,39 @@ void Engine::State::retain_age(Shard& shard) {
     for (const auto& extent : shard.extents) {
         const auto to = extent.to < 0 ? shard.end : std::min(extent.to, shard.end);
         if (begin >= to) continue;
-        bool kept = false;
-        if (stream.kinesis_manners()) {
-            const auto first = snapshot().find_appended(extent.log, now - stream.retention->count() + (planted("retention-boundary") ? 1 : 0));
-            kept = first < to;
-            begin = std::max(begin, std::min(first, to));
-        } else {
-            // What is older by both of its times goes in one step, found by halving: a walk would read all of it again, from the disk
-            // if it is long ago. Where sizes matter they are walked for.
-            if (!limited_in_bytes(stream)) {
-                const auto since = now - std::min<std::int64_t>(stream.retention->count(), furthest_ms);
-                const auto young = std::min(snapshot().find_appended(extent.log, since), snapshot().find_timestamp(extent.log, since));
-                begin = std::max(begin, std::min(young, to));
-                shard.kept_known = false;   // counted again should a limit in bytes be set
-            }
-            // Only the front goes: an old record behind a young one stays, as whole segments do in Kafka.
-            const auto done = snapshot().read(extent.log, std::max(begin, extent.from), [&](const storage::EntryView& entry) {
-                kept = entry.first < to && last_ms(stream, displaced, entry.appended_ms, entry.max_timestamp_ms) >= now;
-                if (entry.first >= to || kept) return false;
+        bool kept = false, more = false;
+        // Only the front goes: an old record behind a young one stays, as whole segments do in Kafka.
+        const auto go_along = [&](std::uint64_t most_bytes) {
+            more = false;
+            std::uint64_t seen = 0;
+            return snapshot().read(extent.log, std::max(begin, extent.from), [&](const storage::EntryView& entry) {
+                if (entry.first >= to) return false;
+                kept = last_ms(stream, displaced, entry.appended_ms, entry.max_timestamp_ms) >= now;
+                if (kept && stream.kinesis_manners()) begin = std::max(begin, std::min(entry.first, to));
+                more = !kept && seen > most_bytes;
+                if (kept || more) return false;
+                seen += entry.size();
                 dropped += entry.size();
                 begin = std::min(to, entry.first + entry.count);
                 return true;
             });
-            if (!done) return;
-            if (!kept) begin = std::max(begin, to);   // positions without an entry
+        };
+        // Little has expired since somebody looked last, mostly, and its pages were brought ahead. What is older by both of its times
+        // goes in one step, found by halving: a walk would read all of it again, from the disk if it is long ago. Where sizes matter
+        // they are walked for.
+        if (!go_along(limited_in_bytes(stream) ? UINT64_MAX : walked_at_front)) return;
+        if (more && stream.kinesis_manners()) {
+            const auto first = snapshot().find_appended(extent.log, now - stream.retention->count() + (planted("retention-boundary") ? 1 : 0));
+            kept = first < to;
+            begin = std::max(begin, std::min(first, to));
+        } else if (more) {
+            const auto since = now - std::min<std::int64_t>(stream.retention->count(), furthest_ms);
+            const auto young = std::min(snapshot().find_appended(extent.log, since), snapshot().find_timestamp(extent.log, since));
+            begin = std::max(begin, std::min(young, to));
+            shard.kept_known = false;   // counted again should a limit in bytes be set
+            if (!go_along(UINT64_MAX)) return;
         }
+        if (!kept) begin = std::max(begin, to);   // positions without an entry
         if (kept) break;
     }
     if (begin == shard.begin) return;
@@ -161,6 +172,7 @@ void Engine::State::arm_trim(Shard& shard) {
     const auto now = to_ms(world().clock->now());
     std::optional<std::int64_t> last;   // what is over by then
     if (sized) {
+        if (options.reads_on_thread) (void)at_hand(shard, shard.begin);
         retain_bytes(shard);
         if (shard.begin > shard.trimmed) last = now;
     }
@@ -179,6 +191,7 @@ void Engine::State::arm_trim(Shard& shard) {
     if (shard.trim_armed && shard.trim_due_ms <= due) return;
     shard.trim_armed = true;
     shard.trim_due_ms = due;
+    foresee(shard);
     shard.trim = Timer{*world().clock, world().clock->at(Clock::Line::data, from_ms(due), [this, one = &shard] {
                            one->trim_armed = false;
                            trim(*one);

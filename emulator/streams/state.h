@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <list>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -178,7 +179,15 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
 
     // ---- warmth.cpp ----
     Worker disk, aside;                                  // waits for pages; works
+    Position at_hand(Shard&, Position from);
     void bring(Shard&, Position from);
+    // Shards whose trim is due, by when: they are looked at shortly before.
+    std::map<std::int64_t, std::vector<std::pair<std::weak_ptr<Stream>, std::int32_t>>> foreseen;
+    Timer foresight;
+    bool looking_ahead = false;
+    void foresee(const Shard&);
+    void arm_foresight();
+    void look_ahead();
     void bring_swept();                                  // what is freed next
     bool bringing_swept = false;
     std::size_t slices_since_brought = 0;

@@ -12,6 +12,7 @@ constexpr std::uint64_t bytes_at_once = std::uint64_t{8} << 20;    // while a re
 constexpr std::uint64_t bytes_ahead = std::uint64_t{32} << 20;     // for one that goes along the log
 constexpr milliseconds trusted{10'000};   // real time; then the kernel may have given the pages to somebody else
 constexpr std::size_t ranges_kept = 16;   // of each shard: so many readers at different places
+constexpr std::int64_t foreseen_ms = 2'000;   // before something is due; virtual, as what is due is
 
 }  // namespace
 
@@ -20,19 +21,20 @@ Warmth::Range* Warmth::holding(Position at) {
     return found == ranges.end() ? nullptr : &*found;
 }
 
-Position Engine::at_hand(Shard& shard, Position from) {
-    auto& s = *state_;
-    if (!s.options.reads_on_thread || from >= shard.end) return storage::log_end;
+Position Engine::at_hand(Shard& shard, Position from) { return state_->at_hand(shard, from); }
+
+Position Engine::State::at_hand(Shard& shard, Position from) {
+    if (!options.reads_on_thread || from >= shard.end) return storage::log_end;
     if (!shard.warmth) shard.warmth = std::make_unique<Warmth>();
     auto& warmth = *shard.warmth;
-    const auto now = s.real.now();
+    const auto now = real.now();
     std::erase_if(warmth.ranges, [&](auto& range) { return now - range.since > trusted; });
     const auto* range = warmth.holding(from);
     if (!range) {
-        s.bring(shard, from);
+        bring(shard, from);
         return from;
     }
-    if (from >= range->middle && !warmth.holding(range->before) && range->before < shard.end) s.bring(shard, range->before);
+    if (from >= range->middle && !warmth.holding(range->before) && range->before < shard.end) bring(shard, range->before);
     return range->before;
 }
 
@@ -69,6 +71,48 @@ Task<void> Engine::brought(Shard& shard) {
     Waiter waiter{state_->executor};
     waiter.watch(shard.warmth->brought);
     co_await waiter.wait();
+}
+
+// Retention is applied on the loop, and by halving where much goes: the thread looks at the same places shortly before.
+void Engine::State::foresee(const Shard& shard) {
+    if (!options.reads_on_thread) return;
+    auto& due = foreseen[shard.trim_due_ms];
+    due.emplace_back(shard.stream->weak_from_this(), shard.index);
+    if (due.size() == 1 && foreseen.begin()->first == shard.trim_due_ms) arm_foresight();
+}
+
+void Engine::State::arm_foresight() {
+    if (foreseen.empty()) return foresight.stop();
+    foresight = Timer{*world().clock, world().clock->at(Clock::Line::data, from_ms(foreseen.begin()->first - foreseen_ms), [this] { look_ahead(); })};
+}
+
+void Engine::State::look_ahead() {
+    struct Place { LogId log; Position begin; std::int64_t since_ms; };
+    std::vector<Place> places;
+    const auto until = to_ms(world().clock->now()) + foreseen_ms;
+    for (; !foreseen.empty() && foreseen.begin()->first <= until; foreseen.erase(foreseen.begin()))
+        for (const auto& [weak, index] : foreseen.begin()->second) {
+            const auto stream = weak.lock();
+            const auto* shard = stream && !stream->deleted && stream->retention ? stream->shard(index) : nullptr;
+            if (!shard || !shard->trim_armed || shard->trim_due_ms != foreseen.begin()->first) continue;
+            for (const auto& extent : shard->extents)
+                places.push_back({extent.log, std::max(shard->begin, extent.from), shard->trim_due_ms - std::min(stream->retention->count(), shard->trim_due_ms)});
+        }
+    if (!places.empty() && !std::exchange(looking_ahead, true))   // a clock that is moved far would ask many times at once
+        disk.ask(
+            [&kept = store, places = std::move(places)] {
+                const auto first = [](const storage::EntryView&) { return false; };
+                const auto now = kept.snapshot();
+                for (const auto& [log, begin, since] : places) {
+                    (void)now->read(log, begin, first);
+                    (void)now->read(log, now->find_appended(log, since), first);
+                    (void)now->read(log, now->find_timestamp(log, since), first);
+                }
+            },
+            [weak = weak_from_this()] {
+                if (const auto self = weak.lock()) self->looking_ahead = false;
+            });
+    arm_foresight();
 }
 
 // Twenty milliseconds' worth at the pace of housekeeping, and again when it is used up.

@@ -1,6 +1,7 @@
 // What is done beside the loop: jobs of a worker, and pages that a thread brings before the loop reads them.
 #include <doctest/doctest.h>
 
+#include "emulator/kafka/by_time.h"
 #include "emulator/worker.h"
 #include "tests/emulator/engine_fixture.h"
 
@@ -128,4 +129,58 @@ TEST_CASE("dropped records are freed to the end while a thread goes before the s
         w.settle();
     }
     CHECK(w.store.stats().used_bytes < full - 4'000'000);
+}
+
+TEST_CASE("two seconds before records expire a thread looks where the loop will; what expires after them is brought as well") {
+    for (const bool on_thread : {false, true}) {
+        World w{{.reads_on_thread = on_thread}};
+        w.time.move(60'000ms - milliseconds{to_ms(w.clock().now()) % 60'000});   // a full minute
+        auto& shard = *w.create("s", 1, "none")->shards[0];
+        w.engine->set_retention(*shard.stream, 24h);
+        REQUIRE(w.put(shard, {"a", "b"}));
+        w.time.move(90s);
+        REQUIRE(w.put(shard, {"c"}));
+        REQUIRE(w.put(shard, {"d"}));
+        w.time.move(24h - 90s + 57s);   // due at the end of this minute
+        w.settle();
+        const auto before = w.store.snapshots();
+        w.time.move(1s);
+        w.settle();
+        CHECK(w.store.snapshots() == before + (on_thread ? 1 : 0));
+        w.time.move(2s);
+        w.settle();
+        CHECK(shard.begin == 2);
+        CHECK(shard.trimmed == 2);
+        CHECK(bool{shard.warmth} == on_thread);
+        CHECK(w.engine->at_hand(shard, 2) == storage::log_end);
+        CHECK(w.values(shard) == std::vector<std::string>{"c", "d"});
+    }
+}
+
+TEST_CASE("the record with the largest time is found by a thread, and is the same that the loop finds") {
+    for (const bool on_thread : {false, true}) {
+        World w{{.reads_on_thread = on_thread}};
+        const auto stream = w.create("s", 1, "none");
+        auto& shard = *stream->shards[0];
+        const auto began = w.clock().now();
+        const auto find = [&] {
+            kafka::PlaceInTime found;
+            auto whole = [&]() -> Task<void> {
+                auto looking = kafka::largest_timestamp(*w.engine, stream, shard);
+                found = co_await std::move(looking);
+            };
+            auto task = whole();
+            asio::co_spawn(*w.io, std::move(task), asio::detached);
+            w.settle();
+            return found;
+        };
+        CHECK_FALSE(find());
+        REQUIRE(w.put(shard, {"a", "b"}));
+        w.time.move(5s);
+        // More than is looked at in one piece.
+        for (int i = 0; i < 40; ++i) REQUIRE(w.put(shard, {std::string(1'000'000, 'x')}));
+        w.time.move(5s);
+        REQUIRE(w.put(shard, {"c", "d"}));
+        CHECK(find() == std::pair<streams::Position, std::int64_t>{42, to_ms(began + 10s)});
+    }
 }
