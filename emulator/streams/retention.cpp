@@ -69,7 +69,7 @@ void Engine::State::retain_age(Shard& shard) {
             std::uint64_t seen = 0;
             return snapshot().read(extent.log, std::max(begin, extent.from), [&](const storage::EntryView& entry) {
                 if (entry.first >= to) return false;
-                kept = last_ms(stream, displaced, entry.appended_ms, entry.max_timestamp_ms) >= now;
+                kept = last_ms(stream, displaced, entry.appended_ms, entry.max_timestamp_ms) >= now + (planted("retention-boundary") ? 1 : 0);
                 if (kept && stream.kinesis_manners()) begin = std::max(begin, std::min(entry.first, to));
                 more = !kept && seen > most_bytes;
                 if (kept || more) return false;
@@ -84,7 +84,7 @@ void Engine::State::retain_age(Shard& shard) {
         // they are walked for.
         if (!go_along(limited_in_bytes(stream) ? UINT64_MAX : walked_at_front)) return;
         if (more && stream.kinesis_manners()) {
-            const auto first = snapshot().find_appended(extent.log, now - stream.retention->count() + (planted("retention-boundary") ? 1 : 0));
+            const auto first = snapshot().find_appended(extent.log, now - stream.retention->count());
             kept = first < to;
             begin = std::max(begin, std::min(first, to));
         } else if (more) {

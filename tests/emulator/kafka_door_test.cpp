@@ -295,7 +295,7 @@ TEST_CASE("a small batch that would unpack to more than 100 MiB is refused, and 
     Server server;
     server.create("t");
     Client client(server);
-    for (const std::int16_t codec : {1, 2, 3, 4}) {   // gzip, snappy, lz4, zstd
+    for (const auto codec : std::initializer_list<std::int16_t>{1, 2, 3, 4}) {   // gzip, snappy, lz4, zstd
         CAPTURE(codec);
         std::string zeros(100 << 20, '\0');
         const auto bomb = batch_of({zeros}, 1'700'000'000'000, {.attributes = codec});
