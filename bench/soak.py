@@ -136,8 +136,8 @@ def load_average():
     return os.getloadavg()[0]
 
 
-def run(server, minutes, share, retention_s, rows, label, top):
-    """One stretch of load; yields the rate at full speed, measured first (or `top`, when it is known)."""
+def run(server, minutes, share, retention_s, rows, label, top=None, last=False):
+    """One stretch of load; yields the rate at full speed, measured first (or `top`, when it is known), and again at the end of the last one."""
     control = Wire(server.kafka)
     topics = [f"keep-{i}" for i in range(len(SHARES))]
     for topic, part in zip(topics, SHARES):
@@ -203,7 +203,7 @@ def run(server, minutes, share, retention_s, rows, label, top):
             raise SystemExit("a writer or reader has ended; see above")
     total = sum(written) - total_before
     rate.value = 0
-    end_top = measure(15) if minutes >= 2 else None
+    end_top = measure(15) if last else None
     stop.value = 1
     for part in parts:
         part.join(15)
@@ -250,22 +250,22 @@ def main():
     server = Server(chosen.data, chosen.program, flags)
     try:
         server.words("clock", "rate", str(CLOCK_RATE))
-        # A first look at the rate decides how long things are kept.
-        top = run(server, 0, chosen.share, 20, rows, "probe", None)[0]
+        # A first look at the rate decides how long things are kept. What it leaves is no part of the file that is looked at.
+        top = run(server, 0, chosen.share, 20, rows, "probe")[0]
+        server.stop()
+        shutil.rmtree(chosen.data)
+        server = Server(chosen.data, chosen.program, flags)
+        server.words("clock", "rate", str(CLOCK_RATE))
         retention_s = chosen.live_gb * 1e9 / (top * chosen.share)
         print(f"mean retention: {retention_s:.1f} s of real time; {chosen.minutes} minutes are {chosen.minutes * 60 / retention_s:.0f} turn-overs", flush=True)
-        for name in [f"keep-{i}" for i in range(len(SHARES))] + ["fleeting", "probe"]:
-            wire = Wire(server.kafka)
-            wire.delete_topic(name)
-            wire.close()
         print("part minute " + " ".join(f"{title:>12}" for title, _ in TABLE), flush=True)
-        _, first_end, total = run(server, chosen.minutes, chosen.share, retention_s, rows, "first", top)
+        _, end, total = run(server, chosen.minutes, chosen.share, retention_s, rows, "first", top, last=not again)
         if again:
             server.stop()
             began = time.monotonic()
             server = Server(chosen.data, chosen.program, flags)
             print(f"started again on the file as it was left in {(time.monotonic() - began) * 1000:.0f} ms", flush=True)
-            _, again_end, more = run(server, again, chosen.share, retention_s, rows, "again", top)
+            _, end, more = run(server, again, chosen.share, retention_s, rows, "again", top, last=True)
             total += more
     finally:
         server.stop()
@@ -273,8 +273,7 @@ def main():
     (OUT / "soak.json").write_text(json.dumps(rows, indent=1) + "\n")
     steady = [row for row in rows if row["minute"] > 1] or rows
     live = sum(row["live"] for row in steady) / len(steady)
-    print(f"\ntop rate {top / 1e6:.0f} MB/s before, " + ", ".join(f"{end / 1e6:.0f} MB/s {what}" for what, end in
-          [("after the first part", first_end)] + ([("at the end", again_end)] if again else []) if end))
+    print(f"\ntop rate {top / 1e6:.0f} MB/s before, {end / 1e6:.0f} MB/s at the end")
     for what, value, good in [
             ("live set, GB (2 asked)", live / 1e3, live / 1e3 >= 2), ("turn-overs of it (20 asked)", total / 1e6 / live, total / 1e6 / live >= 20),
             ("last minute ÷ first steady one (0.9 asked)", rows[-1]["rate"] / steady[0]["rate"], rows[-1]["rate"] >= 0.9 * steady[0]["rate"]),

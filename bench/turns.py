@@ -303,7 +303,7 @@ def summary(before, after):
     total = grown[-1][1]
     p999 = next(end for end, count in grown if count >= total * 0.999) * 1000
     worst = longest1 * 1000 if longest1 > longest0 else next(end for end, count in grown if count == total) * 1000
-    return total, p999, worst, longest1 > longest0
+    return total, min(p999, worst), worst, longest1 > longest0
 
 
 def one(label, prepare, given):

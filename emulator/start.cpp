@@ -29,7 +29,7 @@ void start_clock(const ServeOptions& options, streams::Engine& engine, const Rea
         state.now_ms = *stopped;
         state.real_ms = to_ms(real.now());
         clock.restore(state);
-        if (clock.frozen()) clock.resume();
+        clock.resume();   // whoever counts hours by it looks again
     }
     if (options.clock == ClockStart::freeze) clock.freeze();
     if (options.clock == ClockStart::automatic) clock.go_by_need();

@@ -32,6 +32,8 @@ Task<std::string> Service::metrics() {
     } else {
         free = store_.free_space();
     }
+    auto sizes = engine_.rehearse_sizes(engine_.world());
+    co_await std::move(sizes);
     std::string out;
     const auto head = [&](std::string_view name, std::string_view type, std::string_view help) {
         fmt::format_to(std::back_inserter(out), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);

@@ -83,6 +83,8 @@ Task<Result<v1::LimitsResponse>> Service::handle(v1::SetLimitsRequest request) {
 Task<Result<v1::ListStreamsResponse>> Service::handle(v1::ListStreamsRequest request) {
     const auto in = world(request.world());
     if (!in) co_return std::unexpected{in.error()};
+    auto sizes = engine_.rehearse_sizes(**in);
+    co_await std::move(sizes);
     v1::ListStreamsResponse answer;
     for (const auto& stream : engine_.list(**in)) {
         auto& one = *answer.add_streams();

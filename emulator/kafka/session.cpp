@@ -261,7 +261,7 @@ void Session::send(std::vector<asio::const_buffer>& pieces) {
 }
 
 void Session::send_rest() {
-    asio::async_write(socket_, asio::buffer(unsent_), offer_all, [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+    asio::async_write(socket_, asio::buffer(unsent_), offer_more, [self = shared_from_this()](boost::system::error_code error, std::size_t) {
         self->sending_ = false;
         self->unsent_ = Blob{};
         if (error) return self->close();

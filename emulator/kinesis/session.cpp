@@ -114,7 +114,8 @@ Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const 
 Task<bool> write(Socket& socket, const Outgoing& out) {
     boost::system::error_code fault;
     std::array<asio::const_buffer, 2> rest{asio::buffer(out.head), asio::buffer(out.body)};
-    const auto sent = socket.write_some(rest, fault);
+    const std::array<asio::const_buffer, 2> first{rest[0], asio::buffer(rest[1], most_sent_at_once)};
+    const auto sent = socket.write_some(first, fault);
     if (fault && fault != asio::error::would_block) co_return false;
     const auto of_head = std::min(fault ? 0 : sent, out.head.size());
     rest[0] += of_head;
@@ -122,7 +123,7 @@ Task<bool> write(Socket& socket, const Outgoing& out) {
     if (rest[0].size() + rest[1].size() == 0) co_return true;
     fault = {};
     auto token = asio::redirect_error(use_task, fault);
-    co_await asio::async_write(socket, rest, offer_all, token);
+    co_await asio::async_write(socket, rest, offer_more, token);
     co_return !fault;
 }
 

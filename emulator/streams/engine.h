@@ -218,6 +218,8 @@ class Engine {
     // Looks at a snapshot what the caller is about to look up, on a thread and before it waits for a disk; at once where none can be.
     using Look = std::function<void(const storage::Snapshot&)>;
     Task<void> rehearse(Look);
+    // The same before somebody asks what all of a world's logs hold (`live_bytes`, `usage`).
+    Task<void> rehearse_sizes(const World&);
 
     // One bounded slice of freeing between turns; true while there is more. With `commit_on_thread` the writer goes on by itself.
     bool housekeep();

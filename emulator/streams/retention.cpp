@@ -69,7 +69,7 @@ void Engine::State::retain_age(Shard& shard) {
             std::uint64_t seen = 0;
             return snapshot().read(extent.log, std::max(begin, extent.from), [&](const storage::EntryView& entry) {
                 if (entry.first >= to) return false;
-                kept = last_ms(stream, displaced, entry.appended_ms, entry.max_timestamp_ms) >= now + (planted("retention-boundary") ? 1 : 0);
+                kept = last_ms(stream, displaced, entry.appended_ms, entry.max_timestamp_ms) >= now;
                 if (kept && stream.kinesis_manners()) begin = std::max(begin, std::min(entry.first, to));
                 more = !kept && seen > most_bytes;
                 if (kept || more) return false;

@@ -66,7 +66,7 @@ void Engine::State::roll_all() {
         auto hour = now / hour_ms;
         for (const auto& shard : stream->shards) hour = std::min(hour, shard->usage_hour);
         for (; hour < now / hour_ms; ++hour) save_hour(*stream, hour, close_hour(*stream, hour, (hour + 1) * hour_ms));
-        forget_producers(*stream, now);
+        forget_producers(*stream, now / hour_ms * hour_ms);
     }
 }
 
@@ -85,8 +85,13 @@ void Engine::State::forget_producers(Stream& stream, std::int64_t now_ms) {
         }
 }
 
+// At the next full hour, or at once when one passed while nobody ran: what comes now belongs to the hour it comes in.
 void Engine::State::arm_hour() {
-    const auto next = (to_ms(world().clock->now()) / hour_ms + 1) * hour_ms;
+    const auto hour = to_ms(world().clock->now()) / hour_ms;
+    const bool late = std::ranges::any_of(world().streams, [&](const auto& named) {
+        return std::ranges::any_of(named.second->shards, [&](const auto& shard) { return shard->usage_hour < hour; });
+    });
+    const auto next = (late ? hour : hour + 1) * hour_ms;
     books.hour = Timer{*world().clock, world().clock->at(Clock::Line::data, from_ms(next), [this] {
                            roll_all();
                            arm_hour();

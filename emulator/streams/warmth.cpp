@@ -136,4 +136,16 @@ Task<void> Engine::rehearse(Look look) {
     co_await std::move(away);
 }
 
+Task<void> Engine::rehearse_sizes(const World& world) {
+    std::vector<LogId> logs;
+    for (const auto& [name, stream] : world.streams)
+        for (const auto& shard : stream->shards)
+            for (const auto& extent : shard->extents) logs.push_back(extent.log);
+    Look look = [logs = std::move(logs)](const storage::Snapshot& now) {
+        for (const auto log : logs) (void)now.live_bytes(log);
+    };
+    auto first = rehearse(std::move(look));
+    co_await std::move(first);
+}
+
 }  // namespace sluice::streams

@@ -104,10 +104,16 @@ Done unsnap_any(Bytes in, Blob& out, std::size_t limit) {
     return {};
 }
 
-Done unlz4(Bytes in, Output out) {
+LZ4F_dctx* new_lz4() {
     LZ4F_dctx* made = nullptr;
     if (LZ4F_isError(LZ4F_createDecompressionContext(&made, LZ4F_VERSION))) out_of_order("LZ4F context");
-    const std::unique_ptr<LZ4F_dctx, LZ4F_errorCode_t (*)(LZ4F_dctx*)> context{made, LZ4F_freeDecompressionContext};
+    return made;
+}
+
+Done unlz4(Bytes in, Output out) {
+    // One context for the thread: it asks for up to 4 MiB by a frame's header, whatever is in the frame, and keeps them.
+    thread_local const std::unique_ptr<LZ4F_dctx, LZ4F_errorCode_t (*)(LZ4F_dctx*)> context{new_lz4(), LZ4F_freeDecompressionContext};
+    LZ4F_resetDecompressionContext(context.get());
     std::size_t wanted = 1;  // zero when a frame has ended
     for (;;) {
         const auto room = out.room();

@@ -138,6 +138,28 @@ TEST_CASE("usage is kept per virtual hour: what came in, what was stored, how lo
     CHECK(told[1].second.records_in == 1);
 }
 
+TEST_CASE("what comes after a downtime over full hours is counted in the hour it comes in") {
+    World w;
+    REQUIRE(w.clock().set(from_ms(1'700'002'800'000)));   // a full hour
+    auto stream = w.create("s");
+    REQUIRE(w.put(*stream->shards[0], {"x"}));
+    stream.reset();
+    w.engine.reset();
+    w.time.move(2h + 1min);
+    w.open();
+    w.settle();
+    const auto again = w.engine->find(w.engine->world(), "s");
+    REQUIRE(w.put(*again->shards[0], {"y", "z"}));
+    const auto told = w.engine->usage(*again);
+    REQUIRE(told.size() == 3);
+    CHECK(told[0].first == 472'223);
+    CHECK(told[0].second.records_in == 1);
+    CHECK(told[1].second.records_in == 0);
+    CHECK(told[1].second.open_shard_ms == 3'600'000);
+    CHECK(told[2].first == 472'225);
+    CHECK(told[2].second.records_in == 2);
+}
+
 namespace {
 
 std::shared_ptr<streams::Stream> sized(World& w, std::int64_t bytes, std::int32_t shards = 1) {
