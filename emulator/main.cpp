@@ -240,7 +240,10 @@ int serve(const ServeOptions& options) {
     housekeeping.stop();
     driver.stop();
     // Stopped to start again with --clock resume: the moment to go on at is the earlier one.
-    if (engine.world().clock->live() >= expired_until) note_stop(engine);
+    if (engine.world().clock->live() >= expired_until) {
+        engine.trim_expired();
+        note_stop(engine);
+    }
     turn_until_still(loop, engine, real);
     if (!options.ready_file.empty()) unlink(options.ready_file.c_str());
     return 0;

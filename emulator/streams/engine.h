@@ -226,6 +226,8 @@ class Engine {
     // For so long (live time) what has expired is out of readers' sight and yet in the store: a restart with an earlier
     // clock has it.
     void keep_expired(milliseconds);
+    // Before a clean stop: the store is told on full minutes only, and what has expired since then is no loss of the time away.
+    void trim_expired();
     // Commits what is queued now; for shutdown and tests.
     void flush();
     // One line per fact that must survive a restart: equal dumps, equal engines.

@@ -208,11 +208,15 @@ std::uint64_t Engine::State::live_bytes(const Shard& shard) {
 void Engine::keep_expired(milliseconds span) {
     auto& clock = *state_->world().clock;
     state_->keeping_expired = true;
-    state_->keeping = Timer{clock, clock.at(Clock::Line::live, clock.live() + span, [s = state_.get()] {
-                                s->keeping_expired = false;
-                                for (const auto& [name, stream] : s->world().streams)
-                                    for (const auto& shard : stream->shards) s->trim(*shard);
+    state_->keeping = Timer{clock, clock.at(Clock::Line::live, clock.live() + span, [this] {
+                                state_->keeping_expired = false;
+                                trim_expired();
                             })};
+}
+
+void Engine::trim_expired() {
+    for (const auto& [name, stream] : state_->world().streams)
+        for (const auto& shard : stream->shards) state_->trim(*shard);
 }
 
 bool Engine::housekeep() {

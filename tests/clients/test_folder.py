@@ -75,6 +75,21 @@ def test_what_is_not_a_folder_is_refused(tmp_path):
         "give --data another folder, or use --ephemeral")
 
 
+def test_a_start_does_not_speak_of_what_had_expired_before_the_stop(tmp_path):
+    server = Server(tmp_path / "data")
+    server.words("clock", "freeze")
+    server.words("clock", "set", "2040-01-01T00:00:10Z")
+    kinesis = server.kinesis()
+    kinesis.create_stream(StreamName="orders", ShardCount=1)
+    kinesis.put_record(StreamName="orders", Data=b"0", PartitionKey="k")
+    server.words("clock", "advance", "86420s")   # over by ten seconds, and the store is told on the full minute only
+    server.stop()
+    server.start()
+    assert read_shard(server.kinesis(), "orders") == []
+    server.stop()
+    assert server.process.stderr.read() == ""
+
+
 def test_a_start_on_expired_data_says_how_much_and_how_it_is_kept_and_then_it_is(tmp_path):
     """At a million virtual seconds a second, 30 days of retention pass in 2.6 s of the server being down."""
     server = Server(tmp_path / "data")
