@@ -261,7 +261,8 @@ def main():
         print("part minute " + " ".join(f"{title:>12}" for title, _ in TABLE), flush=True)
         _, end, total = run(server, chosen.minutes, chosen.share, retention_s, rows, "first", top, last=not again)
         if again:
-            # What expires while a server is down is kept for a minute after its start, and all behind it: not what is looked at here.
+            # What expires while a server is down is kept for a minute after its start, and all behind it: not what is looked at here,
+            # and this clock makes an hour of that minute.
             server.words("clock", "freeze")
             server.stop()
             began = time.monotonic()
