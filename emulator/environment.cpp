@@ -35,6 +35,7 @@ void add_environment(std::vector<std::string>& args, const CLI::App& app, const 
     std::vector<std::string> known;
     const auto options = app.get_options(
         [](const CLI::Option* o) { return !o->get_lnames().empty() && o->get_lnames()[0] != "help"; });
+    known.reserve(options.size());
     for (const auto* option : options) known.push_back(variable(option->get_name()));
     const bool data_given = std::ranges::any_of(
         args, [](const std::string& arg) { return arg == "--data" || arg.starts_with("--data="); });
@@ -49,11 +50,12 @@ void add_environment(std::vector<std::string>& args, const CLI::App& app, const 
         }
         const auto* option = options[static_cast<std::size_t>(at - known.begin())];
         const auto flag = option->get_name();
-        const auto given = [&](const std::string& arg) { return arg == flag || arg.starts_with(flag + "="); };
+        const auto with_value = flag + "=";
+        const auto given = [&](const std::string& arg) { return arg == flag || arg.starts_with(with_value); };
         if (std::ranges::any_of(args, given)) continue;
         if (flag == "--ephemeral" && data_given) continue;  // whoever types --data means it
         if (option->get_items_expected_max() > 0) {
-            args.push_back(flag + "=" + value);
+            args.push_back(with_value + value);
         } else if (true_text(value)) {
             args.push_back(flag);
         } else if (!false_text(value)) {

@@ -54,6 +54,7 @@ Task<PlaceInTime> largest_timestamp(streams::Engine& engine, std::shared_ptr<str
     }
     if (!walk.best || stream->deleted) co_return std::nullopt;
     std::vector<std::pair<streams::LogId, std::int64_t>> wanted;
+    wanted.reserve(shard.extents.size());
     for (const auto& extent : shard.extents) wanted.emplace_back(extent.log, *walk.best);
     auto first = look_up_first(engine, std::move(wanted));
     co_await std::move(first);

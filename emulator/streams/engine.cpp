@@ -97,8 +97,8 @@ std::unique_ptr<Shard> Engine::State::new_shard(Stream& stream, HashRange range,
 
 // ---- Engine ----
 
-Engine::State::State(const Executor& e, storage::Store& s, const RealTime& r, Random& c, EngineOptions o)
-    : executor(e), store(s), real(r), random(c), options(std::move(o)), disk(e), aside(e) {
+Engine::State::State(Executor e, storage::Store& s, const RealTime& r, Random& c, EngineOptions o)
+    : executor(e), store(s), real(r), random(c), options(std::move(o)), disk(e), aside(std::move(e)) {
     books.world = std::make_unique<World>();
     books.world->id = WorldId{0};
     books.world->name = "default";
@@ -123,7 +123,6 @@ Engine::~Engine() {
         stream->ready.stop();
         for (const auto& shard : stream->shards) shard->trim.stop();
     }
-    state_->foresight.stop();
     state_->disk.stop();
     state_->aside.stop();
     if (!state_->writer.joinable()) return;

@@ -13,6 +13,7 @@ constexpr std::int64_t furthest_ms = std::int64_t{1} << 61;   // retention.ms an
 constexpr std::size_t swept_by_loop = 1000;   // entries in memory; on disk the store stops earlier
 constexpr std::size_t slices_brought = 20;    // or more: what is brought into memory at a time
 constexpr std::uint64_t walked_at_front = 256 << 10;
+constexpr std::int64_t foreseen_ms = 2'000;   // before a trim is due; virtual, as what is due is
 constexpr std::int64_t check_ms = 5 * minute_ms;   // Kafka's log.retention.check.interval.ms
 
 // The last moment at which an entry is kept. Rule 18: Kinesis's way is append time; Kafka's is the record's own timestamp, unless
@@ -172,7 +173,7 @@ void Engine::State::arm_trim(Shard& shard) {
     const auto now = to_ms(world().clock->now());
     std::optional<std::int64_t> last;   // what is over by then
     if (sized) {
-        if (options.reads_on_thread) (void)at_hand(shard, shard.begin);
+        (void)at_hand(shard, shard.begin);
         retain_bytes(shard);
         if (shard.begin > shard.trimmed) last = now;
     }
@@ -191,8 +192,17 @@ void Engine::State::arm_trim(Shard& shard) {
     if (shard.trim_armed && shard.trim_due_ms <= due) return;
     shard.trim_armed = true;
     shard.trim_due_ms = due;
-    foresee(shard);
-    shard.trim = Timer{*world().clock, world().clock->at(Clock::Line::data, from_ms(due), [this, one = &shard] {
+    await_trim(shard, !options.reads_on_thread);
+}
+
+// Twice where a thread reads: the first time it is told where the loop will look.
+void Engine::State::await_trim(Shard& shard, bool told) {
+    const auto at = from_ms(shard.trim_due_ms - (told ? 0 : foreseen_ms));
+    shard.trim = Timer{*world().clock, world().clock->at(Clock::Line::data, at, [this, one = &shard, told] {
+                           if (!told) {
+                               foresee(*one);
+                               return await_trim(*one, true);
+                           }
                            one->trim_armed = false;
                            trim(*one);
                            arm_trim(*one);

@@ -6,7 +6,6 @@
 #include <condition_variable>
 #include <deque>
 #include <list>
-#include <map>
 #include <mutex>
 #include <thread>
 
@@ -81,7 +80,7 @@ struct Unpacked {
 };
 
 struct Engine::State : std::enable_shared_from_this<Engine::State> {
-    State(const Executor&, storage::Store&, const RealTime&, Random&, EngineOptions);
+    State(Executor, storage::Store&, const RealTime&, Random&, EngineOptions);
 
     Executor executor;
     storage::Store& store;
@@ -170,6 +169,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     Timer keeping;
     void find_front(Shard&);
     void arm_trim(Shard&);
+    void await_trim(Shard&, bool told);
     void arm_hour();
     void roll_all();
     void forget_producers(Stream&, std::int64_t now_ms);
@@ -181,12 +181,10 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     Worker disk, aside;                                  // waits for pages; works
     Position at_hand(Shard&, Position from);
     void bring(Shard&, Position from);
-    // Shards whose trim is due, by when: they are looked at shortly before.
-    std::map<std::int64_t, std::vector<std::pair<std::weak_ptr<Stream>, std::int32_t>>> foreseen;
-    Timer foresight;
+    struct Foreseen { LogId log; Position begin; std::int64_t since_ms; };
+    std::vector<Foreseen> foreseen;                      // where trims will look; the thread has not yet
     bool looking_ahead = false;
     void foresee(const Shard&);
-    void arm_foresight();
     void look_ahead();
     void bring_swept();                                  // what is freed next
     bool bringing_swept = false;

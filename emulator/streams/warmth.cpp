@@ -12,7 +12,7 @@ constexpr std::uint64_t bytes_at_once = std::uint64_t{8} << 20;    // while a re
 constexpr std::uint64_t bytes_ahead = std::uint64_t{32} << 20;     // for one that goes along the log
 constexpr milliseconds trusted{10'000};   // real time; then the kernel may have given the pages to somebody else
 constexpr std::size_t ranges_kept = 16;   // of each shard: so many readers at different places
-constexpr std::int64_t foreseen_ms = 2'000;   // before something is due; virtual, as what is due is
+constexpr std::size_t places_foreseen = 16'384;   // a clock that is moved far would name them again and again
 
 }  // namespace
 
@@ -75,44 +75,32 @@ Task<void> Engine::brought(Shard& shard) {
 
 // Retention is applied on the loop, and by halving where much goes: the thread looks at the same places shortly before.
 void Engine::State::foresee(const Shard& shard) {
-    if (!options.reads_on_thread) return;
-    auto& due = foreseen[shard.trim_due_ms];
-    due.emplace_back(shard.stream->weak_from_this(), shard.index);
-    if (due.size() == 1 && foreseen.begin()->first == shard.trim_due_ms) arm_foresight();
-}
-
-void Engine::State::arm_foresight() {
-    if (foreseen.empty()) return foresight.stop();
-    foresight = Timer{*world().clock, world().clock->at(Clock::Line::data, from_ms(foreseen.begin()->first - foreseen_ms), [this] { look_ahead(); })};
+    const auto& stream = *shard.stream;
+    if (stream.deleted || !stream.retention || foreseen.size() >= places_foreseen) return;
+    const auto since = shard.trim_due_ms - std::min(stream.retention->count(), shard.trim_due_ms);
+    for (const auto& extent : shard.extents) foreseen.push_back({extent.log, std::max(shard.begin, extent.from), since});
+    look_ahead();
 }
 
 void Engine::State::look_ahead() {
-    struct Place { LogId log; Position begin; std::int64_t since_ms; };
-    std::vector<Place> places;
-    const auto until = to_ms(world().clock->now()) + foreseen_ms;
-    for (; !foreseen.empty() && foreseen.begin()->first <= until; foreseen.erase(foreseen.begin()))
-        for (const auto& [weak, index] : foreseen.begin()->second) {
-            const auto stream = weak.lock();
-            const auto* shard = stream && !stream->deleted && stream->retention ? stream->shard(index) : nullptr;
-            if (!shard || !shard->trim_armed || shard->trim_due_ms != foreseen.begin()->first) continue;
-            for (const auto& extent : shard->extents)
-                places.push_back({extent.log, std::max(shard->begin, extent.from), shard->trim_due_ms - std::min(stream->retention->count(), shard->trim_due_ms)});
-        }
-    if (!places.empty() && !std::exchange(looking_ahead, true))   // a clock that is moved far would ask many times at once
-        disk.ask(
-            [&kept = store, places = std::move(places)] {
-                const auto first = [](const storage::EntryView&) { return false; };
-                const auto now = kept.snapshot();
-                for (const auto& [log, begin, since] : places) {
-                    (void)now->read(log, begin, first);
-                    (void)now->read(log, now->find_appended(log, since), first);
-                    (void)now->read(log, now->find_timestamp(log, since), first);
-                }
-            },
-            [weak = weak_from_this()] {
-                if (const auto self = weak.lock()) self->looking_ahead = false;
-            });
-    arm_foresight();
+    if (looking_ahead || foreseen.empty()) return;
+    looking_ahead = true;
+    disk.ask(
+        [&kept = store, places = std::exchange(foreseen, {})] {
+            const auto first = [](const storage::EntryView&) { return false; };
+            const auto now = kept.snapshot();
+            for (const auto& [log, begin, since] : places) {
+                (void)now->read(log, begin, first);
+                (void)now->read(log, now->find_appended(log, since), first);
+                (void)now->read(log, now->find_timestamp(log, since), first);
+            }
+        },
+        [weak = weak_from_this()] {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->looking_ahead = false;
+            self->look_ahead();
+        });
 }
 
 // Twenty milliseconds' worth at the pace of housekeeping, and again when it is used up.
