@@ -42,6 +42,7 @@ class FailingStore final : public Store {
     FreeSpace free_space() const override { return inner_->free_space(); }
     Warmed warm(LogId log, Position from, std::uint64_t bytes) const override { return inner_->warm(log, from, bytes); }
     void warm_sweep() override { inner_->warm_sweep(); }
+    bool sweeps_want_warmth() const override { return inner_->sweeps_want_warmth(); }
 
   private:
     std::unique_ptr<Store> inner_;

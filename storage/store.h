@@ -144,8 +144,10 @@ class Store {
     // Reads may wait for a disk. These bring pages into memory and are for a thread beside the one that must not wait; in memory there is
     // nothing to bring. `warm`: all that a read from that position on meets, for about so many bytes and at least one whole entry.
     virtual Warmed warm(LogId, Position, std::uint64_t) const { return {}; }
-    // What sweeps free next. Once it was called, neither sweep nor commit frees more than was brought.
+    // What sweeps free next. Once it was called, neither sweep nor commit frees more than was brought, so who calls it calls it again
+    // whenever sweeps want it.
     virtual void warm_sweep() {}
+    virtual bool sweeps_want_warmth() const { return false; }
 };
 
 enum class Durability { process, power };

@@ -316,7 +316,7 @@ void Engine::State::finish(const std::shared_ptr<Group>& group) {
         if (!stream->deleted) arm_trim(*shard);
         if (!planted("readers-not-woken")) shard->appended.fire();
     }
-    if (!group->batch.trims.empty() || !group->batch.drops.empty()) bring_swept();
+    bring_swept();
     for (const auto& done : {group, later}) {
         if (!done) continue;
         done->forget_contents();
@@ -360,7 +360,7 @@ void Engine::State::write_loop() {
             lock.unlock();
             const bool more = store.sweep(swept_by_writer).value_or(false);
             lock.lock();
-            sweep_asked = more;
+            sweep_asked = more && !store.sweeps_want_warmth();   // else the loop asks again when it is there
             continue;
         }
         const auto mine = writing;

@@ -11,7 +11,6 @@ namespace {
 constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t furthest_ms = std::int64_t{1} << 61;   // retention.ms and timestamps come from clients: sums must not overflow
 constexpr std::size_t swept_by_loop = 1000;   // entries in memory; on disk the store stops earlier
-constexpr std::size_t slices_brought = 20;    // or more: what is brought into memory at a time
 constexpr std::uint64_t walked_at_front = 256 << 10;
 constexpr std::int64_t foreseen_ms = 2'000;   // before a trim is due; virtual, as what is due is
 constexpr std::int64_t check_ms = 5 * minute_ms;   // Kafka's log.retention.check.interval.ms
@@ -232,18 +231,14 @@ void Engine::trim_expired() {
 bool Engine::housekeep() {
     auto& s = *state_;
     s.turn.reset();   // a store under an open snapshot cannot use its free pages
-    if (!s.options.commit_on_thread) {
-        if (s.writing) return true;   // a large group has the store for some milliseconds
-        const bool more = s.store.sweep(swept_by_loop).value_or(false);
-        if (more && s.slices_since_brought++ % slices_brought == 0) s.bring_swept();
-        return more;
-    }
+    s.bring_swept();
+    if (!s.options.commit_on_thread) return s.writing || s.store.sweep(swept_by_loop).value_or(false);   // a large group has the store for some milliseconds
     // The loop does not wait for a disk: the writer sweeps whenever it has nothing to write.
     if (!s.store.stats().sweeping) return false;
     const std::lock_guard lock{s.mutex};
     s.sweep_asked = true;
     s.wake.notify_all();
-    return false;
+    return true;
 }
 
 }  // namespace sluice::streams

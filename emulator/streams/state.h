@@ -188,7 +188,6 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void look_ahead();
     void bring_swept();                                  // what is freed next
     bool bringing_swept = false;
-    std::size_t slices_since_brought = 0;
 
     std::list<Unpacked> unpacked;                        // last used first
 };

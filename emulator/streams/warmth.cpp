@@ -103,9 +103,8 @@ void Engine::State::look_ahead() {
         });
 }
 
-// Twenty milliseconds' worth at the pace of housekeeping, and again when it is used up.
 void Engine::State::bring_swept() {
-    if (!options.reads_on_thread || bringing_swept) return;
+    if (!options.reads_on_thread || bringing_swept || !store.sweeps_want_warmth()) return;
     bringing_swept = true;
     disk.ask([&kept = store] { kept.warm_sweep(); },
              [weak = weak_from_this()] {

@@ -34,6 +34,7 @@ class LmdbStore final : public Store {
     FreeSpace free_space() const override;
     Warmed warm(LogId, Position from, std::uint64_t bytes) const override;
     void warm_sweep() override;
+    bool sweeps_want_warmth() const override;
 
   private:
     void open_tree();
@@ -81,7 +82,9 @@ class LmdbStore final : public Store {
     std::atomic<std::uint64_t> used_bytes_ = 0;
     std::atomic<bool> sweeping_ = false;
     std::atomic<std::uint64_t> swept_ = 0;   // blocks, about: a transaction that was given up counts too
-    std::atomic<std::uint64_t> sweep_upto_ = std::numeric_limits<std::uint64_t>::max();   // as swept_ counts: their pages are in memory
+    // As swept_ counts: their pages are in memory. Nobody has looked as long as it is the largest there is.
+    std::atomic<std::uint64_t> sweep_upto_ = std::numeric_limits<std::uint64_t>::max();
+    std::atomic<bool> more_to_warm_ = false;   // than the last round took
 };
 
 }  // namespace sluice::storage::lmdb

@@ -90,7 +90,15 @@ void LmdbStore::warm_sweep() {
     }
     const auto count = pages.count();
     pages.bring();
+    more_to_warm_ = count >= blocks_warmed_for_sweeping;
     sweep_upto_ = before + count + blocks_freed_at_once;   // and the queue's own keys
+}
+
+// The next round begins when half of this one is used up, or, if this one was all there was, when something new waits behind it.
+bool LmdbStore::sweeps_want_warmth() const {
+    if (!sweeping_) return false;
+    const auto left = sweepable(std::numeric_limits<std::size_t>::max());
+    return left < (more_to_warm_ ? blocks_warmed_for_sweeping / 2 : 1) || sweep_upto_ == std::numeric_limits<std::uint64_t>::max();
 }
 
 }  // namespace sluice::storage::lmdb

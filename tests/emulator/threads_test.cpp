@@ -130,6 +130,27 @@ TEST_CASE("dropped records are freed to the end while a thread goes before the s
     CHECK(w.store.stats().used_bytes < full - 4'000'000);
 }
 
+TEST_CASE("a writer thread frees more than one round of what is brought before it, and rests while nothing is") {
+    World w{{.commit_on_thread = true, .reads_on_thread = true}};
+    if (!w.disk) return;   // memory has no rounds
+    const auto stream = w.create("s", 1, "none");
+    w.engine->flush();
+    for (int i = 0; i < 90; ++i) {
+        REQUIRE(w.queue(*stream->shards[0], {std::string(1'000'000, 'x')}));
+        w.engine->flush();
+    }
+    const auto full = w.store.stats().used_bytes;
+    REQUIRE(w.engine->remove(w.engine->world(), "s", false));
+    w.engine->flush();
+    const auto late = std::chrono::steady_clock::now() + 60s;
+    while (w.engine->housekeep()) {
+        REQUIRE(std::chrono::steady_clock::now() < late);
+        w.settle();
+        std::this_thread::yield();
+    }
+    CHECK(w.store.stats().used_bytes < full - 88'000'000);
+}
+
 TEST_CASE("two seconds before records expire a thread looks where the loop will; what expires after them is brought as well") {
     for (const bool on_thread : {false, true}) {
         World w{{.reads_on_thread = on_thread}};

@@ -299,15 +299,42 @@ TEST_CASE("once a thread goes before the sweeps, they free no more than it has b
     batch.append(LogId{7}, entry(0, 1, data));
     REQUIRE(store->commit(batch));
     const auto full = store->stats().used_bytes;
+    CHECK_FALSE(store->sweeps_want_warmth());
     store->warm_sweep();   // nothing waits yet
     Batch drop;
     drop.drop(LogId{7});
     REQUIRE(store->commit(drop));
     for (int i = 0; i < 100; ++i) CHECK(store->sweep(1000) == true);
     CHECK(store->stats().sweeping);
+    CHECK(store->sweeps_want_warmth());
     CHECK(full - store->stats().used_bytes < 150'000);
     store->warm_sweep();
+    CHECK_FALSE(store->sweeps_want_warmth());
     for (int i = 0; i < 100 && store->stats().sweeping; ++i) CHECK(store->sweep(1000).has_value());
     CHECK_FALSE(store->stats().sweeping);
+    CHECK_FALSE(store->sweeps_want_warmth());
     CHECK(full - store->stats().used_bytes > 950'000);
+}
+
+TEST_CASE("sweeps want the next round when half of the last is used up, so that they need not wait for it") {
+    OnDisk store;
+    const std::string data(1'000'000, 'x');
+    for (Position i = 0; i < 90; ++i) {
+        Batch batch;
+        batch.append(LogId{7}, entry(i, 1, data));
+        REQUIRE(store->commit(batch));
+    }
+    const auto full = store->stats().used_bytes;
+    Batch drop;
+    drop.drop(LogId{7});
+    REQUIRE(store->commit(drop));
+    CHECK(store->sweeps_want_warmth());   // nobody has looked
+    store->warm_sweep();
+    while (!store->sweeps_want_warmth()) REQUIRE(store->sweep(100) == true);
+    const auto freed = full - store->stats().used_bytes;
+    CHECK(freed > 30'000'000);
+    CHECK(freed < 40'000'000);
+    store->warm_sweep();
+    while (store->sweep(100) == true) CHECK_FALSE(store->sweeps_want_warmth());   // the rest was all in that round
+    CHECK(full - store->stats().used_bytes > 88'000'000);
 }
