@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "emulator/busy_poll.h"
+
 namespace sluice {
 
 // Counts up and never jumps; in clock.cpp, the one place that reads clocks.
@@ -25,7 +27,7 @@ class Turns {
         return made;
     }();
 
-    explicit Turns(Span (*now)() = steady_nanoseconds) : now_(now) {}
+    explicit Turns(Span (*now)() = steady_nanoseconds, BusyPoll poll = BusyPoll{}) : now_(now), poll_(poll) {}
     // From here to its end the waits of this thread's loop are turns' ends.
     class Watch {
       public:
@@ -37,6 +39,9 @@ class Turns {
 
     void begin() { began_ = now_(); }
     void end();
+    // Between an end and a begin: whether to ask the sockets once more instead of sleeping.
+    bool asks_again() const { return poll_.wanted() && now_() - ended_ < BusyPoll::lasts_at_most; }
+    void woke(int events);   // begun after a wait that could sleep
 
     const std::array<std::uint64_t, ends.size() + 1>& counts() const { return counts_; }
     std::uint64_t count() const;
@@ -45,7 +50,8 @@ class Turns {
 
   private:
     Span (*now_)();
-    Span began_{}, sum_{}, longest_{};
+    BusyPoll poll_;
+    Span began_{}, ended_{}, woke_{}, sum_{}, longest_{};
     std::array<std::uint64_t, ends.size() + 1> counts_{};
 };
 

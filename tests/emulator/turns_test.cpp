@@ -1,6 +1,10 @@
 // The histogram of the loop's turns: what counts as one, and where it is counted.
 #include "emulator/turns.h"
 
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <doctest/doctest.h>
@@ -11,6 +15,37 @@ using namespace std::chrono_literals;
 namespace {
 std::chrono::nanoseconds standing{};
 std::chrono::nanoseconds by_hand() { return standing; }
+std::chrono::nanoseconds by_looks() { return standing += 1us; }
+
+// A descriptor with an event or without one, as the loop waits for it.
+struct Sockets {
+    int event = eventfd(0, EFD_NONBLOCK), set = epoll_create1(0);
+    Sockets() {
+        epoll_event asked{.events = EPOLLIN, .data = {}};
+        REQUIRE(epoll_ctl(set, EPOLL_CTL_ADD, event, &asked) == 0);
+    }
+    ~Sockets() {
+        close(set);
+        close(event);
+    }
+    Sockets(const Sockets&) = delete;
+    Sockets& operator=(const Sockets&) = delete;
+
+    void request() {
+        REQUIRE(eventfd_write(event, 1) == 0);
+        epoll_event got{};
+        CHECK(epoll_wait(set, &got, 1, 1000) == 1);
+        eventfd_t taken = 0;
+        eventfd_read(event, &taken);
+    }
+    // How often the clock was looked at while nothing came.
+    std::chrono::nanoseconds lull() {
+        const auto before = standing;
+        epoll_event got{};
+        CHECK(epoll_wait(set, &got, 1, 1) == 0);
+        return standing - before;
+    }
+};
 }  // namespace
 
 TEST_CASE("a turn is counted at the first end that it does not pass, and the longest is remembered") {
@@ -48,4 +83,41 @@ TEST_CASE("what runs between two waits of the loop is one turn; the waits are no
     loop.run();   // nobody watches
     CHECK(turns.longest() == 4ms);
     CHECK(turns.count() == counted);
+}
+
+TEST_CASE("after a row of single requests the loop asks its sockets for 60 microseconds more before it sleeps") {
+    Turns turns{by_looks, BusyPoll{2}};
+    Turns::Watch watch{turns};
+    Sockets sockets;
+    for (int i = 0; i < 3; ++i) sockets.request();
+    CHECK(sockets.lull() < 10us);   // not yet; and it begins anew
+    for (int i = 0; i < 4; ++i) sockets.request();
+    const auto asked = sockets.lull();
+    CHECK(asked > 60us);
+    CHECK(asked < 70us);
+    CHECK(sockets.lull() < 10us);
+    for (int i = 0; i < 4; ++i) sockets.request();
+    sockets.request();   // found while asking
+    CHECK(sockets.lull() > 60us);
+}
+
+TEST_CASE("the loop does not go on asking after long waits, much work or many events, nor where there is one processor") {
+    BusyPoll poll{2}, alone{1};
+    const auto a_row = [](BusyPoll& of) {
+        for (int i = 0; i < BusyPoll::row; ++i) of.waited(1, 50us, 10us);
+        return of.wanted();
+    };
+    CHECK(a_row(poll));
+    CHECK_FALSE(a_row(alone));
+    poll.waited(2, 50us, 10us);
+    CHECK_FALSE(poll.wanted());
+    CHECK(a_row(poll));
+    poll.waited(1, 100us, 10us);
+    CHECK_FALSE(poll.wanted());
+    CHECK(a_row(poll));
+    poll.waited(1, 50us, 30us);
+    CHECK_FALSE(poll.wanted());
+    CHECK(a_row(poll));
+    poll.waited(0, 50us, 10us);   // a wait with an end
+    CHECK_FALSE(poll.wanted());
 }
