@@ -51,10 +51,8 @@ int __wrap_epoll_wait(int descriptor, epoll_event* events, int most, int wait_ms
     if (!watched) return __real_epoll_wait(descriptor, events, most, wait_ms);
     watched->end();
     int ready = 0;
-    if (wait_ms != 0 && watched->asks_again()) {
-        do ready = __real_epoll_wait(descriptor, events, most, 0);
-        while (ready == 0 && watched->asks_again() && sched_yield() == 0);   // whoever has something to do goes first
-    }
+    if (wait_ms != 0)
+        while (watched->asks_again() && (ready = __real_epoll_wait(descriptor, events, most, 0)) == 0) sched_yield();
     if (ready == 0) ready = __real_epoll_wait(descriptor, events, most, wait_ms);
     watched->begin();
     if (wait_ms != 0) watched->woke(ready);
