@@ -51,7 +51,7 @@ int __wrap_epoll_wait(int descriptor, epoll_event* events, int most, int wait_ms
     if (!watched) return __real_epoll_wait(descriptor, events, most, wait_ms);
     watched->end();
     int ready = 0;
-    if (wait_ms != 0)
+    if (wait_ms != 0)   // whom it waits for may have been put on this processor: it goes first
         while (watched->asks_again() && (ready = __real_epoll_wait(descriptor, events, most, 0)) == 0) sched_yield();
     if (ready == 0) ready = __real_epoll_wait(descriptor, events, most, wait_ms);
     watched->begin();
