@@ -91,7 +91,7 @@ inline Bounds bounds_of(Cursor& cursor, MDB_txn* txn, MDB_dbi dbi, LogId log) {
     if (mark == dropped) return {};
     const auto last = cursor.last(log);
     if (!last) return {};
-    if (mark) return {*mark, last->header.end};
+    if (mark) return {std::max(*mark, Position{0}), last->header.end};
     return {cursor.first_lead(log).value_or(last->header.end), last->header.end};
 }
 
@@ -100,6 +100,7 @@ template <class Visit>
 bool walk(Cursor& cursor, LogId log, Position from, Visit&& visit) {
     auto at = cursor.locate(log, from);
     std::vector<Bytes> pieces;
+    Position next = 0;   // no entry begins before the end of the last one
     std::size_t offset = at ? at->header.first_start : 0;
     while (at) {
         if (offset == 0 || offset == at->header.used) {   // no entry starts here, or no more
@@ -109,7 +110,8 @@ bool walk(Cursor& cursor, LogId log, Position from, Visit&& visit) {
         }
         if (offset + sizeof(EntryHeader) > at->header.used) return false;
         const auto entry = block::load<EntryHeader>(at->data + offset);
-        if (entry.count == 0 || entry.first < 0) return false;
+        if (entry.count == 0 || entry.first < next || entry.first > last_position - entry.count) return false;
+        next = entry.end();
         offset += sizeof(EntryHeader);
         pieces.clear();
         for (std::size_t left = entry.size, part = 0;;) {
