@@ -83,7 +83,8 @@ inline std::optional<Position> trim_mark(MDB_txn* txn, MDB_dbi dbi, LogId log) {
     const auto name = log_key('t', log);
     MDB_val key = val(name), value{};
     if (mdb_get(txn, dbi, &key, &value) != 0 || value.mv_size != sizeof(Position)) return std::nullopt;
-    return block::load<Position>(static_cast<const std::byte*>(value.mv_data));
+    const auto mark = block::load<Position>(static_cast<const std::byte*>(value.mv_data));
+    return mark >= 0 ? std::optional{mark} : std::nullopt;
 }
 
 inline Bounds bounds_of(Cursor& cursor, MDB_txn* txn, MDB_dbi dbi, LogId log) {
@@ -91,7 +92,7 @@ inline Bounds bounds_of(Cursor& cursor, MDB_txn* txn, MDB_dbi dbi, LogId log) {
     if (mark == dropped) return {};
     const auto last = cursor.last(log);
     if (!last) return {};
-    if (mark) return {std::max(*mark, Position{0}), last->header.end};
+    if (mark) return {*mark, last->header.end};
     return {cursor.first_lead(log).value_or(last->header.end), last->header.end};
 }
 

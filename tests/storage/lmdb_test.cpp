@@ -263,14 +263,21 @@ TEST_CASE("a disk that takes no more bytes refuses writes and nothing else") {
     CHECK(WEXITSTATUS(status) == 0);
 }
 
-TEST_CASE("what was brought from the disk is read without waiting for it") {
-    OnDisk store;
+namespace {
+// A commit each.
+void append_megabytes(Store& store, Position count) {
     const std::string data(1'000'000, 'x');
-    for (Position i = 0; i < 8; ++i) {
+    for (Position i = 0; i < count; ++i) {
         Batch batch;
         batch.append(LogId{7}, entry(i, 1, data));
-        REQUIRE(store->commit(batch));
+        REQUIRE(store.commit(batch));
     }
+}
+}  // namespace
+
+TEST_CASE("what was brought from the disk is read without waiting for it") {
+    OnDisk store;
+    append_megabytes(*store.store, 8);
     store.store.reset();
     const auto name = store.folder.path + "/data.mdb";
     const int file = open(name.c_str(), O_RDONLY);
@@ -294,10 +301,7 @@ TEST_CASE("what was brought from the disk is read without waiting for it") {
 
 TEST_CASE("once a thread goes before the sweeps, they free no more than it has brought") {
     OnDisk store;
-    Batch batch;
-    const std::string data(1'000'000, 'x');
-    batch.append(LogId{7}, entry(0, 1, data));
-    REQUIRE(store->commit(batch));
+    append_megabytes(*store.store, 1);
     const auto full = store->stats().used_bytes;
     CHECK_FALSE(store->sweeps_want_warmth());
     store->warm_sweep();   // nothing waits yet
@@ -318,12 +322,7 @@ TEST_CASE("once a thread goes before the sweeps, they free no more than it has b
 
 TEST_CASE("sweeps want the next round when half of the last is used up, so that they need not wait for it") {
     OnDisk store;
-    const std::string data(1'000'000, 'x');
-    for (Position i = 0; i < 90; ++i) {
-        Batch batch;
-        batch.append(LogId{7}, entry(i, 1, data));
-        REQUIRE(store->commit(batch));
-    }
+    append_megabytes(*store.store, 90);
     const auto full = store->stats().used_bytes;
     Batch drop;
     drop.drop(LogId{7});
