@@ -1,6 +1,6 @@
 // What one sender can make this server hold or do: every bound that meets bytes from outside before anybody knows what they
 // mean, in one place. docs/security.md tells users about them. Limits that AWS or Kafka document for streams, records and
-// calls are not here but in emulator/streams/limits.h; the largest Kafka frame is a broker setting, socket.request.max.bytes.
+// calls are not here but in emulator/streams/limits/limits.h; the largest Kafka frame is a broker setting, socket.request.max.bytes.
 #pragma once
 
 #include <chrono>

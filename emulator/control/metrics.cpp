@@ -4,8 +4,8 @@
 
 #include <iterator>
 
-#include "emulator/control/service.h"
-#include "emulator/turns.h"
+#include "emulator/control/calls/service.h"
+#include "emulator/runtime/turns.h"
 
 namespace sluice::control {
 

@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "emulator/control/service.h"
-#include "emulator/options.h"
+#include "emulator/control/calls/service.h"
+#include "emulator/program/options.h"
 
 namespace sluice::control {
 

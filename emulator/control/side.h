@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "emulator/control/service.h"
+#include "emulator/control/calls/service.h"
 
 namespace sluice::control {
 

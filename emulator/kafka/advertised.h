@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "emulator/loop.h"
+#include "emulator/runtime/loop.h"
 
 namespace sluice::kafka {
 

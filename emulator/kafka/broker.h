@@ -5,10 +5,10 @@
 #include <string>
 #include <unordered_map>
 
-#include "emulator/kafka/configs.h"
+#include "emulator/kafka/configs/configs.h"
 #include "emulator/kafka/door.h"
-#include "emulator/kafka/fetch_sessions.h"
-#include "emulator/kafka/groups.h"
+#include "emulator/kafka/logs/fetch_sessions.h"
+#include "emulator/kafka/groups/groups.h"
 #include "emulator/streams/engine.h"
 
 namespace sluice::kafka {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "emulator/kafka/advertised.h"
-#include "emulator/loop.h"
+#include "emulator/runtime/loop.h"
 #include "emulator/streams/engine.h"
 #include "protocol/wire_limits.h"
 

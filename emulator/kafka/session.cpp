@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "emulator/kafka/handlers.h"
-#include "emulator/sending.h"
+#include "emulator/net/sending.h"
 #include "protocol/wire_limits.h"
 
 namespace sluice::kafka {

@@ -13,8 +13,8 @@
 #include <string>
 
 #include "emulator/kafka/broker.h"
-#include "emulator/loop.h"
-#include "emulator/receiving.h"
+#include "emulator/runtime/loop.h"
+#include "emulator/net/receiving.h"
 #include "protocol/kafka/frame.h"
 
 namespace sluice::kafka {

@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "emulator/kinesis/handlers.h"
-#include "emulator/kinesis/texts.h"
+#include "emulator/kinesis/texts/texts.h"
 
 namespace sluice::kinesis {
 

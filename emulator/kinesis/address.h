@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "emulator/streams/engine.h"
-#include "emulator/streams/sequence.h"
+#include "emulator/streams/log/sequence.h"
 #include "protocol/kinesis/errors.h"
 #include "protocol/kinesis/shapes.h"
 

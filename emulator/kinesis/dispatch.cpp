@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "emulator/kinesis/texts.h"
+#include "emulator/kinesis/texts/texts.h"
 
 namespace sluice::kinesis {
 namespace {

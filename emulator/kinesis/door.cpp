@@ -7,7 +7,7 @@
 #include <unordered_set>
 
 #include "emulator/kinesis/session.h"
-#include "emulator/receiving.h"
+#include "emulator/net/receiving.h"
 
 namespace sluice::kinesis {
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "emulator/loop.h"
+#include "emulator/runtime/loop.h"
 #include "emulator/streams/engine.h"
 #include "protocol/wire_limits.h"
 

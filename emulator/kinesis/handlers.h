@@ -8,7 +8,7 @@
 
 #include "emulator/kinesis/door.h"
 #include "emulator/kinesis/scope.h"
-#include "emulator/loop.h"
+#include "emulator/runtime/loop.h"
 #include "emulator/streams/engine.h"
 #include "protocol/kinesis/operations/create_stream.h"
 #include "protocol/kinesis/operations/decrease_stream_retention_period.h"

@@ -9,7 +9,7 @@
 #include <boost/asio/write.hpp>
 
 #include "emulator/kinesis/dispatch.h"
-#include "emulator/sending.h"
+#include "emulator/net/sending.h"
 #include "protocol/http/request_reader.h"
 #include "protocol/http/response.h"
 #include "protocol/kinesis/base64.h"

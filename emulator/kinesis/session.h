@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "emulator/kinesis/door.h"
-#include "emulator/loop.h"
-#include "emulator/receiving.h"
+#include "emulator/runtime/loop.h"
+#include "emulator/net/receiving.h"
 
 namespace sluice::kinesis {
 

@@ -14,12 +14,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "emulator/clock.h"
-#include "emulator/loop.h"
-#include "emulator/random.h"
+#include "emulator/runtime/clock.h"
+#include "emulator/runtime/loop.h"
+#include "emulator/runtime/random.h"
 #include "emulator/streams/events.h"
 #include "emulator/streams/stream.h"
-#include "emulator/worker.h"
+#include "emulator/runtime/worker.h"
 #include "storage/store.h"
 
 namespace sluice::streams {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "emulator/clock.h"
+#include "emulator/runtime/clock.h"
 
 namespace sluice::streams {
 

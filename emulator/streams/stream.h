@@ -12,11 +12,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "emulator/clock.h"
-#include "emulator/loop.h"
-#include "emulator/streams/hash_key.h"
-#include "emulator/streams/limits.h"
-#include "emulator/streams/throttle.h"
+#include "emulator/runtime/clock.h"
+#include "emulator/runtime/loop.h"
+#include "emulator/streams/catalog/hash_key.h"
+#include "emulator/streams/limits/limits.h"
+#include "emulator/streams/limits/throttle.h"
 #include "storage/store.h"
 
 namespace sluice::streams {

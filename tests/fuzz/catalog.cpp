@@ -1,7 +1,7 @@
 // What the engine finds in its store when it starts: records of a kind, a key and a value, and entries of logs, in place of those
 // that it wrote itself. What must hold: it starts and works, or it says in a StartError that the catalog is damaged; it never
 // crashes, neither at the start nor by what is done to the streams it found, and what it then knows survives the next start.
-#include "emulator/streams/catalog.pb.h"
+#include "emulator/streams/catalog/catalog.pb.h"
 #include "tests/fuzz/seeds.h"
 #include "tests/fuzz/world.h"
 

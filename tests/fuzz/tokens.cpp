@@ -2,8 +2,8 @@
 // a token's secret part says, however wrong, is opened or refused; and what opens is the same when sealed and opened again.
 #include <openssl/evp.h>
 
-#include "emulator/kinesis/iterators.h"
-#include "emulator/streams/sequence.h"
+#include "emulator/kinesis/records/iterators.h"
+#include "emulator/streams/log/sequence.h"
 #include "tests/fuzz/seeds.h"
 
 namespace sluice::fuzz {

@@ -10,7 +10,7 @@
 
 #include "emulator/kafka/handlers.h"
 #include "emulator/kinesis/handlers.h"
-#include "emulator/receiving.h"
+#include "emulator/net/receiving.h"
 #include "emulator/streams/engine.h"
 #include "tests/sim/store.h"
 

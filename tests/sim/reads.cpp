@@ -4,7 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "emulator/streams/sequence.h"
+#include "emulator/streams/log/sequence.h"
 #include "protocol/batch/reader.h"
 #include "protocol/kinesis/base64.h"
 #include "tests/sim/history.h"

@@ -2,7 +2,7 @@
 // model said then, and `fate` notes whether it was stored.
 #include <algorithm>
 
-#include "emulator/streams/sequence.h"
+#include "emulator/streams/log/sequence.h"
 #include "protocol/batch/builder.h"
 #include "tests/sim/history.h"
 

@@ -1,0 +1,116 @@
+// The control plane as plain functions over the engine. Every call runs on the loop; gRPC (server.h) and HTTP
+// (side.h) are two ways in. It keeps nothing of its own: what it says, the engine knows.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "emulator/runtime/clock.h"
+#include "emulator/runtime/loop.h"
+#include "emulator/streams/engine.h"
+#include "protocol/control/sluice.pb.h"
+#include "storage/store.h"
+
+namespace sluice {
+class Turns;
+}
+
+namespace sluice::control {
+
+inline constexpr const char* version = SLUICE_VERSION;
+
+struct Error {
+    enum class Kind : std::uint8_t { invalid, not_found, refused, limited, broken, no_token, forbidden };
+    Kind kind{};
+    std::string text;  // says what to do
+};
+template <class T>
+using Result = std::expected<T, Error>;
+
+// What only the one who put the program together can do.
+struct Parts {
+    std::function<std::size_t()> kinesis_connections, kafka_connections, kafka_calls;
+    std::function<void(std::optional<std::pair<std::string, std::uint16_t>>)> advertise;  // host, port
+    std::function<void(streams::World&)> forget;                                          // before a reset
+    std::function<void(streams::World&, bool clock_given)>
+        prepare;  // after it: what a new server makes at start
+    const Turns* turns = nullptr;  // how long the loop was away, for metrics
+};
+
+// Where a streaming call puts its answers, on the loop.
+template <class Message>
+struct Sink {
+    virtual ~Sink() = default;
+    virtual void opened() {}  // from here on nothing is missed
+    virtual void push(Message) = 0;
+    virtual bool full() const = 0;  // wait for `changed` before the next push
+    Signal changed;                 // there is room again, or the reader has gone
+    bool closed = false;
+};
+template <class Message>
+using SinkPointer = std::shared_ptr<Sink<Message>>;
+
+class Service {
+  public:
+    Service(streams::Engine&, const storage::Store&, const RealTime&, Parts);
+
+    // From now on every call but Health has to bring it. Before the doors are opened.
+    void require(std::string token) { token_ = std::move(token); }
+    // `authorization` is what the caller sent under that name: `Bearer <token>`. Any thread may ask.
+    Result<void> admit(std::string_view authorization) const;
+
+    Task<Result<v1::HealthResponse>> handle(v1::HealthRequest);
+    Task<Result<v1::ClockResponse>> handle(v1::GetClockRequest);
+    Task<Result<v1::ClockResponse>> handle(v1::FreezeClockRequest);
+    Task<Result<v1::ClockResponse>> handle(v1::ResumeClockRequest);
+    Task<Result<v1::ClockResponse>> handle(v1::AdvanceClockRequest);
+    Task<Result<v1::ClockResponse>> handle(v1::SetClockRequest);
+    Task<Result<v1::ClockResponse>> handle(v1::SetClockRateRequest);
+    Task<Result<v1::ClockResponse>> handle(v1::AutoClockRequest);
+    Task<Result<v1::ClockResponse>> handle(v1::SetClockLivenessRequest);
+    Task<Result<v1::LimitsResponse>> handle(v1::GetLimitsRequest);
+    Task<Result<v1::LimitsResponse>> handle(v1::SetLimitsRequest);
+    Task<Result<v1::ListStreamsResponse>> handle(v1::ListStreamsRequest);
+    Task<Result<v1::PutRecordResponse>> handle(v1::PutRecordRequest);
+    Task<Result<v1::SetAdvertisedResponse>> handle(v1::SetAdvertisedRequest);
+    Task<Result<v1::ResetResponse>> handle(v1::ResetRequest);
+    // End when the sink closes; Tail also where the request says.
+    Task<Result<void>> stream(v1::WatchThrottlesRequest, SinkPointer<v1::Throttle>);
+    Task<Result<void>> stream(v1::TailRequest, SinkPointer<v1::Record>);
+
+    // Prometheus' text form: store, connections, clock, and the usage counters of each stream.
+    Task<std::string> metrics();
+    bool ready() const { return ready_; }
+    void set_ready() { ready_ = true; }
+    Parts& parts() { return parts_; }
+    streams::Engine& engine() { return engine_; }
+
+  private:
+    Result<streams::World*> world(const std::string& name);
+    Result<std::shared_ptr<streams::Stream>> find(const std::string& world, const std::string& stream);
+    // Answers how the clock of that world stands once the change is committed, or what `change` refused.
+    Task<Result<v1::ClockResponse>> change_clock(std::string world, std::function<Result<void>(Clock&)> change);
+    // What was changed in this turn is committed.
+    Task<Result<void>> settled(streams::World&);
+
+    streams::Engine& engine_;
+    const storage::Store& store_;
+    const RealTime& real_;
+    Parts parts_;
+    Time started_;
+    std::string token_;   // empty: everybody may call
+    bool ready_ = false;
+};
+
+// Of protobuf's well-known types.
+google::protobuf::Timestamp to_proto(Time);
+google::protobuf::Duration to_proto(milliseconds);
+Time from_proto(const google::protobuf::Timestamp&);
+milliseconds from_proto(const google::protobuf::Duration&);
+
+}  // namespace sluice::control

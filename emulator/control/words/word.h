@@ -1,0 +1,147 @@
+// What each word of the command line stands on: its flags, the call to the server, and how it ends. A word is one function:
+// it adds its flags, parses, calls and prints.
+#pragma once
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "emulator/runtime/clock.h"
+#include "emulator/control/calls/service.h"
+#include "emulator/control/side.h"
+#include "emulator/control/words/words.h"
+#include "emulator/runtime/spans.h"
+#include "protocol/control/sluice.grpc.pb.h"
+
+namespace sluice::control {
+
+inline constexpr int call_failed = 1;
+inline constexpr auto patience = std::chrono::seconds{20};   // for an answer; a far jump of the clock is real work
+
+// gRPC wants a moment of the host's clock, which only emulator/runtime/clock.h reads.
+inline std::chrono::system_clock::time_point until(std::chrono::seconds patience_left) { return SteadyTime{}.now() + patience_left; }
+
+struct Client {
+    std::string at = "127.0.0.1:7070", token{}, world;
+    bool json = false;
+    std::unique_ptr<v1::Control::Stub> stub{};
+
+    v1::Control::Stub& open() {
+        if (stub) return *stub;
+        grpc::ChannelArguments arguments;
+        arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY,
+                         0);  // the server is near; a proxy from the environment is not meant
+        arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 100);
+        arguments.SetMaxReceiveMessageSize(-1);
+        stub = v1::Control::NewStub(
+            grpc::CreateCustomChannel(at, grpc::InsecureChannelCredentials(), arguments));
+        return *stub;
+    }
+
+    void show_token(grpc::ClientContext& context) const {
+        if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+    }
+
+    [[noreturn]] void fail(const grpc::Status& status) const {
+        if (status.error_code() == grpc::StatusCode::UNAVAILABLE)
+            throw Exit{call_failed, fmt::format("no server answers at {}; start one with `sluice serve`, or "
+                                                "name another with --control ADDR:PORT or SLUICE_CONTROL",
+                                                at)};
+        if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED)
+            throw Exit{call_failed, fmt::format("the server at {} does not answer in time", at)};
+        throw Exit{call_failed, status.error_message()};
+    }
+
+    template <class Answer, class Request>
+    Answer call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&, Answer*),
+                Request request) {
+        request.set_world(world);
+        grpc::ClientContext context;
+        context.set_deadline(until(patience));
+        show_token(context);
+        Answer answer;
+        if (const auto status = (open().*method)(&context, request, &answer); !status.ok()) fail(status);
+        if (json) fmt::print("{}\n", to_json(answer));
+        return answer;
+    }
+
+    template <class Message, class Request, class Show>
+    void each(std::unique_ptr<grpc::ClientReader<Message>> (v1::Control::Stub::*method)(grpc::ClientContext*,
+                                                                                        const Request&),
+              Request request, const Show& show) {
+        request.set_world(world);
+        grpc::ClientContext context;
+        show_token(context);
+        const auto reader = (open().*method)(&context, request);
+        Message message;
+        while (reader->Read(&message)) {
+            if (json)
+                fmt::print("{}\n", to_json(message));
+            else
+                show(message);
+            std::fflush(stdout);
+        }
+        if (const auto status = reader->Finish(); !status.ok()) fail(status);
+    }
+};
+
+struct Word {
+    CLI::App app;
+    Client client;
+    std::vector<std::string> args;
+
+    Word(const std::string& name, const char* text, std::vector<std::string> given, const Environment& environment)
+        : app(text, "sluice " + name), args(std::move(given)) {
+        for (const auto& [variable, value] : environment) {
+            if (variable == "SLUICE_CONTROL" && !value.empty()) client.at = value;
+            if (variable == "SLUICE_CONTROL_TOKEN") client.token = value;
+        }
+        app.add_option("--control", client.at, "the server's control plane")
+            ->type_name("ADDR:PORT")
+            ->capture_default_str();
+        app.add_option("--control-token", client.token, "where the server asks for one; else SLUICE_CONTROL_TOKEN")
+            ->type_name("TEXT");
+        app.add_option("--world", client.world, "empty: the default one")->type_name("NAME");
+        app.add_flag("--json", client.json, "Protobuf's JSON form, one line a message");
+    }
+    void parse() {
+        try {
+            std::ranges::reverse(args);
+            app.parse(args);
+        } catch (const CLI::CallForHelp&) {
+            throw Exit{0, app.help()};
+        } catch (const CLI::ParseError& error) {
+            throw Exit{bad_usage, fmt::format("{}; `{} --help` shows how", error.what(), app.get_name())};
+        }
+    }
+};
+
+template <class T>
+T or_exit(std::expected<T, std::string> parsed) {
+    if (!parsed) throw Exit{bad_usage, parsed.error()};
+    return *std::move(parsed);
+}
+
+// words.cpp
+int health(Word&);
+int show_version(Word&);
+int limits(Word&);
+int list_streams(Word&);
+int advertise(Word&);
+int reset(Word&);
+// words_clock.cpp
+int clock(Word&);
+// words_records.cpp
+int tail(Word&);
+int put(Word&);
+int throttles(Word&);
+
+}  // namespace sluice::control

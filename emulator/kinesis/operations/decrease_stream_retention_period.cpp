@@ -1,0 +1,12 @@
+// DecreaseStreamRetentionPeriod: older records are out of reach from the next read on, by both doors.
+#include "emulator/kinesis/operations/retention.h"
+
+namespace sluice::kinesis {
+
+Task<Reply<DecreaseStreamRetentionPeriod>> handle(Call& call, const DecreaseStreamRetentionPeriod& request) {
+    return change_retention(call, request, false);
+}
+
+template Task<Answer> serve<DecreaseStreamRetentionPeriod>(streams::Engine&, const DoorOptions&, Serving);
+
+}  // namespace sluice::kinesis

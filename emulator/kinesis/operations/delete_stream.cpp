@@ -1,0 +1,21 @@
+// DeleteStream: DELETING for the state delay, then gone for both doors. Accepted in any state, as AWS does.
+#include "emulator/kinesis/address.h"
+#include "emulator/kinesis/serve.h"
+#include "emulator/kinesis/texts/texts.h"
+
+namespace sluice::kinesis {
+
+Task<Reply<DeleteStream>> handle(Call& call, const DeleteStream& request) {
+    const auto stream = find_stream(call, address_of(request));
+    if (!stream) co_return std::unexpected{stream.error()};
+    const std::string name = (*stream)->name;
+    auto removed = call.engine.remove(call.world, name, true);
+    if (!removed) co_return std::unexpected{texts::stream_not_found(call.names.name(name), call.account())};
+    const auto done = co_await removed->committed();
+    if (!done) co_return std::unexpected{texts::internal_failure()};
+    co_return NoResult{};
+}
+
+template Task<Answer> serve<DeleteStream>(streams::Engine&, const DoorOptions&, Serving);
+
+}  // namespace sluice::kinesis

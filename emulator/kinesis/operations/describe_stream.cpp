@@ -1,0 +1,46 @@
+// DescribeStream: shards in pages of at most 100. While CREATING the list of shards is empty (seen: AWS 2015).
+#include <algorithm>
+
+#include "emulator/kinesis/address.h"
+#include "emulator/kinesis/serve.h"
+#include "emulator/kinesis/texts/texts.h"
+
+namespace sluice::kinesis {
+
+Task<Reply<DescribeStream>> handle(Call& call, const DescribeStream& request) {
+    const auto found = find_stream(call, address_of(request));
+    if (!found) co_return std::unexpected{found.error()};
+    const auto& stream = **found;
+    StreamDescription told;
+    told.stream_name = call.name(stream);
+    told.stream_arn = arn_of(call, stream);
+    told.stream_status = status_text(stream.status);
+    told.stream_mode_details = mode_of(stream);
+    told.retention_period_hours = retention_hours(stream);
+    told.stream_creation_timestamp = stream.created;
+    told.enhanced_monitoring = {EnhancedMetrics{}};
+    told.encryption_type = "NONE";
+    const auto most = static_cast<std::size_t>(std::min(request.limit.value_or(100), 100));
+    std::int32_t after = -1;
+    if (request.exclusive_start_shard_id) {
+        const auto start = shard_or_fault(call, *request.exclusive_start_shard_id, call.name(stream));
+        if (!start) co_return std::unexpected{start.error()};
+        after = *start;
+    }
+    if (stream.status != streams::StreamStatus::creating) {
+        const Time now = call.world.clock->now();
+        for (const auto& shard : stream.shards) {
+            if (shard->index <= after || expired(*shard, now)) continue;
+            if (told.shards.size() == most) {
+                told.has_more_shards = true;
+                break;
+            }
+            told.shards.push_back(describe(*shard));
+        }
+    }
+    co_return DescribeStream::Result{std::move(told)};
+}
+
+template Task<Answer> serve<DescribeStream>(streams::Engine&, const DoorOptions&, Serving);
+
+}  // namespace sluice::kinesis

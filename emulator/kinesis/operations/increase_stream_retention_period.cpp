@@ -1,0 +1,12 @@
+// IncreaseStreamRetentionPeriod: what is gone stays gone; the same value again is accepted (seen: Terraform).
+#include "emulator/kinesis/operations/retention.h"
+
+namespace sluice::kinesis {
+
+Task<Reply<IncreaseStreamRetentionPeriod>> handle(Call& call, const IncreaseStreamRetentionPeriod& request) {
+    return change_retention(call, request, true);
+}
+
+template Task<Answer> serve<IncreaseStreamRetentionPeriod>(streams::Engine&, const DoorOptions&, Serving);
+
+}  // namespace sluice::kinesis

@@ -1,0 +1,37 @@
+// Shard iterators and page tokens: opaque to the client, self-contained for us, so nothing is remembered per reader.
+// Decoded bytes of an iterator start 00 00 00 00 00 00 00 01 like AWS's; the rest is AES-encrypted so that nobody builds one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "emulator/runtime/clock.h"
+#include "emulator/streams/stream.h"
+
+namespace sluice::kinesis {
+
+struct Iterator {
+    std::string stream;              // name, for error texts
+    streams::StreamId id{};          // the incarnation
+    std::int32_t shard{};
+    streams::Position position{};
+    Time issued{};
+    std::uint64_t serial{};          // no two tokens are alike, even when nothing was read
+};
+std::string seal(const Iterator&);
+std::optional<Iterator> open_iterator(std::string_view token);   // accepts the token in double quotes (seen: AWS)
+
+// Where a listing goes on: of which listing, after what, and when it was said.
+struct Page {
+    std::string listing, after;
+    Time issued{};
+};
+std::string seal(const Page&);
+std::optional<Page> open_page(std::string_view token);
+
+// "Sun Oct 10 05:17:11 UTC 2021", as Java prints dates.
+std::string java_date(Time);
+
+}  // namespace sluice::kinesis

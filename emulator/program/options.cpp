@@ -1,0 +1,234 @@
+// Long because each setting is one entry with its text for --help.
+#include "emulator/program/options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+
+#include "emulator/program/environment.h"
+#include "emulator/runtime/spans.h"
+#include "emulator/streams/limits/limits.h"
+
+namespace sluice {
+namespace {
+
+template <class T>
+T or_exit(std::string_view flag, std::expected<T, std::string> parsed) {
+    if (!parsed) throw Exit{bad_usage, fmt::format("{}: {}", flag, parsed.error())};
+    return *std::move(parsed);
+}
+
+ServeOptions::Make parse_make(std::string_view flag, const std::string& text) {
+    const auto colon = text.rfind(':');
+    ServeOptions::Make make{.name = text.substr(0, colon)};
+    const auto fine = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+    };
+    if (make.name.empty() || make.name.size() > 249 || !std::ranges::all_of(make.name, fine) ||
+        make.name == "." || make.name == "..")
+        throw Exit{
+            bad_usage,
+            fmt::format(
+                "{}: '{}' is no name; letters, digits, '.', '_' and '-' make one, like orders or orders:4",
+                flag, make.name)};
+    if (colon == std::string::npos) return make;
+    const auto count = text.substr(colon + 1);
+    const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), make.count);
+    if (error != std::errc{} || end != count.data() + count.size() || make.count < 1 ||
+        make.count > streams::max_shards_per_stream)
+        throw Exit{bad_usage, fmt::format("{}: '{}' is no number from 1 to {}", flag, count,
+                                          streams::max_shards_per_stream)};
+    return make;
+}
+
+void check_profile(std::string_view flag, const std::string& name) {
+    if (!streams::profile(name))
+        throw Exit{bad_usage,
+                   fmt::format("{}: there is no profile '{}'; use kinesis, kinesis-strict, kafka or none",
+                               flag, name)};
+}
+
+// A value may hold commas itself (cleanup.policy=compact,delete): a piece without '=' belongs to the one
+// before it.
+std::map<std::string, std::string> parse_configs(const std::vector<std::string>& pieces) {
+    std::map<std::string, std::string> configs;
+    std::string* last = nullptr;
+    for (const auto& piece : pieces) {
+        const auto equals = piece.find('=');
+        if (equals == std::string::npos) {
+            if (!last)
+                throw Exit{
+                    bad_usage,
+                    fmt::format("--kafka-config: '{}' is not KEY=VALUE, like num.partitions=4", piece)};
+            *last += "," + piece;
+            continue;
+        }
+        last = &(configs[piece.substr(0, equals)] = piece.substr(equals + 1));
+    }
+    return configs;
+}
+
+constexpr const char* footer = R"(
+Every flag is also an environment variable (--kinesis-limits is SLUICE_KINESIS_LIMITS) and a key of the --config file
+(kinesis-limits = "none"); lists are separated by commas. A flag wins over the environment, the environment over the file.
+
+Examples
+  sluice serve                                            data in ./data, doors on loopback
+  sluice serve --ephemeral --stream orders:4 --quiet      for a test suite: nothing on disk, one stream from the start
+  sluice serve --kinesis 0.0.0.0:4567 --kafka 0.0.0.0:9092 --kafka-advertised 0.0.0.0/0=broker.example:9092
+  sluice serve --ephemeral --kinesis 127.0.0.1:0 --kafka 127.0.0.1:0 --control 127.0.0.1:0 --ready-file doors.json
+Then
+  aws kinesis list-streams --endpoint-url http://127.0.0.1:4567
+  kcat -b 127.0.0.1:9092 -L
+  sluice clock advance 25h)";
+
+}  // namespace
+
+ServeOptions parse_serve(std::vector<std::string> args, const Environment& environment) {
+    ServeOptions options;
+    std::vector<std::string> kinesis{"127.0.0.1:4567"}, kafka{"127.0.0.1:9092"}, kafka_config, advertised,
+        streams, topics;
+    std::string control = "127.0.0.1:7070", durability = "process", state_delay = "0s", max_memory = "4GiB", max_data = "1TiB",
+                clock = "keep", scope = "shared";
+    options.data = "./data";
+    options.kinesis_limits = "kinesis", options.kafka_limits = "kafka";
+    options.account = "000000000000", options.region = "us-east-1";
+
+    CLI::App app{"Starts the server: one log, spoken to as Kinesis and as Kafka.", "sluice serve"};
+    app.footer(footer);
+    app.get_formatter()->column_width(38);
+    const auto list = [&](const char* flag, std::vector<std::string>& into, const char* type,
+                          const char* text) {
+        return app.add_option(flag, into, text)->delimiter(',')->type_name(type)->expected(1)->take_all();
+    };
+    const auto one = [&](const char* flag, std::string& into, const char* type, const char* text) {
+        return app.add_option(flag, into, text)->type_name(type);
+    };
+    list("--kinesis", kinesis, "ADDR:PORT", "the Kinesis door (port 0: any free one; several allowed)")
+        ->capture_default_str()
+        ->group("Doors");
+    list("--kafka", kafka, "ADDR:PORT[=HOST:PORT]",
+         "the Kafka door, and what its clients are told to connect to (several allowed)")
+        ->capture_default_str()
+        ->group("Doors");
+    one("--control", control, "ADDR:PORT", "the control plane (gRPC), for `sluice clock` and its like")
+        ->capture_default_str()
+        ->group("Doors");
+    one("--control-token", options.control_token, "TEXT",
+        "asked of every control call, gRPC and HTTP; better given as SLUICE_CONTROL_TOKEN")
+        ->group("Doors");
+    list("--kafka-advertised", advertised, "PEER-CIDR=HOST:PORT",
+         "the address told to Kafka clients from that network; else the one they connected to")
+        ->group("Doors");
+    one("--ready-file", options.ready_file, "PATH",
+        "written when all doors answer: {\"kinesis\":\"127.0.0.1:4567\",…}")
+        ->group("Doors");
+    one("--data", options.data, "DIR", "where the log is kept")->capture_default_str()->group("Data");
+    app.add_flag("--ephemeral", options.ephemeral, "keep everything in memory; gone at exit")->group("Data");
+    one("--durability", durability, "MODE",
+        "process: survives a killed server; power: also a power cut, slower")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"process", "power"}))
+        ->group("Data");
+    one("--max-memory", max_memory, "SIZE",
+        "how much --ephemeral may keep before it refuses like a full disk")
+        ->capture_default_str()
+        ->group("Data");
+    one("--max-data", max_data, "SIZE",
+        "how much --data may hold before it refuses like a full disk; as much address space is reserved")
+        ->capture_default_str()
+        ->group("Data");
+    list("--stream", streams, "NAME[:SHARDS]", "a Kinesis stream made at start when missing")->group("Data");
+    list("--topic", topics, "NAME[:PARTITIONS]", "a Kafka topic made at start when missing")->group("Data");
+    one("--kinesis-limits", options.kinesis_limits, "PROFILE",
+        "of streams made by Kinesis: kinesis, kinesis-strict, kafka, none")
+        ->capture_default_str()
+        ->group("Behaviour");
+    one("--kafka-limits", options.kafka_limits, "PROFILE", "of topics made by Kafka")
+        ->capture_default_str()
+        ->group("Behaviour");
+    list("--kafka-config", kafka_config, "KEY=VALUE",
+         "a broker setting under Kafka's own name, like num.partitions=4")
+        ->group("Behaviour");
+    one("--account", options.account, "ID", "the account in ARNs")->capture_default_str()->group("Behaviour");
+    one("--region", options.region, "NAME", "the region of what Kafka makes")
+        ->capture_default_str()
+        ->group("Behaviour");
+    one("--kinesis-scope", scope, "SCOPE",
+        "shared: one set of streams for every access key and region; separate: each account (an access key of "
+        "12 digits) and region has its own")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"shared", "separate"}))
+        ->group("Behaviour");
+    one("--state-delay", state_delay, "SPAN", "how long a stream stays CREATING, UPDATING, DELETING")
+        ->capture_default_str()
+        ->group("Behaviour");
+    one("--clock", clock, "START",
+        "keep: downtime passes, a frozen clock stands; resume: on from where it stopped; freeze; auto: jumps "
+        "for those who wait for room; or a moment like 2027-01-01T00:00:00Z")
+        ->capture_default_str()
+        ->group("Behaviour");
+    app.add_flag("--quiet", options.quiet, "no banner and no notes, only the line with the doors")
+        ->group("Behaviour");
+    app.set_config("--config", "", "a file with these settings (TOML or INI)")
+        ->type_name("FILE")
+        ->group("Behaviour");
+    app.allow_config_extras(false);
+
+    const auto typed = [&](std::string_view flag) {
+        return std::ranges::any_of(args, [&](const std::string& arg) {
+            return arg == flag || arg.starts_with(std::string{flag} + "=");
+        });
+    };
+    if (typed("--ephemeral") && typed("--data"))
+        throw Exit{bad_usage, "--ephemeral keeps nothing, --data keeps everything: use one of them"};
+    try {
+        add_environment(args, app, environment);
+        std::ranges::reverse(args);
+        app.parse(args);
+    } catch (const CLI::CallForHelp&) {
+        throw Exit{0, app.help()};
+    } catch (const CLI::ParseError& error) {
+        throw Exit{bad_usage, fmt::format("{}; `sluice serve --help` shows all settings", error.what())};
+    }
+
+    for (const auto& text : kinesis) options.kinesis.push_back(or_exit("--kinesis", parse_endpoint(text)));
+    for (const auto& text : kafka) {
+        const auto equals = text.find('=');
+        auto at = or_exit("--kafka", parse_endpoint(std::string_view{text}.substr(0, equals)));
+        options.kafka.push_back({at, equals == std::string::npos ? "" : text.substr(equals + 1)});
+    }
+    options.control = or_exit("--control", parse_endpoint(control));
+    if (!std::ranges::all_of(options.control_token, [](char c) { return c > ' ' && c <= '~'; }))
+        throw Exit{bad_usage, "--control-token: use letters, digits and signs of ASCII, without spaces"};
+    options.durability = durability == "power" ? storage::Durability::power : storage::Durability::process;
+    check_profile("--kinesis-limits", options.kinesis_limits);
+    check_profile("--kafka-limits", options.kafka_limits);
+    options.kafka_configs = parse_configs(kafka_config);
+    options.kafka_advertised = std::move(advertised);
+    for (const auto& text : streams) options.streams.push_back(parse_make("--stream", text));
+    for (const auto& text : topics) options.topics.push_back(parse_make("--topic", text));
+    if (options.account.size() != 12 ||
+        !std::ranges::all_of(options.account, [](char c) { return c >= '0' && c <= '9'; }))
+        throw Exit{bad_usage,
+                   fmt::format("--account: '{}' is not 12 digits, like 000000000000", options.account)};
+    options.separate_scopes = scope == "separate";
+    options.state_delay = or_exit("--state-delay", parse_span(state_delay));
+    options.max_memory_bytes = or_exit("--max-memory", parse_size(max_memory));
+    options.max_data_bytes = or_exit("--max-data", parse_size(max_data));
+    if (clock == "resume")
+        options.clock = ClockStart::resume;
+    else if (clock == "freeze")
+        options.clock = ClockStart::freeze;
+    else if (clock == "auto")
+        options.clock = ClockStart::automatic;
+    else if (clock != "keep") {
+        options.clock = ClockStart::set;
+        options.clock_at = or_exit("--clock", parse_time(clock));
+    }
+    return options;
+}
+
+}  // namespace sluice

@@ -1,0 +1,50 @@
+#include "emulator/runtime/loop.h"
+
+#include <algorithm>
+
+namespace sluice {
+
+Waiter::~Waiter() {
+    for (Signal* signal : watched_) std::erase_if(signal->waiters_, [this](auto& e) { return e.waiter == this; });
+}
+
+void Waiter::watch(Signal& signal, Woken why) {
+    if (woken_) return;
+    signal.waiters_.push_back({this, why});
+    watched_.push_back(&signal);
+}
+
+void Waiter::deadline(Clock& clock, milliseconds span) {
+    timer_ = Timer{clock, clock.within(span, [this] { wake(Woken::deadline); })};
+}
+
+void Waiter::wake(Woken why) {
+    if (woken_) return;
+    woken_ = why;
+    for (Signal* signal : watched_) std::erase_if(signal->waiters_, [this](auto& e) { return e.waiter == this; });
+    watched_.clear();
+    if (parked_) asio::post(executor_, std::exchange(parked_, nullptr));
+}
+
+Task<Woken> Waiter::wait() {
+    if (!woken_) {
+        auto park = [this](auto handler) {
+            parked_ = [resume = std::move(handler)]() mutable { std::move(resume)(); };
+        };
+        co_await asio::async_initiate<const asio::use_awaitable_t<Executor>&, void()>(park, use_task);
+    }
+    timer_.stop();
+    co_return *woken_;
+}
+
+void Signal::fire() {
+    // Waking edits the list, so take it whole first.
+    auto waiting = std::exchange(waiters_, {});
+    for (auto& [waiter, why] : waiting) waiter->wake(why);
+}
+
+Signal::~Signal() {
+    for (auto& [waiter, why] : waiters_) std::erase(waiter->watched_, this);
+}
+
+}  // namespace sluice

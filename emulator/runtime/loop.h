@@ -1,0 +1,68 @@
+// The loop as the engine and the doors see it: what a coroutine returns, and how one parks until something happens.
+// A parked coroutine waits on signals, a deadline of its world's clock, or its client going away; never on a polling timer.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "emulator/runtime/clock.h"
+
+namespace sluice {
+
+namespace asio = boost::asio;
+using Executor = asio::io_context::executor_type;
+template <class T>
+using Task = asio::awaitable<T, Executor>;
+inline constexpr asio::use_awaitable_t<Executor> use_task{};
+
+class Signal;
+
+enum class Woken { signal, deadline, closed };
+
+// One parked coroutine; wakes at most once, for the first reason given.
+class Waiter {
+  public:
+    explicit Waiter(Executor executor) : executor_(std::move(executor)) {}
+    ~Waiter();
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+    // Wakes for `why` when the signal fires.
+    void watch(Signal& signal, Woken why = Woken::signal);
+    // Wakes at the earlier of `span` of the clock's virtual time and of real time.
+    void deadline(Clock& clock, milliseconds span);
+    void wake(Woken why);
+    bool woken() const { return woken_.has_value(); }
+    Task<Woken> wait();
+
+  private:
+    friend class Signal;
+    Executor executor_;
+    std::optional<Woken> woken_;
+    std::move_only_function<void()> parked_;   // Boost 1.81's any_completion_handler copies itself without end when posted
+    std::vector<Signal*> watched_;
+    Timer timer_;
+};
+
+// Something that happens again and again; waking a waiter takes it off every list.
+class Signal {
+  public:
+    Signal() = default;
+    Signal(const Signal&) = delete;
+    Signal& operator=(const Signal&) = delete;
+    ~Signal();
+    void fire();
+    std::size_t waiters() const { return waiters_.size(); }
+
+  private:
+    friend class Waiter;
+    struct Entry { Waiter* waiter; Woken why; };
+    std::vector<Entry> waiters_;
+};
+
+}  // namespace sluice

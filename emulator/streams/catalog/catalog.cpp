@@ -1,0 +1,307 @@
+// The catalog: what exists, written down with each change and read back at start and after a failed commit. The keys of all
+// that the engine stores are made here.
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "emulator/streams/catalog/catalog.pb.h"
+#include "emulator/streams/state.h"
+#include "storage/planted.h"
+
+namespace sluice::streams {
+
+// ---- keys ----
+
+namespace {
+
+void append_big_endian(std::string& out, std::uint64_t value, int bytes) {
+    char text[8];
+    for (int i = bytes; i-- > 0; value >>= 8) text[i] = static_cast<char>(value);
+    out.append(text, static_cast<std::size_t>(bytes));
+}
+
+}  // namespace
+
+std::string big_endian(std::uint64_t value, int bytes) {
+    std::string out;
+    append_big_endian(out, value, bytes);
+    return out;
+}
+
+std::string key_of(WorldId world, char kind, std::string_view rest) {
+    auto key = big_endian(std::to_underlying(world), 4);
+    key += kind;
+    key += rest;
+    return key;
+}
+
+std::string shard_key(const Stream& stream, std::int32_t shard) {
+    std::string key;
+    key.reserve(17);
+    append_big_endian(key, std::to_underlying(stream.world), 4);
+    key += 'R';
+    append_big_endian(key, std::to_underlying(stream.id), 8);
+    append_big_endian(key, static_cast<std::uint64_t>(shard), 4);
+    return key;
+}
+
+std::string producer_key(const Stream& stream, std::int32_t shard, std::int64_t producer) {
+    return key_of(stream.world, 'P',
+                  big_endian(std::to_underlying(stream.id)) + big_endian(static_cast<std::uint64_t>(shard), 4) +
+                      big_endian(static_cast<std::uint64_t>(producer)));
+}
+
+std::string normalised(std::string_view name) {
+    std::string out{name};
+    std::ranges::replace(out, '.', '_');
+    return out;
+}
+
+std::string_view raw(const Uuid& id) { return {reinterpret_cast<const char*>(id.data()), id.size()}; }
+
+// ---- out and in ----
+
+namespace {
+
+void write_shard(catalog::Shard& out, const Shard& shard) {
+    out.set_index(shard.index);
+    out.set_first_high(shard.range.first.high);
+    out.set_first_low(shard.range.first.low);
+    out.set_last_high(shard.range.last.high);
+    out.set_last_low(shard.range.last.low);
+    for (const auto parent : shard.parents) out.add_parents(parent);
+    out.set_created_s(shard.created_s);
+    out.set_closed_ms(shard.closed ? to_ms(*shard.closed) : 0);
+    out.set_sealed(shard.sealed && !planted("seal-forgotten-at-restart"));
+    out.set_opened_ms(shard.opened_ms);
+    for (const auto& extent : shard.extents) {
+        auto* one = out.add_extents();
+        one->set_log(std::to_underlying(extent.log));
+        one->set_from(extent.from);
+        one->set_to(extent.to);
+    }
+}
+
+}  // namespace
+
+void Engine::State::save_stream(const Stream& stream) {
+    catalog::Stream out;
+    out.set_id(std::to_underlying(stream.id));
+    out.set_name(stream.name);
+    out.set_topic_id(std::string{raw(stream.topic_id)});
+    out.set_profile(stream.profile);
+    auto& limits = *out.mutable_limits();
+    limits.set_write_bytes_per_second(stream.limits.write_bytes_per_second);
+    limits.set_write_records_per_second(stream.limits.write_records_per_second);
+    limits.set_read_bytes_per_second(stream.limits.read_bytes_per_second);
+    limits.set_read_calls_per_second(stream.limits.read_calls_per_second);
+    out.set_created_ms(to_ms(stream.created));
+    out.set_retention_ms(stream.retention ? stream.retention->count() : -1);
+    if (stream.retention_bytes) out.set_retention_bytes(*stream.retention_bytes);
+    out.set_max_record_bytes(stream.max_record_bytes);
+    out.set_on_demand(stream.on_demand);
+    out.set_provisional(stream.provisional);
+    out.set_internal(stream.internal);
+    out.set_region(stream.region);
+    out.set_account(stream.account);
+    for (const auto& [key, value] : stream.configs) (*out.mutable_configs())[key] = value;
+    for (const auto& [key, value] : stream.tags) (*out.mutable_tags())[key] = value;
+    out.set_status(static_cast<std::int32_t>(stream.status));
+    out.set_ready_ms(to_ms(stream.ready_at));
+    if (stream.reshard) {
+        auto& change = *out.mutable_reshard();
+        change.set_first(stream.reshard->first);
+        change.set_second(stream.reshard->second);
+        change.set_new_start_high(stream.reshard->new_start.high);
+        change.set_new_start_low(stream.reshard->new_start.low);
+    }
+    for (const auto& shard : stream.shards) write_shard(*out.add_shards(), *shard);
+    put({}, key_of(stream.world, 'S', big_endian(std::to_underlying(stream.id))), out.SerializeAsString());
+}
+
+void Engine::State::save_world() {
+    auto record = world_record();
+    put({}, std::move(record.key), std::move(record.value));
+}
+
+storage::Batch::Put Engine::State::world_record() const {
+    catalog::World out;
+    out.set_id(std::to_underlying(world().id));
+    out.set_name(world().name);
+    const auto clock = world().clock->save();
+    auto& state = *out.mutable_clock();
+    state.set_frozen(clock.frozen);
+    state.set_rate(clock.rate);
+    state.set_offset_ms(clock.offset_ms);
+    state.set_now_ms(clock.now_ms);
+    state.set_real_ms(clock.real_ms);
+    state.set_live_virtual(clock.live_virtual);
+    state.set_automatic(clock.automatic);
+    out.set_next_stream(books.next_stream);
+    out.set_next_log(books.next_log - (planted("log-number-used-twice") ? 1 : 0));
+    out.set_next_producer(planted("producer-id-given-twice") ? books.next_producer : books.producers_reserved);
+    return {key_of(world().id, 'W'), out.SerializeAsString()};
+}
+
+// Onto an existing object when there is one, so that whoever holds the stream or a shard goes on holding it.
+void Engine::State::load_stream(const catalog::Stream& in) {
+    StreamPointer stream;
+    for (const auto& [name, one] : world().streams)
+        if (std::to_underlying(one->id) == in.id()) stream = one;
+    const bool known = stream != nullptr;
+    if (!known) stream = std::make_shared<Stream>();
+    stream->world = world().id;
+    stream->id = static_cast<StreamId>(in.id());
+    stream->name = in.name();
+    std::memcpy(stream->topic_id.data(), in.topic_id().data(), std::min<std::size_t>(16, in.topic_id().size()));
+    stream->profile = in.profile();
+    stream->limits = {in.limits().write_bytes_per_second(), in.limits().write_records_per_second(),
+                      in.limits().read_bytes_per_second(), in.limits().read_calls_per_second()};
+    stream->created = from_ms(in.created_ms());
+    stream->retention.reset();
+    if (in.retention_ms() >= 0) stream->retention = milliseconds{in.retention_ms()};
+    stream->retention_bytes.reset();
+    if (in.has_retention_bytes()) stream->retention_bytes = in.retention_bytes();
+    stream->max_record_bytes = in.max_record_bytes();
+    stream->on_demand = in.on_demand();
+    stream->provisional = in.provisional();
+    stream->internal = in.internal();
+    stream->region = in.region();
+    stream->account = in.account();
+    stream->configs = {in.configs().begin(), in.configs().end()};
+    stream->tags = {in.tags().begin(), in.tags().end()};
+    stream->status = static_cast<StreamStatus>(in.status());
+    stream->ready_at = from_ms(in.ready_ms());
+    stream->reshard.reset();
+    if (in.has_reshard())
+        stream->reshard = Reshard{in.reshard().first(), in.reshard().second(),
+                                  {in.reshard().new_start_high(), in.reshard().new_start_low()}};
+    retire_from(*stream, static_cast<std::size_t>(in.shards_size()));
+    for (const auto& told : in.shards()) {
+        if (static_cast<std::size_t>(told.index()) >= stream->shards.size()) stream->shards.push_back(std::make_unique<Shard>());
+        auto& shard = *stream->shards[static_cast<std::size_t>(told.index())];
+        shard.stream = stream.get();
+        shard.index = told.index();
+        shard.range = {{told.first_high(), told.first_low()}, {told.last_high(), told.last_low()}};
+        shard.parents = {told.parents().begin(), told.parents().end()};
+        shard.children.clear();
+        shard.created_s = told.created_s();
+        shard.closed.reset();
+        if (told.closed_ms() != 0) shard.closed = from_ms(told.closed_ms());
+        shard.sealed = told.sealed();
+        shard.opened_ms = told.opened_ms();
+        shard.extents.clear();
+        for (const auto& extent : told.extents()) shard.extents.push_back({static_cast<LogId>(extent.log()), extent.from(), extent.to()});
+        read_shard(shard);
+    }
+    for (const auto& shard : stream->shards)
+        for (const auto parent : shard->parents) stream->shards[static_cast<std::size_t>(parent)]->children.push_back(shard->index);
+    order_ranges(*stream);
+    index(stream);
+    if (stream->status == StreamStatus::active) return;
+    // After a restart the rest of the delay; after a failed commit all of it, so that a full store is not asked without pause.
+    const auto rest = std::clamp<milliseconds>(stream->ready_at - world().clock->now(), milliseconds{0}, options.state_delay);
+    wait_ready(stream, known ? options.state_delay : rest);
+}
+
+// Everything of a shard that is not in the catalog.
+void Engine::State::read_shard(Shard& shard) {
+    if (shard.stream->deleted) return;
+    const auto store_now = store.snapshot();
+    shard.write_bytes = shard.write_records = shard.read_bytes = shard.read_calls = {};
+    set_buckets(shard);
+    shard.last_appended_ms = 0;
+    shard.usage_hour = shard.opened_ms / 3'600'000;
+    shard.usage = {};
+    if (const auto value = store_now->get(shard_key(*shard.stream, shard.index)))
+        if (!read_running_value(*value, shard)) damaged("a shard's counters are none");
+    shard.producers.clear();
+    const auto prefix = key_of(shard.stream->world, 'P',
+                               big_endian(std::to_underlying(shard.stream->id)) + big_endian(static_cast<std::uint64_t>(shard.index), 4));
+    store_now->scan(prefix, [&](std::string_view key, std::string_view value) {
+        std::uint64_t id = 0;
+        for (const char c : key.substr(prefix.size())) id = id << 8 | static_cast<unsigned char>(c);
+        auto state = decode_producer(value);
+        if (!state) damaged("a producer's batches are none");
+        if (!planted("producers-lost-at-restart")) shard.producers[static_cast<std::int64_t>(id)] = std::move(*state);
+        return true;
+    });
+    const auto& last = shard.extents.back();
+    const auto tail = store_now->bounds(last.log);
+    shard.end = std::max(last.from, tail.end);
+    if (!planted("queued-end-not-undone") || shard.queued_end == 0) shard.queued_end = shard.end;
+    const auto& first = shard.extents.front();
+    shard.begin = shard.trimmed = std::max(first.from, store_now->bounds(first.log).begin);
+    shard.front_known = shard.trim_armed = shard.kept_known = false;
+    shard.sized_end = -1;
+    arm_trim(shard);
+}
+
+// Names, ids and positions as the store has them; what is only in memory goes.
+void Engine::State::reload_catalog() {
+    const auto now = store.snapshot();
+    std::vector<catalog::Stream> stored;
+    now->scan(key_of(world().id, 'S'), [&](std::string_view key, std::string_view value) {
+        auto& one = stored.emplace_back();
+        if (!one.ParseFromArray(value.data(), static_cast<int>(value.size())) || !key.ends_with("S" + big_endian(one.id())))
+            damaged("a stream's record does not parse");
+        return true;
+    });
+    check(stored, books.next_stream, books.next_log);
+    for (auto it = world().streams.begin(); it != world().streams.end();) {
+        const auto stream = (it++)->second;
+        if (std::ranges::any_of(stored, [&](auto& s) { return s.id() == std::to_underlying(stream->id); })) continue;
+        unindex(*stream);
+        stream->deleted = true;
+        for (auto& shard : stream->shards) shard->appended.fire();
+    }
+    books.name_seconds.clear();
+    for (const auto& stream : stored) load_stream(stream);
+    world().changed.fire();
+}
+
+void Engine::State::load() {
+    const auto now = store.snapshot();
+    if (const auto value = now->get(key_of(world().id, 'W'))) {
+        catalog::World in;
+        if (!in.ParseFromArray(value->data(), static_cast<int>(value->size()))) damaged("its first record does not parse");
+        check(in);
+        const auto& c = in.clock();
+        world().clock->restore(
+            {c.frozen(), c.rate(), c.offset_ms(), c.now_ms(), c.real_ms(), c.live_virtual(), c.automatic()});
+        books.next_stream = in.next_stream();
+        books.next_log = in.next_log();
+        books.next_producer = books.producers_reserved = in.next_producer();
+    }
+    reload_catalog();
+    arm_hour();
+}
+
+void Engine::State::index(const StreamPointer& stream) {
+    world().streams[stream->name] = stream;
+    world().by_topic_id[std::string{raw(stream->topic_id)}] = stream;
+    books.normalised[normalised(stream->name)] = stream->name;
+}
+
+void Engine::State::unindex(const Stream& stream) {
+    world().by_topic_id.erase(std::string{raw(stream.topic_id)});
+    books.normalised.erase(normalised(stream.name));
+    const std::string name = stream.name;   // the map may hold the last reference
+    world().streams.erase(name);
+}
+
+// Rule 14: per name create seconds only grow, and that is remembered after a deletion.
+std::int64_t Engine::State::create_second(std::string_view name, Time now) {
+    const auto key = key_of(world().id, 'N', name);
+    auto& last = books.name_seconds[std::string{name}];
+    if (last == 0)
+        if (const auto value = store.snapshot()->get(key)) {
+            std::from_chars(value->data(), value->data() + value->size(), last);
+            if (last < 0 || last > std::int64_t{1} << 40) damaged("a name's last create second is none");
+        }
+    const auto second = last = std::max(to_ms(now) / 1000, last + 1);
+    put({}, key, std::to_string(second));
+    return second;
+}
+
+}  // namespace sluice::streams

@@ -1,0 +1,83 @@
+// What was read from the store, before the engine lives by it: a record that no engine can have written stops the start with one
+// line. A disk that changes bytes must not become wrong offsets, two shards that append to one log, or a crash much later.
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "emulator/streams/catalog/catalog.pb.h"
+#include "emulator/streams/state.h"
+
+namespace sluice::streams {
+namespace {
+
+constexpr std::int64_t largest_count = std::int64_t{1} << 60;
+
+bool moment(std::int64_t ms) { return ms >= 0 && ms < latest_ms; }
+bool count(std::uint64_t value) { return value < static_cast<std::uint64_t>(largest_count); }
+
+// The first thing that is wrong with a shard; empty when nothing is.
+std::string_view fault_of(const catalog::Shard& shard, int place) {
+    const HashRange range{{shard.first_high(), shard.first_low()}, {shard.last_high(), shard.last_low()}};
+    if (shard.index() != place) return "a shard is not in its place";
+    if (range.last < range.first) return "a shard's hash range ends before it begins";
+    for (const auto parent : shard.parents())
+        if (parent < 0 || parent >= place) return "a shard's parent is no older shard";
+    if (!moment(shard.created_s()) || !moment(shard.closed_ms()) || !moment(shard.opened_ms())) return "a shard's times are none";
+    if (shard.extents().empty()) return "a shard has no log";
+    for (const auto& extent : shard.extents())
+        if (!count(extent.log()) || extent.from() < 0 || extent.from() > largest_count || (extent.to() != -1 && extent.to() < extent.from()))
+            return "a shard's log has no such range";
+    return {};
+}
+
+std::string_view fault_of(const catalog::Stream& stream) {
+    const auto& limits = stream.limits();
+    if (!count(stream.id())) return "a stream's number is none";
+    if (!good_name(stream.name())) return "a stream's name is none";
+    if (stream.topic_id().size() != 16) return "a stream's topic id is none";
+    for (const auto rate : {limits.write_bytes_per_second(), limits.write_records_per_second(), limits.read_bytes_per_second(),
+                            limits.read_calls_per_second(), stream.max_record_bytes()})
+        if (rate < 0 || rate > most_per_second) return "a stream's limits are none";
+    if (!moment(stream.created_ms()) || !moment(stream.ready_ms()) || stream.retention_ms() < -1) return "a stream's times are none";
+    if (stream.status() < 0 || stream.status() > static_cast<int>(StreamStatus::deleting)) return "a stream's status is none";
+    if (stream.shards().empty() || stream.shards_size() > max_shards_per_stream) return "a stream has no such number of shards";
+    if (stream.has_reshard() && (stream.reshard().first() < 0 || stream.reshard().first() >= stream.shards_size() ||
+                                 stream.reshard().second() < -1 || stream.reshard().second() >= stream.shards_size()))
+        return "a stream's next split or merge is none";
+    int place = 0;
+    for (const auto& shard : stream.shards())
+        if (const auto fault = fault_of(shard, place++); !fault.empty()) return fault;
+    return {};
+}
+
+}  // namespace
+
+void damaged(std::string_view what) {
+    throw storage::StartError("the catalog in the data folder is damaged (" + std::string(what) +
+                              "): restore a copy, or give --data another folder");
+}
+
+void check(const catalog::World& world) {
+    const auto& clock = world.clock();
+    if (!std::isfinite(clock.rate()) || clock.rate() <= 0 || clock.rate() > 1'000'000) damaged("its clock has no such rate");
+    if (!moment(clock.now_ms()) || !moment(clock.real_ms())) damaged("its clock has no such time");
+    if (!count(world.next_stream()) || !count(world.next_log()) || world.next_producer() < 0 || world.next_producer() > largest_count)
+        damaged("its next numbers are none");
+}
+
+void check(const std::vector<catalog::Stream>& streams, std::uint64_t next_stream, std::uint64_t next_log) {
+    std::set<std::string_view> names, topic_ids;
+    std::set<std::uint64_t> appended;
+    for (const auto& stream : streams) {
+        if (const auto fault = fault_of(stream); !fault.empty()) damaged(fault);
+        if (stream.id() >= next_stream) damaged("a stream's number was not given out yet");
+        if (!names.insert(stream.name()).second || !topic_ids.insert(stream.topic_id()).second) damaged("two streams share a name or an id");
+        for (const auto& shard : stream.shards()) {
+            if (!appended.insert(shard.extents().rbegin()->log()).second) damaged("two shards append to one log");
+            for (const auto& extent : shard.extents())
+                if (extent.log() >= next_log) damaged("a shard's log was not given out yet");
+        }
+    }
+}
+
+}  // namespace sluice::streams

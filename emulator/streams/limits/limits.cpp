@@ -1,0 +1,11 @@
+#include "emulator/streams/limits/limits.h"
+
+namespace sluice::streams {
+
+std::optional<StreamLimits> profile(std::string_view name) {
+    if (name == "kinesis" || name == "kinesis-strict") return kinesis_limits;
+    if (name == "kafka" || name == "none") return no_limits;
+    return {};
+}
+
+}  // namespace sluice::streams

@@ -1,0 +1,68 @@
+// Rule 21: with a StreamId in hand an SDK leaves the custom endpoint for the real service, so none is ever given out or taken.
+#include "tests/support/kinesis_call.h"
+
+using namespace sluice;
+using namespace sluice::test;
+using nlohmann::json;
+
+namespace {
+
+struct Asked { const char* operation; json body; };
+
+// One successful call of everything that is served, in an order that works.
+std::vector<Asked> everything(Caller& caller) {
+    const json s{{"StreamName", "s"}};
+    const auto with = [&](json more) {
+        more.update(s);
+        return more;
+    };
+    caller.ask("CreateStream", with({{"ShardCount", 2}}));
+    caller.ask("PutRecord", with({{"PartitionKey", "k"}, {"Data", "eA=="}}));
+    const auto iterator = caller.ask("GetShardIterator", with({{"ShardId", "shardId-000000000001"}, {"ShardIteratorType", "TRIM_HORIZON"}}));
+    return {{"CreateStream", {{"StreamName", "other"}, {"ShardCount", 1}}},
+            {"IncreaseStreamRetentionPeriod", with({{"RetentionPeriodHours", 48}})},
+            {"DecreaseStreamRetentionPeriod", with({{"RetentionPeriodHours", 24}})},
+            {"DescribeStream", s},
+            {"DescribeStreamSummary", s},
+            {"GetRecords", iterator.contains("ShardIterator") ? json{{"ShardIterator", iterator["ShardIterator"]}} : json::object()},
+            {"GetShardIterator", with({{"ShardId", "shardId-000000000000"}, {"ShardIteratorType", "LATEST"}})},
+            {"ListShards", s},
+            {"ListStreams", json::object()},
+            {"PutRecord", with({{"PartitionKey", "k"}, {"Data", "eA=="}})},
+            {"PutRecords", with({{"Records", {{{"PartitionKey", "k"}, {"Data", "eA=="}}}}})},
+            {"MergeShards", with({{"ShardToMerge", "shardId-000000000000"}, {"AdjacentShardToMerge", "shardId-000000000001"}})},
+            {"SplitShard", with({{"ShardToSplit", "shardId-000000000002"}, {"NewStartingHashKey", "170141183460469231731687303715884105728"}})},
+            {"DeleteStream", s}};
+}
+
+template <class... Operation>
+constexpr std::size_t count(kinesis::Operations<Operation...>) { return sizeof...(Operation); }
+
+}  // namespace
+
+TEST_CASE("no answer of any operation carries a StreamId") {
+    World world;
+    Caller caller{world};
+    const auto all = everything(caller);
+    CHECK(all.size() == count(kinesis::Served{}));
+    for (const auto& [operation, body] : all) {
+        CAPTURE(operation);
+        const auto told = caller.answer(operation, body);
+        CHECK(told.status == 200);
+        CHECK_FALSE(told.body.contains("StreamId"));
+    }
+}
+
+TEST_CASE("a request with a StreamId is refused with a text that says why") {
+    World world;
+    Caller caller{world};
+    for (auto& [operation, body] : everything(caller)) {
+        const std::string_view name = operation;
+        if (name == "CreateStream" || name == "ListStreams") continue;   // they have no such member
+        CAPTURE(operation);
+        body["StreamId"] = "abcdefghij0123456789-abc";
+        const auto told = caller.ask(operation, body);
+        CHECK(told["__type"] == "InvalidArgumentException");
+        CHECK(told["message"].get<std::string>().starts_with("StreamId is not served here"));
+    }
+}

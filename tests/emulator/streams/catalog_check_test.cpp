@@ -1,0 +1,88 @@
+// A catalog that no engine can have written stops the start with one line, whatever is wrong with it.
+#include <doctest/doctest.h>
+
+#include "emulator/streams/catalog/catalog.pb.h"
+#include "tests/support/engine_fixture.h"
+
+using namespace sluice;
+using namespace sluice::test;
+
+namespace {
+
+std::string started(World& w) {
+    try {
+        w.open();
+        return "started";
+    } catch (const storage::StartError& error) {
+        return error.what();
+    }
+}
+
+// What the start says after `change` was done to the record of stream "a", which has three shards, one of them split.
+template <class Change>
+std::string told(Change&& change) {
+    World w;
+    auto stream = w.create("a", 3);
+    REQUIRE(w.put(*stream->shards[0], {"x"}));
+    REQUIRE(w.engine->split(*stream, 1, {0x8000000000000000u, 0}));
+    w.settle();
+    stream.reset();
+    std::string key;
+    catalog::Stream record;
+    w.store.snapshot()->scan(std::string("\0\0\0\0S", 5), [&](std::string_view name, std::string_view value) {
+        key = name;
+        return record.ParseFromArray(value.data(), static_cast<int>(value.size()));
+    });
+    change(record);
+    w.engine.reset();
+    storage::Batch batch;
+    batch.put(key, record.SerializeAsString());
+    REQUIRE(w.store.commit(batch));
+    return started(w);
+}
+
+}  // namespace
+
+TEST_CASE("a damaged stream stops the start with what is wrong with it") {
+    CHECK(told([](catalog::Stream&) {}) == "started");
+    CHECK(told([](catalog::Stream& s) { s.mutable_shards(2)->set_index(1); }) ==
+          "the catalog in the data folder is damaged (a shard is not in its place): restore a copy, or give --data another folder");
+    const auto says = [](auto change, std::string_view what) { CHECK_MESSAGE(told(change).contains(what), what); };
+    says([](catalog::Stream& s) { s.set_name("a/b"); }, "(a stream's name is none)");
+    says([](catalog::Stream& s) { s.set_id(70); }, "(a stream's record does not parse)");
+    says([](catalog::Stream& s) { s.set_topic_id("short"); }, "(a stream's topic id is none)");
+    says([](catalog::Stream& s) { s.mutable_limits()->set_write_bytes_per_second(-1); }, "(a stream's limits are none)");
+    says([](catalog::Stream& s) { s.set_created_ms(INT64_MAX); }, "(a stream's times are none)");
+    says([](catalog::Stream& s) { s.set_status(9); }, "(a stream's status is none)");
+    says([](catalog::Stream& s) { s.clear_shards(); }, "(a stream has no such number of shards)");
+    says([](catalog::Stream& s) { s.mutable_shards(3)->set_parents(0, 3); }, "(a shard's parent is no older shard)");
+    says([](catalog::Stream& s) { s.mutable_shards(0)->clear_extents(); }, "(a shard has no log)");
+    says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_from(-5); }, "(a shard's log has no such range)");
+    says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_log(99); }, "(a shard's log was not given out yet)");
+    says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_log(2); }, "(two shards append to one log)");
+    says([](catalog::Stream& s) { s.mutable_shards(0)->set_last_high(0), s.mutable_shards(0)->set_first_low(~0ull); },
+         "(a shard's hash range ends before it begins)");
+}
+
+TEST_CASE("damaged counters, producers and clocks stop the start too") {
+    const auto told_of = [](std::string_view kind, std::string_view value) -> std::string {
+        World w;
+        auto stream = w.create("a", 1);
+        REQUIRE(w.put(*stream->shards[0], {"x"}, {.producer_id = 7, .producer_epoch = 0, .base_sequence = 0}));
+        stream.reset();
+        w.engine.reset();
+        storage::Batch batch;
+        w.store.snapshot()->scan(std::string(4, '\0') + std::string(kind), [&](std::string_view name, std::string_view) {
+            batch.put(name, value);
+            return true;
+        });
+        REQUIRE_FALSE(batch.empty());
+        REQUIRE(w.store.commit(batch));
+        return started(w);
+    };
+    CHECK(told_of("R", "short").contains("(a shard's counters are none)"));
+    CHECK(told_of("R", std::string(176, '\xFF')).contains("(a shard's counters are none)"));
+    CHECK(told_of("P", "short").contains("(a producer's batches are none)"));
+    CHECK(told_of("W", "\xFF").contains("(its first record does not parse)"));
+    CHECK(told_of("W", "\x08").contains("(its first record does not parse)"));
+}

@@ -1,0 +1,151 @@
+// Keeps the rooms apart by reading the #include lines of all sources: CMake stops a library from linking what it may
+// not use, but a header that needs no linking would slip through.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace {
+
+struct Source {
+    std::string path;  // relative to the root, with forward slashes
+    std::vector<std::string> includes, lines;
+};
+
+bool is_under(std::string_view path, std::string_view folder) { return path.starts_with(folder); }
+bool any_of(std::string_view path, std::initializer_list<std::string_view> starts) {
+    return std::ranges::any_of(starts, [&](auto start) { return path.starts_with(start); });
+}
+
+std::vector<Source> all_sources() {
+    namespace fs = std::filesystem;
+    const fs::path root{SLUICE_SOURCE_DIR};
+    std::vector<Source> sources;
+    for (const auto* room : {"protocol", "storage", "emulator"}) {
+        for (const auto& entry : fs::recursive_directory_iterator{root / room}) {
+            if (const auto kind = entry.path().extension(); kind != ".h" && kind != ".cpp") continue;
+            auto& source = sources.emplace_back();
+            source.path = fs::relative(entry.path(), root).generic_string();
+            std::ifstream file{entry.path()};
+            for (std::string line; std::getline(file, line);) {
+                if (line.starts_with("#include ")) {
+                    const auto end = line.find_first_of("\">", 10);
+                    source.includes.push_back(line.substr(10, end - 10));
+                }
+                source.lines.push_back(line);
+            }
+        }
+    }
+    return sources;
+}
+
+bool is_ours(std::string_view include) { return any_of(include, {"protocol/", "storage/", "emulator/", "tests/"}); }
+
+// Fails once for each include that `allowed` refuses, among the sources that `applies` picks; yields how many it saw.
+int check(const std::function<bool(std::string_view)>& applies, const std::function<bool(std::string_view)>& allowed) {
+    static const auto sources = all_sources();
+    int seen = 0;
+    for (const auto& source : sources) {
+        if (!applies(source.path)) continue;
+        for (const auto& include : source.includes) {
+            ++seen;
+            if (!allowed(include)) FAIL_CHECK(source.path << " must not include " << include);
+        }
+    }
+    return seen;
+}
+
+auto in(std::string_view folder) {
+    return [folder](std::string_view path) { return is_under(path, folder); };
+}
+
+}  // namespace
+
+TEST_CASE("protocol knows neither storage nor emulator, and its folders keep to themselves") {
+    CHECK(check(in("protocol/kafka/"), [](auto i) { return !is_ours(i) || any_of(i, {"protocol/kafka/", "protocol/batch/", "protocol/wire_limits.h"}); }) > 0);
+    CHECK(check(in("protocol/batch/"), [](auto i) { return !is_ours(i) || any_of(i, {"protocol/batch/", "protocol/wire_limits.h"}); }) > 0);
+    CHECK(check(in("protocol/"), [](auto i) { return !is_ours(i) || is_under(i, "protocol/"); }) > 0);
+    check(in("protocol/kinesis/"), [](auto i) { return !any_of(i, {"protocol/kafka/", "protocol/http/"}); });
+    check(in("protocol/http/"), [](auto i) { return !is_ours(i) || any_of(i, {"protocol/http/", "protocol/wire_limits.h"}); });
+}
+
+TEST_CASE("storage knows neither protocol nor emulator") {
+    CHECK(check(in("storage/"), [](auto i) { return !is_ours(i) || is_under(i, "storage/"); }) > 0);
+}
+
+TEST_CASE("the Kafka door and the Kinesis door do not know each other") {
+    check(in("emulator/kafka/"), [](auto i) {
+        return !any_of(i, {"emulator/kinesis/", "protocol/kinesis/", "protocol/http/"});
+    });
+    check(in("emulator/kinesis/"), [](auto i) { return !any_of(i, {"emulator/kafka/", "protocol/kafka/"}); });
+}
+
+TEST_CASE("the engine knows the store, the clock, chance, the loop and a thread beside it, record batches, and no door") {
+    check(in("emulator/streams/"), [](auto i) {
+        return !is_ours(i) || any_of(i, {"emulator/streams/", "emulator/runtime/",
+                                         "storage/store.h", "storage/planted.h", "protocol/batch/"});
+    });
+}
+
+TEST_CASE("LMDB appears in one file, and that one in its folder alone") {
+    check([](auto path) { return path != "storage/lmdb/tree.h"; }, [](auto i) { return i != "lmdb.h"; });
+    CHECK(check(in("storage/lmdb/"), [](auto) { return true; }) > 20);
+    check([](auto path) { return !is_under(path, "storage/lmdb/"); }, [](auto i) { return !is_under(i, "storage/lmdb/"); });
+}
+
+TEST_CASE("sockets appear only in the outer parts of the emulator") {
+    const auto is_asio = [](std::string_view i) { return is_under(i, "boost/asio"); };
+    check([](auto path) { return any_of(path, {"protocol/", "storage/", "emulator/streams/"}); }, [&](auto i) {
+        return !is_asio(i) || is_under(i, "boost/asio/buffer");  // Beast as a byte machine needs the buffers
+    });
+    check([](auto path) { return is_under(path, "protocol/") && !is_under(path, "protocol/http/"); },
+          [&](auto i) { return !is_asio(i) && !is_under(i, "boost/beast"); });
+    check(in("storage/"), [](auto i) { return !is_under(i, "boost/"); });
+}
+
+TEST_CASE("nothing reads a clock or asks for chance by itself") {
+    int files = 0;
+    for (const auto& source : all_sources()) {
+        if (is_under(source.path, "emulator/runtime/clock.")) continue;
+        ++files;
+        for (const auto& line : source.lines) {
+            for (const auto* reading : {"system_clock::now", "steady_clock::now", "high_resolution_clock", "gettimeofday",
+                                        "clock_gettime", "std::time(", "time(nullptr)", "time(NULL)", "random_device"}) {
+                if (source.path.starts_with("emulator/runtime/random.") && std::string_view{reading} == "random_device") continue;
+                if (line.find(reading) != std::string::npos) FAIL_CHECK(source.path << ": " << line);
+            }
+        }
+    }
+    CHECK(files > 10);
+}
+
+TEST_CASE("no part of the build asks for an instruction set; what uses one looks first at the processor that it runs on") {
+    const std::filesystem::path root{SLUICE_SOURCE_DIR};
+    int lines = 0;
+    for (const auto* name : {"CMakeLists.txt", "CMakePresets.json", "Makefile", "Dockerfile", "docker-compose.yml"}) {
+        std::ifstream file{root / name};
+        for (std::string line; std::getline(file, line); ++lines)
+            for (const auto* flag : {"-march", "-mcpu", "-mtune", "-msse", "-mavx", "-mpclmul", "-mbmi"})
+                if (line.find(flag) != std::string::npos) FAIL_CHECK(name << ": " << line);
+    }
+    CHECK(lines > 100);
+    int crc = 0;
+    for (const auto& source : all_sources()) {
+        bool own = false, looks = false;
+        for (const auto& include : source.includes) {
+            if (include == "isa-l/crc.h") ++crc;   // decision 002: picked at run time
+            own |= any_of(include, {"immintrin", "x86intrin", "nmmintrin", "smmintrin", "arm_acle", "arm_neon"});
+        }
+        for (const auto& line : source.lines) {
+            for (const auto* word : {"__builtin_ia32_", "gnu::target", "__attribute__((target", "#pragma GCC target"})
+                own |= line.find(word) != std::string::npos;
+            looks |= line.find("__builtin_cpu_supports") != std::string::npos;
+        }
+        if (own && !looks) FAIL_CHECK(source.path << " uses an instruction set without __builtin_cpu_supports");
+    }
+    CHECK(crc == 1);
+}
