@@ -9,6 +9,7 @@ BUILD_PACKAGES := build-essential cmake ninja-build ccache pkg-config ca-certifi
   libboost1.81-dev libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev nlohmann-json3-dev liblmdb-dev \
   libcli11-dev libspdlog-dev libfmt-dev libnghttp2-dev libssl-dev liblz4-dev libzstd-dev libsnappy-dev zlib1g-dev libisal-dev
 TEST_PACKAGES := doctest-dev python3-venv
+FORMAT_PACKAGES := clang-format-19
 FUZZ_PACKAGES := clang-19 libclang-rt-19-dev
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -19,7 +20,7 @@ define install
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; fi
 endef
 
-.PHONY: help run build test unit clients clients-asan sim crash planted power soak tsan fuzz tidy bench deps test-deps clean format
+.PHONY: help run build test format-check unit clients clients-asan sim crash planted power soak tsan fuzz tidy bench deps test-deps clean format
 help:
 	@echo "make run       build and start the server (4567 Kinesis, 9092 Kafka, 7070 control), data in ./data"
 	@echo "make test      all tests: rooms under sanitizers, then real clients against the release program"
@@ -30,7 +31,7 @@ help:
 	@echo "make bench     figures beside the peers (slow)"
 	@echo "make sim       random histories against a model, SECONDS=600"
 	@echo "make planted   each planted bug is found: docs/testing.md"
-	@echo "make tidy      clang-tidy"
+	@echo "make tidy      clang-tidy                        make format    lays the code out as .clang-format says"
 	@echo "make power     1,000 power cuts by replay        make soak      retention turns a file over: MINUTES=10"
 
 deps:
@@ -82,6 +83,7 @@ planted: test-deps .venv/ready
 
 test: test-deps
 	@rm -rf build/counts
+	@$(MAKE) --no-print-directory format-check
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory sim SECONDS=60 FROM=1
 	@$(MAKE) --no-print-directory clients
@@ -108,6 +110,15 @@ tidy: deps
 	@[ -f build/fuzz/build.ninja ] || cmake --preset fuzz
 	@cmake --build build/fuzz -j $(JOBS) --target generated
 	run-clang-tidy-19 -quiet -p build/fuzz -j $(JOBS) '/(emulator|protocol|storage)/[^/]*(/[^/]*)?\.cpp$$' 2>/dev/null
+
+# One way to lay out code. `make test` refuses what `make format` would change.
+format: deps
+	$(call install,$(FORMAT_PACKAGES))
+	@git ls-files '*.h' '*.cpp' '*.c' | xargs clang-format-19 -i
+
+format-check: deps
+	$(call install,$(FORMAT_PACKAGES))
+	@git ls-files '*.h' '*.cpp' '*.c' | xargs clang-format-19 --dry-run --Werror || { echo "say: make format"; exit 1; }
 
 bench: build
 	/usr/bin/python3 bench/run.py $(ARGS)

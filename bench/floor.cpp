@@ -2,8 +2,8 @@
 // No protocol, no checks, no index. `make bench` builds it and runs it between the contenders.
 //   bench_floor echo SIZE FLIGHT SECONDS              requests of SIZE, answers of 64 bytes
 //   bench_floor send SIZE FLIGHT SECONDS              requests of 64 bytes, answers of SIZE
-//   bench_floor door ASK ANSWER CONNECTIONS RECORDS SECONDS  one thread, epoll: requests of ASK, answers of ANSWER, one in flight on each
-//   bench_floor append SIZE new|recycled SECONDS DIR  values of SIZE at growing keys, eight a transaction, no fsync
+//   bench_floor door ASK ANSWER CONNECTIONS RECORDS SECONDS  one thread, epoll: requests of ASK, answers of ANSWER, one in flight
+//   on each bench_floor append SIZE new|recycled SECONDS DIR  values of SIZE at growing keys, eight a transaction, no fsync
 // Bytes are counted as the load generators do: 100-byte values in records of 108 (`send`: all bytes).
 #include <arpa/inet.h>
 #include <lmdb.h>
@@ -36,9 +36,7 @@ constexpr double record_bytes = 108, value_bytes = 100;
     std::exit(1);
 }
 
-double seconds_since(Steady::time_point then) {
-    return std::chrono::duration<double>(Steady::now() - then).count();
-}
+double seconds_since(Steady::time_point then) { return std::chrono::duration<double>(Steady::now() - then).count(); }
 
 double cpu_seconds(clockid_t which) {
     timespec spent{};
@@ -65,11 +63,13 @@ void write_all(int socket, const std::vector<char>& bytes) {
 
 void tell(double bytes, double seconds, double cpu, double share, std::vector<double> waits) {
     const double values = bytes * share;
-    std::printf("{\"MB_s\":%.2f,\"rec_s\":%.0f,\"srv_cpu_s_per_GB\":%.3f", values / 1e6 / seconds,
-                bytes / record_bytes / seconds, cpu / (values / 1e9));
+    std::printf("{\"MB_s\":%.2f,\"rec_s\":%.0f,\"srv_cpu_s_per_GB\":%.3f", values / 1e6 / seconds, bytes / record_bytes / seconds,
+                cpu / (values / 1e9));
     if (!waits.empty()) {
         std::sort(waits.begin(), waits.end());
-        const auto at = [&](double part) { return 1000 * waits[static_cast<std::size_t>(part * static_cast<double>(waits.size() - 1))]; };
+        const auto at = [&](double part) {
+            return 1000 * waits[static_cast<std::size_t>(part * static_cast<double>(waits.size() - 1))];
+        };
         std::printf(",\"p50_ms\":%.4f,\"p99_ms\":%.4f", at(0.5), at(0.99));
     }
     std::printf("}\n");
@@ -125,7 +125,8 @@ void door(std::size_t ask, std::size_t answer, std::size_t connections, double r
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof at;
     auto* const address = reinterpret_cast<sockaddr*>(&at);
-    if (bind(listener, address, sizeof at) || listen(listener, 64) || getsockname(listener, address, &length)) fail("no loopback connection");
+    if (bind(listener, address, sizeof at) || listen(listener, 64) || getsockname(listener, address, &length))
+        fail("no loopback connection");
     std::vector<std::thread> clients;
     std::vector<std::vector<double>> waits(connections);
     std::vector<std::size_t> got(connections);
@@ -174,10 +175,13 @@ void door(std::size_t ask, std::size_t answer, std::size_t connections, double r
     std::vector<double> all;
     for (const auto& some : waits) all.insert(all.end(), some.begin(), some.end());
     std::sort(all.begin(), all.end());
-    const auto at_share = [&](double part) { return 1000 * all[static_cast<std::size_t>(part * static_cast<double>(all.size() - 1))]; };
+    const auto at_share = [&](double part) {
+        return 1000 * all[static_cast<std::size_t>(part * static_cast<double>(all.size() - 1))];
+    };
     const auto requests = static_cast<double>(all.size());
-    std::printf("{\"req_s\":%.0f,\"rec_s\":%.0f,\"cpu_us_req\":%.3f,\"cpu_us_rec\":%.4f,\"p50_ms\":%.4f,\"p99_ms\":%.4f}\n", requests / took,
-                requests * records / took, cpu * 1e6 / requests, cpu * 1e6 / requests / records, at_share(0.5), at_share(0.99));
+    std::printf("{\"req_s\":%.0f,\"rec_s\":%.0f,\"cpu_us_req\":%.3f,\"cpu_us_rec\":%.4f,\"p50_ms\":%.4f,\"p99_ms\":%.4f}\n",
+                requests / took, requests * records / took, cpu * 1e6 / requests, cpu * 1e6 / requests / records, at_share(0.5),
+                at_share(0.99));
 }
 
 void good(int code, const char* what) {
@@ -249,14 +253,19 @@ void append(std::size_t size, bool recycled, double seconds, const std::string& 
     std::filesystem::remove_all(folder);
 }
 
-}  // namespace
+}   // namespace
 
 int main(int count, char** texts) {
     const std::vector<std::string> said{texts + 1, texts + count};
-    if (said.size() == 4 && said[0] == "echo") exchange(std::stoul(said[1]), small, std::stoul(said[2]), std::stod(said[3]));
-    else if (said.size() == 4 && said[0] == "send") exchange(small, std::stoul(said[1]), std::stoul(said[2]), std::stod(said[3]));
+    if (said.size() == 4 && said[0] == "echo")
+        exchange(std::stoul(said[1]), small, std::stoul(said[2]), std::stod(said[3]));
+    else if (said.size() == 4 && said[0] == "send")
+        exchange(small, std::stoul(said[1]), std::stoul(said[2]), std::stod(said[3]));
     else if (said.size() == 6 && said[0] == "door")
         door(std::stoul(said[1]), std::stoul(said[2]), std::stoul(said[3]), std::stod(said[4]), std::stod(said[5]));
-    else if (said.size() == 5 && said[0] == "append") append(std::stoul(said[1]), said[2] == "recycled", std::stod(said[3]), said[4]);
-    else fail("echo SIZE FLIGHT SECONDS | send SIZE FLIGHT SECONDS | door ASK ANSWER CONNECTIONS RECORDS SECONDS | append SIZE new|recycled SECONDS DIR");
+    else if (said.size() == 5 && said[0] == "append")
+        append(std::stoul(said[1]), said[2] == "recycled", std::stod(said[3]), said[4]);
+    else
+        fail(
+            "echo SIZE FLIGHT SECONDS | send SIZE FLIGHT SECONDS | door ASK ANSWER CONNECTIONS RECORDS SECONDS | append SIZE new|recycled SECONDS DIR");
 }

@@ -12,21 +12,21 @@
 #include <csignal>
 #include <cstdio>
 
-#include "emulator/program/compact.h"
-#include "emulator/control/server.h"
 #include "emulator/control/calls/service.h"
+#include "emulator/control/server.h"
 #include "emulator/control/side.h"
 #include "emulator/control/words/words.h"
-#include "emulator/runtime/driver.h"
-#include "emulator/program/environment.h"
-#include "emulator/program/housekeeping.h"
 #include "emulator/kafka/configs/configs.h"
 #include "emulator/kafka/door.h"
 #include "emulator/kinesis/door.h"
+#include "emulator/program/compact.h"
+#include "emulator/program/environment.h"
+#include "emulator/program/housekeeping.h"
 #include "emulator/program/options.h"
 #include "emulator/program/start.h"
-#include "emulator/streams/engine.h"
+#include "emulator/runtime/driver.h"
 #include "emulator/runtime/turns.h"
+#include "emulator/streams/engine.h"
 #include "protocol/wire_limits.h"
 #include "storage/store.h"
 
@@ -35,11 +35,12 @@ extern char** environ;
 namespace sluice {
 namespace {
 
-// Stored in one turn, about 0.1 ms (bench, raw append). What is larger goes to the writer thread while the next requests are read; a
-// single PutRecords of usual size does not, or one in flight would wait for that thread to wake (decisions/006).
+// Stored in one turn, about 0.1 ms (bench, raw append). What is larger goes to the writer thread while the next requests are
+// read; a single PutRecords of usual size does not, or one in flight would wait for that thread to wake (decisions/006).
 constexpr std::uint64_t most_bytes_on_loop = 256 << 10;
-constexpr std::uint64_t most_worked_on_loop = 1 << 20;   // bytes of a body that is read, or made into a batch, in one turn: about 1 ms
-constexpr milliseconds most_closing{500};  // what answers under way get at the end
+constexpr std::uint64_t most_worked_on_loop =
+    1 << 20;                                // bytes of a body that is read, or made into a batch, in one turn: about 1 ms
+constexpr milliseconds most_closing{500};   // what answers under way get at the end
 
 // Yields how many connections each door may have: there is a descriptor for each of them, and for the store.
 std::size_t raise_descriptors() {
@@ -64,13 +65,11 @@ void start_log(bool quiet) {
 void write_file(const std::string& path, const std::string& text) {
     const auto beside = path + ".new";
     const int file = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    const bool written =
-        file >= 0 && write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    const bool written = file >= 0 && write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
     const int error = errno;
     if (file >= 0) close(file);
     if (!written || rename(beside.c_str(), path.c_str()) != 0)
-        throw Exit{failed, fmt::format("cannot write the ready file {}: {}", path,
-                                       std::strerror(written ? errno : error))};
+        throw Exit{failed, fmt::format("cannot write the ready file {}: {}", path, std::strerror(written ? errno : error))};
 }
 
 const Endpoint& address_of(const Endpoint& wanted) { return wanted; }
@@ -86,11 +85,8 @@ Endpoint listen_all(const std::vector<Wanted>& all, std::string_view flag, const
             const auto bound = listen(wanted);
             if (first.port() == 0) first = bound;
         } catch (const boost::system::system_error& error) {
-            throw Exit{
-                failed,
-                fmt::format(
-                    "cannot listen on {}: {}; choose another address with --{}, port 0 takes any free one",
-                    show(at), error.code().message(), flag)};
+            throw Exit{failed, fmt::format("cannot listen on {}: {}; choose another address with --{}, port 0 takes any free one",
+                                           show(at), error.code().message(), flag)};
         }
     }
     return first;
@@ -99,13 +95,11 @@ Endpoint listen_all(const std::vector<Wanted>& all, std::string_view flag, const
 std::optional<kafka::HostPort> own_address(const ServeOptions::KafkaListener& listener) {
     if (listener.told.empty()) return std::nullopt;
     auto told = kafka::parse_host_port(listener.told);
-    if (!told)
-        throw Exit{bad_usage, fmt::format("--kafka: '{}' is not HOST:PORT, like localhost:29092", listener.told)};
+    if (!told) throw Exit{bad_usage, fmt::format("--kafka: '{}' is not HOST:PORT, like localhost:29092", listener.told)};
     return told;
 }
 
-void banner(const Endpoint& kinesis, const Endpoint& kafka, const Endpoint& control,
-            const ServeOptions& options) {
+void banner(const Endpoint& kinesis, const Endpoint& kafka, const Endpoint& control, const ServeOptions& options) {
     // An address that means "all" is no address to connect to.
     const auto reach = [](Endpoint at) {
         if (at.address().is_unspecified()) at.address(boost::asio::ip::address_v4::loopback());
@@ -129,9 +123,8 @@ void turn_until_still(asio::io_context& loop, streams::Engine& engine, const Rea
 
 // The two doors of the control plane do not know each other's types.
 Task<kinesis::SideAnswer> beside(control::Service& service, kinesis::SideRequest request) {
-    auto task = control::answer(
-        service, {std::move(request.method), std::move(request.path), std::move(request.body),
-                  std::move(request.authorization), request.from_elsewhere});
+    auto task = control::answer(service, {std::move(request.method), std::move(request.path), std::move(request.body),
+                                          std::move(request.authorization), request.from_elsewhere});
     auto answer = co_await std::move(task);
     co_return kinesis::SideAnswer{answer.status, std::move(answer.content_type), std::move(answer.body)};
 }
@@ -150,23 +143,23 @@ int serve(const ServeOptions& options) {
     const auto store =
         options.ephemeral
             ? storage::open_memory(options.max_memory_bytes)
-            : storage::open_lmdb({.folder = options.data, .map_bytes = options.max_data_bytes, .durability = options.durability}, &notes);
+            : storage::open_lmdb({.folder = options.data, .map_bytes = options.max_data_bytes, .durability = options.durability},
+                                 &notes);
     for (const auto& note : notes) spdlog::warn("{}", note);
     Random random{Random::system_seed()};
-    streams::Engine engine{
-        loop.get_executor(),
-        *store,
-        real,
-        random,
-        {.account = options.account,
-         .region = options.region,
-         .state_delay = options.state_delay,
-         .kinesis_profile = options.kinesis_limits,
-         .kafka_profile = options.kafka_limits,
-         .commit_on_thread = !options.ephemeral && options.durability == storage::Durability::power,
-         .most_bytes_on_loop = most_bytes_on_loop,
-         .most_worked_on_loop = most_worked_on_loop,
-         .reads_on_thread = !options.ephemeral}};
+    streams::Engine engine{loop.get_executor(),
+                           *store,
+                           real,
+                           random,
+                           {.account = options.account,
+                            .region = options.region,
+                            .state_delay = options.state_delay,
+                            .kinesis_profile = options.kinesis_limits,
+                            .kafka_profile = options.kafka_limits,
+                            .commit_on_thread = !options.ephemeral && options.durability == storage::Durability::power,
+                            .most_bytes_on_loop = most_bytes_on_loop,
+                            .most_worked_on_loop = most_worked_on_loop,
+                            .reads_on_thread = !options.ephemeral}};
     engine.events().on_note = [](std::string_view line) { spdlog::info("{}", line); };
     if (!options.quiet) log_refusals(engine, real);
     start_clock(options, engine, real);
@@ -174,40 +167,37 @@ int serve(const ServeOptions& options) {
     const kafka::Configs configs{options.kafka_configs};
     make_streams(options, configs, engine);
 
-    kafka::DoorOptions kafka_options{
-        .configs = options.kafka_configs,
-        .advertised = {},
-        .gateway = kafka::container_gateway(),
-        .most_connections = most_connections};
-    for (const auto& rule : options.kafka_advertised)
-        kafka_options.advertised.push_back(kafka::parse_advertised_rule(rule));
+    kafka::DoorOptions kafka_options{.configs = options.kafka_configs,
+                                     .advertised = {},
+                                     .gateway = kafka::container_gateway(),
+                                     .most_connections = most_connections};
+    for (const auto& rule : options.kafka_advertised) kafka_options.advertised.push_back(kafka::parse_advertised_rule(rule));
     kafka::Door kafka_door{engine, std::move(kafka_options)};
     Driver driver{loop, *engine.world().clock};
 
     control::Service service{engine, *store, real, {}};
     service.require(options.control_token);
-    kinesis::Door kinesis_door{
-        engine, {.most_connections = most_connections,
-                 .separate_scopes = options.separate_scopes,
-                 .side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); }}};
-    service.parts() = {.kinesis_connections = [&] { return kinesis_door.connections(); },
-                       .kafka_connections = [&] { return kafka_door.connections(); },
-                       .kafka_calls = [&] { return kafka_door.calls(); },
-                       .advertise =
-                           [&](const auto& at) {
-                               kafka_door.set_advertised(
-                                   at ? std::optional{kafka::HostPort{at->first, at->second}} : std::nullopt);
-                           },
-                       .forget = [&](streams::World& world) { kafka_door.forget(world); },
-                       .prepare =
-                           [&](streams::World&, bool clock_given) {
-                               if (!clock_given) start_clock(options, engine, real);
-                               make_streams(options, configs, engine);
-                               driver.arm();
-                           }};
+    kinesis::Door kinesis_door{engine,
+                               {.most_connections = most_connections,
+                                .separate_scopes = options.separate_scopes,
+                                .side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); }}};
+    service.parts() = {
+        .kinesis_connections = [&] { return kinesis_door.connections(); },
+        .kafka_connections = [&] { return kafka_door.connections(); },
+        .kafka_calls = [&] { return kafka_door.calls(); },
+        .advertise =
+            [&](const auto& at) {
+                kafka_door.set_advertised(at ? std::optional{kafka::HostPort{at->first, at->second}} : std::nullopt);
+            },
+        .forget = [&](streams::World& world) { kafka_door.forget(world); },
+        .prepare =
+            [&](streams::World&, bool clock_given) {
+                if (!clock_given) start_clock(options, engine, real);
+                make_streams(options, configs, engine);
+                driver.arm();
+            }};
 
-    const auto kinesis_at =
-        listen_all(options.kinesis, "kinesis", [&](const Endpoint& at) { return kinesis_door.listen(at); });
+    const auto kinesis_at = listen_all(options.kinesis, "kinesis", [&](const Endpoint& at) { return kinesis_door.listen(at); });
     const auto kafka_at = listen_all(options.kafka, "kafka", [&](const ServeOptions::KafkaListener& wanted) {
         return kafka_door.listen(wanted.at, own_address(wanted));
     });
@@ -217,8 +207,8 @@ int serve(const ServeOptions& options) {
     asio::post(loop, [&] {
         control_at = control_server.listen(options.control);
         service.set_ready();
-        const auto line = fmt::format(R"({{"kinesis":"{}","kafka":"{}","control":"{}"}})", show(kinesis_at),
-                                      show(kafka_at), show(control_at));
+        const auto line =
+            fmt::format(R"({{"kinesis":"{}","kafka":"{}","control":"{}"}})", show(kinesis_at), show(kafka_at), show(control_at));
         if (!options.ready_file.empty()) write_file(options.ready_file, line + "\n");
         if (!options.quiet) banner(kinesis_at, kafka_at, control_at, options);
         fmt::print("{}\n", line);
@@ -249,8 +239,8 @@ int serve(const ServeOptions& options) {
     return 0;
 }
 
-}  // namespace
-}  // namespace sluice
+}   // namespace
+}   // namespace sluice
 
 int main(int count, char** texts) {
     using namespace sluice;
@@ -262,8 +252,7 @@ int main(int count, char** texts) {
         if (!args.empty() && args.front() == "serve") args.erase(args.begin());
         return serve(parse_serve(std::move(args), read_environment(environ)));
     } catch (const Exit& exit) {
-        fmt::print(exit.status == 0 ? stdout : stderr, "{}{}\n",
-                   exit.status == 0 ? "" : "sluice: ", exit.what());
+        fmt::print(exit.status == 0 ? stdout : stderr, "{}{}\n", exit.status == 0 ? "" : "sluice: ", exit.what());
         return exit.status;
     } catch (const std::exception& error) {
         fmt::print(stderr, "sluice: {}\n", error.what());

@@ -1,6 +1,7 @@
 // What one sender can make this server hold or do: every bound that meets bytes from outside before anybody knows what they
 // mean, in one place. docs/security.md tells users about them. Limits that AWS or Kafka document for streams, records and
-// calls are not here but in emulator/streams/limits/limits.h; the largest Kafka frame is a broker setting, socket.request.max.bytes.
+// calls are not here but in emulator/streams/limits/limits.h; the largest Kafka frame is a broker setting,
+// socket.request.max.bytes.
 #pragma once
 
 #include <chrono>
@@ -74,4 +75,4 @@ inline constexpr std::size_t grpc_unsent_messages = 1'000;
 inline constexpr std::size_t http_stream_lines = 10'000;
 inline constexpr std::chrono::milliseconds http_stream_wait{10'000};
 
-}  // namespace sluice::wire_limits
+}   // namespace sluice::wire_limits

@@ -83,14 +83,17 @@ struct View {
         View view{load<Header>(data), 0, data, size};
         for (std::size_t i = 17; i < Key::size; ++i) view.part = view.part << 8 | static_cast<unsigned char>(key[i]);
         const Header& h = view.header;
-        if (h.lead < 0 || std::memcmp(Key(LogId{h.log}, h.lead, view.part).data(), key.data(), Key::size) != 0) return std::nullopt;
+        if (h.lead < 0 || std::memcmp(Key(LogId{h.log}, h.lead, view.part).data(), key.data(), Key::size) != 0)
+            return std::nullopt;
         if (h.used > size || h.used < sizeof(Header)) return std::nullopt;
-        if (h.first_start != 0 && (h.first_start < sizeof(Header) || h.first_start + sizeof(EntryHeader) > h.used)) return std::nullopt;
+        if (h.first_start != 0 && (h.first_start < sizeof(Header) || h.first_start + sizeof(EntryHeader) > h.used))
+            return std::nullopt;
         if (view.part == 0 && h.first_start != sizeof(Header)) return std::nullopt;
         return view;
     }
 
-    // Headers of the entries that start here, in order, until `visit` says false. The last one's payload may go on in the next block.
+    // Headers of the entries that start here, in order, until `visit` says false. The last one's payload may go on in the next
+    // block.
     template <class Visit>
     void starts(Visit&& visit) const {
         for (std::size_t at = header.first_start; at != 0 && at + sizeof(EntryHeader) <= header.used;) {
@@ -101,4 +104,4 @@ struct View {
     }
 };
 
-}  // namespace sluice::storage::block
+}   // namespace sluice::storage::block

@@ -18,7 +18,7 @@ class FailingStore final : public Store {
         until_ = from_ + times;
         error_ = error;
     }
-    std::uint64_t commits() const { return commits_; }   // asked for, failed ones included
+    std::uint64_t commits() const { return commits_; }       // asked for, failed ones included
     std::uint64_t snapshots() const { return snapshots_; }   // taken, on any thread
     Store& inner() { return *inner_; }
     // As a restart does: closed before it is opened again.
@@ -52,4 +52,4 @@ class FailingStore final : public Store {
     Error error_ = Error::io;
 };
 
-}  // namespace sluice::storage
+}   // namespace sluice::storage

@@ -24,12 +24,13 @@ constexpr std::uint64_t least_free_bytes_with_data = std::uint64_t{1} << 20;
 [[noreturn]] void refuse(const std::string& path, int error) {
     const auto uid = std::to_string(geteuid()), gid = std::to_string(getegid());
     if (error == EACCES || error == EPERM)
-        throw StartError("data folder " + path + " cannot be written by uid " + uid + " gid " + gid + ": run `sudo chown -R " + uid +
-                         ":" + gid + " " + path + "`, give --data another folder, or use --ephemeral");
+        throw StartError("data folder " + path + " cannot be written by uid " + uid + " gid " + gid + ": run `sudo chown -R " +
+                         uid + ":" + gid + " " + path + "`, give --data another folder, or use --ephemeral");
     if (error == EROFS)
         throw StartError("data folder " + path + " is on a read-only file system (uid " + uid + " gid " + gid +
                          "): mount a volume there, give --data another folder, or use --ephemeral");
-    throw StartError("data folder " + path + " cannot be used (" + std::strerror(error) + "): give --data another folder, or use --ephemeral");
+    throw StartError("data folder " + path + " cannot be used (" + std::strerror(error) +
+                     "): give --data another folder, or use --ephemeral");
 }
 
 // LMDB writes with write() and reads through the map, so that is what is tried.
@@ -53,18 +54,26 @@ void try_shared_map(const std::string& path, const std::string& probe) {
     close(fd);
     unlink(probe.c_str());
     if (!seen)
-        throw StartError("data folder " + path + " does not support shared maps: use a named volume or a local disk, or --ephemeral");
+        throw StartError("data folder " + path +
+                         " does not support shared maps: use a named volume or a local disk, or --ephemeral");
 }
 
-}  // namespace
+}   // namespace
 
 const char* refused_file_system(std::uint32_t magic) {
     switch (magic) {   // linux/magic.h; virtiofs reports itself as fuse
-        case 0x01021997: return "9p";
-        case 0x65735546: return "fuse or virtiofs";
-        case 0x6969: return "nfs";
-        case 0x517B: case 0xFF534D42: case 0xFE534D42: return "smb";
-        default: return nullptr;
+        case 0x01021997:
+            return "9p";
+        case 0x65735546:
+            return "fuse or virtiofs";
+        case 0x6969:
+            return "nfs";
+        case 0x517B:
+        case 0xFF534D42:
+        case 0xFE534D42:
+            return "smb";
+        default:
+            return nullptr;
     }
 }
 
@@ -79,7 +88,7 @@ Folder::Folder(std::string path, std::optional<std::uint32_t> file_system) : pat
     std::error_code error;
     std::filesystem::create_directories(path_, error);
     if (error) refuse(path_, error.value());
-    struct statfs kind {};
+    struct statfs kind{};
     if (statfs(path_.c_str(), &kind) != 0) refuse(path_, errno);
     if (const char* name = refused_file_system(file_system.value_or(static_cast<std::uint32_t>(kind.f_type))))
         throw StartError("data folder " + path_ + " is on " + name +
@@ -113,7 +122,7 @@ Folder::Folder(std::string path, std::optional<std::uint32_t> file_system) : pat
 Folder::~Folder() { close(lock_); }
 
 std::uint64_t Folder::free_bytes() const {
-    struct statvfs space {};
+    struct statvfs space{};
     return statvfs(path_.c_str(), &space) == 0 ? std::uint64_t{space.f_bavail} * space.f_frsize : 0;
 }
 
@@ -142,4 +151,4 @@ bool Folder::set_state(const std::string& text) const {
     return written && replace("state", "state.new", true);
 }
 
-}  // namespace sluice::storage
+}   // namespace sluice::storage

@@ -26,7 +26,8 @@ class Folder {
     std::string file(const char* name) const { return path_ + "/" + name; }
     const std::string& path() const { return path_; }
     std::uint64_t free_bytes() const;
-    // One file takes another's place, whole: whoever opens it sees the old one or the new one, also after a power cut when `synced`.
+    // One file takes another's place, whole: whoever opens it sees the old one or the new one, also after a power cut when
+    // `synced`.
     bool replace(const char* old, const char* by, bool synced) const;
 
     // What the last server left behind: "<boot id> <durability> open|clean", empty when there was none.
@@ -39,4 +40,4 @@ class Folder {
     int lock_ = -1;
 };
 
-}  // namespace sluice::storage
+}   // namespace sluice::storage

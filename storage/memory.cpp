@@ -10,8 +10,8 @@
 #include <mutex>
 #include <set>
 
-#include "storage/store.h"
 #include "storage/planted.h"
+#include "storage/store.h"
 
 namespace sluice::storage {
 namespace {
@@ -37,7 +37,7 @@ struct Log {
     std::deque<std::shared_ptr<Chunk>> chunks;   // none is empty
     Position begin{}, end{};
     std::int64_t appended_ms{};
-    std::uint64_t bytes{};                       // payload ever appended
+    std::uint64_t bytes{};   // payload ever appended
 };
 
 struct State {
@@ -100,8 +100,9 @@ class MemorySnapshot final : public Snapshot {
         return {};
     }
     Position find_appended(LogId id, std::int64_t ms) const override {
-        return first_where(id, [&](const Chunk& c) { return c.back()->appended_ms >= ms; },
-                           [&](const Stored& e) { return e.appended_ms >= ms; });
+        return first_where(
+            id, [&](const Chunk& c) { return c.back()->appended_ms >= ms; },
+            [&](const Stored& e) { return e.appended_ms >= ms; });
     }
     Position find_timestamp(LogId id, std::int64_t ms) const override {
         auto late = [&](const Stored& e) { return e.max_timestamp_ms >= ms; };
@@ -110,7 +111,10 @@ class MemorySnapshot final : public Snapshot {
     std::uint64_t live_bytes(LogId id) const override {
         std::uint64_t n = 0;
         if (auto* log = find(id))
-            walk(*log, log->begin, [&](const Stored& e) { n = log->bytes - e.bytes_before; return false; });
+            walk(*log, log->begin, [&](const Stored& e) {
+                n = log->bytes - e.bytes_before;
+                return false;
+            });
         return n;
     }
 
@@ -262,8 +266,8 @@ class MemoryStore final : public Store {
     std::uint64_t used_ = 0;
 };
 
-}  // namespace
+}   // namespace
 
 std::unique_ptr<Store> open_memory(std::uint64_t max_bytes) { return std::make_unique<MemoryStore>(max_bytes); }
 
-}  // namespace sluice::storage
+}   // namespace sluice::storage

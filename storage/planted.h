@@ -20,4 +20,4 @@ inline bool planted(std::string_view name) {
 constexpr bool planted(std::string_view) { return false; }
 #endif
 
-}  // namespace sluice
+}   // namespace sluice

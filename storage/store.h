@@ -61,23 +61,38 @@ struct Bounds {
     friend bool operator==(const Bounds&, const Bounds&) = default;
 };
 
-// Changes that happen together or not at all. They take effect by kind (appends, puts, trims, drops), each kind in the order asked for.
-// An entry begins at its log's end or later (the first one anywhere); a trim beyond the end stops at the end; a key has
-// 1 to `max_key_bytes` bytes. Anything else is a bug and stops the process.
+// Changes that happen together or not at all. They take effect by kind (appends, puts, trims, drops), each kind in the order
+// asked for. An entry begins at its log's end or later (the first one anywhere); a trim beyond the end stops at the end; a key
+// has 1 to `max_key_bytes` bytes. Anything else is a bug and stops the process.
 inline constexpr std::size_t max_key_bytes = 500;
 class Batch {
   public:
-    struct Append { LogId log; Entry entry; };
-    struct Put { std::string key, value; };            // an empty value erases
-    struct Trim { LogId log; Position before; };        // everything below `before` is gone for readers
-    struct Drop { LogId log; };
+    struct Append {
+        LogId log;
+        Entry entry;
+    };
+    struct Put {
+        std::string key, value;
+    };   // an empty value erases
+    struct Trim {
+        LogId log;
+        Position before;
+    };   // everything below `before` is gone for readers
+    struct Drop {
+        LogId log;
+    };
     void append(LogId log, const Entry& entry) { appends.push_back({log, entry}); }
     void put(std::string_view key, std::string_view value) { puts.push_back({std::string(key), std::string(value)}); }
     void erase(std::string_view key) { puts.push_back({std::string(key), {}}); }
     void trim(LogId log, Position before) { trims.push_back({log, before}); }
     void drop(LogId log) { drops.push_back({log}); }
     bool empty() const { return appends.empty() && puts.empty() && trims.empty() && drops.empty(); }
-    void clear() { appends.clear(); puts.clear(); trims.clear(); drops.clear(); }
+    void clear() {
+        appends.clear();
+        puts.clear();
+        trims.clear();
+        drops.clear();
+    }
 
     std::vector<Append> appends;
     std::vector<Put> puts;
@@ -88,7 +103,7 @@ class Batch {
 // What was committed when it was taken. Never held across a suspension of the caller.
 class Snapshot {
   public:
-    using VisitEntry = std::function<bool(const EntryView&)>;                    // false stops
+    using VisitEntry = std::function<bool(const EntryView&)>;   // false stops
     using VisitValue = std::function<bool(std::string_view key, std::string_view value)>;
     virtual ~Snapshot() = default;
     virtual std::optional<std::string_view> get(std::string_view key) const = 0;
@@ -107,26 +122,28 @@ class Snapshot {
 };
 
 struct Stats {
-    std::uint64_t used_bytes{};      // in pages (or blocks) that hold data
+    std::uint64_t used_bytes{};   // in pages (or blocks) that hold data
     std::uint64_t file_bytes{};
-    std::uint64_t capacity_bytes{};  // where no_space begins
-    bool sweeping{};                 // trimmed or dropped data still waits to be freed
-    std::uint32_t snapshots{};       // open now; a long one keeps freed pages from being used again
+    std::uint64_t capacity_bytes{};   // where no_space begins
+    bool sweeping{};                  // trimmed or dropped data still waits to be freed
+    std::uint32_t snapshots{};        // open now; a long one keeps freed pages from being used again
 };
 
 // The pages of the file that hold nothing, as the store's own list of them says. All zero in memory.
 struct FreeSpace {
     std::uint64_t pages{};
-    std::uint64_t longest_run{};     // pages in a row
-    std::uint64_t records{};         // of the list
-    std::uint64_t largest_record{};  // pages named by the largest of them; above 500 it needs a run of free pages itself
-    bool whole = true;               // false: the list was longer than is looked at; the figures are of its first part
+    std::uint64_t longest_run{};      // pages in a row
+    std::uint64_t records{};          // of the list
+    std::uint64_t largest_record{};   // pages named by the largest of them; above 500 it needs a run of free pages itself
+    bool whole = true;                // false: the list was longer than is looked at; the figures are of its first part
 };
 
-// A read that stops before `before` waits for no disk soon afterwards; `middle` is about half of the way there. The last position there
-// can be: the log ended, and what is appended from now on is in memory anyway.
+// A read that stops before `before` waits for no disk soon afterwards; `middle` is about half of the way there. The last position
+// there can be: the log ended, and what is appended from now on is in memory anyway.
 inline constexpr Position log_end = std::numeric_limits<Position>::max();
-struct Warmed { Position middle = log_end, before = log_end; };
+struct Warmed {
+    Position middle = log_end, before = log_end;
+};
 
 class Store {
   public:
@@ -141,11 +158,12 @@ class Store {
     virtual Stats stats() const = 0;
     // Walks the list of free pages, at most about a million of them (some milliseconds): for who asks, not for each turn.
     virtual FreeSpace free_space() const { return {}; }
-    // Reads may wait for a disk. These bring pages into memory and are for a thread beside the one that must not wait; in memory there is
-    // nothing to bring. `warm`: all that a read from that position on meets, for about so many bytes and at least one whole entry.
+    // Reads may wait for a disk. These bring pages into memory and are for a thread beside the one that must not wait; in memory
+    // there is nothing to bring. `warm`: all that a read from that position on meets, for about so many bytes and at least one
+    // whole entry.
     virtual Warmed warm(LogId, Position, std::uint64_t) const { return {}; }
-    // What sweeps free next. Once it was called, neither sweep nor commit frees more than was brought, so who calls it calls it again
-    // whenever sweeps want it.
+    // What sweeps free next. Once it was called, neither sweep nor commit frees more than was brought, so who calls it calls it
+    // again whenever sweeps want it.
     virtual void warm_sweep() {}
     virtual bool sweeps_want_warmth() const { return false; }
 };
@@ -156,7 +174,7 @@ struct LmdbOptions {
     std::string folder;
     std::uint64_t map_bytes = std::uint64_t{1} << 40;   // address space reserved once
     Durability durability = Durability::process;
-    std::string boot_id{};   // empty: the kernel's
+    std::string boot_id{};                        // empty: the kernel's
     std::optional<std::uint32_t> file_system{};   // f_type of the folder; none: what statfs says
 };
 
@@ -164,9 +182,12 @@ std::unique_ptr<Store> open_memory(std::uint64_t max_bytes = std::uint64_t{4} <<
 // Throws StartError. Everything it has to say besides (a recovery, data kept) goes to `notes`.
 std::unique_ptr<Store> open_lmdb(const LmdbOptions&, std::vector<std::string>* notes = nullptr);
 
-// Copies what a folder's file holds into a new, dense file and puts it in the old one's place. The folder must not be in use. A kill or a
-// power cut at any moment leaves the old file or the new one, both whole. `progress` is told bytes done and to do. Throws StartError.
-struct Compacted { std::uint64_t bytes_before{}, bytes_after{}; };
+// Copies what a folder's file holds into a new, dense file and puts it in the old one's place. The folder must not be in use. A
+// kill or a power cut at any moment leaves the old file or the new one, both whole. `progress` is told bytes done and to do.
+// Throws StartError.
+struct Compacted {
+    std::uint64_t bytes_before{}, bytes_after{};
+};
 Compacted compact_lmdb(const LmdbOptions&, const std::function<void(std::uint64_t done, std::uint64_t all)>& progress = {});
 
-}  // namespace sluice::storage
+}   // namespace sluice::storage

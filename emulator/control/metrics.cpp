@@ -21,7 +21,7 @@ std::string label(std::string_view text) {
     return out;
 }
 
-}  // namespace
+}   // namespace
 
 Task<std::string> Service::metrics() {
     // The list of free pages may be long, and on the disk: the loop does not walk it.
@@ -47,44 +47,36 @@ Task<std::string> Service::metrics() {
     one("sluice_ready", "gauge", "1 when all doors answer.", ready_ ? 1 : 0);
     one("sluice_uptime_seconds", "gauge", "Real time since the start.",
         static_cast<double>((real_.now() - started_).count()) / 1000);
-    one("sluice_clock_seconds", "gauge", "Virtual time, seconds since 1970.",
-        static_cast<double>(to_ms(clock.now())) / 1000);
+    one("sluice_clock_seconds", "gauge", "Virtual time, seconds since 1970.", static_cast<double>(to_ms(clock.now())) / 1000);
     one("sluice_clock_frozen", "gauge", "1 while the virtual clock stands.", clock.frozen() ? 1 : 0);
     one("sluice_store_used_bytes", "gauge", "Bytes that hold data.", static_cast<double>(stats.used_bytes));
-    one("sluice_store_capacity_bytes", "gauge", "Where writes begin to be refused.",
-        static_cast<double>(stats.capacity_bytes));
+    one("sluice_store_capacity_bytes", "gauge", "Where writes begin to be refused.", static_cast<double>(stats.capacity_bytes));
     one("sluice_store_file_bytes", "gauge", "Size of the file, free pages included; 0 in memory.",
         static_cast<double>(stats.file_bytes));
-    one("sluice_store_sweeping", "gauge", "1 while trimmed or deleted data still waits to be freed.",
-        stats.sweeping ? 1 : 0);
+    one("sluice_store_sweeping", "gauge", "1 while trimmed or deleted data still waits to be freed.", stats.sweeping ? 1 : 0);
     one("sluice_store_snapshots", "gauge", "Read snapshots open now; none outlives its turn of the loop.",
         static_cast<double>(stats.snapshots));
-    one("sluice_store_free_pages", "gauge", "Pages of 4 KiB in the file that hold nothing.",
-        static_cast<double>(free.pages));
-    one("sluice_store_longest_free_run", "gauge", "The most of them in a row.",
-        static_cast<double>(free.longest_run));
+    one("sluice_store_free_pages", "gauge", "Pages of 4 KiB in the file that hold nothing.", static_cast<double>(free.pages));
+    one("sluice_store_longest_free_run", "gauge", "The most of them in a row.", static_cast<double>(free.longest_run));
     one("sluice_store_largest_freelist_record", "gauge", "The most of them in one record of the list.",
         static_cast<double>(free.largest_record));
     one("sluice_store_freelist_whole", "gauge", "0 when the list was too long: the three above are of its first part.",
         free.whole ? 1 : 0);
     head("sluice_connections", "gauge", "Open client connections.");
     if (parts_.kinesis_connections)
-        fmt::format_to(std::back_inserter(out), "sluice_connections{{door=\"kinesis\"}} {}\n",
-                       parts_.kinesis_connections());
+        fmt::format_to(std::back_inserter(out), "sluice_connections{{door=\"kinesis\"}} {}\n", parts_.kinesis_connections());
     if (parts_.kafka_connections)
-        fmt::format_to(std::back_inserter(out), "sluice_connections{{door=\"kafka\"}} {}\n",
-                       parts_.kafka_connections());
+        fmt::format_to(std::back_inserter(out), "sluice_connections{{door=\"kafka\"}} {}\n", parts_.kafka_connections());
     head("sluice_calls", "gauge", "Requests begun and not yet answered: long polls, joins, appends.");
-    if (parts_.kafka_calls)
-        fmt::format_to(std::back_inserter(out), "sluice_calls{{door=\"kafka\"}} {}\n", parts_.kafka_calls());
+    if (parts_.kafka_calls) fmt::format_to(std::back_inserter(out), "sluice_calls{{door=\"kafka\"}} {}\n", parts_.kafka_calls());
 
     if (const auto* turns = parts_.turns) {
         const auto seconds = [](Turns::Span span) { return std::chrono::duration<double>(span).count(); };
         head("sluice_turn_seconds", "histogram", "How long the loop was away from its sockets, each time.");
         std::uint64_t upto = 0;
         for (std::size_t i = 0; i < Turns::ends.size(); ++i)
-            fmt::format_to(std::back_inserter(out), "sluice_turn_seconds_bucket{{le=\"{}\"}} {}\n",
-                           seconds(Turns::ends[i]), upto += turns->counts()[i]);
+            fmt::format_to(std::back_inserter(out), "sluice_turn_seconds_bucket{{le=\"{}\"}} {}\n", seconds(Turns::ends[i]),
+                           upto += turns->counts()[i]);
         fmt::format_to(std::back_inserter(out),
                        "sluice_turn_seconds_bucket{{le=\"+Inf\"}} {0}\nsluice_turn_seconds_sum {1:.15g}\n"
                        "sluice_turn_seconds_count {0}\n",
@@ -102,8 +94,7 @@ Task<std::string> Service::metrics() {
         Row row{"stream=\"" + label(stream->name) + "\"", {}, stream->open_shards()};
         for (const auto& [hour, usage] : engine_.usage(*stream)) {
             row.usage.records_in += usage.records_in, row.usage.bytes_in += usage.bytes_in;
-            row.usage.bytes_out_kinesis += usage.bytes_out_kinesis,
-                row.usage.bytes_out_kafka += usage.bytes_out_kafka;
+            row.usage.bytes_out_kinesis += usage.bytes_out_kinesis, row.usage.bytes_out_kafka += usage.bytes_out_kafka;
             row.usage.write_refusals += usage.write_refusals, row.usage.read_refusals += usage.read_refusals;
         }
         rows.push_back(std::move(row));
@@ -114,19 +105,15 @@ Task<std::string> Service::metrics() {
             fmt::format_to(std::back_inserter(out), "{}{{{}{}}} {}\n", name, row.labels, more, value(row));
     };
     each("sluice_stream_open_shards", "Shards that take records.", "", [](const Row& r) { return r.open; });
-    each("sluice_stream_records_in_total", "Records written by any door.", "",
-         [](const Row& r) { return r.usage.records_in; });
-    each("sluice_stream_bytes_in_total", "Keys and data written by any door.", "",
-         [](const Row& r) { return r.usage.bytes_in; });
+    each("sluice_stream_records_in_total", "Records written by any door.", "", [](const Row& r) { return r.usage.records_in; });
+    each("sluice_stream_bytes_in_total", "Keys and data written by any door.", "", [](const Row& r) { return r.usage.bytes_in; });
     each("sluice_stream_bytes_out_total", "Bytes read.", ",door=\"kinesis\"",
          [](const Row& r) { return r.usage.bytes_out_kinesis; });
-    each("sluice_stream_bytes_out_total", "", ",door=\"kafka\"",
-         [](const Row& r) { return r.usage.bytes_out_kafka; });
+    each("sluice_stream_bytes_out_total", "", ",door=\"kafka\"", [](const Row& r) { return r.usage.bytes_out_kafka; });
     each("sluice_stream_refusals_total", "Calls refused or slowed by a limit.", ",kind=\"write\"",
          [](const Row& r) { return r.usage.write_refusals; });
-    each("sluice_stream_refusals_total", "", ",kind=\"read\"",
-         [](const Row& r) { return r.usage.read_refusals; });
+    each("sluice_stream_refusals_total", "", ",kind=\"read\"", [](const Row& r) { return r.usage.read_refusals; });
     co_return out;
 }
 
-}  // namespace sluice::control
+}   // namespace sluice::control

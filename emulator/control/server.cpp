@@ -107,7 +107,7 @@ class Feed final : public grpc::ServerWriteReactor<Message>, public Sink<Message
     Executor loop_;
     std::shared_ptr<Feed> self_;
     mutable std::mutex mutex_;
-    std::deque<Message> unsent_;  // the front one is being written
+    std::deque<Message> unsent_;   // the front one is being written
     grpc::Status status_;
     bool ending_ = false, over_ = false, finished_ = false;
 };
@@ -119,60 +119,29 @@ class Calls final : public v1::Control::CallbackService {
   public:
     Calls(Executor loop, control::Service& service) : loop_(std::move(loop)), service_(service) {}
 
-    Unary* Health(Context* c, const v1::HealthRequest* q, v1::HealthResponse* a) override {
+    Unary* Health(Context* c, const v1::HealthRequest* q, v1::HealthResponse* a) override { return call(c, q, a); }
+    Unary* GetClock(Context* c, const v1::GetClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
+    Unary* FreezeClock(Context* c, const v1::FreezeClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
+    Unary* ResumeClock(Context* c, const v1::ResumeClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
+    Unary* AdvanceClock(Context* c, const v1::AdvanceClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
+    Unary* SetClock(Context* c, const v1::SetClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
+    Unary* SetClockRate(Context* c, const v1::SetClockRateRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
+    Unary* AutoClock(Context* c, const v1::AutoClockRequest* q, v1::ClockResponse* a) override { return call(c, q, a); }
+    Unary* SetClockLiveness(Context* c, const v1::SetClockLivenessRequest* q, v1::ClockResponse* a) override {
         return call(c, q, a);
     }
-    Unary* GetClock(Context* c, const v1::GetClockRequest* q, v1::ClockResponse* a) override {
+    Unary* GetLimits(Context* c, const v1::GetLimitsRequest* q, v1::LimitsResponse* a) override { return call(c, q, a); }
+    Unary* SetLimits(Context* c, const v1::SetLimitsRequest* q, v1::LimitsResponse* a) override { return call(c, q, a); }
+    Unary* ListStreams(Context* c, const v1::ListStreamsRequest* q, v1::ListStreamsResponse* a) override { return call(c, q, a); }
+    Unary* PutRecord(Context* c, const v1::PutRecordRequest* q, v1::PutRecordResponse* a) override { return call(c, q, a); }
+    Unary* SetAdvertised(Context* c, const v1::SetAdvertisedRequest* q, v1::SetAdvertisedResponse* a) override {
         return call(c, q, a);
     }
-    Unary* FreezeClock(Context* c, const v1::FreezeClockRequest* q, v1::ClockResponse* a) override {
-        return call(c, q, a);
-    }
-    Unary* ResumeClock(Context* c, const v1::ResumeClockRequest* q, v1::ClockResponse* a) override {
-        return call(c, q, a);
-    }
-    Unary* AdvanceClock(Context* c, const v1::AdvanceClockRequest* q, v1::ClockResponse* a) override {
-        return call(c, q, a);
-    }
-    Unary* SetClock(Context* c, const v1::SetClockRequest* q, v1::ClockResponse* a) override {
-        return call(c, q, a);
-    }
-    Unary* SetClockRate(Context* c, const v1::SetClockRateRequest* q, v1::ClockResponse* a) override {
-        return call(c, q, a);
-    }
-    Unary* AutoClock(Context* c, const v1::AutoClockRequest* q, v1::ClockResponse* a) override {
-        return call(c, q, a);
-    }
-    Unary* SetClockLiveness(Context* c, const v1::SetClockLivenessRequest* q,
-                            v1::ClockResponse* a) override {
-        return call(c, q, a);
-    }
-    Unary* GetLimits(Context* c, const v1::GetLimitsRequest* q, v1::LimitsResponse* a) override {
-        return call(c, q, a);
-    }
-    Unary* SetLimits(Context* c, const v1::SetLimitsRequest* q, v1::LimitsResponse* a) override {
-        return call(c, q, a);
-    }
-    Unary* ListStreams(Context* c, const v1::ListStreamsRequest* q, v1::ListStreamsResponse* a) override {
-        return call(c, q, a);
-    }
-    Unary* PutRecord(Context* c, const v1::PutRecordRequest* q, v1::PutRecordResponse* a) override {
-        return call(c, q, a);
-    }
-    Unary* SetAdvertised(Context* c, const v1::SetAdvertisedRequest* q,
-                         v1::SetAdvertisedResponse* a) override {
-        return call(c, q, a);
-    }
-    Unary* Reset(Context* c, const v1::ResetRequest* q, v1::ResetResponse* a) override {
-        return call(c, q, a);
-    }
-    grpc::ServerWriteReactor<v1::Throttle>* WatchThrottles(Context* c,
-                                                           const v1::WatchThrottlesRequest* q) override {
+    Unary* Reset(Context* c, const v1::ResetRequest* q, v1::ResetResponse* a) override { return call(c, q, a); }
+    grpc::ServerWriteReactor<v1::Throttle>* WatchThrottles(Context* c, const v1::WatchThrottlesRequest* q) override {
         return feed<v1::Throttle>(*c, *q);
     }
-    grpc::ServerWriteReactor<v1::Record>* Tail(Context* c, const v1::TailRequest* q) override {
-        return feed<v1::Record>(*c, *q);
-    }
+    grpc::ServerWriteReactor<v1::Record>* Tail(Context* c, const v1::TailRequest* q) override { return feed<v1::Record>(*c, *q); }
 
   private:
     // gRPC keeps request and answer until Finish.
@@ -187,13 +156,12 @@ class Calls final : public v1::Control::CallbackService {
         }
         asio::post(loop_, [this, reactor, request, answer] {
             auto task = service_.handle(*request);
-            asio::co_spawn(loop_, std::move(task),
-                           [reactor, answer](std::exception_ptr error, Result<Answer> result) {
-                               rethrow(error);
-                               if (!result) return reactor->Finish(status_of(result.error()));
-                               *answer = *std::move(result);
-                               reactor->Finish(grpc::Status::OK);
-                           });
+            asio::co_spawn(loop_, std::move(task), [reactor, answer](std::exception_ptr error, Result<Answer> result) {
+                rethrow(error);
+                if (!result) return reactor->Finish(status_of(result.error()));
+                *answer = *std::move(result);
+                reactor->Finish(grpc::Status::OK);
+            });
         });
         return reactor;
     }
@@ -201,7 +169,8 @@ class Calls final : public v1::Control::CallbackService {
     Result<void> admit(const Context& context) const {
         const auto& sent = context.client_metadata();
         const auto found = sent.find("authorization");
-        return service_.admit(found == sent.end() ? std::string_view{} : std::string_view{found->second.data(), found->second.size()});
+        return service_.admit(found == sent.end() ? std::string_view{}
+                                                  : std::string_view{found->second.data(), found->second.size()});
     }
 
     template <class Message, class Request>
@@ -223,10 +192,10 @@ class Calls final : public v1::Control::CallbackService {
     }
 
     Executor loop_;
-    control::Service& service_;  // the base has a Service of its own
+    control::Service& service_;   // the base has a Service of its own
 };
 
-}  // namespace
+}   // namespace
 
 struct Server::State {
     State(asio::io_context& io, Service& service) : loop(io), calls(io.get_executor(), service) {}
@@ -236,7 +205,7 @@ struct Server::State {
 };
 
 Server::Server(asio::io_context& loop, Service& service) : state_(std::make_unique<State>(loop, service)) {
-    setenv("GRPC_VERBOSITY", "NONE", 0);  // what goes wrong is said once, by us
+    setenv("GRPC_VERBOSITY", "NONE", 0);   // what goes wrong is said once, by us
 }
 Server::~Server() { stop(); }
 
@@ -255,10 +224,9 @@ Endpoint Server::listen(const Endpoint& at) {
     builder.RegisterService(&state_->calls);
     state_->server = builder.BuildAndStart();
     if (!state_->server || port == 0)
-        throw Exit{failed,
-                   fmt::format("cannot listen on {}: taken, or no address of this machine; choose another "
-                               "address with --control, port 0 takes any free one",
-                               show(at))};
+        throw Exit{failed, fmt::format("cannot listen on {}: taken, or no address of this machine; choose another "
+                                       "address with --control, port 0 takes any free one",
+                                       show(at))};
     return {at.address(), static_cast<std::uint16_t>(port)};
 }
 
@@ -268,7 +236,7 @@ void Server::stop() {
     std::thread closing{[&] {
         state_->server->Shutdown(gpr_inf_past(GPR_CLOCK_MONOTONIC));
         done = true;
-        asio::post(state_->loop, [] {});  // wakes the turn below
+        asio::post(state_->loop, [] {});   // wakes the turn below
     }};
     while (!done) {
         state_->loop.restart();
@@ -279,4 +247,4 @@ void Server::stop() {
     state_->server.reset();
 }
 
-}  // namespace sluice::control
+}   // namespace sluice::control

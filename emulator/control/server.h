@@ -23,4 +23,4 @@ class Server {
     std::unique_ptr<State> state_;
 };
 
-}  // namespace sluice::control
+}   // namespace sluice::control

@@ -20,19 +20,13 @@ SideAnswer fault(const Error& error) {
     static constexpr struct {
         unsigned status;
         const char* code;
-    } said[] = {{400, "INVALID_ARGUMENT"},
-                {404, "NOT_FOUND"},
-                {409, "FAILED_PRECONDITION"},
-                {429, "RESOURCE_EXHAUSTED"},
-                {500, "INTERNAL"},
-                {401, "UNAUTHENTICATED"},
-                {403, "PERMISSION_DENIED"}};
+    } said[] = {{400, "INVALID_ARGUMENT"}, {404, "NOT_FOUND"},       {409, "FAILED_PRECONDITION"}, {429, "RESOURCE_EXHAUSTED"},
+                {500, "INTERNAL"},         {401, "UNAUTHENTICATED"}, {403, "PERMISSION_DENIED"}};
     const auto& [status, code] = said[static_cast<std::size_t>(error.kind)];
     // A text may quote what was sent, which need not be UTF-8.
     using Json = nlohmann::ordered_json;
     return {.status = status,
-            .body = Json{{"code", code}, {"message", error.text}}.dump(-1, ' ', false,
-                                                                       Json::error_handler_t::replace)};
+            .body = Json{{"code", code}, {"message", error.text}}.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
 template <class Request>
@@ -117,14 +111,13 @@ const std::map<std::string_view, Route> routes{
     {"Reset", &unary<v1::ResetRequest>},
 };
 
-}  // namespace
+}   // namespace
 
 std::string to_json(const google::protobuf::Message& message) {
     google::protobuf::util::JsonPrintOptions options;
     options.always_print_primitive_fields = true;
     std::string out;
-    (void)google::protobuf::util::MessageToJsonString(
-        message, &out, options);  // fails only for a broken Any or an invalid time
+    (void)google::protobuf::util::MessageToJsonString(message, &out, options);   // fails only for a broken Any or an invalid time
     return out;
 }
 
@@ -152,12 +145,11 @@ Task<SideAnswer> answer(Service& service, SideRequest request) {
     if (route == routes.end()) {
         std::string names;
         for (const auto& [name, handler] : routes) names += (names.empty() ? "" : ", ") + std::string{name};
-        co_return fault(
-            {Error::Kind::not_found, "there is no such control call; POST /_sluice/v1/ and one of " + names});
+        co_return fault({Error::Kind::not_found, "there is no such control call; POST /_sluice/v1/ and one of " + names});
     }
     if (request.method != "POST") co_return SideAnswer{.status = 405, .body = R"({"message":"use POST"})"};
     auto task = route->second(service, std::move(request.body));
     co_return co_await std::move(task);
 }
 
-}  // namespace sluice::control
+}   // namespace sluice::control

@@ -23,4 +23,4 @@ Task<SideAnswer> answer(Service&, SideRequest);
 // What `--json` prints and HTTP answers: all fields that have a value or a plain type, on one line.
 std::string to_json(const google::protobuf::Message&);
 
-}  // namespace sluice::control
+}   // namespace sluice::control

@@ -33,7 +33,7 @@ std::optional<unsigned> number(std::string_view text) {
     return value;
 }
 
-}  // namespace
+}   // namespace
 
 asio::ip::address plain(const asio::ip::address& address) {
     if (address.is_v6() && address.to_v6().is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
@@ -59,7 +59,8 @@ std::optional<HostPort> parse_host_port(std::string_view text) {
 
 AdvertisedRule parse_advertised_rule(std::string_view text) {
     const auto fail = [&]() -> storage::StartError {
-        return storage::StartError("advertised rule '" + std::string(text) + "' is not PEER-CIDR=HOST:PORT, for example 172.17.0.0/16=broker:9092");
+        return storage::StartError("advertised rule '" + std::string(text) +
+                                   "' is not PEER-CIDR=HOST:PORT, for example 172.17.0.0/16=broker:9092");
     };
     const auto equals = text.find('=');
     if (equals == std::string_view::npos) throw fail();
@@ -83,7 +84,8 @@ AdvertisedRule parse_advertised_rule(std::string_view text) {
 
 std::optional<asio::ip::address> container_gateway() {
     std::error_code ignored;
-    if (!std::filesystem::exists("/.dockerenv", ignored) && !std::filesystem::exists("/run/.containerenv", ignored)) return std::nullopt;
+    if (!std::filesystem::exists("/.dockerenv", ignored) && !std::filesystem::exists("/run/.containerenv", ignored))
+        return std::nullopt;
     // Linux, proc(5): destination and gateway are hexadecimal in host byte order; the default route has destination 0.
     std::ifstream routes("/proc/net/route");
     for (std::string line; std::getline(routes, line);) {
@@ -100,7 +102,8 @@ std::optional<asio::ip::address> container_gateway() {
     return std::nullopt;
 }
 
-HostPort Advertised::told(const std::optional<HostPort>& own, const asio::ip::tcp::endpoint& local, const asio::ip::address& peer) const {
+HostPort Advertised::told(const std::optional<HostPort>& own, const asio::ip::tcp::endpoint& local,
+                          const asio::ip::address& peer) const {
     if (live) return *live;
     if (own) return *own;
     for (const auto& rule : rules) {
@@ -110,4 +113,4 @@ HostPort Advertised::told(const std::optional<HostPort>& own, const asio::ip::tc
     return {plain(local.address()).to_string(), local.port()};
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

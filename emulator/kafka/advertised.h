@@ -46,4 +46,4 @@ struct Advertised {
     HostPort told(const std::optional<HostPort>& own, const asio::ip::tcp::endpoint& local, const asio::ip::address& peer) const;
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

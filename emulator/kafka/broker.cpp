@@ -58,8 +58,9 @@ Groups& Broker::groups(streams::World& world) {
 
 void Broker::forget(streams::World& world) {
     groups_.erase(world.id);   // their timers and waiters first
-    groups_[world.id] = std::make_unique<Groups>(engine, world, configs, false);   // the store still holds what the reset is about to erase
+    groups_[world.id] =
+        std::make_unique<Groups>(engine, world, configs, false);   // the store still holds what the reset is about to erase
     if (&world == &engine.world()) cluster_id_.clear();
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -7,8 +7,8 @@
 
 #include "emulator/kafka/configs/configs.h"
 #include "emulator/kafka/door.h"
-#include "emulator/kafka/logs/fetch_sessions.h"
 #include "emulator/kafka/groups/groups.h"
+#include "emulator/kafka/logs/fetch_sessions.h"
 #include "emulator/streams/engine.h"
 
 namespace sluice::kafka {
@@ -22,7 +22,7 @@ struct Broker {
     Configs configs;
     Advertised advertised;
     FetchSessions fetch_sessions;
-    std::size_t max_frame_bytes;          // socket.request.max.bytes
+    std::size_t max_frame_bytes;   // socket.request.max.bytes
 
     // 22 characters; kept in the store, so that a restart is the same cluster.
     const std::string& cluster_id();
@@ -32,7 +32,7 @@ struct Broker {
   private:
     std::string cluster_id_;
     std::unordered_map<streams::WorldId, std::unique_ptr<Groups>> groups_;
-    std::shared_ptr<bool> alive_;         // the engine's lists of listeners cannot be left, so they ask first
+    std::shared_ptr<bool> alive_;   // the engine's lists of listeners cannot be left, so they ask first
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -12,9 +12,10 @@ consteval auto table(Apis<S...>) {
     return std::array<Route, sizeof...(S)>{Route{S::Type::api, S::min, S::max, &serve<typename S::Type>}...};
 }
 constexpr auto routes = table(Served{});
-static_assert(std::ranges::is_sorted(routes, std::less<>{}, [](const Route& r) { return r.api.key; }), "list the APIs by key, each once");
+static_assert(std::ranges::is_sorted(routes, std::less<>{}, [](const Route& r) { return r.api.key; }),
+              "list the APIs by key, each once");
 
-}  // namespace
+}   // namespace
 
 const Route* find_route(std::int16_t key) {
     const auto found = std::ranges::lower_bound(routes, key, {}, [](const Route& r) { return r.api.key; });
@@ -43,7 +44,8 @@ std::optional<std::string> name_fault(std::string_view name) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
     };
     if (!std::ranges::all_of(name, good)) {
-        return "Topic name is invalid: '" + text + "' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'";
+        return "Topic name is invalid: '" + text +
+               "' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'";
     }
     return std::nullopt;
 }
@@ -51,21 +53,31 @@ std::optional<std::string> name_fault(std::string_view name) {
 ErrorCode code_of(streams::Fault fault) {
     using enum streams::Fault;
     switch (fault) {
-        case not_found: return ErrorCode::unknown_topic_or_partition;
-        case exists: return ErrorCode::topic_already_exists;
+        case not_found:
+            return ErrorCode::unknown_topic_or_partition;
+        case exists:
+            return ErrorCode::topic_already_exists;
         case bad_name:
-        case name_collides: return ErrorCode::invalid_topic_exception;
-        case bad_count: return ErrorCode::invalid_partitions;
-        case not_active: return ErrorCode::leader_not_available;
-        case sealed: return ErrorCode::policy_violation;
-        case out_of_order_sequence: return ErrorCode::out_of_order_sequence_number;
-        case invalid_producer_epoch: return ErrorCode::invalid_producer_epoch;
+        case name_collides:
+            return ErrorCode::invalid_topic_exception;
+        case bad_count:
+            return ErrorCode::invalid_partitions;
+        case not_active:
+            return ErrorCode::leader_not_available;
+        case sealed:
+            return ErrorCode::policy_violation;
+        case out_of_order_sequence:
+            return ErrorCode::out_of_order_sequence_number;
+        case invalid_producer_epoch:
+            return ErrorCode::invalid_producer_epoch;
         case no_space:
-        case storage: return ErrorCode::kafka_storage_error;
+        case storage:
+            return ErrorCode::kafka_storage_error;
         case not_adjacent:
-        case bad_hash_key: break;
+        case bad_hash_key:
+            break;
     }
     return ErrorCode::unknown_server_error;
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

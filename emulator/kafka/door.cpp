@@ -14,10 +14,10 @@ namespace sluice::kafka {
 
 namespace {
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
-constexpr milliseconds patience{5'000};      // rule 25
-constexpr milliseconds accept_again{100};    // after a failed accept: out of descriptors, most likely
+constexpr milliseconds patience{5'000};     // rule 25
+constexpr milliseconds accept_again{100};   // after a failed accept: out of descriptors, most likely
 constexpr std::size_t most_peers_told = 1'000;
-}  // namespace
+}   // namespace
 
 struct Door::State : std::enable_shared_from_this<Door::State> {
     State(streams::Engine& engine, DoorOptions options)
@@ -56,11 +56,12 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
         const auto most = broker.options.most_connections;
         if (sessions.size() >= most) {
             if (!std::exchange(full_told, true))
-                broker.engine.events().note("Kafka door: there are " + std::to_string(most) + " connections, the most it takes; more are closed");
+                broker.engine.events().note("Kafka door: there are " + std::to_string(most) +
+                                            " connections, the most it takes; more are closed");
             return;
         }
-        auto session = std::make_shared<Session>(std::shared_ptr<Broker>(shared_from_this(), &broker), receiving, broker.engine.world(),
-                                                 std::move(socket), own);
+        auto session = std::make_shared<Session>(std::shared_ptr<Broker>(shared_from_this(), &broker), receiving,
+                                                 broker.engine.world(), std::move(socket), own);
         std::erase_if(hints, [&](auto& entry) { return entry.first->peer() == session->peer(); });   // it came back
         session->on_metadata = [this](Session& s) { watch_for_return(s); };
         session->on_close = [weak = weak_from_this()](Session& s) {
@@ -86,9 +87,10 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
     void say(Session& session) {
         if (session.metadata_only() && told.insert(session.peer()).second) {
             const auto address = session.advertised();
-            broker.engine.events().note("Kafka client at " + session.peer().to_string() + " was told to connect to " + address.host + ":" +
-                                        std::to_string(address.port) +
-                                        " and did not within 5 s; if it cannot reach that address, set --kafka-advertised PEER-CIDR=HOST:PORT");
+            broker.engine.events().note(
+                "Kafka client at " + session.peer().to_string() + " was told to connect to " + address.host + ":" +
+                std::to_string(address.port) +
+                " and did not within 5 s; if it cannot reach that address, set --kafka-advertised PEER-CIDR=HOST:PORT");
         }
         hints.erase(&session);
     }
@@ -108,7 +110,9 @@ asio::ip::tcp::endpoint Door::listen(const asio::ip::tcp::endpoint& endpoint, st
     const auto bound = acceptor->local_endpoint();
     state_->acceptors.push_back(acceptor);
     auto accepting = State::accept(state_, std::move(acceptor), std::move(told));
-    asio::co_spawn(executor, std::move(accepting), [](const std::exception_ptr& error) { if (error) std::rethrow_exception(error); });
+    asio::co_spawn(executor, std::move(accepting), [](const std::exception_ptr& error) {
+        if (error) std::rethrow_exception(error);
+    });
     return bound;
 }
 
@@ -138,4 +142,4 @@ void Door::set_advertised(std::optional<HostPort> address) { state_->broker.adve
 
 void Door::forget(streams::World& world) { state_->broker.forget(world); }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

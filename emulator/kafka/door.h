@@ -19,7 +19,7 @@ namespace sluice::kafka {
 struct DoorOptions {
     std::map<std::string, std::string> configs;   // Kafka's own broker settings, by name
     std::vector<AdvertisedRule> advertised;
-    std::optional<asio::ip::address> gateway;     // see container_gateway()
+    std::optional<asio::ip::address> gateway;   // see container_gateway()
     std::int32_t node_id = 1;
     std::size_t most_connections = wire_limits::connections;
 };
@@ -35,7 +35,7 @@ class Door {
     // Closes listeners and connections; parked requests end without an answer. The loop has to turn once more for them to go.
     void stop();
     std::size_t connections() const;
-    std::size_t calls() const;            // requests begun and not yet answered: long polls, joins, appends
+    std::size_t calls() const;   // requests begun and not yet answered: long polls, joins, appends
     // What every client is told from now on; nothing: the rules again.
     void set_advertised(std::optional<HostPort>);
     // Before a world is reset: its groups go, their waiters are answered. Connections stay open.
@@ -46,4 +46,4 @@ class Door {
     std::shared_ptr<State> state_;
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -29,27 +29,27 @@
 namespace sluice::kafka {
 
 // Records in an answer are views: it is encoded and sent before the loop turns.
-Task<ProduceResponse> handle(Call&, const ProduceRequest&);                    // 00_produce.cpp
-Task<FetchResponse> handle(Call&, const FetchRequest&);                        // 01_fetch.cpp
-Task<ListOffsetsResponse> handle(Call&, const ListOffsetsRequest&);            // 02_list_offsets.cpp
-Task<MetadataResponse> handle(Call&, const MetadataRequest&);                  // 03_metadata.cpp
-Task<OffsetCommitResponse> handle(Call&, const OffsetCommitRequest&);          // 08_offset_commit.cpp
-Task<OffsetFetchResponse> handle(Call&, const OffsetFetchRequest&);            // 09_offset_fetch.cpp
-Task<FindCoordinatorResponse> handle(Call&, const FindCoordinatorRequest&);    // 10_find_coordinator.cpp
-Task<JoinGroupResponse> handle(Call&, const JoinGroupRequest&);                // 11_join_group.cpp
-Task<HeartbeatResponse> handle(Call&, const HeartbeatRequest&);                // 12_heartbeat.cpp
-Task<LeaveGroupResponse> handle(Call&, const LeaveGroupRequest&);              // 13_leave_group.cpp
-Task<SyncGroupResponse> handle(Call&, const SyncGroupRequest&);                // 14_sync_group.cpp
-Task<DescribeGroupsResponse> handle(Call&, const DescribeGroupsRequest&);      // 15_describe_groups.cpp
-Task<ListGroupsResponse> handle(Call&, const ListGroupsRequest&);              // 16_list_groups.cpp
-Task<ApiVersionsResponse> handle(Call&, const ApiVersionsRequest&);            // 18_api_versions.cpp
-Task<CreateTopicsResponse> handle(Call&, const CreateTopicsRequest&);          // 19_create_topics.cpp
-Task<DeleteTopicsResponse> handle(Call&, const DeleteTopicsRequest&);          // 20_delete_topics.cpp
-Task<InitProducerIdResponse> handle(Call&, const InitProducerIdRequest&);      // 22_init_producer_id.cpp
-Task<DescribeConfigsResponse> handle(Call&, const DescribeConfigsRequest&);    // 32_describe_configs.cpp
-Task<CreatePartitionsResponse> handle(Call&, const CreatePartitionsRequest&);  // 37_create_partitions.cpp
-Task<DeleteGroupsResponse> handle(Call&, const DeleteGroupsRequest&);          // 42_delete_groups.cpp
-Task<DescribeClusterResponse> handle(Call&, const DescribeClusterRequest&);    // 60_describe_cluster.cpp
+Task<ProduceResponse> handle(Call&, const ProduceRequest&);                     // 00_produce.cpp
+Task<FetchResponse> handle(Call&, const FetchRequest&);                         // 01_fetch.cpp
+Task<ListOffsetsResponse> handle(Call&, const ListOffsetsRequest&);             // 02_list_offsets.cpp
+Task<MetadataResponse> handle(Call&, const MetadataRequest&);                   // 03_metadata.cpp
+Task<OffsetCommitResponse> handle(Call&, const OffsetCommitRequest&);           // 08_offset_commit.cpp
+Task<OffsetFetchResponse> handle(Call&, const OffsetFetchRequest&);             // 09_offset_fetch.cpp
+Task<FindCoordinatorResponse> handle(Call&, const FindCoordinatorRequest&);     // 10_find_coordinator.cpp
+Task<JoinGroupResponse> handle(Call&, const JoinGroupRequest&);                 // 11_join_group.cpp
+Task<HeartbeatResponse> handle(Call&, const HeartbeatRequest&);                 // 12_heartbeat.cpp
+Task<LeaveGroupResponse> handle(Call&, const LeaveGroupRequest&);               // 13_leave_group.cpp
+Task<SyncGroupResponse> handle(Call&, const SyncGroupRequest&);                 // 14_sync_group.cpp
+Task<DescribeGroupsResponse> handle(Call&, const DescribeGroupsRequest&);       // 15_describe_groups.cpp
+Task<ListGroupsResponse> handle(Call&, const ListGroupsRequest&);               // 16_list_groups.cpp
+Task<ApiVersionsResponse> handle(Call&, const ApiVersionsRequest&);             // 18_api_versions.cpp
+Task<CreateTopicsResponse> handle(Call&, const CreateTopicsRequest&);           // 19_create_topics.cpp
+Task<DeleteTopicsResponse> handle(Call&, const DeleteTopicsRequest&);           // 20_delete_topics.cpp
+Task<InitProducerIdResponse> handle(Call&, const InitProducerIdRequest&);       // 22_init_producer_id.cpp
+Task<DescribeConfigsResponse> handle(Call&, const DescribeConfigsRequest&);     // 32_describe_configs.cpp
+Task<CreatePartitionsResponse> handle(Call&, const CreatePartitionsRequest&);   // 37_create_partitions.cpp
+Task<DeleteGroupsResponse> handle(Call&, const DeleteGroupsRequest&);           // 42_delete_groups.cpp
+Task<DescribeClusterResponse> handle(Call&, const DescribeClusterRequest&);     // 60_describe_cluster.cpp
 
 template <class Request, std::int16_t Min, std::int16_t Max>
 struct Serves {
@@ -59,17 +59,18 @@ struct Serves {
 template <class... S>
 struct Apis {};
 // The versions are those of a stock 4.4.0 broker; Produce 0-2 are told because old librdkafka needs to see them, and refused.
-using Served = Apis<Serves<ProduceRequest, 0, 13>, Serves<FetchRequest, 4, 18>, Serves<ListOffsetsRequest, 1, 11>,
-                    Serves<MetadataRequest, 0, 13>, Serves<OffsetCommitRequest, 2, 10>, Serves<OffsetFetchRequest, 1, 10>,
-                    Serves<FindCoordinatorRequest, 0, 6>, Serves<JoinGroupRequest, 0, 9>, Serves<HeartbeatRequest, 0, 4>,
-                    Serves<LeaveGroupRequest, 0, 5>, Serves<SyncGroupRequest, 0, 5>, Serves<DescribeGroupsRequest, 0, 6>,
-                    Serves<ListGroupsRequest, 0, 5>, Serves<ApiVersionsRequest, 0, 5>, Serves<CreateTopicsRequest, 2, 7>,
-                    Serves<DeleteTopicsRequest, 1, 6>, Serves<InitProducerIdRequest, 0, 5>, Serves<DescribeConfigsRequest, 1, 4>,
-                    Serves<CreatePartitionsRequest, 0, 3>, Serves<DeleteGroupsRequest, 0, 3>, Serves<DescribeClusterRequest, 0, 2>>;
+using Served =
+    Apis<Serves<ProduceRequest, 0, 13>, Serves<FetchRequest, 4, 18>, Serves<ListOffsetsRequest, 1, 11>,
+         Serves<MetadataRequest, 0, 13>, Serves<OffsetCommitRequest, 2, 10>, Serves<OffsetFetchRequest, 1, 10>,
+         Serves<FindCoordinatorRequest, 0, 6>, Serves<JoinGroupRequest, 0, 9>, Serves<HeartbeatRequest, 0, 4>,
+         Serves<LeaveGroupRequest, 0, 5>, Serves<SyncGroupRequest, 0, 5>, Serves<DescribeGroupsRequest, 0, 6>,
+         Serves<ListGroupsRequest, 0, 5>, Serves<ApiVersionsRequest, 0, 5>, Serves<CreateTopicsRequest, 2, 7>,
+         Serves<DeleteTopicsRequest, 1, 6>, Serves<InitProducerIdRequest, 0, 5>, Serves<DescribeConfigsRequest, 1, 4>,
+         Serves<CreatePartitionsRequest, 0, 3>, Serves<DeleteGroupsRequest, 0, 3>, Serves<DescribeClusterRequest, 0, 2>>;
 
 struct Route {
     Api api;
-    std::int16_t min = 0, max = -1;        // told to clients
+    std::int16_t min = 0, max = -1;   // told to clients
     Task<void> (*serve)(std::shared_ptr<Call>) = nullptr;
 };
 // By ascending key; nothing for an API that is not served.
@@ -98,4 +99,4 @@ std::shared_ptr<streams::Stream> topic(Call&, const Uuid& id);
 std::optional<std::string> name_fault(std::string_view name);
 ErrorCode code_of(streams::Fault);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -22,8 +22,10 @@ Task<void> serve(std::shared_ptr<Call> call) {
         if (!mine) co_return;
     }
     const auto response = co_await handle(*call, request);
-    if (call->silent || call->hang_up) session.no_answer(*call);
-    else session.answer(*call, encode_gather(response, call->version, call->header.correlation_id));
+    if (call->silent || call->hang_up)
+        session.no_answer(*call);
+    else
+        session.answer(*call, encode_gather(response, call->version, call->header.correlation_id));
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

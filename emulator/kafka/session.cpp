@@ -28,10 +28,15 @@ Gathered ask_lower(std::int32_t correlation_id) {
     return encode_gather(answer, 0, correlation_id);
 }
 
-}  // namespace
+}   // namespace
 
-Session::Session(std::shared_ptr<Broker> broker, Receiving& receiving, streams::World& world, Socket socket, std::optional<HostPort> told)
-    : keeps_(std::move(broker)), broker_(*keeps_), world_(world), socket_(std::move(socket)), told_(std::move(told)),
+Session::Session(std::shared_ptr<Broker> broker, Receiving& receiving, streams::World& world, Socket socket,
+                 std::optional<HostPort> told)
+    : keeps_(std::move(broker)),
+      broker_(*keeps_),
+      world_(world),
+      socket_(std::move(socket)),
+      told_(std::move(told)),
       sender_(receiving, [this] { close(); }) {
     boost::system::error_code ignored;
     local_ = socket_.local_endpoint(ignored);
@@ -68,7 +73,9 @@ void Session::make_room() {
         Reader in{{block_.get() + from_, 4}};
         need += static_cast<std::size_t>(in.integer<std::int32_t>());   // cut_frames has checked it
     }
-    if (block_ && block_bytes_ - from_ >= need && filled_ < block_bytes_ && block_bytes_ - filled_ >= std::min<std::size_t>(need - have, 2048)) return;
+    if (block_ && block_bytes_ - from_ >= need && filled_ < block_bytes_ &&
+        block_bytes_ - filled_ >= std::min<std::size_t>(need - have, 2048))
+        return;
     // A stated length is believed up to 1 MiB; beyond that memory follows the bytes that really came.
     constexpr auto believed = wire_limits::believed_frame_bytes;
     const auto size = std::max(next_block_bytes_, need <= believed ? need : std::min(need, std::max(2 * have, believed)));
@@ -184,7 +191,9 @@ void Session::answer(Call& call, Gathered gathered) {
     }
     // Its turn has come, so nothing is before it and nothing is unsent.
     std::vector<asio::const_buffer> pieces;
-    gathered.pieces([&](Bytes piece) { if (!piece.empty()) pieces.emplace_back(piece.data(), piece.size()); });
+    gathered.pieces([&](Bytes piece) {
+        if (!piece.empty()) pieces.emplace_back(piece.data(), piece.size());
+    });
     const auto self = shared_from_this();
     const auto kept = calls_.front();
     call_bytes_ -= kept->frame_bytes;
@@ -261,12 +270,13 @@ void Session::send(std::vector<asio::const_buffer>& pieces) {
 }
 
 void Session::send_rest() {
-    asio::async_write(socket_, asio::buffer(unsent_), offer_more, [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-        self->sending_ = false;
-        self->unsent_ = Blob{};
-        if (error) return self->close();
-        self->flush();
-    });
+    asio::async_write(socket_, asio::buffer(unsent_), offer_more,
+                      [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+                          self->sending_ = false;
+                          self->unsent_ = Blob{};
+                          if (error) return self->close();
+                          self->flush();
+                      });
 }
 
 void Session::mute(milliseconds span) {
@@ -276,10 +286,10 @@ void Session::mute(milliseconds span) {
     muted_ = true;
     muted_until_ = until;
     mute_ = Timer{clock, clock.within(span, [this] {
-        muted_ = false;
-        const auto self = shared_from_this();
-        begin_calls();
-    })};
+                      muted_ = false;
+                      const auto self = shared_from_this();
+                      begin_calls();
+                  })};
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -13,8 +13,8 @@
 #include <string>
 
 #include "emulator/kafka/broker.h"
-#include "emulator/runtime/loop.h"
 #include "emulator/net/receiving.h"
+#include "emulator/runtime/loop.h"
 #include "protocol/kafka/frame.h"
 
 namespace sluice::kafka {
@@ -28,15 +28,15 @@ struct Call {
     Broker& broker;
     streams::Engine& engine;
     streams::World& world;
-    std::shared_ptr<std::byte[]> frame;    // a queued append owns its frame until committed
+    std::shared_ptr<std::byte[]> frame;   // a queued append owns its frame until committed
     std::size_t frame_bytes{};
-    RequestHeader header;                  // views into the frame
+    RequestHeader header;   // views into the frame
     int version{};
 
-    milliseconds throttle{0};              // the connection is muted that long after the answer (KIP-219)
-    bool silent = false;                   // no answer at all: acks = 0
-    bool hang_up = false;                  // close the connection in place of an answer
-    Clock::Serving serving;                // of what limits can refuse: the clock that goes by need waits for it
+    milliseconds throttle{0};   // the connection is muted that long after the answer (KIP-219)
+    bool silent = false;        // no answer at all: acks = 0
+    bool hang_up = false;       // close the connection in place of an answer
+    Clock::Serving serving;     // of what limits can refuse: the clock that goes by need waits for it
 
     bool done = false;
     Blob answer;
@@ -52,25 +52,29 @@ class Session : public std::enable_shared_from_this<Session> {
     void start();
     void close();
     bool closed() const { return closed_; }
-    std::size_t calls() const { return calls_.size(); }   // begun and not yet answered, parked ones included
+    std::size_t calls() const { return calls_.size(); }     // begun and not yet answered, parked ones included
     bool metadata_only() const { return metadata_only_; }   // nothing asked yet but ApiVersions and Metadata
     HostPort advertised() const { return broker_.advertised.told(told_, local_, peer_); }
     const asio::ip::address& peer() const { return peer_; }
     std::string peer_text() const { return "/" + peer_.to_string(); }
 
-    // For the server side of one call. True when the call is the next to be answered and nothing is unsent; false when the client is gone.
+    // For the server side of one call. True when the call is the next to be answered and nothing is unsent; false when the client
+    // is gone.
     Task<bool> turn(Call&);
     void answer(Call&, Gathered);
-    void no_answer(Call&);                 // silent or hang_up say why
+    void no_answer(Call&);   // silent or hang_up say why
 
-    Signal gone;                           // the connection ended
+    Signal gone;   // the connection ended
     // Which shards this connection has fetched: true while they were open, so that a seal is told once (rule 15).
     std::map<std::pair<streams::Uuid, std::int32_t>, bool> fetched;
     std::function<void(Session&)> on_close;
     std::function<void(Session&)> on_metadata;   // first Metadata of this connection
 
   private:
-    struct Frame { std::shared_ptr<std::byte[]> owner; Bytes bytes; };
+    struct Frame {
+        std::shared_ptr<std::byte[]> owner;
+        Bytes bytes;
+    };
     static Task<void> read(std::shared_ptr<Session>);
     void make_room();
     bool cut_frames();
@@ -83,7 +87,7 @@ class Session : public std::enable_shared_from_this<Session> {
     void end_serving(Call&);
     void mute(milliseconds);
 
-    std::shared_ptr<Broker> keeps_;        // a parked handler may outlive the door by a turn of the loop
+    std::shared_ptr<Broker> keeps_;   // a parked handler may outlive the door by a turn of the loop
     Broker& broker_;
     streams::World& world_;
     Socket socket_;
@@ -98,7 +102,7 @@ class Session : public std::enable_shared_from_this<Session> {
     Sender sender_;
     std::deque<Frame> waiting_;
     std::size_t waiting_bytes_ = 0;
-    Signal taken_;                         // a waiting frame was begun
+    Signal taken_;   // a waiting frame was begun
 
     std::deque<std::shared_ptr<Call>> calls_;
     std::size_t call_bytes_ = 0;
@@ -112,4 +116,4 @@ class Session : public std::enable_shared_from_this<Session> {
     Timer mute_;
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -19,8 +19,7 @@ std::expected<std::string_view, Error> stream_name(const Address& address) {
     if (!address.name && !address.arn) return std::unexpected{texts::member_null("streamName")};
     if (!address.arn) return *address.name;
     const auto name = name_in_arn(*address.arn);
-    if (address.name && *address.name != name)
-        return std::unexpected{texts::name_and_arn_differ(*address.name, *address.arn)};
+    if (address.name && *address.name != name) return std::unexpected{texts::name_and_arn_differ(*address.name, *address.arn)};
     return name;
 }
 
@@ -37,7 +36,8 @@ StreamPointer look_up(const Call& call, const Address& address, std::string_view
                          !address.arn->contains(fmt::format(":kinesis:{}:{}:stream/", scope.region, scope.account));
     auto stream = foreign ? nullptr : call.engine.find(call.world, call.names.topic(name));
     if (stream && visible(call, *stream)) return stream;
-    if (const auto line = elsewhere(call.engine, call.world, call.names, name); !line.empty()) call.engine.events().note_once(line);
+    if (const auto line = elsewhere(call.engine, call.world, call.names, name); !line.empty())
+        call.engine.events().note_once(line);
     return nullptr;
 }
 
@@ -56,10 +56,14 @@ std::string arn_of(const Call& call, const streams::Stream& stream) {
 
 std::string_view status_text(streams::StreamStatus status) {
     switch (status) {
-        case streams::StreamStatus::creating: return "CREATING";
-        case streams::StreamStatus::active: return "ACTIVE";
-        case streams::StreamStatus::updating: return "UPDATING";
-        case streams::StreamStatus::deleting: return "DELETING";
+        case streams::StreamStatus::creating:
+            return "CREATING";
+        case streams::StreamStatus::active:
+            return "ACTIVE";
+        case streams::StreamStatus::updating:
+            return "UPDATING";
+        case streams::StreamStatus::deleting:
+            return "DELETING";
     }
     return "ACTIVE";
 }
@@ -72,7 +76,8 @@ StreamModeDetails mode_of(const streams::Stream& stream) {
 std::int32_t retention_hours(const streams::Stream& stream) {
     if (!stream.retention) return streams::max_retention_hours;
     const auto hours = (stream.retention->count() + 3'599'999) / 3'600'000;
-    return static_cast<std::int32_t>(std::clamp<std::int64_t>(hours, streams::default_retention_hours, streams::max_retention_hours));
+    return static_cast<std::int32_t>(
+        std::clamp<std::int64_t>(hours, streams::default_retention_hours, streams::max_retention_hours));
 }
 
 std::optional<std::int32_t> parse_shard(std::string_view text) {
@@ -99,7 +104,8 @@ SequenceText sequence_number(const streams::Shard& shard, streams::Position posi
 }
 
 SequenceText SequenceNumbers::at(streams::Position position, std::int64_t appended_ms) {
-    const auto& digits = run_.at({.created_s = created_s_, .index = position + 1, .arrived_s = appended_ms / 1000, .shard = index_});
+    const auto& digits =
+        run_.at({.created_s = created_s_, .index = position + 1, .arrived_s = appended_ms / 1000, .shard = index_});
     return std::string_view{digits.data(), digits.size()};
 }
 
@@ -129,4 +135,4 @@ std::optional<Error> must_be_active(const Call& call, const streams::Stream& str
     return texts::not_active(call.name(stream), call.account(), status_text(stream.status));
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -22,7 +22,9 @@ struct Address {
     std::optional<std::string_view> name, arn, id;
 };
 template <class Operation>
-Address address_of(const Operation& o) { return {o.stream_name, o.stream_arn, o.stream_id}; }
+Address address_of(const Operation& o) {
+    return {o.stream_name, o.stream_arn, o.stream_id};
+}
 
 // `S` of `arn:aws:kinesis:REGION:ACCOUNT:stream/S`.
 std::string_view name_in_arn(std::string_view arn);
@@ -59,4 +61,4 @@ Shard describe(const streams::Shard&);
 bool expired(const streams::Shard&, Time now);
 std::optional<Error> must_be_active(const Call&, const streams::Stream&);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

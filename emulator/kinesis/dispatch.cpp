@@ -20,7 +20,7 @@ consteval auto table(Operations<Operation...>) {
 constexpr auto routes = table(Served{});
 static_assert(std::ranges::is_sorted(routes, {}, &Route::operation), "list the operations by name, each once");
 
-}  // namespace
+}   // namespace
 
 Task<Answer> dispatch(streams::Engine& engine, const DoorOptions& options, const RequestHead& head, std::string_view body) {
     const auto routed = route(head, body);
@@ -41,4 +41,4 @@ Task<Answer> dispatch(streams::Engine& engine, const DoorOptions& options, const
     co_return answer;
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

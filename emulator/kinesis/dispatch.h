@@ -8,4 +8,4 @@ namespace sluice::kinesis {
 
 Task<Answer> dispatch(streams::Engine&, const DoorOptions&, const RequestHead&, std::string_view body);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -15,7 +15,8 @@ using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 
 struct Door::State {
     State(streams::Engine& e, DoorOptions o)
-        : engine(e), options(std::move(o)),
+        : engine(e),
+          options(std::move(o)),
           receiving(*e.world().clock, "Kinesis door", [&e](std::string_view line) { e.events().note(line); }) {}
 
     streams::Engine& engine;
@@ -66,7 +67,7 @@ Task<void> accept(std::shared_ptr<State> state, Acceptor& acceptor) {
     }
 }
 
-}  // namespace
+}   // namespace
 
 Door::Door(streams::Engine& engine, DoorOptions options) : state_(std::make_shared<State>(engine, std::move(options))) {}
 Door::~Door() { stop(); }
@@ -93,4 +94,4 @@ void Door::stop() {
 
 std::size_t Door::connections() const { return state_->sockets.size(); }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

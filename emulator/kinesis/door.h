@@ -25,7 +25,7 @@ struct SideAnswer {
 
 struct DoorOptions {
     std::size_t most_connections = wire_limits::connections;
-    bool separate_scopes = false;                         // an account and a region see their own streams only (rule 3)
+    bool separate_scopes = false;   // an account and a region see their own streams only (rule 3)
     std::function<Task<SideAnswer>(SideRequest)> side;
 };
 
@@ -44,4 +44,4 @@ class Door {
     std::shared_ptr<State> state_;
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

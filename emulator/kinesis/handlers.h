@@ -75,4 +75,4 @@ Task<Answer> serve(streams::Engine&, const DoorOptions&, Serving);
 template <>
 Task<Answer> serve<GetRecords>(streams::Engine&, const DoorOptions&, Serving);   // in slices
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -17,7 +17,9 @@ bool is_region(std::string_view text) {
     return !text.empty() && text.size() <= 32 && std::ranges::all_of(text, good);
 }
 
-struct Parts { std::string_view account, region, name; };
+struct Parts {
+    std::string_view account, region, name;
+};
 std::optional<Parts> parts_of(std::string_view topic) {
     if (topic.size() < 16 || topic[12] != '.') return {};
     const auto end = topic.find('.', 13);
@@ -27,7 +29,7 @@ std::optional<Parts> parts_of(std::string_view topic) {
     return parts;
 }
 
-}  // namespace
+}   // namespace
 
 Names::Names(const streams::EngineOptions& engine, const DoorOptions& door, const Caller& caller)
     : separate_(door.separate_scopes), home_{engine.account, engine.region}, scope_(home_) {
@@ -55,25 +57,29 @@ Scope Names::scope_of(const streams::Stream& stream) const {
 }
 
 std::string elsewhere(streams::Engine& engine, streams::World& world, const Names& names, std::string_view name) {
-    const auto asked = fmt::format("stream {} was asked for in account {} and region {}", name, names.scope().account, names.scope().region);
+    const auto asked =
+        fmt::format("stream {} was asked for in account {} and region {}", name, names.scope().account, names.scope().region);
     if (const auto stream = engine.find(world, names.topic(name)); stream && stream->provisional)
-        return fmt::format("stream {} was asked for: there is a topic of that name which a Kafka client's look made and which holds no "
-                           "record; CreateStream or the first record makes it a stream",
-                           name);
+        return fmt::format(
+            "stream {} was asked for: there is a topic of that name which a Kafka client's look made and which holds no "
+            "record; CreateStream or the first record makes it a stream",
+            name);
     for (const auto& stream : engine.list(world)) {
         if (stream->internal || stream->provisional) continue;
         if (names.separate() && names.name(stream->name) == name && !names.mine(*stream)) {
             const auto there = names.scope_of(*stream);
-            return fmt::format("{} and exists in account {} and region {}: sign with that access key and region, or start with "
-                               "--kinesis-scope shared",
-                               asked, there.account, there.region);
+            return fmt::format(
+                "{} and exists in account {} and region {}: sign with that access key and region, or start with "
+                "--kinesis-scope shared",
+                asked, there.account, there.region);
         }
         if (const auto parts = parts_of(stream->name); !names.separate() && parts && parts->name == name)
-            return fmt::format("{} and exists in account {} and region {} as topic {}: use that name, or start with "
-                               "--kinesis-scope separate",
-                               asked, parts->account, parts->region, stream->name);
+            return fmt::format(
+                "{} and exists in account {} and region {} as topic {}: use that name, or start with "
+                "--kinesis-scope separate",
+                asked, parts->account, parts->region, stream->name);
     }
     return {};
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

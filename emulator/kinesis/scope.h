@@ -39,4 +39,4 @@ class Names {
 // Where else a name exists that a caller did not find: one sentence for the log, empty when nowhere.
 std::string elsewhere(streams::Engine&, streams::World&, const Names&, std::string_view name);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

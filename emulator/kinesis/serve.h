@@ -26,4 +26,4 @@ Task<Answer> serve(streams::Engine& engine, const DoorOptions& options, Serving 
     co_return answer;
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

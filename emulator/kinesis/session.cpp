@@ -89,7 +89,8 @@ void append_answer(Outgoing& out, streams::Engine& engine, DateText& date, Answe
     out.take(std::move(answer.body));
 }
 
-Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const http::Request& request, DateText& date, Outgoing& out) {
+Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const http::Request& request, DateText& date,
+                     Outgoing& out) {
     const auto path = request.target.substr(0, request.target.find('?'));
     if (is_side(path)) {
         SideAnswer answer{.status = 404, .content_type = "application/json", .body = "{}"};
@@ -127,19 +128,18 @@ Task<bool> write(Socket& socket, const Outgoing& out) {
     co_return !fault;
 }
 
-}  // namespace
+}   // namespace
 
-Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, const DoorOptions& options,
-                       Receiving& receiving) {
+Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, const DoorOptions& options, Receiving& receiving) {
     auto& socket = *held;
     boost::system::error_code fault;
     socket.set_option(asio::ip::tcp::no_delay{true}, fault);
     socket.non_blocking(true, fault);
     http::RequestReader reader;
     Sender sender{receiving, [&socket] {
-        boost::system::error_code ignored;
-        socket.cancel(ignored);
-    }};
+                      boost::system::error_code ignored;
+                      socket.cancel(ignored);
+                  }};
     Outgoing out;
     DateText date;
     for (;;) {
@@ -165,7 +165,8 @@ Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, co
             sender.lacks_rest(reader.held());
             if (!sender.given_up()) {
                 auto token = asio::redirect_error(use_task, fault);
-                const auto got = co_await socket.async_read_some(asio::buffer(space.data(), std::min(space.size(), most_received_at_once)), token);
+                const auto got = co_await socket.async_read_some(
+                    asio::buffer(space.data(), std::min(space.size(), most_received_at_once)), token);
                 reader.received(got);
                 sender.received(got);
             }
@@ -182,4 +183,4 @@ Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, co
     socket.close(fault);
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "emulator/kinesis/door.h"
-#include "emulator/runtime/loop.h"
 #include "emulator/net/receiving.h"
+#include "emulator/runtime/loop.h"
 
 namespace sluice::kinesis {
 
@@ -17,4 +17,4 @@ using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 // closed from outside.
 Task<void> run_session(std::shared_ptr<Socket>, streams::Engine&, const DoorOptions&, Receiving&);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

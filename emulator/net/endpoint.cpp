@@ -7,8 +7,7 @@
 namespace sluice {
 
 std::expected<Endpoint, std::string> parse_endpoint(std::string_view text) {
-    const auto fault = std::unexpected{
-        fmt::format("'{}' is not ADDR:PORT, like 127.0.0.1:4567, 0.0.0.0:0 or [::1]:9092", text)};
+    const auto fault = std::unexpected{fmt::format("'{}' is not ADDR:PORT, like 127.0.0.1:4567, 0.0.0.0:0 or [::1]:9092", text)};
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos) return fault;
     std::string host{text.substr(0, colon)};
@@ -32,4 +31,4 @@ std::string show(const Endpoint& at) {
                                 : fmt::format("{}:{}", at.address().to_string(), at.port());
 }
 
-}  // namespace sluice
+}   // namespace sluice

@@ -14,4 +14,4 @@ using Endpoint = boost::asio::ip::tcp::endpoint;
 std::expected<Endpoint, std::string> parse_endpoint(std::string_view text);
 std::string show(const Endpoint&);
 
-}  // namespace sluice
+}   // namespace sluice

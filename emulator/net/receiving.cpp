@@ -50,7 +50,8 @@ void Receiving::change(Sender& sender, std::size_t held) {
     }
     if (held_ <= wire_limits::most_unfinished_bytes) return;
     give_up(**std::ranges::max_element(unfinished_, {}, [](const Sender* one) { return one->held_; }));
-    note_(door_ + ": unfinished requests held more than " + std::to_string(wire_limits::most_unfinished_bytes / wire_limits::mib) +
+    note_(door_ + ": unfinished requests held more than " +
+          std::to_string(wire_limits::most_unfinished_bytes / wire_limits::mib) +
           " MiB; the connection that held most was closed");
 }
 
@@ -76,8 +77,8 @@ void Receiving::look() {
     }
     for (auto* one : stalled) give_up(*one);
     if (!stalled.empty())
-        note_(door_ + ": closed " + std::to_string(stalled.size()) + (stalled.size() == 1 ? " connection that" : " connections that") +
-              " began a request and did not go on with it");
+        note_(door_ + ": closed " + std::to_string(stalled.size()) +
+              (stalled.size() == 1 ? " connection that" : " connections that") + " began a request and did not go on with it");
     if (unfinished_.empty() || armed_) return;
     const bool hurry = held_ > wire_limits::unfinished_bytes;
     arm(hurry ? wire_limits::short_patience : wire_limits::patience);
@@ -91,4 +92,4 @@ void Receiving::give_up(Sender& sender) {
     sender.give_up_();
 }
 
-}  // namespace sluice
+}   // namespace sluice

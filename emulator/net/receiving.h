@@ -34,8 +34,8 @@ class Sender {
     std::function<void()> give_up_;
     std::size_t held_ = 0, came_ = 0;   // came_: since the last look
     std::size_t last_read_ = 0;
-    bool looked_at_ = false;            // the same request was unfinished at the last look
-    bool reading_ = false;              // a server that does not read has no slow sender
+    bool looked_at_ = false;   // the same request was unfinished at the last look
+    bool reading_ = false;     // a server that does not read has no slow sender
     bool given_up_ = false;
 };
 
@@ -63,4 +63,4 @@ class Receiving {
     bool armed_ = false, hurried_ = false, stopped_ = false;
 };
 
-}  // namespace sluice
+}   // namespace sluice

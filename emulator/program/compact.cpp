@@ -31,9 +31,7 @@ int compact(std::vector<std::string> args) {
         throw Exit{bad_usage, fmt::format("{}; `sluice compact --help` shows how it is called", error.what())};
     }
     const bool watched = isatty(STDERR_FILENO) == 1 && !json;
-    const auto size = [](std::uint64_t bytes) {
-        return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
-    };
+    const auto size = [](std::uint64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20)); };
     const auto done = storage::compact_lmdb({.folder = folder}, [&](std::uint64_t copied, std::uint64_t all) {
         if (watched) fmt::print(stderr, "\r{} of {} copied ", size(copied), size(all));
     });
@@ -45,4 +43,4 @@ int compact(std::vector<std::string> args) {
     return 0;
 }
 
-}  // namespace sluice
+}   // namespace sluice

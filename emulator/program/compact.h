@@ -9,4 +9,4 @@ namespace sluice {
 // Yields the exit status; throws Exit for a wrong use, storage::StartError for a folder that cannot be compacted.
 int compact(std::vector<std::string> args);
 
-}  // namespace sluice
+}   // namespace sluice

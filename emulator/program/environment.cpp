@@ -10,10 +10,9 @@
 namespace sluice {
 namespace {
 
-std::string variable(std::string_view flag) {  // --kinesis-limits -> SLUICE_KINESIS_LIMITS
+std::string variable(std::string_view flag) {   // --kinesis-limits -> SLUICE_KINESIS_LIMITS
     std::string name = "SLUICE_";
-    for (const char c : flag.substr(2))
-        name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+    for (const char c : flag.substr(2)) name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
     return name;
 }
 
@@ -22,38 +21,33 @@ bool of_kubernetes(std::string_view name) {
     return name == "SLUICE_PORT" || name.starts_with("SLUICE_PORT_") || name.starts_with("SLUICE_SERVICE_");
 }
 
-bool true_text(std::string_view text) {
-    return text == "1" || text == "true" || text == "yes" || text == "on";
-}
-bool false_text(std::string_view text) {
-    return text == "0" || text == "false" || text == "no" || text == "off" || text.empty();
-}
+bool true_text(std::string_view text) { return text == "1" || text == "true" || text == "yes" || text == "on"; }
+bool false_text(std::string_view text) { return text == "0" || text == "false" || text == "no" || text == "off" || text.empty(); }
 
-}  // namespace
+}   // namespace
 
 void add_environment(std::vector<std::string>& args, const CLI::App& app, const Environment& environment) {
     std::vector<std::string> known;
-    const auto options = app.get_options(
-        [](const CLI::Option* o) { return !o->get_lnames().empty() && o->get_lnames()[0] != "help"; });
+    const auto options =
+        app.get_options([](const CLI::Option* o) { return !o->get_lnames().empty() && o->get_lnames()[0] != "help"; });
     known.reserve(options.size());
     for (const auto* option : options) known.push_back(variable(option->get_name()));
-    const bool data_given = std::ranges::any_of(
-        args, [](const std::string& arg) { return arg == "--data" || arg.starts_with("--data="); });
+    const bool data_given =
+        std::ranges::any_of(args, [](const std::string& arg) { return arg == "--data" || arg.starts_with("--data="); });
     for (const auto& [name, value] : environment) {
         if (!name.starts_with("SLUICE_") || of_kubernetes(name)) continue;
         const auto at = std::ranges::find(known, name);
         if (at == known.end()) {
             const auto near = nearest(name, known);
-            throw Exit{bad_usage,
-                       fmt::format("{} is no setting of sluice{}; `sluice serve --help` names them all", name,
-                                   near.empty() ? "" : fmt::format(", did you mean {}?", near))};
+            throw Exit{bad_usage, fmt::format("{} is no setting of sluice{}; `sluice serve --help` names them all", name,
+                                              near.empty() ? "" : fmt::format(", did you mean {}?", near))};
         }
         const auto* option = options[static_cast<std::size_t>(at - known.begin())];
         const auto flag = option->get_name();
         const auto with_value = flag + "=";
         const auto given = [&](const std::string& arg) { return arg == flag || arg.starts_with(with_value); };
         if (std::ranges::any_of(args, given)) continue;
-        if (flag == "--ephemeral" && data_given) continue;  // whoever types --data means it
+        if (flag == "--ephemeral" && data_given) continue;   // whoever types --data means it
         if (option->get_items_expected_max() > 0) {
             args.push_back(with_value + value);
         } else if (true_text(value)) {
@@ -69,10 +63,9 @@ Environment read_environment(char** block) {
     for (; block && *block; ++block) {
         const std::string_view entry{*block};
         const auto equals = entry.find('=');
-        if (equals != std::string_view::npos)
-            environment.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
+        if (equals != std::string_view::npos) environment.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
     }
     return environment;
 }
 
-}  // namespace sluice
+}   // namespace sluice

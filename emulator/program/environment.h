@@ -15,4 +15,4 @@ Environment read_environment(char** environ_block);
 // Throws Exit for a variable that is no setting, and for a flag that is neither true nor false.
 void add_environment(std::vector<std::string>& args, const CLI::App& app, const Environment& environment);
 
-}  // namespace sluice
+}   // namespace sluice

@@ -7,8 +7,8 @@
 
 namespace sluice {
 
-// Slices of freeing, some hundredths of a millisecond every millisecond, so that clients hardly meet one; asks once a second whether
-// there is something to free. It need not be fast: appends free twice what they take.
+// Slices of freeing, some hundredths of a millisecond every millisecond, so that clients hardly meet one; asks once a second
+// whether there is something to free. It need not be fast: appends free twice what they take.
 class Housekeeping {
   public:
     Housekeeping(asio::io_context& loop, streams::Engine& engine) : engine_(engine), timer_(loop) {
@@ -32,4 +32,4 @@ class Housekeeping {
     bool stopped_ = false;
 };
 
-}  // namespace sluice
+}   // namespace sluice

@@ -10,8 +10,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
     std::string best;
     std::size_t fewest = std::max<std::size_t>(2, word.size() / 3) + 1;
     for (const auto& candidate : candidates) {
-        std::vector<std::size_t> row(candidate.size() +
-                                     1);  // edits from word's first i letters to candidate's first k
+        std::vector<std::size_t> row(candidate.size() + 1);   // edits from word's first i letters to candidate's first k
         std::iota(row.begin(), row.end(), std::size_t{0});
         for (std::size_t i = 1; i <= word.size(); ++i) {
             auto diagonal = std::exchange(row[0], i);
@@ -26,4 +25,4 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
     return best;
 }
 
-}  // namespace sluice
+}   // namespace sluice

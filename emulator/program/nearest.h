@@ -10,4 +10,4 @@ namespace sluice {
 // The candidate with fewest edits, when that is few enough to be a slip.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
-}  // namespace sluice
+}   // namespace sluice

@@ -23,31 +23,25 @@ T or_exit(std::string_view flag, std::expected<T, std::string> parsed) {
 ServeOptions::Make parse_make(std::string_view flag, const std::string& text) {
     const auto colon = text.rfind(':');
     ServeOptions::Make make{.name = text.substr(0, colon)};
-    const auto fine = [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
-    };
-    if (make.name.empty() || make.name.size() > 249 || !std::ranges::all_of(make.name, fine) ||
-        make.name == "." || make.name == "..")
-        throw Exit{
-            bad_usage,
-            fmt::format(
-                "{}: '{}' is no name; letters, digits, '.', '_' and '-' make one, like orders or orders:4",
-                flag, make.name)};
+    const auto fine = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-'; };
+    if (make.name.empty() || make.name.size() > 249 || !std::ranges::all_of(make.name, fine) || make.name == "." ||
+        make.name == "..")
+        throw Exit{bad_usage,
+                   fmt::format("{}: '{}' is no name; letters, digits, '.', '_' and '-' make one, like orders or orders:4", flag,
+                               make.name)};
     if (colon == std::string::npos) return make;
     const auto count = text.substr(colon + 1);
     const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), make.count);
     if (error != std::errc{} || end != count.data() + count.size() || make.count < 1 ||
         make.count > streams::max_shards_per_stream)
-        throw Exit{bad_usage, fmt::format("{}: '{}' is no number from 1 to {}", flag, count,
-                                          streams::max_shards_per_stream)};
+        throw Exit{bad_usage, fmt::format("{}: '{}' is no number from 1 to {}", flag, count, streams::max_shards_per_stream)};
     return make;
 }
 
 void check_profile(std::string_view flag, const std::string& name) {
     if (!streams::profile(name))
         throw Exit{bad_usage,
-                   fmt::format("{}: there is no profile '{}'; use kinesis, kinesis-strict, kafka or none",
-                               flag, name)};
+                   fmt::format("{}: there is no profile '{}'; use kinesis, kinesis-strict, kafka or none", flag, name)};
 }
 
 // A value may hold commas itself (cleanup.policy=compact,delete): a piece without '=' belongs to the one
@@ -58,10 +52,7 @@ std::map<std::string, std::string> parse_configs(const std::vector<std::string>&
     for (const auto& piece : pieces) {
         const auto equals = piece.find('=');
         if (equals == std::string::npos) {
-            if (!last)
-                throw Exit{
-                    bad_usage,
-                    fmt::format("--kafka-config: '{}' is not KEY=VALUE, like num.partitions=4", piece)};
+            if (!last) throw Exit{bad_usage, fmt::format("--kafka-config: '{}' is not KEY=VALUE, like num.partitions=4", piece)};
             *last += "," + piece;
             continue;
         }
@@ -84,12 +75,11 @@ Then
   kcat -b 127.0.0.1:9092 -L
   sluice clock advance 25h)";
 
-}  // namespace
+}   // namespace
 
 ServeOptions parse_serve(std::vector<std::string> args, const Environment& environment) {
     ServeOptions options;
-    std::vector<std::string> kinesis{"127.0.0.1:4567"}, kafka{"127.0.0.1:9092"}, kafka_config, advertised,
-        streams, topics;
+    std::vector<std::string> kinesis{"127.0.0.1:4567"}, kafka{"127.0.0.1:9092"}, kafka_config, advertised, streams, topics;
     std::string control = "127.0.0.1:7070", durability = "process", state_delay = "0s", max_memory = "4GiB", max_data = "1TiB",
                 clock = "keep", scope = "shared";
     options.data = "./data";
@@ -99,8 +89,7 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     CLI::App app{"Starts the server: one log, spoken to as Kinesis and as Kafka.", "sluice serve"};
     app.footer(footer);
     app.get_formatter()->column_width(38);
-    const auto list = [&](const char* flag, std::vector<std::string>& into, const char* type,
-                          const char* text) {
+    const auto list = [&](const char* flag, std::vector<std::string>& into, const char* type, const char* text) {
         return app.add_option(flag, into, text)->delimiter(',')->type_name(type)->expected(1)->take_all();
     };
     const auto one = [&](const char* flag, std::string& into, const char* type, const char* text) {
@@ -122,18 +111,15 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     list("--kafka-advertised", advertised, "PEER-CIDR=HOST:PORT",
          "the address told to Kafka clients from that network; else the one they connected to")
         ->group("Doors");
-    one("--ready-file", options.ready_file, "PATH",
-        "written when all doors answer: {\"kinesis\":\"127.0.0.1:4567\",…}")
+    one("--ready-file", options.ready_file, "PATH", "written when all doors answer: {\"kinesis\":\"127.0.0.1:4567\",…}")
         ->group("Doors");
     one("--data", options.data, "DIR", "where the log is kept")->capture_default_str()->group("Data");
     app.add_flag("--ephemeral", options.ephemeral, "keep everything in memory; gone at exit")->group("Data");
-    one("--durability", durability, "MODE",
-        "process: survives a killed server; power: also a power cut, slower")
+    one("--durability", durability, "MODE", "process: survives a killed server; power: also a power cut, slower")
         ->capture_default_str()
         ->check(CLI::IsMember({"process", "power"}))
         ->group("Data");
-    one("--max-memory", max_memory, "SIZE",
-        "how much --ephemeral may keep before it refuses like a full disk")
+    one("--max-memory", max_memory, "SIZE", "how much --ephemeral may keep before it refuses like a full disk")
         ->capture_default_str()
         ->group("Data");
     one("--max-data", max_data, "SIZE",
@@ -142,20 +128,14 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
         ->group("Data");
     list("--stream", streams, "NAME[:SHARDS]", "a Kinesis stream made at start when missing")->group("Data");
     list("--topic", topics, "NAME[:PARTITIONS]", "a Kafka topic made at start when missing")->group("Data");
-    one("--kinesis-limits", options.kinesis_limits, "PROFILE",
-        "of streams made by Kinesis: kinesis, kinesis-strict, kafka, none")
+    one("--kinesis-limits", options.kinesis_limits, "PROFILE", "of streams made by Kinesis: kinesis, kinesis-strict, kafka, none")
         ->capture_default_str()
         ->group("Behaviour");
-    one("--kafka-limits", options.kafka_limits, "PROFILE", "of topics made by Kafka")
-        ->capture_default_str()
-        ->group("Behaviour");
-    list("--kafka-config", kafka_config, "KEY=VALUE",
-         "a broker setting under Kafka's own name, like num.partitions=4")
+    one("--kafka-limits", options.kafka_limits, "PROFILE", "of topics made by Kafka")->capture_default_str()->group("Behaviour");
+    list("--kafka-config", kafka_config, "KEY=VALUE", "a broker setting under Kafka's own name, like num.partitions=4")
         ->group("Behaviour");
     one("--account", options.account, "ID", "the account in ARNs")->capture_default_str()->group("Behaviour");
-    one("--region", options.region, "NAME", "the region of what Kafka makes")
-        ->capture_default_str()
-        ->group("Behaviour");
+    one("--region", options.region, "NAME", "the region of what Kafka makes")->capture_default_str()->group("Behaviour");
     one("--kinesis-scope", scope, "SCOPE",
         "shared: one set of streams for every access key and region; separate: each account (an access key of "
         "12 digits) and region has its own")
@@ -170,17 +150,13 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
         "for those who wait for room; or a moment like 2027-01-01T00:00:00Z")
         ->capture_default_str()
         ->group("Behaviour");
-    app.add_flag("--quiet", options.quiet, "no banner and no notes, only the line with the doors")
-        ->group("Behaviour");
-    app.set_config("--config", "", "a file with these settings (TOML or INI)")
-        ->type_name("FILE")
-        ->group("Behaviour");
+    app.add_flag("--quiet", options.quiet, "no banner and no notes, only the line with the doors")->group("Behaviour");
+    app.set_config("--config", "", "a file with these settings (TOML or INI)")->type_name("FILE")->group("Behaviour");
     app.allow_config_extras(false);
 
     const auto typed = [&](std::string_view flag) {
-        return std::ranges::any_of(args, [&](const std::string& arg) {
-            return arg == flag || arg.starts_with(std::string{flag} + "=");
-        });
+        return std::ranges::any_of(
+            args, [&](const std::string& arg) { return arg == flag || arg.starts_with(std::string{flag} + "="); });
     };
     if (typed("--ephemeral") && typed("--data"))
         throw Exit{bad_usage, "--ephemeral keeps nothing, --data keeps everything: use one of them"};
@@ -210,10 +186,8 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     options.kafka_advertised = std::move(advertised);
     for (const auto& text : streams) options.streams.push_back(parse_make("--stream", text));
     for (const auto& text : topics) options.topics.push_back(parse_make("--topic", text));
-    if (options.account.size() != 12 ||
-        !std::ranges::all_of(options.account, [](char c) { return c >= '0' && c <= '9'; }))
-        throw Exit{bad_usage,
-                   fmt::format("--account: '{}' is not 12 digits, like 000000000000", options.account)};
+    if (options.account.size() != 12 || !std::ranges::all_of(options.account, [](char c) { return c >= '0' && c <= '9'; }))
+        throw Exit{bad_usage, fmt::format("--account: '{}' is not 12 digits, like 000000000000", options.account)};
     options.separate_scopes = scope == "separate";
     options.state_delay = or_exit("--state-delay", parse_span(state_delay));
     options.max_memory_bytes = or_exit("--max-memory", parse_size(max_memory));
@@ -231,4 +205,4 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     return options;
 }
 
-}  // namespace sluice
+}   // namespace sluice

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "emulator/runtime/clock.h"
 #include "emulator/net/endpoint.h"
+#include "emulator/runtime/clock.h"
 #include "storage/store.h"
 
 namespace sluice {
@@ -26,31 +26,31 @@ struct ServeOptions {
     struct Make {
         std::string name;
         std::int32_t count = 0;
-    };  // 0: the default number
+    };   // 0: the default number
 
     struct KafkaListener {
         Endpoint at;
         std::string told;
-    };  // HOST:PORT for the clients of this listener; empty: by rule
+    };   // HOST:PORT for the clients of this listener; empty: by rule
 
     std::vector<Endpoint> kinesis;
     std::vector<KafkaListener> kafka;
     Endpoint control;
-    std::string control_token;  // empty: none is asked for
+    std::string control_token;   // empty: none is asked for
     std::string data;
     bool ephemeral = false;
     storage::Durability durability = storage::Durability::process;
     std::string kinesis_limits, kafka_limits;
     std::map<std::string, std::string> kafka_configs;
-    std::vector<std::string> kafka_advertised;  // PEER-CIDR=HOST:PORT
+    std::vector<std::string> kafka_advertised;   // PEER-CIDR=HOST:PORT
     std::vector<Make> streams, topics;
     std::string ready_file;
     std::string account, region;
-    bool separate_scopes = false;  // --kinesis-scope
+    bool separate_scopes = false;   // --kinesis-scope
     milliseconds state_delay{0};
     std::uint64_t max_memory_bytes{}, max_data_bytes{};
     ClockStart clock = ClockStart::keep;
-    Time clock_at;  // for ClockStart::set
+    Time clock_at;   // for ClockStart::set
     bool quiet = false;
 };
 
@@ -62,9 +62,9 @@ struct Exit : std::runtime_error {
     int status;
 };
 
-using Environment = std::vector<std::pair<std::string, std::string>>;  // name, value; environment.h reads it
+using Environment = std::vector<std::pair<std::string, std::string>>;   // name, value; environment.h reads it
 
 // Throws Exit. `args` without the program's name and the word.
 ServeOptions parse_serve(std::vector<std::string> args, const Environment&);
 
-}  // namespace sluice
+}   // namespace sluice

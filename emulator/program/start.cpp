@@ -18,7 +18,7 @@ std::optional<std::int64_t> last_moment(streams::Engine& engine) {
     return last > 0 ? std::optional{last} : std::nullopt;
 }
 
-}  // namespace
+}   // namespace
 
 void start_clock(const ServeOptions& options, streams::Engine& engine, const RealTime& real) {
     auto& world = engine.world();
@@ -68,8 +68,7 @@ void log_refusals(streams::Engine& engine, const RealTime& real) {
         const auto now = real.now();
         if (last && now - last->at < std::chrono::seconds{1}) return void(++last->left_out);
         const auto more = last ? last->left_out : 0;
-        spdlog::info("{}{}", streams::explain(refusal),
-                     more > 0 ? fmt::format(" (and {} before)", more) : "");
+        spdlog::info("{}{}", streams::explain(refusal), more > 0 ? fmt::format(" (and {} before)", more) : "");
         last = Last{now};
     });
 }
@@ -80,9 +79,8 @@ void make_streams(const ServeOptions& options, const kafka::Configs& configs, st
         const auto name = wanted.name;
         const auto made = engine.create(engine.world(), wanted);
         if (!made && made.error() == streams::Fault::name_collides)
-            throw Exit{failed,
-                       fmt::format("--{} {}: '{}' exists, and '.' and '_' are the same in a topic's name",
-                                   flag, name, engine.collision(engine.world(), name).value_or("?"))};
+            throw Exit{failed, fmt::format("--{} {}: '{}' exists, and '.' and '_' are the same in a topic's name", flag, name,
+                                           engine.collision(engine.world(), name).value_or("?"))};
         if (!made && made.error() != streams::Fault::exists)
             throw Exit{failed, fmt::format("--{} {}: cannot be made", flag, name)};
     };
@@ -112,4 +110,4 @@ void note_stop(streams::Engine& engine) {
     engine.put(engine.world(), stopped_key, std::to_string(to_ms(engine.world().clock->now())));
 }
 
-}  // namespace sluice
+}   // namespace sluice

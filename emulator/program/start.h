@@ -24,4 +24,4 @@ void log_refusals(streams::Engine& engine, const RealTime& real);
 // `--stream` and `--topic`: what is there already stays as it is. Throws Exit for a name that cannot be.
 void make_streams(const ServeOptions& options, const kafka::Configs& configs, streams::Engine& engine);
 
-}  // namespace sluice
+}   // namespace sluice

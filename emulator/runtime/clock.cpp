@@ -1,8 +1,10 @@
 // What hangs on which time (rule 5), all of it:
-//   virtual   retention and what the store is told of it · the full hour: usage, producers that wrote nothing for a day · tokens of limits
+//   virtual   retention and what the store is told of it · the full hour: usage, producers that wrote nothing for a day · tokens
+//   of limits
 //             and the life of iterators and page tokens, by now() alone
-//   live      sessions of group members · rebalances · fetch sessions · the hint to a client that was told an address and never came
-//   earlier of virtual and real (rule 6)   long polls · muted connections · CREATING, UPDATING, DELETING · watches by HTTP · counters
+//   live      sessions of group members · rebalances · fetch sessions · the hint to a client that was told an address and never
+//   came earlier of virtual and real (rule 6)   long polls · muted connections · CREATING, UPDATING, DELETING · watches by HTTP ·
+//   counters
 //             that are written lazily
 #include "emulator/runtime/clock.h"
 
@@ -16,12 +18,9 @@ namespace sluice {
 std::chrono::nanoseconds steady_nanoseconds() { return std::chrono::steady_clock::now().time_since_epoch(); }
 
 SteadyTime::SteadyTime()
-    : start_(std::chrono::steady_clock::now()),
-      anchor_(std::chrono::floor<milliseconds>(std::chrono::system_clock::now())) {}
+    : start_(std::chrono::steady_clock::now()), anchor_(std::chrono::floor<milliseconds>(std::chrono::system_clock::now())) {}
 
-Time SteadyTime::now() const {
-    return anchor_ + std::chrono::floor<milliseconds>(std::chrono::steady_clock::now() - start_);
-}
+Time SteadyTime::now() const { return anchor_ + std::chrono::floor<milliseconds>(std::chrono::steady_clock::now() - start_); }
 
 Clock::Clock(const RealTime& real)
     : real_(real),
@@ -87,8 +86,9 @@ void Clock::advance(milliseconds by, bool expire_clients) {
 
 std::expected<void, std::string> Clock::set(Time to) {
     if (to < now())
-        return std::unexpected{std::string{"the clock never goes backward; for an earlier time start over with "
-                                           "`sluice reset --clock TIME`, or advance instead"}};
+        return std::unexpected{
+            std::string{"the clock never goes backward; for an earlier time start over with "
+                        "`sluice reset --clock TIME`, or advance instead"}};
     move_to(to);
     if (on_change) on_change();
     return {};
@@ -118,8 +118,7 @@ void Clock::restore(const State& state) {
     wanted_.reset();
     const auto away = std::max<std::int64_t>(0, to_ms(real_.now()) - state.real_ms);
     rebase(from_ms(state.now_ms));
-    if (!frozen_)
-        base_virtual_ += milliseconds{std::llround(std::floor(static_cast<double>(away) * rate_))};
+    if (!frozen_) base_virtual_ += milliseconds{std::llround(std::floor(static_cast<double>(away) * rate_))};
     live_lead_ += live_before - live();
 }
 
@@ -140,7 +139,9 @@ Clock::TimerId Clock::at(Line line, Time due, Fire fire) {
 
 Clock::TimerId Clock::within(milliseconds span, Fire fire) { return sooner(Line::data, now() + span, span, std::move(fire)); }
 
-Clock::TimerId Clock::within_live(milliseconds span, Fire fire) { return sooner(Line::live, live() + span, span, std::move(fire)); }
+Clock::TimerId Clock::within_live(milliseconds span, Fire fire) {
+    return sooner(Line::live, live() + span, span, std::move(fire));
+}
 
 // On a line of virtual or live time and on that of real time: whichever comes first.
 Clock::TimerId Clock::sooner(Line line, Time due, milliseconds span, Fire fire) {
@@ -249,4 +250,4 @@ std::optional<milliseconds> Clock::until_next() const {
     return best;
 }
 
-}  // namespace sluice
+}   // namespace sluice

@@ -53,14 +53,14 @@ class Clock {
     using Fire = std::move_only_function<void()>;
     using TimerId = std::uint64_t;   // 0 is no timer
     enum class Line : std::uint8_t { data, live };
-    struct State {                   // what a restart must know
+    struct State {   // what a restart must know
         bool frozen = false;
         double rate = 1.0;
-        std::int64_t offset_ms = 0;  // virtual - real while running at rate 1
-        std::int64_t now_ms = 0;     // virtual time at the moment of saving
-        std::int64_t real_ms = 0;    // real time at the same moment
-        bool live_virtual = false;   // sessions and heartbeats count virtual time
-        bool automatic = false;      // frozen, and jumps for those who were refused
+        std::int64_t offset_ms = 0;   // virtual - real while running at rate 1
+        std::int64_t now_ms = 0;      // virtual time at the moment of saving
+        std::int64_t real_ms = 0;     // real time at the same moment
+        bool live_virtual = false;    // sessions and heartbeats count virtual time
+        bool automatic = false;       // frozen, and jumps for those who were refused
         friend bool operator==(const State&, const State&) = default;
     };
 
@@ -102,7 +102,8 @@ class Clock {
     TimerId at(Line, Time due, Fire);
     // A wait in which a client is blocked: ends at the earlier of `span` of virtual and `span` of real time (rule 6).
     TimerId within(milliseconds span, Fire);
-    // A live wait in which clients are blocked (a rebalance): by live time, and with liveness virtual at most `span` of real time.
+    // A live wait in which clients are blocked (a rebalance): by live time, and with liveness virtual at most `span` of real
+    // time.
     TimerId within_live(milliseconds span, Fire);
     void cancel(TimerId);
 
@@ -124,7 +125,10 @@ class Clock {
 
       private:
         friend class Clock;
-        struct Count { Clock* clock{}; int requests = 0; };
+        struct Count {
+            Clock* clock{};
+            int requests = 0;
+        };
         std::shared_ptr<Count> count_;   // outlives the clock with the last request
     };
     Serving serve();
@@ -141,8 +145,11 @@ class Clock {
     void move_to(Time target);
     using Queue = std::map<std::pair<Time, TimerId>, TimerId>;
     bool fire_first(Queue& line, Time upto);
-    bool fire_next(Time upto);               // of all that hang on virtual time
-    struct Next { Line line; Time due; };
+    bool fire_next(Time upto);   // of all that hang on virtual time
+    struct Next {
+        Line line;
+        Time due;
+    };
     std::optional<Next> next_virtual() const;   // of the data line, and of the live one while sessions go by it
     TimerId sooner(Line, Time due, milliseconds span, Fire);
     void jump();
@@ -152,14 +159,16 @@ class Clock {
     double rate_ = 1.0;
     std::optional<Time> wanted_;
     std::shared_ptr<Serving::Count> serving_;
-    Time base_virtual_, base_real_;          // now = base_virtual + (real - base_real) * rate
-    std::optional<Time> standing_;           // set while a due timer runs: now stands at its due time
+    Time base_virtual_, base_real_;   // now = base_virtual + (real - base_real) * rate
+    std::optional<Time> standing_;    // set while a due timer runs: now stands at its due time
     milliseconds live_lead_{0};
     TimerId next_id_ = 1;
     std::unordered_map<TimerId, Fire> fires_;
     // due -> id; a blocked wait sits on the data line and on the real one under the same id.
     Queue data_, live_, real_line_;
-    struct Where { std::optional<Time> data, live, real; };
+    struct Where {
+        std::optional<Time> data, live, real;
+    };
     std::unordered_map<TimerId, Where> where_;
 };
 
@@ -189,4 +198,4 @@ class Timer {
     Clock::TimerId id_ = 0;
 };
 
-}  // namespace sluice
+}   // namespace sluice

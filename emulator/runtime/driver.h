@@ -50,12 +50,10 @@ class Driver {
 
   private:
     static constexpr std::size_t most_at_once = 16;
-    static constexpr milliseconds longest{3'600'000};  // the steady timer's range is no worry then
+    static constexpr milliseconds longest{3'600'000};   // the steady timer's range is no worry then
     Clock& clock_;
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                               Executor>
-        timer_;
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor> timer_;
     bool stopped_ = false;
 };
 
-}  // namespace sluice
+}   // namespace sluice

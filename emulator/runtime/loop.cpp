@@ -28,9 +28,7 @@ void Waiter::wake(Woken why) {
 
 Task<Woken> Waiter::wait() {
     if (!woken_) {
-        auto park = [this](auto handler) {
-            parked_ = [resume = std::move(handler)]() mutable { std::move(resume)(); };
-        };
+        auto park = [this](auto handler) { parked_ = [resume = std::move(handler)]() mutable { std::move(resume)(); }; };
         co_await asio::async_initiate<const asio::use_awaitable_t<Executor>&, void()>(park, use_task);
     }
     timer_.stop();
@@ -47,4 +45,4 @@ Signal::~Signal() {
     for (auto& [waiter, why] : waiters_) std::erase(waiter->watched_, this);
 }
 
-}  // namespace sluice
+}   // namespace sluice

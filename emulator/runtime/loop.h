@@ -61,8 +61,11 @@ class Signal {
 
   private:
     friend class Waiter;
-    struct Entry { Waiter* waiter; Woken why; };
+    struct Entry {
+        Waiter* waiter;
+        Woken why;
+    };
     std::vector<Entry> waiters_;
 };
 
-}  // namespace sluice
+}   // namespace sluice

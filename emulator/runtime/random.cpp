@@ -49,4 +49,4 @@ std::string Random::uuid_text(const std::array<std::byte, 16>& id) {
     return text;
 }
 
-}  // namespace sluice
+}   // namespace sluice

@@ -15,7 +15,7 @@ struct Unit {
 };
 constexpr std::array<Unit, 6> units{
     {{"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
-constexpr double most_ms = 1e15;  // about 30,000 years
+constexpr double most_ms = 1e15;   // about 30,000 years
 
 bool letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
@@ -35,19 +35,17 @@ bool take(std::string_view& text, char c) {
     return true;
 }
 
-}  // namespace
+}   // namespace
 
 std::expected<milliseconds, std::string> parse_span(std::string_view text) {
-    const auto fault =
-        std::unexpected{fmt::format("'{}' is no span of time; write it like 90s, 23h59m, 25h or 7d", text)};
+    const auto fault = std::unexpected{fmt::format("'{}' is no span of time; write it like 90s, 23h59m, 25h or 7d", text)};
     if (text == "0") return milliseconds{0};
     if (text.empty()) return fault;
     double total = 0;
     std::array<bool, units.size()> seen{};
     for (auto rest = text; !rest.empty();) {
         double number = 0;
-        const auto [end, error] =
-            std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
+        const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
         if (error != std::errc{} || !(number >= 0)) return fault;
         rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
         std::size_t n = 0;
@@ -78,16 +76,14 @@ std::string show_span(milliseconds span) {
 }
 
 std::expected<Time, std::string> parse_time(std::string_view text) {
-    const auto fault =
-        std::unexpected{fmt::format("'{}' is no moment; write it like 2027-01-01T00:00:00Z", text)};
+    const auto fault = std::unexpected{fmt::format("'{}' is no moment; write it like 2027-01-01T00:00:00Z", text)};
     auto rest = text;
     const int year = take_digits(rest, 4);
     if (year < 1970 || !take(rest, '-')) return fault;
     const int month = take_digits(rest, 2);
     if (month < 1 || !take(rest, '-')) return fault;
     const int day = take_digits(rest, 2);
-    const std::chrono::year_month_day date{std::chrono::year{year},
-                                           std::chrono::month{static_cast<unsigned>(month)},
+    const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
                                            std::chrono::day{static_cast<unsigned>(std::max(day, 0))}};
     if (!date.ok()) return fault;
     Time at{std::chrono::sys_days{date}};
@@ -103,8 +99,7 @@ std::expected<Time, std::string> parse_time(std::string_view text) {
     at += std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second};
     if (take(rest, '.')) {
         int weight = 100, digits = 0;
-        for (; !rest.empty() && rest.front() >= '0' && rest.front() <= '9';
-             rest.remove_prefix(1), weight /= 10, ++digits)
+        for (; !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; rest.remove_prefix(1), weight /= 10, ++digits)
             at += milliseconds{(rest.front() - '0') * weight};
         if (digits == 0) return fault;
     }
@@ -122,9 +117,9 @@ std::string show_time(Time at) {
     const auto days = std::chrono::floor<std::chrono::days>(at);
     const std::chrono::year_month_day date{days};
     const auto ms = (at - days).count();
-    auto out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                           static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                           ms / 3'600'000, ms / 60'000 % 60, ms / 1000 % 60);
+    auto out =
+        fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                    static_cast<unsigned>(date.day()), ms / 3'600'000, ms / 60'000 % 60, ms / 1000 % 60);
     if (ms % 1000 != 0) out += fmt::format(".{:03}", ms % 1000);
     return out + "Z";
 }
@@ -140,10 +135,15 @@ std::expected<std::uint64_t, std::string> parse_size(std::string_view text) {
         std::string_view name;
         std::uint64_t bytes;
     };
-    static constexpr Size sizes[] = {
-        {"", 1},          {"b", 1},         {"kb", 1'000},   {"mb", 1'000'000}, {"gb", 1'000'000'000},
-        {"kib", 1 << 10}, {"mib", 1 << 20}, {"gib", 1 << 30},
-        {"tib", std::uint64_t{1} << 40}};
+    static constexpr Size sizes[] = {{"", 1},
+                                     {"b", 1},
+                                     {"kb", 1'000},
+                                     {"mb", 1'000'000},
+                                     {"gb", 1'000'000'000},
+                                     {"kib", 1 << 10},
+                                     {"mib", 1 << 20},
+                                     {"gib", 1 << 30},
+                                     {"tib", std::uint64_t{1} << 40}};
     for (const auto& size : sizes) {
         if (size.name != unit) continue;
         if (number > UINT64_MAX / 2 / size.bytes) return fault;
@@ -152,4 +152,4 @@ std::expected<std::uint64_t, std::string> parse_size(std::string_view text) {
     return fault;
 }
 
-}  // namespace sluice
+}   // namespace sluice

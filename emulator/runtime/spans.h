@@ -24,4 +24,4 @@ std::string show_time(Time);
 // Bytes: a number with B, KB, MB, GB (1000s) or KiB, MiB, GiB (1024s), case ignored.
 std::expected<std::uint64_t, std::string> parse_size(std::string_view text);
 
-}  // namespace sluice
+}   // namespace sluice

@@ -35,11 +35,9 @@ void Turns::woke(int events) {
     woke_ = began_;
 }
 
-std::uint64_t Turns::count() const {
-    return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
-}
+std::uint64_t Turns::count() const { return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0}); }
 
-}  // namespace sluice
+}   // namespace sluice
 
 // The names are the linker's (--wrap). NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" {

@@ -1,6 +1,6 @@
 // How long the loop is away from its sockets: a turn is all that runs between two waits for events, so while it lasts no other
-// connection is served. Measured at epoll_wait itself (the linker wraps it, see CMakeLists.txt), because Asio has no place to ask. For the same
-// reason it is here that the loop asks its sockets again before it sleeps (busy_poll.h).
+// connection is served. Measured at epoll_wait itself (the linker wraps it, see CMakeLists.txt), because Asio has no place to
+// ask. For the same reason it is here that the loop asks its sockets again before it sleeps (busy_poll.h).
 #pragma once
 
 #include <array>
@@ -56,4 +56,4 @@ class Turns {
     std::array<std::uint64_t, ends.size() + 1> counts_{};
 };
 
-}  // namespace sluice
+}   // namespace sluice

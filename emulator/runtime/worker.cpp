@@ -48,4 +48,4 @@ void Worker::work() {
     }
 }
 
-}  // namespace sluice
+}   // namespace sluice

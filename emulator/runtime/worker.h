@@ -28,7 +28,9 @@ class Worker {
     void stop();
 
   private:
-    struct Asked { Job job, then; };
+    struct Asked {
+        Job job, then;
+    };
     void work();
 
     Executor executor_;
@@ -39,4 +41,4 @@ class Worker {
     bool stopping_ = false;
 };
 
-}  // namespace sluice
+}   // namespace sluice

@@ -20,14 +20,15 @@ std::string Engine::dump() {
              stream->retention ? stream->retention->count() : -1, stream->limits.write_bytes_per_second,
              stream->limits.write_records_per_second, stream->limits.read_bytes_per_second, stream->limits.read_calls_per_second,
              stream->provisional);
-        if (stream->reshard) line("  reshard {}+{} ready={}", stream->reshard->first, stream->reshard->second, to_ms(stream->ready_at));
+        if (stream->reshard)
+            line("  reshard {}+{} ready={}", stream->reshard->first, stream->reshard->second, to_ms(stream->ready_at));
         for (const auto& [key, value] : stream->configs) line("  config {}={}", key, value);
         for (const auto& shard : stream->shards) {
             const auto [begin, end] = bounds(*shard);
-            line("  shard {} {}..{} parents={} children={} created={} closed={} records {}..{} next={} last={} bytes={}", shard->index,
-                 to_string(shard->range.first), to_string(shard->range.last), shard->parents.size(), shard->children.size(),
-                 shard->created_s, shard->closed ? to_ms(*shard->closed) : 0, begin, end, shard->queued_end, shard->last_appended_ms,
-                 s.live_bytes(*shard));
+            line("  shard {} {}..{} parents={} children={} created={} closed={} records {}..{} next={} last={} bytes={}",
+                 shard->index, to_string(shard->range.first), to_string(shard->range.last), shard->parents.size(),
+                 shard->children.size(), shard->created_s, shard->closed ? to_ms(*shard->closed) : 0, begin, end,
+                 shard->queued_end, shard->last_appended_ms, s.live_bytes(*shard));
             const auto now = s.world().clock->now();
             line("    tokens {} {}", shard->write_bytes.unlimited() ? 0 : shard->write_bytes.balance_thousandths(now),
                  shard->write_records.unlimited() ? 0 : shard->write_records.balance_thousandths(now));
@@ -42,10 +43,11 @@ std::string Engine::dump() {
         }
         for (const auto& [hour, u] : usage(*stream))
             if (u.records_in + u.stored_bytes + u.open_shard_ms + u.write_refusals > 0)
-                line("  usage hour={} records={} bytes={} units={} rounded={} open_ms={} stored={} refused={}", hour, u.records_in,
-                     u.bytes_in, u.payload_units_25k, u.bytes_in_rounded_1k, u.open_shard_ms, u.stored_bytes, u.write_refusals);
+                line("  usage hour={} records={} bytes={} units={} rounded={} open_ms={} stored={} refused={}", hour,
+                     u.records_in, u.bytes_in, u.payload_units_25k, u.bytes_in_rounded_1k, u.open_shard_ms, u.stored_bytes,
+                     u.write_refusals);
     }
     return out;
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

@@ -22,9 +22,7 @@ Shard* Stream::open_shard_for(HashKey key) const {
     return shard->range.contains(key) ? shard : nullptr;
 }
 
-std::size_t Stream::open_shards() const {
-    return open_ranges.size();
-}
+std::size_t Stream::open_shards() const { return open_ranges.size(); }
 
 void Heat::add(std::string_view key, std::int64_t at_second) {
     if (at_second != second) {
@@ -55,7 +53,8 @@ void Engine::State::set_buckets(Shard& shard) {
     const auto now = world().clock->now();
     const auto& limits = shard.stream->limits;
     // Rule 10: a write bucket holds one second of its rate, and at least one record of the largest size.
-    const auto bytes = limits.write_bytes_per_second == 0 ? 0 : std::max(limits.write_bytes_per_second, shard.stream->max_record_bytes);
+    const auto bytes =
+        limits.write_bytes_per_second == 0 ? 0 : std::max(limits.write_bytes_per_second, shard.stream->max_record_bytes);
     shard.write_bytes.change(limits.write_bytes_per_second, bytes, now);
     shard.write_records.change(limits.write_records_per_second, limits.write_records_per_second, now);
     shard.read_bytes.change(limits.read_bytes_per_second, limits.read_bytes_per_second, now);
@@ -384,4 +383,4 @@ std::int64_t Engine::next_producer_id(World&) {
     return books.next_producer++;
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

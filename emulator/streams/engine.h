@@ -17,9 +17,9 @@
 #include "emulator/runtime/clock.h"
 #include "emulator/runtime/loop.h"
 #include "emulator/runtime/random.h"
+#include "emulator/runtime/worker.h"
 #include "emulator/streams/events.h"
 #include "emulator/streams/stream.h"
-#include "emulator/runtime/worker.h"
 #include "storage/store.h"
 
 namespace sluice::streams {
@@ -37,8 +37,8 @@ enum class Fault {
     bad_hash_key,            // split
     out_of_order_sequence,   // idempotent producer
     invalid_producer_epoch,
-    no_space,                // store full
-    storage,                 // commit failed
+    no_space,   // store full
+    storage,    // commit failed
 };
 template <class T>
 using Result = std::expected<T, Fault>;
@@ -66,27 +66,29 @@ class Ticket {
 struct Append {
     std::span<const std::byte> batch;   // one checked RecordBatch v2; the caller keeps the bytes until committed
     std::uint32_t records{};
-    std::uint64_t payload_bytes{};      // uncompressed keys + values: what limits and usage count
+    std::uint64_t payload_bytes{};                   // uncompressed keys + values: what limits and usage count
     std::uint64_t rounded_1k_bytes{}, units_25k{};   // for the bill; 0: the engine derives them from payload_bytes / records
     std::int64_t max_timestamp_ms{};
     std::int64_t producer_id = -1;
     std::int16_t producer_epoch = -1;
     std::int32_t base_sequence = -1;
-    std::int64_t at_ms = 0;             // append time the caller has read already; 0: the engine reads the clock
+    std::int64_t at_ms = 0;   // append time the caller has read already; 0: the engine reads the clock
 };
 struct Queued {
     Position base{};
     std::int64_t appended_ms{};
-    bool duplicate = false;             // an idempotent producer sent it before: `base` is the first answer's
+    bool duplicate = false;   // an idempotent producer sent it before: `base` is the first answer's
     Ticket ticket;
 };
 
 struct Part {
     Shard* shard{};
-    Append append;                      // without a producer
+    Append append;   // without a producer
 };
 
-struct Bounds { Position begin{}, end{}; };
+struct Bounds {
+    Position begin{}, end{};
+};
 
 // A record as GetRecords shows it (rule 20: control records and records above 10 MiB are left out).
 struct Record {
@@ -99,54 +101,60 @@ struct World {
     WorldId id{};
     std::string name;
     std::unique_ptr<Clock> clock;
-    struct Hash : std::hash<std::string_view> { using is_transparent = void; };
-    std::unordered_map<std::string, std::shared_ptr<Stream>, Hash, std::equal_to<>> streams;   // by name
+    struct Hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+    std::unordered_map<std::string, std::shared_ptr<Stream>, Hash, std::equal_to<>> streams;       // by name
     std::unordered_map<std::string, std::shared_ptr<Stream>, Hash, std::equal_to<>> by_topic_id;   // 16 raw bytes
-    Signal changed;                      // a stream came, went, or got other shards
+    Signal changed;   // a stream came, went, or got other shards
 };
 
 struct EngineOptions {
     std::string account = "000000000000", region = "us-east-1";
     milliseconds state_delay{0};
     std::string kinesis_profile = "kinesis", kafka_profile = "kafka";
-    bool commit_on_thread = false;       // durability power: a writer thread owns the commits
-    std::uint64_t most_bytes_on_loop = UINT64_MAX;   // a group with more goes to that thread in any case: others are served meanwhile
-    std::uint64_t most_worked_on_loop = UINT64_MAX;  // bytes of a body that is decoded or made into a batch; see large
-    bool reads_on_thread = false;        // pages may have to come from a disk: a thread brings them, see at_hand
+    bool commit_on_thread = false;   // durability power: a writer thread owns the commits
+    std::uint64_t most_bytes_on_loop =
+        UINT64_MAX;   // a group with more goes to that thread in any case: others are served meanwhile
+    std::uint64_t most_worked_on_loop = UINT64_MAX;   // bytes of a body that is decoded or made into a batch; see large
+    bool reads_on_thread = false;                     // pages may have to come from a disk: a thread brings them, see at_hand
 };
 
 class Engine {
   public:
     Engine(Executor, storage::Store&, const RealTime&, Random&, EngineOptions);
-    ~Engine();                            // commits what is queued
+    ~Engine();   // commits what is queued
     const EngineOptions& options() const;
     Executor executor() const;
     Random& random();
-    Events& events();                     // refusals and other news for watchers
+    Events& events();   // refusals and other news for watchers
 
     // ---- worlds ----
-    World& world();                       // "default"
-    World* find_world(std::string_view name);   // empty = default
+    World& world();                                         // "default"
+    World* find_world(std::string_view name);               // empty = default
     Ticket reset(World&, std::optional<Time> clock = {});   // leaves nothing (rule 28)
 
     // ---- streams. Each change is visible at once and answered when its ticket is committed. ----
     std::shared_ptr<Stream> find(World&, std::string_view name);
     std::shared_ptr<Stream> find_topic(World&, const Uuid&);
-    std::vector<std::shared_ptr<Stream>> list(World&);    // by name
+    std::vector<std::shared_ptr<Stream>> list(World&);   // by name
     struct NewStream {
         std::string name;
         std::int32_t shards = 1;
-        std::string profile;              // which manners and limits
+        std::string profile;   // which manners and limits
         std::optional<milliseconds> retention;
         bool retention_for_ever = false;
         std::optional<std::int64_t> retention_bytes;
         bool on_demand = false, provisional = false, internal = false;
         std::int64_t max_record_bytes = default_record_bytes;
         std::map<std::string, std::string> configs, tags;
-        bool state_delay = true;          // topics are ready at once
-        std::string account, region;      // of the caller; empty: the configured ones
+        bool state_delay = true;       // topics are ready at once
+        std::string account, region;   // of the caller; empty: the configured ones
     };
-    struct Changed { std::shared_ptr<Stream> stream; Ticket ticket; };
+    struct Changed {
+        std::shared_ptr<Stream> stream;
+        Ticket ticket;
+    };
     // A provisional stream of that name is adopted: same topic id, the asked rest (rule 19).
     Result<Changed> create(World&, const NewStream&);
     // Name of the stream that stands in the way when create says name_collides.
@@ -171,30 +179,37 @@ class Engine {
     // Takes the tokens whatever the balance and yields how long the sender must wait (Kafka, rule 11).
     milliseconds charge_write(Shard&, std::uint64_t bytes, std::uint32_t records);
     Result<Queued> append(Shard&, const Append&);
-    // A batch that was sent to a sealed shard, cut into parts for open ones: all or nothing. Its idempotent producer stays known to
-    // the sealed shard, so a repeated batch is a duplicate there and no part is written twice. `base` is -1 unless an earlier
+    // A batch that was sent to a sealed shard, cut into parts for open ones: all or nothing. Its idempotent producer stays known
+    // to the sealed shard, so a repeated batch is a duplicate there and no part is written twice. `base` is -1 unless an earlier
     // answer had one.
     Result<Queued> forward(Shard& sealed, const Append& whole, std::span<const Part>);
 
     // ---- reading ----
-    Bounds bounds(Shard&);                // retention applied at now
+    Bounds bounds(Shard&);   // retention applied at now
     // Valid until the caller suspends or a group commits.
     const storage::Snapshot& snapshot();
-    // Up to where a reader may go from `from` on without waiting for a disk. `from` itself: not at all, but a thread was asked, and `brought`
-    // resumes when it has brought something of the shard; then ask again. A batch that begins below what comes back is whole in memory.
+    // Up to where a reader may go from `from` on without waiting for a disk. `from` itself: not at all, but a thread was asked,
+    // and `brought` resumes when it has brought something of the shard; then ask again. A batch that begins below what comes back
+    // is whole in memory.
     Position at_hand(Shard&, Position from);
     Task<void> brought(Shard&);
-    // Whole batches from the one that contains `from`, over all extents, until `visit` says stop (false). The one behind the last is looked
-    // for before it is visited: who may not wait for a disk stops at the one that ends where at_hand said.
+    // Whole batches from the one that contains `from`, over all extents, until `visit` says stop (false). The one behind the last
+    // is looked for before it is visited: who may not wait for a disk stops at the one that ends where at_hand said.
     Result<void> read(Shard&, Position from, const storage::Snapshot::VisitEntry& visit);
     // Up to `max_records` and `max_bytes` (data + key) from `from` on; at least one record where there is one.
     // Yields the position to go on from. Views live as long as the snapshot or until the next call of read_records.
-    struct Read { std::vector<Record> records; Position next{}; std::uint64_t bytes{}; };
+    struct Read {
+        std::vector<Record> records;
+        Position next{};
+        std::uint64_t bytes{};
+    };
     // Stops behind the batch that reaches `before`.
-    Result<Read> read_records(Shard&, Position from, std::int32_t max_records, std::int64_t max_bytes, Position before = storage::log_end);
-    Position find_appended(Shard&, Time);                         // first position appended at or after
-    std::optional<std::pair<Position, std::int64_t>> find_timestamp(Shard&, std::int64_t ms);   // per record: offset, its timestamp
-    std::optional<std::int64_t> appended_ms(Shard&, Position);    // of the record at that position
+    Result<Read> read_records(Shard&, Position from, std::int32_t max_records, std::int64_t max_bytes,
+                              Position before = storage::log_end);
+    Position find_appended(Shard&, Time);   // first position appended at or after
+    std::optional<std::pair<Position, std::int64_t>> find_timestamp(Shard&,
+                                                                    std::int64_t ms);   // per record: offset, its timestamp
+    std::optional<std::int64_t> appended_ms(Shard&, Position);                          // of the record at that position
     // Reads under the limits: GetRecords asks for a call (5/s) and room; Fetch for room only.
     std::optional<Refusal> admit_read_call(Shard&);
     bool read_room(Shard&);
@@ -213,9 +228,11 @@ class Engine {
     // ---- what would hold the loop ----
     // For pure work on about so many bytes: whether it is worth a thread.
     bool large(std::uint64_t bytes) const { return bytes > options().most_worked_on_loop; }
-    // Runs the job on a thread while the caller waits. It uses nothing of the engine, and nothing else that the loop may touch meanwhile.
+    // Runs the job on a thread while the caller waits. It uses nothing of the engine, and nothing else that the loop may touch
+    // meanwhile.
     Task<void> aside(Worker::Job);
-    // Looks at a snapshot what the caller is about to look up, on a thread and before it waits for a disk; at once where none can be.
+    // Looks at a snapshot what the caller is about to look up, on a thread and before it waits for a disk; at once where none can
+    // be.
     using Look = std::function<void(const storage::Snapshot&)>;
     Task<void> rehearse(Look);
     // The same before somebody asks what all of a world's logs hold (`live_bytes`, `usage`).
@@ -236,7 +253,7 @@ class Engine {
     struct State;   // the engine's own files see it, nobody else
 
   private:
-    std::shared_ptr<State> state_;      // handlers that the loop still holds must not outlive it unseen
+    std::shared_ptr<State> state_;   // handlers that the loop still holds must not outlive it unseen
 };
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

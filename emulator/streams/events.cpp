@@ -6,10 +6,14 @@ namespace sluice::streams {
 
 std::string_view name(Refusal::Limit limit) {
     switch (limit) {
-        case Refusal::Limit::write_bytes: return "write bytes per second";
-        case Refusal::Limit::write_records: return "write records per second";
-        case Refusal::Limit::read_bytes: return "read bytes per second";
-        case Refusal::Limit::read_calls: return "GetRecords calls per second";
+        case Refusal::Limit::write_bytes:
+            return "write bytes per second";
+        case Refusal::Limit::write_records:
+            return "write records per second";
+        case Refusal::Limit::read_bytes:
+            return "read bytes per second";
+        case Refusal::Limit::read_calls:
+            return "GetRecords calls per second";
     }
     return "limit";
 }
@@ -23,4 +27,4 @@ std::string explain(const Refusal& r) {
     return text;
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

@@ -17,17 +17,17 @@ namespace sluice::streams {
 struct Refusal {
     enum class Limit { write_bytes, write_records, read_bytes, read_calls };
     Limit limit{};
-    std::string stream, shard;            // names
+    std::string stream, shard;   // names
     Time at;
-    std::int64_t rate{};                  // per second
-    std::int64_t asked{};                 // tokens this call needed
-    double available{};                   // tokens there were
-    milliseconds room_in{};               // when the same call would pass
-    std::string top_key;                  // the key with most of the last second's records, empty when unknown
-    double top_key_share{};               // 0..1
+    std::int64_t rate{};      // per second
+    std::int64_t asked{};     // tokens this call needed
+    double available{};       // tokens there were
+    milliseconds room_in{};   // when the same call would pass
+    std::string top_key;      // the key with most of the last second's records, empty when unknown
+    double top_key_share{};   // 0..1
 };
 std::string_view name(Refusal::Limit);
-std::string explain(const Refusal&);      // one sentence
+std::string explain(const Refusal&);   // one sentence
 
 class Events {
   public:
@@ -37,9 +37,13 @@ class Events {
     Handle watch(OnRefusal f) { return refusals_.insert(refusals_.end(), std::move(f)); }
     void unwatch(Handle h) { refusals_.erase(h); }
     bool watched() const { return !refusals_.empty(); }
-    void refused(const Refusal& r) { for (auto& f : refusals_) f(r); }
-    OnNote on_note;                       // one line for the log
-    void note(std::string_view line) { if (on_note) on_note(line); }
+    void refused(const Refusal& r) {
+        for (auto& f : refusals_) f(r);
+    }
+    OnNote on_note;   // one line for the log
+    void note(std::string_view line) {
+        if (on_note) on_note(line);
+    }
     void note_once(std::string_view line) {   // since the start, as far as the last thousand lines go
         if (told_.size() >= 1'000) told_.clear();
         if (told_.emplace(line).second) note(line);
@@ -50,4 +54,4 @@ class Events {
     std::set<std::string, std::less<>> told_;
 };
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

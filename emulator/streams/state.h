@@ -14,7 +14,7 @@
 namespace sluice::catalog {
 class Stream;
 class World;
-}  // namespace sluice::catalog
+}   // namespace sluice::catalog
 
 namespace sluice::streams {
 
@@ -24,22 +24,27 @@ using StreamPointer = std::shared_ptr<Stream>;
 // catalog and what the doors keep.
 struct Group {
     using Scope = std::optional<LogId>;
-    struct Touched { StreamPointer stream; Shard* shard; Position end; std::uint64_t bytes; };
+    struct Touched {
+        StreamPointer stream;
+        Shard* shard;
+        Position end;
+        std::uint64_t bytes;
+    };
     storage::Batch batch;
-    std::vector<Scope> put_scopes;                      // whose each of the batch's puts is
+    std::vector<Scope> put_scopes;   // whose each of the batch's puts is
     void put(Scope scope, std::string key, std::string value) {
         put_scopes.push_back(scope);
         batch.puts.push_back({std::move(key), std::move(value)});
     }
-    std::vector<Touched> touched;                       // one entry per shard with appends
-    std::vector<std::pair<StreamPointer, Shard*>> dirty;   // running values to write
+    std::vector<Touched> touched;                             // one entry per shard with appends
+    std::vector<std::pair<StreamPointer, Shard*>> dirty;      // running values to write
     std::vector<std::pair<Shard*, std::int64_t>> producers;   // whose state to write
-    std::uint64_t bytes{};                              // of the appended batches
-    std::vector<LogId> fresh;                           // logs of shards made here: nothing without the catalog
-    std::vector<std::vector<LogId>> together;           // scopes that stand or fall as one
-    std::vector<Scope> bound_to(Scope) const;           // that scope and all that stand or fall with it
+    std::uint64_t bytes{};                                    // of the appended batches
+    std::vector<LogId> fresh;                                 // logs of shards made here: nothing without the catalog
+    std::vector<std::vector<LogId>> together;                 // scopes that stand or fall as one
+    std::vector<Scope> bound_to(Scope) const;                 // that scope and all that stand or fall with it
     std::uint64_t serial{};
-    std::deque<std::array<std::byte, 16>> heads;        // patched batch heads: base offset, length, leader epoch
+    std::deque<std::array<std::byte, 16>> heads;   // patched batch heads: base offset, length, leader epoch
     bool empty() const { return batch.empty() && dirty.empty(); }
 
     bool finished = false;
@@ -64,15 +69,18 @@ struct WorldBooks {
     std::unique_ptr<World> world;
     std::uint64_t next_stream = 1, next_log = 1;
     std::int64_t next_producer = 1000, producers_reserved = 1000;
-    std::unordered_map<std::string, std::string> normalised;   // name with '.' as '_' -> name
+    std::unordered_map<std::string, std::string> normalised;      // name with '.' as '_' -> name
     std::unordered_map<std::string, std::int64_t> name_seconds;   // last create second of names used since the start
-    Timer hour;                                                // the next full virtual hour
+    Timer hour;                                                   // the next full virtual hour
 };
 
 // A batch read lately: its payload when that is not found in one piece in the store, and where every 32nd record begins. So
 // reading a batch record by record neither unpacks it nor walks it from the start each time.
 struct Unpacked {
-    struct Mark { std::int32_t index{}, delta{}; std::size_t at{}; };
+    struct Mark {
+        std::int32_t index{}, delta{};
+        std::size_t at{};
+    };
     LogId log{};
     Position first = -1;
     std::vector<std::byte> bytes;
@@ -94,19 +102,19 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     // ---- commit.cpp ----
     std::shared_ptr<Group> open;
     bool posted = false;
-    std::unique_ptr<storage::Snapshot> turn;             // dropped at the end of the turn and by each commit
+    std::unique_ptr<storage::Snapshot> turn;   // dropped at the end of the turn and by each commit
     bool drop_posted = false;
-    Group& group();                                      // the open one; its commit is posted
+    Group& group();   // the open one; its commit is posted
     Ticket ticket(Group::Scope);
     void put(Group::Scope, std::string key, std::string value);
-    void touch(Shard&);                                  // its running value goes with the group
-    void touch_lazily(Shard&);                           // its running value goes with the next group, at the latest in a second
+    void touch(Shard&);          // its running value goes with the group
+    void touch_lazily(Shard&);   // its running value goes with the next group, at the latest in a second
     std::vector<std::pair<StreamPointer, Shard*>> lazy;
     Timer lazy_timer;
     std::uint64_t groups = 0;
     void commit_posted();
     void flush();
-    void prepare(Group&);                                // adds the values that are taken at the last moment
+    void prepare(Group&);   // adds the values that are taken at the last moment
     void undo(Group&, Group* later);
     void fill(storage::Batch&, const Group&, const Group::Scope& only) const;
     void run(Group&);
@@ -119,10 +127,10 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     std::thread writer;
     std::mutex mutex;
     std::condition_variable wake;
-    std::shared_ptr<Group> writing;                      // guarded by mutex; nothing: idle
-    std::vector<std::pair<Group::Scope, Fault>> written; // result of `writing`
+    std::shared_ptr<Group> writing;                        // guarded by mutex; nothing: idle
+    std::vector<std::pair<Group::Scope, Fault>> written;   // result of `writing`
     bool writer_done = false, stop_writer = false;
-    bool sweep_asked = false;                            // when it has nothing to write
+    bool sweep_asked = false;   // when it has nothing to write
     void write_loop();
     void start_write(std::shared_ptr<Group>);
     std::shared_ptr<Group> take_written();
@@ -131,12 +139,12 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     // ---- catalog.cpp ----
     void load();
     void load_stream(const catalog::Stream&);
-    void read_shard(Shard&);                             // running value, producers, bounds: from the store
+    void read_shard(Shard&);   // running value, producers, bounds: from the store
     void reload_catalog();
     void save_stream(const Stream&);
     void save_world();
     storage::Batch::Put world_record() const;
-    bool world_stale = false;                            // its last record was lost with a failed commit: goes with the next group
+    bool world_stale = false;   // its last record was lost with a failed commit: goes with the next group
     void index(const StreamPointer&);
     void unindex(const Stream&);
     std::int64_t create_second(std::string_view name, Time now);
@@ -160,12 +168,12 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void want_room(Shard&, std::int64_t records, std::int64_t bytes);
 
     // ---- retention.cpp, usage.cpp ----
-    void retain(Shard&);                                 // applies retention at now, for readers
+    void retain(Shard&);   // applies retention at now, for readers
     void retain_age(Shard&);
     void retain_bytes(Shard&);
     void count_kept(Shard&);
-    void trim(Shard&);                                   // tells the store
-    bool keeping_expired = false;                        // till then the store is not told
+    void trim(Shard&);              // tells the store
+    bool keeping_expired = false;   // till then the store is not told
     Timer keeping;
     void find_front(Shard&);
     void arm_trim(Shard&);
@@ -178,18 +186,22 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     std::uint64_t live_bytes(const Shard&);
 
     // ---- warmth.cpp ----
-    Worker disk, aside;                                  // waits for pages; works
+    Worker disk, aside;   // waits for pages; works
     Position at_hand(Shard&, Position from);
     void bring(Shard&, Position from);
-    struct Foreseen { LogId log; Position begin; std::int64_t since_ms; };
-    std::vector<Foreseen> foreseen;                      // where trims will look; the thread has not yet
+    struct Foreseen {
+        LogId log;
+        Position begin;
+        std::int64_t since_ms;
+    };
+    std::vector<Foreseen> foreseen;   // where trims will look; the thread has not yet
     bool looking_ahead = false;
     void foresee(const Shard&);
     void look_ahead();
-    void bring_swept();                                  // what is freed next
+    void bring_swept();   // what is freed next
     bool bringing_swept = false;
 
-    std::list<Unpacked> unpacked;                        // last used first
+    std::list<Unpacked> unpacked;   // last used first
 };
 
 // Keys: world (4 bytes, big endian), a kind, then what the kind says. format: emulator/streams/README.md
@@ -197,7 +209,7 @@ std::string key_of(WorldId, char kind, std::string_view rest = {});
 std::string big_endian(std::uint64_t value, int bytes = 8);
 std::string shard_key(const Stream&, std::int32_t shard);
 std::string producer_key(const Stream&, std::int32_t shard, std::int64_t producer);
-std::string normalised(std::string_view name);       // names that are equal so stand in each other's way
+std::string normalised(std::string_view name);   // names that are equal so stand in each other's way
 std::string_view raw(const Uuid&);
 std::string running_value(const Shard&);
 bool read_running_value(std::string_view, Shard&);   // false: an engine does not write such a one
@@ -205,11 +217,11 @@ std::string encode_usage(const Usage&);
 Usage decode_usage(std::string_view);
 std::string encode_producer(const ProducerState&);
 std::optional<ProducerState> decode_producer(std::string_view);
-bool good_name(std::string_view);                    // 1..249 of [a-zA-Z0-9._-], not "." or ".."
+bool good_name(std::string_view);                                  // 1..249 of [a-zA-Z0-9._-], not "." or ".."
 inline constexpr std::int64_t latest_ms = std::int64_t{1} << 50;   // year 37,000: a clock is moved by 100 years at most
 // ---- catalog_check.cpp: each throws StartError when no engine can have written what was read ----
 void check(const catalog::World&);
 void check(const std::vector<catalog::Stream>&, std::uint64_t next_stream, std::uint64_t next_log);
 [[noreturn]] void damaged(std::string_view what);
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

@@ -37,7 +37,11 @@ struct Extent {
 
 // What the log remembers of an idempotent producer: its last five batches (KIP-98).
 struct ProducerState {
-    struct Appended { std::int32_t first{}, last{}; Position base{}; std::int64_t appended_ms{}; };
+    struct Appended {
+        std::int32_t first{}, last{};
+        Position base{};
+        std::int64_t appended_ms{};
+    };
     std::int16_t epoch{};
     std::deque<Appended> recent;   // oldest first, at most five
 };
@@ -55,7 +59,10 @@ struct Usage {
 // The keys with most records of one second, at most eight of them (counted as Misra and Gries do: a full table loses one of
 // each, so a key with more than a ninth of the records is always in it).
 struct Heat {
-    struct Slot { std::string key; std::uint32_t count{}; };
+    struct Slot {
+        std::string key;
+        std::uint32_t count{};
+    };
     std::int64_t second{};
     std::uint32_t total{};
     std::array<Slot, 8> slots;
@@ -73,10 +80,13 @@ struct Stream;
 
 // What of a shard's log is known to lie in memory (warmth.cpp).
 struct Warmth {
-    struct Range { Position from{}, middle{}, before{}; Time since{}; };   // half of it is behind `middle`; `since` is real time
-    std::vector<Range> ranges;           // oldest first
-    std::vector<Position> asked;         // the thread is about to bring what lies there
-    Signal brought;                      // something was
+    struct Range {
+        Position from{}, middle{}, before{};
+        Time since{};
+    };                             // half of it is behind `middle`; `since` is real time
+    std::vector<Range> ranges;     // oldest first
+    std::vector<Position> asked;   // the thread is about to bring what lies there
+    Signal brought;                // something was
     Range* holding(Position);
 };
 
@@ -85,43 +95,48 @@ struct Shard {
     std::int32_t index{};
     HashRange range;
     std::vector<std::int32_t> parents, children;
-    std::int64_t created_s{};            // label in sequence numbers
-    std::optional<Time> closed;          // when it was split or merged
-    bool sealed = false;                 // refuses appends
+    std::int64_t created_s{};     // label in sequence numbers
+    std::optional<Time> closed;   // when it was split or merged
+    bool sealed = false;          // refuses appends
     std::vector<Extent> extents;
 
-    Position queued_end{};               // where the next append goes
-    Position end{};                      // committed: what readers may see (high watermark)
-    Position begin{};                    // oldest kept; ask Engine::bounds, which applies retention first
+    Position queued_end{};   // where the next append goes
+    Position end{};          // committed: what readers may see (high watermark)
+    Position begin{};        // oldest kept; ask Engine::bounds, which applies retention first
     std::int64_t last_appended_ms{};
     Bucket write_bytes, write_records, read_bytes, read_calls;
     std::unordered_map<std::int64_t, ProducerState> producers;
-    Usage usage;                         // of the running virtual hour
-    std::int64_t usage_hour{};           // hours since 1970, virtual
-    std::int64_t opened_ms{};            // since when it is counted as open
+    Usage usage;                 // of the running virtual hour
+    std::int64_t usage_hour{};   // hours since 1970, virtual
+    std::int64_t opened_ms{};    // since when it is counted as open
 
     // The oldest kept entry, found again from the log when unknown; nothing when there is none.
-    struct Front { std::int64_t appended_ms{}, timestamp_ms{}; };
+    struct Front {
+        std::int64_t appended_ms{}, timestamp_ms{};
+    };
     bool front_known = false;
     std::optional<Front> front;
-    Position trimmed{};                  // what the store was told to forget; may lag behind `begin`
+    Position trimmed{};   // what the store was told to forget; may lag behind `begin`
     bool trim_armed = false;
     std::int64_t trim_due_ms{};
-    Timer trim;                          // the next virtual minute at which something may expire
-    bool kept_known = false;             // retention.bytes: what lies between begin and end, counted once and then kept up
+    Timer trim;                // the next virtual minute at which something may expire
+    bool kept_known = false;   // retention.bytes: what lies between begin and end, counted once and then kept up
     std::uint64_t kept_bytes{};
-    Position sized_end = -1;             // the end for which retention.bytes was applied
+    Position sized_end = -1;                  // the end for which retention.bytes was applied
     std::uint64_t touched_in{}, dirty_in{};   // serials of the last groups with its appends, with its running value
     std::size_t touched_at{};
-    bool lazy = false;                   // its running value waits for the next group
-    std::unique_ptr<Heat> heat;          // who wrote in the last second, for explanations
-    struct Asked { Time at; std::int64_t records{}, bytes{}; };
-    Asked asked;                         // what was refused while the clock stood there: `clock auto` makes room for all of it
+    bool lazy = false;            // its running value waits for the next group
+    std::unique_ptr<Heat> heat;   // who wrote in the last second, for explanations
+    struct Asked {
+        Time at;
+        std::int64_t records{}, bytes{};
+    };
+    Asked asked;   // what was refused while the clock stood there: `clock auto` makes room for all of it
 
-    std::unique_ptr<Warmth> warmth;      // nothing: not read yet
-    Signal appended;                     // committed records, a seal, or deletion
+    std::unique_ptr<Warmth> warmth;   // nothing: not read yet
+    Signal appended;                  // committed records, a seal, or deletion
     bool open() const { return !sealed; }
-    std::string id() const;              // shardId-000000000007
+    std::string id() const;   // shardId-000000000007
 };
 
 struct Stream : std::enable_shared_from_this<Stream> {
@@ -129,34 +144,35 @@ struct Stream : std::enable_shared_from_this<Stream> {
     StreamId id{};
     std::string name;
     Uuid topic_id{};
-    std::string profile;                 // "kinesis", "kinesis-strict", "kafka", "none"
+    std::string profile;   // "kinesis", "kinesis-strict", "kafka", "none"
     StreamLimits limits;
     StreamStatus status = StreamStatus::active;
     Time created;
-    std::optional<Reshard> reshard;      // while UPDATING
-    Time ready_at;                       // when CREATING, UPDATING or DELETING ends
-    std::optional<milliseconds> retention;   // nothing: for ever
+    std::optional<Reshard> reshard;                // while UPDATING
+    Time ready_at;                                 // when CREATING, UPDATING or DELETING ends
+    std::optional<milliseconds> retention;         // nothing: for ever
     std::optional<std::int64_t> retention_bytes;   // per shard, on streams with Kafka's manners; nothing: any size
     std::int64_t max_record_bytes = default_record_bytes;
     bool on_demand = false;
-    bool provisional = false;            // auto-created by a Metadata and still without a record (rule 19)
+    bool provisional = false;   // auto-created by a Metadata and still without a record (rule 19)
     bool internal = false;
-    bool unlimited_told = false;         // rule 12: said once
-    bool deleted = false;                // gone from the catalog; waiters see it and leave
+    bool unlimited_told = false;   // rule 12: said once
+    bool deleted = false;          // gone from the catalog; waiters see it and leave
     std::string region, account;
     std::map<std::string, std::string> configs;   // Kafka topic configs somebody set
     std::map<std::string, std::string> tags;
     std::vector<std::unique_ptr<Shard>> shards;
-    std::vector<Shard*> open_ranges;     // the open shards by hash range; the engine keeps it
+    std::vector<Shard*> open_ranges;               // the open shards by hash range; the engine keeps it
     std::vector<std::unique_ptr<Shard>> retired;   // undone or given up; somebody may still wait on them
-    Timer ready;                         // ends CREATING, UPDATING, DELETING
+    Timer ready;                                   // ends CREATING, UPDATING, DELETING
 
     bool kinesis_manners() const { return profile.starts_with("kinesis"); }   // ages by append time, seals on reshard
     Shard* shard(std::int32_t index) const {
-        return index >= 0 && static_cast<std::size_t>(index) < shards.size() ? shards[static_cast<std::size_t>(index)].get() : nullptr;
+        return index >= 0 && static_cast<std::size_t>(index) < shards.size() ? shards[static_cast<std::size_t>(index)].get()
+                                                                             : nullptr;
     }
     Shard* open_shard_for(HashKey key) const;
     std::size_t open_shards() const;
 };
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

@@ -12,7 +12,7 @@ std::size_t field_size(const std::optional<Bytes>& field) {
     return field ? varint_size(static_cast<std::int64_t>(field->size())) + field->size() : 1;
 }
 
-std::int64_t delta(const Record& record, std::int64_t base) {  // wraps for timestamps at the ends of time
+std::int64_t delta(const Record& record, std::int64_t base) {   // wraps for timestamps at the ends of time
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(record.timestamp) - static_cast<std::uint64_t>(base));
 }
 
@@ -50,7 +50,7 @@ void finish(Blob& batch, std::span<const Record> records, const BatchOptions& op
     store(b + at::crc, checksum(batch));
 }
 
-}  // namespace
+}   // namespace
 
 std::size_t built_size(std::span<const Record> records) {
     std::size_t size = header_bytes;
@@ -89,4 +89,4 @@ Blob build(std::span<const Record> records, const BatchOptions& options) {
     return batch;
 }
 
-}  // namespace sluice::batch
+}   // namespace sluice::batch

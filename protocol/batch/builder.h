@@ -9,11 +9,11 @@ namespace sluice::batch {
 struct BatchOptions {
     std::int64_t base_offset = 0;
     std::int32_t leader_epoch = -1;
-    std::int16_t attributes = 0;  // codec and flags, see header.h
+    std::int16_t attributes = 0;   // codec and flags, see header.h
     std::int64_t producer_id = -1;
     std::int16_t producer_epoch = -1;
     std::int32_t base_sequence = -1;
-    std::optional<std::int64_t> max_timestamp{};  // LogAppendTime; else the largest of the records
+    std::optional<std::int64_t> max_timestamp{};   // LogAppendTime; else the largest of the records
 };
 
 // At least one record. Offsets count from base_offset; the first record's timestamp is the batch's base.
@@ -22,4 +22,4 @@ Blob build(std::span<const Record> records, const BatchOptions& options = {});
 // How long build() makes a batch without compression.
 std::size_t built_size(std::span<const Record> records);
 
-}  // namespace sluice::batch
+}   // namespace sluice::batch

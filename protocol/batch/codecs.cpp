@@ -26,7 +26,7 @@ constexpr auto too_big = std::unexpected{CodecError::too_big};
 
 // Grows by doubling up to one byte more than the limit: whoever fills that byte was too big.
 class Output {
-public:
+  public:
     Output(Blob& out, std::size_t expected, std::size_t limit) : out_{out}, limit_{limit} {
         out_.resize(std::min(std::max<std::size_t>(expected, 1024), limit_ + 1));
     }
@@ -42,7 +42,7 @@ public:
         return {};
     }
 
-private:
+  private:
     Blob& out_;
     std::size_t used_ = 0;
     std::size_t limit_;
@@ -64,9 +64,9 @@ Done gunzip(Bytes in, Output out) {
         out.filled(offered - stream.avail_out);
         if (result == Z_STREAM_END) {
             if (stream.avail_in == 0) return out.finish();
-            if (inflateReset(&stream) != Z_OK) return corrupt;  // members may follow each other (RFC 1952)
+            if (inflateReset(&stream) != Z_OK) return corrupt;   // members may follow each other (RFC 1952)
         } else if (result != Z_OK) {
-            return corrupt;  // Z_BUF_ERROR too: the input ended early
+            return corrupt;   // Z_BUF_ERROR too: the input ended early
         }
     }
 }
@@ -85,7 +85,7 @@ Done unsnap(Bytes in, Blob& out, std::size_t limit) {
 }
 
 constexpr std::array<unsigned char, 8> xerial_magic{0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0};
-constexpr std::size_t xerial_header_bytes = 16;  // magic, version, oldest compatible version
+constexpr std::size_t xerial_header_bytes = 16;   // magic, version, oldest compatible version
 
 Done unsnap_any(Bytes in, Blob& out, std::size_t limit) {
     out.clear();
@@ -112,9 +112,10 @@ LZ4F_dctx* new_lz4() {
 
 Done unlz4(Bytes in, Output out) {
     // One context for the thread: it asks for up to 4 MiB by a frame's header, whatever is in the frame, and keeps them.
-    thread_local const std::unique_ptr<LZ4F_dctx, LZ4F_errorCode_t (*)(LZ4F_dctx*)> context{new_lz4(), LZ4F_freeDecompressionContext};
+    thread_local const std::unique_ptr<LZ4F_dctx, LZ4F_errorCode_t (*)(LZ4F_dctx*)> context{new_lz4(),
+                                                                                            LZ4F_freeDecompressionContext};
     LZ4F_resetDecompressionContext(context.get());
-    std::size_t wanted = 1;  // zero when a frame has ended
+    std::size_t wanted = 1;   // zero when a frame has ended
     for (;;) {
         const auto room = out.room();
         if (out.over()) return out.finish();
@@ -143,11 +144,11 @@ Done unzstd(Bytes in, Output out) {
         if (ZSTD_isError(wanted)) return corrupt;
         out.filled(to.pos);
         if (wanted == 0 && from.pos == from.size) return out.finish();
-        if (to.pos == 0 && from.pos == before) return corrupt;  // the input ended early
+        if (to.pos == 0 && from.pos == before) return corrupt;   // the input ended early
     }
 }
 
-}  // namespace
+}   // namespace
 
 std::expected<void, CodecError> decompress(Codec codec, Bytes in, Blob& out, std::size_t limit) {
     const auto expected = in.size() * 4;
@@ -156,10 +157,14 @@ std::expected<void, CodecError> decompress(Codec codec, Bytes in, Blob& out, std
             if (in.size() > limit) return too_big;
             out.assign(in.begin(), in.end());
             return {};
-        case Codec::gzip: return gunzip(in, Output{out, expected, limit});
-        case Codec::snappy: return unsnap_any(in, out, limit);
-        case Codec::lz4: return unlz4(in, Output{out, expected, limit});
-        case Codec::zstd: return unzstd(in, Output{out, expected, limit});
+        case Codec::gzip:
+            return gunzip(in, Output{out, expected, limit});
+        case Codec::snappy:
+            return unsnap_any(in, out, limit);
+        case Codec::lz4:
+            return unlz4(in, Output{out, expected, limit});
+        case Codec::zstd:
+            return unzstd(in, Output{out, expected, limit});
     }
     return std::unexpected{CodecError::unknown_codec};
 }
@@ -168,7 +173,8 @@ Blob compress(Codec codec, Bytes in) {
     Blob out;
     std::size_t size = 0;
     switch (codec) {
-        case Codec::none: return {in.begin(), in.end()};
+        case Codec::none:
+            return {in.begin(), in.end()};
         case Codec::gzip: {
             z_stream stream{};
             if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
@@ -187,8 +193,7 @@ Blob compress(Codec codec, Bytes in) {
         }
         case Codec::snappy:
             out.resize(snappy::MaxCompressedLength(in.size()));
-            snappy::RawCompress(reinterpret_cast<const char*>(in.data()), in.size(),
-                                reinterpret_cast<char*>(out.data()), &size);
+            snappy::RawCompress(reinterpret_cast<const char*>(in.data()), in.size(), reinterpret_cast<char*>(out.data()), &size);
             break;
         case Codec::lz4:
             out.resize(LZ4F_compressFrameBound(in.size(), nullptr));
@@ -205,4 +210,4 @@ Blob compress(Codec codec, Bytes in) {
     return out;
 }
 
-}  // namespace sluice::batch
+}   // namespace sluice::batch

@@ -18,4 +18,4 @@ std::expected<void, CodecError> decompress(Codec codec, Bytes in, Blob& out, std
 // The other way, with each library's default level; snappy without frames.
 Blob compress(Codec codec, Bytes in);
 
-}  // namespace sluice::batch
+}   // namespace sluice::batch

@@ -11,11 +11,11 @@ std::uint32_t crc32c(Bytes bytes) {
     std::uint32_t state = 0xffffffff;
     while (!bytes.empty()) {
         const auto part = bytes.first(bytes.size() < step ? bytes.size() : step);
-        auto* data = const_cast<unsigned char*>(reinterpret_cast<const unsigned char*>(part.data()));  // only read
+        auto* data = const_cast<unsigned char*>(reinterpret_cast<const unsigned char*>(part.data()));   // only read
         state = crc32_iscsi(data, static_cast<int>(part.size()), state);
         bytes = bytes.subspan(part.size());
     }
     return ~state;
 }
 
-}  // namespace sluice::batch
+}   // namespace sluice::batch

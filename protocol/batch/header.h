@@ -18,15 +18,15 @@ using Blob = std::vector<std::byte>;
 
 enum class Codec : std::uint8_t { none, gzip, snappy, lz4, zstd };
 
-namespace at {  // byte offsets within a batch
+namespace at {   // byte offsets within a batch
 inline constexpr std::size_t base_offset = 0, length = 8, leader_epoch = 12, magic = 16, crc = 17, attributes = 21,
                              last_offset_delta = 23, base_timestamp = 27, max_timestamp = 35, producer_id = 43,
                              producer_epoch = 51, base_sequence = 53, count = 57;
 }
 inline constexpr std::size_t header_bytes = 61;
-inline constexpr std::size_t before_length_ends = 12;  // `length` counts what follows itself
+inline constexpr std::size_t before_length_ends = 12;   // `length` counts what follows itself
 
-namespace attribute {  // bits of `attributes`
+namespace attribute {   // bits of `attributes`
 inline constexpr std::int16_t codec_mask = 7, log_append_time = 8, transactional = 16, control = 32, delete_horizon = 64;
 }
 
@@ -58,7 +58,7 @@ struct BatchHeader {
     std::int32_t base_sequence{};
     std::int32_t count{};
 
-    int codec_id() const { return attributes & attribute::codec_mask; }  // 5–7 mean nothing
+    int codec_id() const { return attributes & attribute::codec_mask; }   // 5–7 mean nothing
     Codec codec() const { return static_cast<Codec>(codec_id()); }
     bool log_append_time() const { return attributes & attribute::log_append_time; }
     bool transactional() const { return attributes & attribute::transactional; }
@@ -93,12 +93,8 @@ std::uint32_t crc32c(Bytes bytes);
 
 // The checksum covers everything from the attributes on, so base offset and leader epoch may change freely.
 inline std::uint32_t checksum(Bytes batch) { return crc32c(batch.subspan(at::attributes)); }
-inline void set_base_offset(std::span<std::byte> batch, std::int64_t offset) {
-    store(batch.data() + at::base_offset, offset);
-}
-inline void set_leader_epoch(std::span<std::byte> batch, std::int32_t epoch) {
-    store(batch.data() + at::leader_epoch, epoch);
-}
+inline void set_base_offset(std::span<std::byte> batch, std::int64_t offset) { store(batch.data() + at::base_offset, offset); }
+inline void set_leader_epoch(std::span<std::byte> batch, std::int32_t epoch) { store(batch.data() + at::leader_epoch, epoch); }
 // All of the batch's records move by as much as the first one does; the batch gets a new checksum.
 inline void move_timestamps(std::span<std::byte> batch, std::int64_t first_ms) {
     const auto by = first_ms - load<std::int64_t>(batch.data() + at::base_timestamp);
@@ -114,4 +110,4 @@ inline void stamp_append_time(std::span<std::byte> batch, std::int64_t timestamp
     store(batch.data() + at::crc, checksum(batch));
 }
 
-}  // namespace sluice::batch
+}   // namespace sluice::batch

@@ -24,16 +24,19 @@ std::optional<BatchError> fault_of(Bytes records, const BatchHeader& header) {
     return std::nullopt;
 }
 
-}  // namespace
+}   // namespace
 
 std::expected<Bytes, BatchError> payload_of(Bytes batch, const BatchHeader& header, Blob& scratch, std::size_t limit) {
     const auto raw = batch.subspan(header_bytes);
     if (header.codec_id() == 0 || header.count == 0) return raw;
     if (auto done = decompress(header.codec(), raw, scratch, limit); !done) {
         switch (done.error()) {
-            case CodecError::unknown_codec: return Fault{BatchError::unknown_codec};
-            case CodecError::too_big: return Fault{BatchError::too_big};
-            case CodecError::corrupt: return Fault{BatchError::bad_payload};
+            case CodecError::unknown_codec:
+                return Fault{BatchError::unknown_codec};
+            case CodecError::too_big:
+                return Fault{BatchError::too_big};
+            case CodecError::corrupt:
+                return Fault{BatchError::bad_payload};
         }
     }
     return Bytes{scratch};
@@ -43,7 +46,7 @@ std::expected<Info, BatchError> validate_produce(Bytes records, Blob& scratch, s
     if (records.empty()) return Fault{BatchError::empty};
     if (records.size() <= at::magic) return Fault{BatchError::truncated};
     auto header = parse_header(records);
-    if (!header) {  // too short for a header, but an old message tells its magic
+    if (!header) {   // too short for a header, but an old message tells its magic
         header.emplace();
         header->magic = load<std::int8_t>(records.data() + at::magic);
     }
@@ -66,8 +69,10 @@ std::expected<Info, BatchError> validate_produce(Bytes records, Blob& scratch, s
         if (in.left() == 0) return Fault{BatchError::bad_count};
         if (!read_record(in, header->base_timestamp, record)) return Fault{BatchError::bad_record};
         if (record.offset_delta != i) return Fault{BatchError::bad_offset_delta};
-        if (record.key) info.payload_bytes += record.key->size();
-        else info.has_null_key = true;
+        if (record.key)
+            info.payload_bytes += record.key->size();
+        else
+            info.has_null_key = true;
         if (record.value) info.payload_bytes += record.value->size();
         info.min_timestamp = std::min(info.min_timestamp, record.timestamp);
         if (record.timestamp > info.max_timestamp || i == 0) {
@@ -81,24 +86,40 @@ std::expected<Info, BatchError> validate_produce(Bytes records, Blob& scratch, s
 
 std::string_view text_of(BatchError error) {
     switch (error) {
-        case BatchError::empty: return "There are no records to append.";
-        case BatchError::truncated: return "The record batch ends before its stated length.";
-        case BatchError::several_batches: return "A partition of a Produce request takes exactly one record batch.";
-        case BatchError::old_magic: return "Only record batches with magic 2 can be appended.";
-        case BatchError::unknown_magic: return "The record batch has a magic that is not known.";
-        case BatchError::bad_crc: return "The record batch does not match its checksum.";
-        case BatchError::base_offset_not_zero: return "The base offset of a batch to append is 0.";
-        case BatchError::control_batch: return "Clients cannot write control records.";
-        case BatchError::bad_count: return "The batch does not hold as many records as it says.";
-        case BatchError::bad_last_offset_delta: return "The last offset delta is not the record count less one.";
-        case BatchError::bad_offset_delta: return "The records of the batch are not numbered in order.";
-        case BatchError::no_sequence: return "A batch with a producer id needs a sequence.";
-        case BatchError::unknown_codec: return "The compression of the batch is not known.";
-        case BatchError::bad_payload: return "The records of the batch do not decompress.";
-        case BatchError::too_big: return "The records of the batch decompress to more than is allowed.";
-        case BatchError::bad_record: return "A record of the batch is malformed.";
+        case BatchError::empty:
+            return "There are no records to append.";
+        case BatchError::truncated:
+            return "The record batch ends before its stated length.";
+        case BatchError::several_batches:
+            return "A partition of a Produce request takes exactly one record batch.";
+        case BatchError::old_magic:
+            return "Only record batches with magic 2 can be appended.";
+        case BatchError::unknown_magic:
+            return "The record batch has a magic that is not known.";
+        case BatchError::bad_crc:
+            return "The record batch does not match its checksum.";
+        case BatchError::base_offset_not_zero:
+            return "The base offset of a batch to append is 0.";
+        case BatchError::control_batch:
+            return "Clients cannot write control records.";
+        case BatchError::bad_count:
+            return "The batch does not hold as many records as it says.";
+        case BatchError::bad_last_offset_delta:
+            return "The last offset delta is not the record count less one.";
+        case BatchError::bad_offset_delta:
+            return "The records of the batch are not numbered in order.";
+        case BatchError::no_sequence:
+            return "A batch with a producer id needs a sequence.";
+        case BatchError::unknown_codec:
+            return "The compression of the batch is not known.";
+        case BatchError::bad_payload:
+            return "The records of the batch do not decompress.";
+        case BatchError::too_big:
+            return "The records of the batch decompress to more than is allowed.";
+        case BatchError::bad_record:
+            return "A record of the batch is malformed.";
     }
     return "";
 }
 
-}  // namespace sluice::batch
+}   // namespace sluice::batch

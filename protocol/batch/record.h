@@ -6,20 +6,18 @@
 namespace sluice::batch {
 
 struct Record {
-    std::int64_t timestamp{};  // ms since 1970
+    std::int64_t timestamp{};   // ms since 1970
     std::optional<Bytes> key;
     std::optional<Bytes> value;
     std::int32_t header_count{};
     Bytes headers{};               // as on the wire, after the count
-    std::int32_t offset_delta{};  // set by the reader; the builder counts for itself
+    std::int32_t offset_delta{};   // set by the reader; the builder counts for itself
 };
 
 constexpr std::uint64_t zigzag(std::int64_t value) {
     return static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63);
 }
-constexpr std::int64_t unzigzag(std::uint64_t value) {
-    return static_cast<std::int64_t>(value >> 1 ^ (~(value & 1) + 1));
-}
+constexpr std::int64_t unzigzag(std::uint64_t value) { return static_cast<std::int64_t>(value >> 1 ^ (~(value & 1) + 1)); }
 constexpr std::size_t varint_size(std::int64_t value) {
     return static_cast<std::size_t>((std::bit_width(zigzag(value) | 1u) + 6) / 7);
 }
@@ -78,12 +76,12 @@ struct Cursor {
         return take(length);
     }
 
-private:
+  private:
     std::int64_t long_varlong() {
         std::uint64_t value = 0;
         for (int shift = 0; shift < 70 && at != end; shift += 7) {
             const auto byte = std::to_integer<std::uint64_t>(*at++);
-            value |= (byte & 0x7f) << shift;  // of the tenth byte only the lowest bit counts
+            value |= (byte & 0x7f) << shift;   // of the tenth byte only the lowest bit counts
             if (byte < 0x80) return unzigzag(value);
         }
         return fail();
@@ -101,4 +99,4 @@ void each_header(const Record& record, Each&& each) {
     }
 }
 
-}  // namespace sluice::batch
+}   // namespace sluice::batch

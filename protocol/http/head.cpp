@@ -90,11 +90,12 @@ bool take_framing(Head& head, std::string_view name, std::string_view value, boo
             if (!same(name, "transfer-encoding")) return true;
             if (head.chunked || !same(value, "chunked")) return false;
             return head.chunked = true;
-        default: return true;
+        default:
+            return true;
     }
 }
 
-}  // namespace
+}   // namespace
 
 bool token(char c) { return tokens[static_cast<unsigned char>(c)]; }
 
@@ -110,7 +111,8 @@ std::expected<Head, unsigned> parse_head(std::string_view bytes) {
     head.method = first.substr(0, space);
     head.target = first.substr(space + 1, second - space - 1);
     const auto version = first.substr(second + 1);
-    if (head.method.empty() || !std::ranges::all_of(head.method, token) || head.target.empty() || head.target.contains('\t')) return bad;
+    if (head.method.empty() || !std::ranges::all_of(head.method, token) || head.target.empty() || head.target.contains('\t'))
+        return bad;
     if (version != "HTTP/1.1" && version != "HTTP/1.0") return std::unexpected{version.starts_with("HTTP/") ? 505u : 400u};
 
     head.headers.reserve(16);
@@ -129,4 +131,4 @@ std::expected<Head, unsigned> parse_head(std::string_view bytes) {
     return head;
 }
 
-}  // namespace sluice::http
+}   // namespace sluice::http

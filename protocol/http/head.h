@@ -15,7 +15,7 @@ namespace sluice::http {
 struct Head {
     std::string_view method, target;
     std::vector<std::pair<std::string_view, std::string_view>> headers;   // values without outer white space
-    std::optional<std::uint64_t> length;   // of the body; none said: no body, unless it is chunked
+    std::optional<std::uint64_t> length;                                  // of the body; none said: no body, unless it is chunked
     bool chunked = false;
     bool keep_alive = true;
     bool expects_continue = false;
@@ -27,4 +27,4 @@ bool token(char c);
 // Precondition: every line of `bytes`, the empty one at its end included, ends with CR LF. The error is a status.
 std::expected<Head, unsigned> parse_head(std::string_view bytes);
 
-}  // namespace sluice::http
+}   // namespace sluice::http

@@ -26,16 +26,16 @@ std::expected<std::size_t, unsigned> chunk_size(std::string_view line, std::size
     return size;
 }
 
-}  // namespace
+}   // namespace
 
 struct RequestReader::Chunked {
     explicit Chunked(std::string_view bytes) : head_bytes(bytes), head(*http::parse_head(head_bytes)) {}
     enum class At { size, data, data_end, trailers };
     std::string head_bytes, body;
-    Head head;                      // views into its own copy
+    Head head;   // views into its own copy
     At at = At::size;
-    std::size_t left = 0;           // of the data of the chunk
-    std::size_t scanned = 0;        // of the pending bytes: known to hold no line's end
+    std::size_t left = 0;      // of the data of the chunk
+    std::size_t scanned = 0;   // of the pending bytes: known to hold no line's end
     std::size_t trailer_bytes = 0;
 };
 
@@ -126,7 +126,7 @@ Step RequestReader::parse_head(std::size_t head_bytes) {
     const auto body = static_cast<std::size_t>(head->length.value_or(0));
     wanted_ = head_bytes + body;
     if (pending().size() < wanted_) {
-        scanned_ = head_bytes - 2;  // the last line of the head is found again when the body is there
+        scanned_ = head_bytes - 2;   // the last line of the head is found again when the body is there
         const bool ask = head->expects_continue && pending().size() == head_bytes && !std::exchange(continue_said_, true);
         return NeedMore{.continue_expected = ask};
     }
@@ -183,4 +183,4 @@ Step RequestReader::read_chunks() {
     return Request{head.method, head.target, std::move(head.headers), handed_out_->body, head.keep_alive};
 }
 
-}  // namespace sluice::http
+}   // namespace sluice::http

@@ -67,16 +67,16 @@ class RequestReader {
 
     Limits limits_;
     std::unique_ptr<char[]> buffer_;
-    std::size_t capacity_ = 0, size_ = 0, used_ = 0;  // bytes held, and how many of them are given up
-    std::size_t scanned_ = 0;  // of the pending bytes: known to hold no end of the head
-    std::size_t give_up_ = 0;  // bytes of the request handed out last
-    std::size_t wanted_ = 0;   // bytes of the whole request once its length is known
+    std::size_t capacity_ = 0, size_ = 0, used_ = 0;   // bytes held, and how many of them are given up
+    std::size_t scanned_ = 0;                          // of the pending bytes: known to hold no end of the head
+    std::size_t give_up_ = 0;                          // bytes of the request handed out last
+    std::size_t wanted_ = 0;                           // bytes of the whole request once its length is known
     bool continue_said_ = false;
     unsigned refused_ = 0;
-    std::unique_ptr<Chunked> chunked_, handed_out_;  // being read; and the one whose views are out
+    std::unique_ptr<Chunked> chunked_, handed_out_;   // being read; and the one whose views are out
 };
 
 // The interim answer to a NeedMore that expects it.
 inline constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
 
-}  // namespace sluice::http
+}   // namespace sluice::http

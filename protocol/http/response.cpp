@@ -52,10 +52,9 @@ char* put_value(char* to, std::string_view value) {
     return end;
 }
 
-}  // namespace
+}   // namespace
 
-void append_head(std::string& out, unsigned status,
-                 std::span<const std::pair<std::string_view, std::string_view>> headers,
+void append_head(std::string& out, unsigned status, std::span<const std::pair<std::string_view, std::string_view>> headers,
                  std::size_t body_bytes, bool keep_alive) {
     const auto before = out.size();
     std::size_t most = before + 128;   // all that is neither a header's name nor its value
@@ -73,4 +72,4 @@ void append_head(std::string& out, unsigned status,
     });
 }
 
-}  // namespace sluice::http
+}   // namespace sluice::http

@@ -14,7 +14,7 @@ struct RequestHeader {
     std::int16_t api_version{};
     std::int32_t correlation_id{};
     std::optional<std::string_view> client_id;
-    Bytes body;  // what follows the header
+    Bytes body;   // what follows the header
 };
 
 constexpr bool has_tagged_answer_header(const Api& api, int version) {
@@ -84,10 +84,11 @@ Blob encode_request(const T& m, int version, std::int32_t correlation_id, std::o
 struct Gathered {
     Blob bytes;
     std::vector<Splice> splices;
-    std::size_t total = 0;  // bytes on the wire, records included
+    std::size_t total = 0;   // bytes on the wire, records included
 
     // Calls `each(Bytes)` with every piece in wire order.
-    template <class Each> void pieces(Each&& each) const {
+    template <class Each>
+    void pieces(Each&& each) const {
         std::size_t from = 0;
         for (const auto& splice : splices) {
             each(Bytes{bytes}.subspan(from, splice.position - from));
@@ -98,7 +99,8 @@ struct Gathered {
     }
 };
 
-template <class T> Gathered encode_gather(const T& m, int version, std::int32_t correlation_id) {
+template <class T>
+Gathered encode_gather(const T& m, int version, std::int32_t correlation_id) {
     const bool flexible = T::api.flexible(version), tagged = has_tagged_answer_header(T::api, version);
     Encoder<Count> measure{{}, version, flexible, nullptr, nullptr, true};
     measure.message(m);
@@ -116,7 +118,8 @@ template <class T> Gathered encode_gather(const T& m, int version, std::int32_t 
 }
 
 // The same answer in one piece.
-template <class T> Blob encode_answer(const T& m, int version, std::int32_t correlation_id) {
+template <class T>
+Blob encode_answer(const T& m, int version, std::int32_t correlation_id) {
     const bool tagged = has_tagged_answer_header(T::api, version);
     Blob frame(8 + (tagged ? 1 : 0) + size(m, version));
     Fill out{frame.data()};
@@ -127,4 +130,4 @@ template <class T> Blob encode_answer(const T& m, int version, std::int32_t corr
     return frame;
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -18,8 +18,10 @@ inline std::string base64(Bytes bytes, bool url = false) {
             group = group << 8 | (k < have ? std::to_integer<std::uint32_t>(bytes[i + k]) : 0);
         }
         for (std::size_t k = 0; k < 4; ++k) {
-            if (k <= have) text += alphabet[group >> (18 - 6 * k) & 63];
-            else if (!url) text += '=';
+            if (k <= have)
+                text += alphabet[group >> (18 - 6 * k) & 63];
+            else if (!url)
+                text += '=';
         }
     }
     return text;
@@ -28,10 +30,11 @@ inline std::string base64(Bytes bytes, bool url = false) {
 inline std::string to_text(const Uuid& id) { return base64(std::as_bytes(std::span{id.bytes}), true); }
 
 class Printer {
-public:
+  public:
     explicit Printer(int version) : version_{version} {}
 
-    template <Struct T> void message(const T& m) {
+    template <Struct T>
+    void message(const T& m) {
         text += '{';
         bool first = true;
         auto field = [&](std::string_view name, auto& member, When w) {
@@ -43,7 +46,8 @@ public:
         T::fields(m, field);
         text += '}';
     }
-    template <class M> void value(const M& in) {
+    template <class M>
+    void value(const M& in) {
         if constexpr (std::is_same_v<M, bool>) {
             text += in ? "true" : "false";
         } else if constexpr (Number<M>) {
@@ -51,15 +55,19 @@ public:
         } else if constexpr (std::is_same_v<M, Uuid>) {
             quoted(to_text(in));
         } else if constexpr (is_optional<M>) {
-            if (in) value(*in);
-            else text += "null";
+            if (in)
+                value(*in);
+            else
+                text += "null";
         } else if constexpr (Text<M>) {
             quoted(in);
         } else if constexpr (Binary<M>) {
             quoted(base64(in));
         } else if constexpr (RecordData<M>) {
-            if (in.null) text += "null";
-            else quoted(base64(joined(in)));
+            if (in.null)
+                text += "null";
+            else
+                quoted(base64(joined(in)));
         } else if constexpr (List<M>) {
             text += '[';
             for (std::size_t i = 0; i < in.size(); ++i) {
@@ -74,7 +82,7 @@ public:
 
     std::string text;
 
-private:
+  private:
     static Blob joined(const Records& in) { return {in.bytes.begin(), in.bytes.end()}; }
     static Blob joined(const RecordList& in) {
         Blob all;
@@ -84,8 +92,10 @@ private:
     void quoted(std::string_view in) {
         text += '"';
         for (const char c : in) {
-            if (c == '"' || c == '\\') (text += '\\') += c;
-            else if (static_cast<unsigned char>(c) >= 0x20) text += c;
+            if (c == '"' || c == '\\')
+                (text += '\\') += c;
+            else if (static_cast<unsigned char>(c) >= 0x20)
+                text += c;
             else {
                 char escaped[8];
                 std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
@@ -98,10 +108,11 @@ private:
     int version_;
 };
 
-template <class T> std::string print(const T& m, int version) {
+template <class T>
+std::string print(const T& m, int version) {
     Printer printer{version};
     printer.message(m);
     return std::move(printer.text);
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

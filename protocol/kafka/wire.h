@@ -25,9 +25,7 @@ using Bytes = std::span<const std::byte>;
 using Blob = std::vector<std::byte>;
 
 inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span{text.data(), text.size()}); }
-inline std::string_view as_text(Bytes bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+inline std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 // Sixteen bytes; all zero means "none". On the wire as they are, in text 22 characters of URL-safe base64.
 struct Uuid {
@@ -60,7 +58,7 @@ struct RecordList {
 // A list inside a decoded request: a view of arena memory, or of any memory a caller lends for encoding.
 template <class T>
 class Array {
-public:
+  public:
     constexpr Array() = default;
     constexpr Array(const T* data, std::size_t size) : data_{data}, size_{size} {}
     Array(const std::vector<T>& lent) : data_{lent.data()}, size_{lent.size()} {}
@@ -72,7 +70,7 @@ public:
     constexpr const T& front() const { return data_[0]; }
     constexpr const T& back() const { return data_[size_ - 1]; }
 
-private:
+  private:
     const T* data_ = nullptr;
     std::size_t size_ = 0;
 };
@@ -80,7 +78,7 @@ private:
 // Memory for the lists of one request: 16 KiB in place, then blocks, and a limit over all of it, because nested
 // lists of big structs make more memory out of a frame than the frame is long. Nothing in it is ever destroyed.
 class Arena {
-public:
+  public:
     static constexpr std::size_t inline_bytes = 16 * 1024;
     static constexpr std::size_t default_limit_bytes = wire_limits::request_list_bytes;
 
@@ -105,7 +103,7 @@ public:
     std::size_t used() const { return used_; }
     std::size_t limit() const { return limit_; }
 
-private:
+  private:
     // What is charged is what is taken, or a million lists of one small number would cost four times the limit.
     static constexpr std::size_t rounded(std::size_t bytes) {
         return (bytes + alignof(std::max_align_t) - 1) & ~(alignof(std::max_align_t) - 1);
@@ -114,7 +112,7 @@ private:
         if (bytes > left_) {
             const auto block = bytes > inline_bytes ? bytes : inline_bytes;
             blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(block));
-            if (bytes > inline_bytes) return blocks_.back().get();  // keeps what is left of the block in use
+            if (bytes > inline_bytes) return blocks_.back().get();   // keeps what is left of the block in use
             at_ = blocks_.back().get();
             left_ = block;
         }
@@ -132,12 +130,14 @@ private:
 
 template <std::integral I>
 constexpr I big_endian(I value) {
-    if constexpr (sizeof(I) == 1 || std::endian::native == std::endian::big) return value;
-    else return std::byteswap(value);
+    if constexpr (sizeof(I) == 1 || std::endian::native == std::endian::big)
+        return value;
+    else
+        return std::byteswap(value);
 }
 
 class Reader {
-public:
+  public:
     explicit Reader(Bytes bytes) : at_{bytes.data()}, end_{bytes.data() + bytes.size()} {}
 
     bool ok() const { return ok_; }
@@ -176,21 +176,21 @@ public:
         return {std::exchange(at_, at_ + count), count};
     }
 
-private:
+  private:
     const std::byte* at_;
     const std::byte* end_;
     bool ok_ = true;
 };
 
-constexpr std::size_t uvarint_size(std::uint32_t value) {
-    return static_cast<std::size_t>((std::bit_width(value | 1u) + 6) / 7);
-}
+constexpr std::size_t uvarint_size(std::uint32_t value) { return static_cast<std::size_t>((std::bit_width(value | 1u) + 6) / 7); }
 
 // Two sinks with one interface: the first learns how much memory the second will fill.
 struct Count {
     std::size_t bytes = 0;
     template <std::integral I>
-    void integer(I) { bytes += sizeof(I); }
+    void integer(I) {
+        bytes += sizeof(I);
+    }
     void uvarint(std::uint32_t value) { bytes += uvarint_size(value); }
     void raw(Bytes view) { bytes += view.size(); }
 };
@@ -213,4 +213,4 @@ struct Fill {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

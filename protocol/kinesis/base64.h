@@ -18,4 +18,4 @@ char* put_base64(char* to, std::string_view bytes);
 // the message of the SerializationException, which quotes the text.
 std::expected<std::size_t, std::string> decode_base64(std::string_view text, char* out);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -49,13 +49,16 @@ AVX2 std::size_t encode_avx2(std::string_view bytes, char* out) {
 // A character's two halves choose a bit set each; where they meet, no character of the alphabet has these halves. What to add to
 // get its value depends on the upper half alone, but for '/', which shares one with '+' and stands before it in the table.
 AVX2 std::size_t decode_avx2(std::string_view text, char* out) {
-    const __m256i by_low = twice(_mm_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a));
-    const __m256i by_high = twice(_mm_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10));
+    const __m256i by_low =
+        twice(_mm_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a));
+    const __m256i by_high =
+        twice(_mm_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10));
     const __m256i added = twice(_mm_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0));
     const __m256i gather = twice(_mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1));
     const __m256i slash = _mm256_set1_epi8('/');   // its set bits also cut out a half: a look-up takes no notice of 0x20
     std::size_t at = 0;
-    for (; text.size() - at >= 40; at += 32, out += 24) {   // the second store writes four bytes that the next characters overwrite
+    for (; text.size() - at >= 40;
+         at += 32, out += 24) {   // the second store writes four bytes that the next characters overwrite
         const __m256i c = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + at));
         const __m256i high = _mm256_and_si256(_mm256_srli_epi32(c, 4), slash);
         const __m256i low = _mm256_and_si256(c, slash);
@@ -70,7 +73,7 @@ AVX2 std::size_t decode_avx2(std::string_view text, char* out) {
     return at;
 }
 
-}  // namespace
+}   // namespace
 
 std::size_t encode_base64_bulk(std::string_view bytes, char* out) { return has_avx2 ? encode_avx2(bytes, out) : 0; }
 std::size_t decode_base64_bulk(std::string_view text, char* out) { return has_avx2 ? decode_avx2(text, out) : 0; }
@@ -82,4 +85,4 @@ std::size_t decode_base64_bulk(std::string_view, char*) { return 0; }
 
 #endif
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -13,4 +13,4 @@ std::size_t encode_base64_bulk(std::string_view bytes, char* out);
 // Stops before the first block with a character outside the alphabet.
 std::size_t decode_base64_bulk(std::string_view text, char* out);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

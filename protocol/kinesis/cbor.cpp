@@ -13,8 +13,8 @@
 namespace sluice::kinesis {
 namespace {
 
-constexpr unsigned major_unsigned = 0, major_negative = 1, major_bytes = 2, major_text = 3, major_list = 4,
-                   major_map = 5, major_tag = 6, major_simple = 7;
+constexpr unsigned major_unsigned = 0, major_negative = 1, major_bytes = 2, major_text = 3, major_list = 4, major_map = 5,
+                   major_tag = 6, major_simple = 7;
 constexpr unsigned indefinite = 31;
 constexpr std::uint64_t until_break = std::numeric_limits<std::uint64_t>::max();
 constexpr unsigned char break_byte = 0xFF;
@@ -22,16 +22,16 @@ constexpr unsigned char break_byte = 0xFF;
 double half(std::uint64_t bits) {
     const int exponent = static_cast<int>(bits >> 10 & 0x1F);
     const double fraction = static_cast<double>(bits & 0x3FF);
-    double value = exponent == 0    ? std::ldexp(fraction, -24)
-                   : exponent == 31 ? (fraction == 0 ? std::numeric_limits<double>::infinity()
-                                                     : std::numeric_limits<double>::quiet_NaN())
-                                    : std::ldexp(fraction + 1024, exponent - 25);
+    double value = exponent == 0 ? std::ldexp(fraction, -24)
+                   : exponent == 31
+                       ? (fraction == 0 ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN())
+                       : std::ldexp(fraction + 1024, exponent - 25);
     return (bits & 0x8000) != 0 ? -value : value;
 }
 
 // Not a number becomes zero, as in Java.
 std::int64_t clamped(double value) {
-    constexpr double edge = 9223372036854775808.0;  // 2^63
+    constexpr double edge = 9223372036854775808.0;   // 2^63
     if (std::isnan(value)) return 0;
     if (value >= edge) return std::numeric_limits<std::int64_t>::max();
     if (value < -edge) return std::numeric_limits<std::int64_t>::min();
@@ -40,7 +40,7 @@ std::int64_t clamped(double value) {
 
 bool is_float(unsigned major, unsigned info) { return major == major_simple && info >= 25 && info <= 27; }
 
-}  // namespace
+}   // namespace
 
 void CborReader::fail() {
     ok_ = false;
@@ -58,8 +58,7 @@ CborReader::Head CborReader::head() {
         } else if (found.info < 28) {
             const std::size_t bytes = std::size_t{1} << (found.info - 24);
             if (left() < bytes) return fail(), Head{};
-            for (std::size_t i = 0; i < bytes; ++i)
-                found.value = found.value << 8 | static_cast<unsigned char>(*at_++);
+            for (std::size_t i = 0; i < bytes; ++i) found.value = found.value << 8 | static_cast<unsigned char>(*at_++);
         } else if (found.info != indefinite || found.major < major_bytes || found.major > major_map) {
             return fail(), Head{};
         }
@@ -84,7 +83,7 @@ Kind CborReader::peek() {
         case major_simple:
             if (is_float(next.major, next.info)) return Kind::number;
             if (next.info == 20 || next.info == 21) return Kind::boolean;
-            if (next.info == 22 || next.info == 23) return Kind::null;  // 23 is "undefined"
+            if (next.info == 22 || next.info == 23) return Kind::null;   // 23 is "undefined"
             return fail(), Kind::nothing;
         default:
             return Kind::number;
@@ -257,4 +256,4 @@ void CborWriter::blob(Blob value) {
     out_ += value.bytes;
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

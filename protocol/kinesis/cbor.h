@@ -16,8 +16,7 @@ namespace sluice::kinesis {
 class CborReader {
   public:
     // Views that are handed out live as long as the body and the arena.
-    CborReader(std::string_view body, Arena& arena)
-        : at_(body.data()), end_(body.data() + body.size()), arena_(arena) {}
+    CborReader(std::string_view body, Arena& arena) : at_(body.data()), end_(body.data() + body.size()), arena_(arena) {}
 
     Kind peek();
     void null();
@@ -54,7 +53,7 @@ class CborReader {
     const char* at_;
     const char* end_;
     Arena& arena_;
-    std::array<std::uint64_t, max_nesting> remaining_{};  // entries to come, per open list or map
+    std::array<std::uint64_t, max_nesting> remaining_{};   // entries to come, per open list or map
     std::size_t depth_ = 0;
     bool ok_ = true;
 };
@@ -81,4 +80,4 @@ class CborWriter {
     std::string& out_;
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -5,8 +5,7 @@
 namespace sluice::kinesis {
 
 std::string not_convertible(Kind found, std::string_view to) {
-    const std::string_view name = found == Kind::number
-                                      ? "com.amazon.coral.value.json.numbers.TruncatingBigNumber"
+    const std::string_view name = found == Kind::number    ? "com.amazon.coral.value.json.numbers.TruncatingBigNumber"
                                   : found == Kind::boolean ? "java.lang.Boolean"
                                   : found == Kind::text    ? "java.lang.String"
                                                            : "java.nio.HeapByteBuffer";
@@ -20,4 +19,4 @@ std::string no_boolean(std::string_view text) {
     return message.append("' can not be converted to an Boolean");
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

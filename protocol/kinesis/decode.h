@@ -119,8 +119,7 @@ class Decoder {
     void scalar(std::int32_t& target, Kind kind) {
         if (kind != Kind::number) return refuse(not_convertible(kind, "an Integer"));
         using Limits = std::numeric_limits<std::int32_t>;
-        target = static_cast<std::int32_t>(
-            std::clamp<std::int64_t>(reader_.integer(), Limits::min(), Limits::max()));
+        target = static_cast<std::int32_t>(std::clamp<std::int64_t>(reader_.integer(), Limits::min(), Limits::max()));
     }
     void scalar(std::int64_t& target, Kind kind) {
         if (kind != Kind::number) return refuse(not_convertible(kind, "an Long"));
@@ -165,7 +164,7 @@ class Decoder {
                 reader_.skip();
             else
                 fill(text, kind, rules);
-            if (target.size() == most_kept(rules)) continue;  // too many already, whatever else comes
+            if (target.size() == most_kept(rules)) continue;   // too many already, whatever else comes
             const auto same = std::ranges::find(target, key, &TextMap::value_type::first);
             if (same != target.end())
                 same->second = text;
@@ -183,4 +182,4 @@ class Decoder {
     std::optional<std::string> fault_;
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -119,4 +119,4 @@ void encode(const T& result, Encoding encoding, std::string& out) {
     }
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -64,7 +64,7 @@ void write(Writer writer, const Error& error, std::string_view name) {
     writer.end_map();
 }
 
-}  // namespace
+}   // namespace
 
 std::string_view content_type(Encoding encoding) {
     switch (encoding) {
@@ -105,14 +105,11 @@ Answer render(const Error& error, Encoding encoding) {
                 answer.body += "/>\n";
                 break;
             }
-            answer.body.append(">\n  <Message>")
-                .append(*error.message)
-                .append("</Message>\n</")
-                .append(found.name);
+            answer.body.append(">\n  <Message>").append(*error.message).append("</Message>\n</").append(found.name);
             answer.body += ">\n";
             break;
     }
     return answer;
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -48,10 +48,10 @@ struct Error {
 
 // How a body is written; an answer has the encoding of its request.
 enum class Encoding {
-    json,         // application/x-amz-json-1.1
-    cbor,         // application/x-amz-cbor-1.1
-    legacy_json,  // application/json: only ever answered with errors, in the form of an older service
-    xml,          // no content type: the request was not recognised at all
+    json,          // application/x-amz-json-1.1
+    cbor,          // application/x-amz-cbor-1.1
+    legacy_json,   // application/json: only ever answered with errors, in the form of an older service
+    xml,           // no content type: the request was not recognised at all
 };
 
 // Empty for xml.
@@ -60,15 +60,15 @@ std::string_view content_type(Encoding);
 // An answer without the headers every answer has (ids, Date, Content-Length).
 struct Answer {
     unsigned status = 200;
-    std::string_view content_type = {};  // empty: no such header
-    std::string front = {};  // bytes of the answer that go before the body's, which is not moved for them
+    std::string_view content_type = {};   // empty: no such header
+    std::string front = {};               // bytes of the answer that go before the body's, which is not moved for them
     std::string body = {};
     std::vector<std::pair<std::string_view, std::string>> headers = {};
-    bool extended_id = true;  // whether x-amz-id-2 is sent
+    bool extended_id = true;   // whether x-amz-id-2 is sent
 };
 
 std::string_view exception_name(ErrorCode);
 unsigned http_status(ErrorCode);
 Answer render(const Error&, Encoding);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

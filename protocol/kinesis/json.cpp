@@ -33,8 +33,8 @@ const char* plain_end(const char* at, const char* end) {
     for (std::uint64_t eight; end - at >= 8; at += 8) {
         std::memcpy(&eight, at, 8);
         // Borrows make only the lowest hit exact, and the lowest is the one wanted (little endian).
-        const auto hit = zero_byte(eight ^ ones * '"') | zero_byte(eight ^ ones * '\\') |
-                         ((eight - ones * 0x20) & ~eight & highs);
+        const auto hit =
+            zero_byte(eight ^ ones * '"') | zero_byte(eight ^ ones * '\\') | ((eight - ones * 0x20) & ~eight & highs);
         if (hit != 0) {
             if constexpr (std::endian::native == std::endian::little) return at + std::countr_zero(hit) / 8;
             break;
@@ -57,13 +57,13 @@ double real(std::string_view text) {
 }
 
 std::int64_t clamped(double value) {
-    constexpr double edge = 9223372036854775808.0;  // 2^63
+    constexpr double edge = 9223372036854775808.0;   // 2^63
     if (value >= edge) return std::numeric_limits<std::int64_t>::max();
     if (value < -edge) return std::numeric_limits<std::int64_t>::min();
     return static_cast<std::int64_t>(value);
 }
 
-}  // namespace
+}   // namespace
 
 // The next character that is not white space; NUL, which no value starts with, at the end.
 char JsonReader::next() {
@@ -371,4 +371,4 @@ void JsonWriter::key(std::string_view name) {
     first_ = true;
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -17,8 +17,7 @@ namespace sluice::kinesis {
 class JsonReader {
   public:
     // Views that are handed out live as long as the body and the arena.
-    JsonReader(std::string_view body, Arena& arena)
-        : at_(body.data()), end_(body.data() + body.size()), arena_(arena) {}
+    JsonReader(std::string_view body, Arena& arena) : at_(body.data()), end_(body.data() + body.size()), arena_(arena) {}
 
     Kind peek();
     void null();
@@ -53,7 +52,7 @@ class JsonReader {
     const char* end_;
     Arena& arena_;
     int depth_ = 0;
-    bool fresh_ = false;  // just entered a list or map
+    bool fresh_ = false;   // just entered a list or map
     bool ok_ = true;
 };
 
@@ -67,22 +66,26 @@ class JsonWriter {
 
     void boolean(bool value) { bare(value ? "true" : "false"); }
     void integer(std::int64_t);
-    void time(Time);  // seconds, with the milliseconds as a fraction: 1441215410.867
+    void time(Time);   // seconds, with the milliseconds as a fraction: 1441215410.867
     void text(std::string_view);
-    void plain(std::string_view);        // needs no escapes
+    void plain(std::string_view);   // needs no escapes
     void blob(Blob);
     void begin_list(std::size_t) { open('['); }
     void end_list() { close(']'); }
     void begin_map(std::size_t) { open('{'); }
     void key(std::string_view);
-    void member(std::string_view name);  // a key that is one of ours: it needs no escapes
+    void member(std::string_view name);   // a key that is one of ours: it needs no escapes
     void end_map() { close('}'); }
 
   private:
     // At least so much to write to, with one more for the comma that `separate` puts; `to_` is its begin.
-    void room(std::size_t bytes) { if (static_cast<std::size_t>(end_ - to_) <= bytes) grow(bytes + 1); }
+    void room(std::size_t bytes) {
+        if (static_cast<std::size_t>(end_ - to_) <= bytes) grow(bytes + 1);
+    }
     void grow(std::size_t bytes);
-    void separate() { if (!std::exchange(first_, false)) *to_++ = ','; }
+    void separate() {
+        if (!std::exchange(first_, false)) *to_++ = ',';
+    }
     void put(std::string_view bytes) { to_ = std::copy(bytes.begin(), bytes.end(), to_); }
     void bare(std::string_view);
     void quoted(std::string_view);
@@ -94,7 +97,7 @@ class JsonWriter {
     char* to_ = nullptr;   // into `out_`, which is larger than what is written
     char* end_ = nullptr;
     bool first_ = true;
-    Time told_{};          // the last time's text: records of one batch share it
+    Time told_{};   // the last time's text: records of one batch share it
     char told_text_[24];
     std::uint8_t told_size_ = 0;
 };
@@ -110,4 +113,4 @@ inline void JsonWriter::member(std::string_view name) {
     first_ = true;
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -56,8 +56,7 @@ Answer preflight(const RequestHead& head) {
 }
 
 Answer not_recognised() {
-    return render({ErrorCode::access_denied, "Unable to determine service/operation name to be authorized"},
-                  Encoding::xml);
+    return render({ErrorCode::access_denied, "Unable to determine service/operation name to be authorized"}, Encoding::xml);
 }
 
 std::string percent_decoded(std::string_view text) {
@@ -65,8 +64,7 @@ std::string percent_decoded(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         unsigned value = 0;
         const char* const digits = text.data() + i + 1;
-        if (text[i] == '%' && i + 2 < text.size() &&
-            std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
+        if (text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
             out += static_cast<char>(value);
             i += 2;
         } else {
@@ -124,12 +122,10 @@ std::expected<Caller, Error> from_header(const RequestHead& head, std::string_vi
     }
     std::string message;
     for (std::size_t i = 0; i < needed.size(); ++i)
-        if (found[i].empty())
-            message.append("Authorization header requires '").append(needed[i]).append("' parameter. ");
+        if (found[i].empty()) message.append("Authorization header requires '").append(needed[i]).append("' parameter. ");
     const auto amz_date = header(head.headers, "X-Amz-Date");
     const auto date = amz_date ? amz_date : header(head.headers, "Date");
-    if (!date)
-        message += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ";
+    if (!date) message += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ";
     if (!message.empty()) return incomplete(message.append("Authorization=").append(authorization));
     return caller_of(found[0], *date);
 }
@@ -139,8 +135,7 @@ std::expected<Caller, Error> from_query(const RequestHead& head) {
     for (const std::string_view name :
          {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date"}) {
         const auto value = parameter(head.target, name).value_or("");
-        if (value.empty())
-            message.append("AWS query-string parameters must include '").append(name).append("'. ");
+        if (value.empty()) message.append("AWS query-string parameters must include '").append(name).append("'. ");
         if (name == "X-Amz-Credential") credential = value;
         if (name == "X-Amz-Date") date = value;
     }
@@ -151,7 +146,7 @@ std::expected<Caller, Error> from_query(const RequestHead& head) {
     return caller;
 }
 
-}  // namespace
+}   // namespace
 
 std::optional<std::string_view> header(Headers headers, std::string_view name) {
     for (const auto& [key, value] : headers)
@@ -193,8 +188,7 @@ std::variant<Routed, Answer> route(const RequestHead& head, std::string_view bod
     if (encoding == Encoding::xml)
         return refuse(header(head.headers, "X-Amz-Target") ? render(unknown, encoding) : not_recognised());
     if (encoding == Encoding::legacy_json || operation.empty())
-        return refuse(
-            render(well_formed(body, encoding) ? unknown : Error{ErrorCode::serialization}, encoding));
+        return refuse(render(well_formed(body, encoding) ? unknown : Error{ErrorCode::serialization}, encoding));
     return Routed{operation, encoding};
 }
 
@@ -202,12 +196,11 @@ std::expected<Caller, Error> authenticate(const RequestHead& head) {
     const auto authorization = header(head.headers, "Authorization");
     const bool query = parameter(head.target, "X-Amz-Algorithm").has_value();
     if (authorization && query)
-        return std::unexpected{Error{
-            ErrorCode::invalid_signature,
-            "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."}};
+        return std::unexpected{Error{ErrorCode::invalid_signature,
+                                     "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."}};
     if (authorization) return from_header(head, *authorization);
     if (query) return from_query(head);
     return std::unexpected{Error{ErrorCode::missing_authentication_token, "Missing Authentication Token"}};
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -24,7 +24,7 @@ std::optional<std::string_view> header(Headers, std::string_view name);
 
 struct RequestHead {
     std::string_view method;
-    std::string_view target;  // path and query; the path does not matter
+    std::string_view target;   // path and query; the path does not matter
     Headers headers;
 };
 
@@ -40,8 +40,8 @@ std::variant<Routed, Answer> route(const RequestHead&, std::string_view body);
 // What the caller's signature says about itself; nothing of it is verified. Views into the head, or into what `decoded` keeps.
 struct Caller {
     std::string_view access_key, date,
-        region;                  // of the credential scope; empty when it does not have its five parts
-    std::string_view signed_at;  // X-Amz-Date or Date as sent
+        region;                   // of the credential scope; empty when it does not have its five parts
+    std::string_view signed_at;   // X-Amz-Date or Date as sent
     std::shared_ptr<const std::pair<std::string, std::string>> decoded = {};   // a query's credential and date
 };
 std::expected<Caller, Error> authenticate(const RequestHead&);
@@ -55,8 +55,7 @@ std::vector<std::pair<std::string_view, std::string>> origin_headers(const Reque
 // The request of an operation, valid as far as it can be told without knowing any stream. Its views live as
 // long as the body and the arena, which must be new and of the body's size.
 template <class T>
-std::expected<T, Error> read(std::string_view body, Encoding encoding, Arena& arena,
-                             const std::expected<Caller, Error>& caller) {
+std::expected<T, Error> read(std::string_view body, Encoding encoding, Arena& arena, const std::expected<Caller, Error>& caller) {
     std::expected<T, Error> request;
     std::optional<std::string> fault;
     const auto decode = [&](auto reader) {
@@ -65,14 +64,12 @@ std::expected<T, Error> read(std::string_view body, Encoding encoding, Arena& ar
         fault = std::move(decoder.fault());
         return good;
     };
-    const bool good =
-        encoding == Encoding::cbor ? decode(CborReader{body, arena}) : decode(JsonReader{body, arena});
+    const bool good = encoding == Encoding::cbor ? decode(CborReader{body, arena}) : decode(JsonReader{body, arena});
     if (!good) return std::unexpected{Error{ErrorCode::serialization}};
     if (!caller) return std::unexpected{caller.error()};
     if (fault) return std::unexpected{Error{ErrorCode::serialization, std::move(fault)}};
-    if (auto broken = validate(*request))
-        return std::unexpected{Error{ErrorCode::validation, std::move(broken)}};
+    if (auto broken = validate(*request)) return std::unexpected{Error{ErrorCode::validation, std::move(broken)}};
     return request;
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

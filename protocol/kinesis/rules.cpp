@@ -12,15 +12,13 @@ bool upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 bool is_name(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) {
-        return lower(c) || upper(c) || digit(c) || c == '_' || c == '.' || c == '-';
-    });
+    return !text.empty() &&
+           std::ranges::all_of(text, [](char c) { return lower(c) || upper(c) || digit(c) || c == '_' || c == '.' || c == '-'; });
 }
 
 bool is_number(std::string_view text, std::size_t most_digits) {
     if (text == "0") return true;
-    return !text.empty() && text.size() <= most_digits && text.front() != '0' &&
-           std::ranges::all_of(text, digit);
+    return !text.empty() && text.size() <= most_digits && text.front() != '0' && std::ranges::all_of(text, digit);
 }
 bool is_hash_key(std::string_view text) { return is_number(text, 39); }
 bool is_sequence(std::string_view text) { return is_number(text, 129); }
@@ -34,25 +32,21 @@ bool is_stream_id(std::string_view text) {
 // Each `.*` may hold further colons, so every ":stream/" is tried; one pass, however long the text.
 bool is_arn(std::string_view text) {
     constexpr std::string_view start = "arn:aws", service = ":kinesis:", resource = ":stream/";
-    if (!text.starts_with(start) || std::ranges::any_of(text, [](char c) { return c == '\n' || c == '\r'; }))
-        return false;
+    if (!text.starts_with(start) || std::ranges::any_of(text, [](char c) { return c == '\n' || c == '\r'; })) return false;
     const auto at_service = text.find(service, start.size());
     if (at_service == std::string_view::npos) return false;
     const auto last_space = std::find_if(text.rbegin(), text.rend(), space);
     const auto after_spaces = static_cast<std::size_t>(text.rend() - last_space);
     constexpr std::size_t account = 12;
-    for (auto at = text.find(resource, at_service); at != std::string_view::npos;
-         at = text.find(resource, at + 1)) {
+    for (auto at = text.find(resource, at_service); at != std::string_view::npos; at = text.find(resource, at + 1)) {
         const auto name = at + resource.size();
-        if (name >= text.size() || name < after_spaces || at < at_service + service.size() + 1 + account)
-            continue;
-        if (text[at - account - 1] == ':' && std::ranges::all_of(text.substr(at - account, account), digit))
-            return true;
+        if (name >= text.size() || name < after_spaces || at < at_service + service.size() + 1 + account) continue;
+        if (text[at - account - 1] == ':' && std::ranges::all_of(text.substr(at - account, account), digit)) return true;
     }
     return false;
 }
 
-}  // namespace
+}   // namespace
 
 const Pattern name_pattern{"[a-zA-Z0-9_.-]+", &is_name};
 const Pattern arn_pattern{R"(arn:aws.*:kinesis:.*:\d{12}:stream/\S+)", &is_arn};
@@ -60,4 +54,4 @@ const Pattern stream_id_pattern{"[a-z0-9]{20}-[a-z0-9]{3}", &is_stream_id};
 const Pattern hash_key_pattern{R"(0|([1-9]\d{0,38}))", &is_hash_key};
 const Pattern sequence_pattern{R"(0|([1-9]\d{0,128}))", &is_sequence};
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

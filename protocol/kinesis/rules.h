@@ -22,16 +22,16 @@ struct Rules {
     std::int64_t min = none, max = none;
     std::int64_t min_length = none, max_length = none;
     const Pattern* pattern = nullptr;
-    std::string_view one_of = {};                                   // "A, B, C" in the order AWS prints
-    std::int64_t item_min_length = none, item_max_length = none;    // of a list's texts, or a map's keys
-    std::int64_t value_min_length = none, value_max_length = none;  // of a map's values
+    std::string_view one_of = {};                                    // "A, B, C" in the order AWS prints
+    std::int64_t item_min_length = none, item_max_length = none;     // of a list's texts, or a map's keys
+    std::int64_t value_min_length = none, value_max_length = none;   // of a map's values
 };
 
-extern const Pattern name_pattern;  // stream names and shard ids
-extern const Pattern arn_pattern;   // stream ARNs
+extern const Pattern name_pattern;   // stream names and shard ids
+extern const Pattern arn_pattern;    // stream ARNs
 extern const Pattern stream_id_pattern;
-extern const Pattern hash_key_pattern;  // up to 39 digits
-extern const Pattern sequence_pattern;  // up to 129 digits
+extern const Pattern hash_key_pattern;   // up to 39 digits
+extern const Pattern sequence_pattern;   // up to 129 digits
 
 namespace rules {
 constexpr Rules none{};
@@ -60,9 +60,9 @@ constexpr Rules required_tags{.required = true,
                               .item_max_length = 128,
                               .value_min_length = 0,
                               .value_max_length = 256};
-}  // namespace rules
+}   // namespace rules
 
 // The result of an operation that answers with an empty body.
 struct NoResult {};
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

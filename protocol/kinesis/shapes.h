@@ -79,9 +79,7 @@ struct Record {
 
 struct EnhancedMetrics {
     std::vector<std::string> shard_level_metrics;
-    static constexpr void members(auto& m, auto& f) {
-        f("ShardLevelMetrics", m.shard_level_metrics, rules::none);
-    }
+    static constexpr void members(auto& m, auto& f) { f("ShardLevelMetrics", m.shard_level_metrics, rules::none); }
 };
 
 struct WarmThroughput {
@@ -184,4 +182,4 @@ struct Tag {
     }
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -60,4 +60,4 @@ char* put_utf8(char32_t code, char* to) {
     return to;
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

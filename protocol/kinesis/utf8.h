@@ -12,4 +12,4 @@ std::size_t characters(std::string_view text);
 // Writes one to four bytes and yields the place after them; precondition: a valid code point.
 char* put_utf8(char32_t code, char* to);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

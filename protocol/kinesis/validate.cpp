@@ -24,12 +24,8 @@ std::string quoted(std::string_view value) {
 
 bool below(std::int64_t value, std::int64_t bound) { return bound != Rules::none && value < bound; }
 bool above(std::int64_t value, std::int64_t bound) { return bound != Rules::none && value > bound; }
-std::string at_least(std::int64_t bound) {
-    return "Member must have length greater than or equal to " + std::to_string(bound);
-}
-std::string at_most(std::int64_t bound) {
-    return "Member must have length less than or equal to " + std::to_string(bound);
-}
+std::string at_least(std::int64_t bound) { return "Member must have length greater than or equal to " + std::to_string(bound); }
+std::string at_most(std::int64_t bound) { return "Member must have length less than or equal to " + std::to_string(bound); }
 
 bool one_of(std::string_view value, std::string_view all) {
     for (std::size_t from = 0; from <= all.size();) {
@@ -47,14 +43,10 @@ bool outside(std::string_view text, std::int64_t least, std::int64_t most) {
 
 std::string inner(std::string_view what, std::int64_t least, std::int64_t most) {
     std::string text{what};
-    return text.append(" must satisfy constraint: [")
-        .append(at_most(most))
-        .append(", ")
-        .append(at_least(least))
-        .append("]");
+    return text.append(" must satisfy constraint: [").append(at_most(most)).append(", ").append(at_least(least)).append("]");
 }
 
-}  // namespace
+}   // namespace
 
 void Faults::add(const Path& path, std::string_view value, std::string_view constraint) {
     if (full()) return;
@@ -77,8 +69,7 @@ void Faults::number(const Path& path, std::int64_t value, const Rules& rules) {
 
 void Faults::scalar(const Path& path, std::string_view value, const Rules& rules) {
     if (rules.pattern != nullptr && !rules.pattern->matches(value))
-        add(path, quoted(value),
-            "Member must satisfy regular expression pattern: " + std::string(rules.pattern->text));
+        add(path, quoted(value), "Member must satisfy regular expression pattern: " + std::string(rules.pattern->text));
     if (!rules.one_of.empty() && !one_of(value, rules.one_of))
         add(path, quoted(value), "Member must satisfy enum value set: [" + std::string(rules.one_of) + "]");
     if (rules.min_length == Rules::none && rules.max_length == Rules::none) return;
@@ -90,8 +81,7 @@ void Faults::scalar(const Path& path, std::string_view value, const Rules& rules
 void Faults::scalar(const Path& path, const Blob& value, const Rules& rules) {
     if (!above(static_cast<std::int64_t>(value.bytes.size()), rules.max_length)) return;
     const std::string size = std::to_string(value.bytes.size());
-    add(path, quoted("java.nio.HeapByteBuffer[pos=0 lim=" + size + " cap=" + size + "]"),
-        at_most(rules.max_length));
+    add(path, quoted("java.nio.HeapByteBuffer[pos=0 lim=" + size + " cap=" + size + "]"), at_most(rules.max_length));
 }
 
 void Faults::entries(const Path& path, std::size_t count, const Rules& rules) {
@@ -109,28 +99,24 @@ void Faults::list(const Path& path, const std::vector<std::string_view>& value, 
     const auto length = static_cast<std::int64_t>(value.size());
     if (below(length, rules.min_length)) add(path, print(), at_least(rules.min_length));
     if (above(length, rules.max_length)) add(path, print(), at_most(rules.max_length));
-    if (std::ranges::any_of(
-            value, [&](auto item) { return outside(item, rules.item_min_length, rules.item_max_length); }))
+    if (std::ranges::any_of(value, [&](auto item) { return outside(item, rules.item_min_length, rules.item_max_length); }))
         add(path, print(), inner("Member", rules.item_min_length, rules.item_max_length));
 }
 
 void Faults::map(const Path& path, const TextMap& value, const Rules& rules) {
     const auto print = [&] {
         std::string text{"'{"};
-        for (const auto& [key, item] : value)
-            text.append(text.size() > 2 ? ", " : "").append(key).append("=").append(item);
+        for (const auto& [key, item] : value) text.append(text.size() > 2 ? ", " : "").append(key).append("=").append(item);
         return text.append("}'");
     };
     const auto length = static_cast<std::int64_t>(value.size());
     if (below(length, rules.min_length)) add(path, print(), at_least(rules.min_length));
     if (above(length, rules.max_length)) add(path, print(), at_most(rules.max_length));
-    if (std::ranges::any_of(value, [&](const auto& entry) {
-            return outside(entry.first, rules.item_min_length, rules.item_max_length);
-        }))
+    if (std::ranges::any_of(
+            value, [&](const auto& entry) { return outside(entry.first, rules.item_min_length, rules.item_max_length); }))
         add(path, print(), inner("Map keys", rules.item_min_length, rules.item_max_length));
-    if (std::ranges::any_of(value, [&](const auto& entry) {
-            return outside(entry.second, rules.value_min_length, rules.value_max_length);
-        }))
+    if (std::ranges::any_of(
+            value, [&](const auto& entry) { return outside(entry.second, rules.value_min_length, rules.value_max_length); }))
         add(path, print(), inner("Map value", rules.value_min_length, rules.value_max_length));
 }
 
@@ -142,4 +128,4 @@ std::optional<std::string> Faults::message() const {
     return text;
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -18,7 +18,7 @@ namespace sluice::kinesis {
 struct Path {
     const Path* above = nullptr;
     std::string_view member = {};
-    std::size_t item = 0;  // counted from 1; 0 when the value is not in a list
+    std::size_t item = 0;   // counted from 1; 0 when the value is not in a list
 };
 
 class Faults {
@@ -89,4 +89,4 @@ std::optional<std::string> validate(const T& request) {
     return faults.message();
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

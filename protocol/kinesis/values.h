@@ -86,4 +86,4 @@ enum class Kind : std::uint8_t { nothing, null, boolean, number, text, bytes, li
 // Deeper nesting is refused as malformed.
 constexpr int max_nesting = wire_limits::nesting;
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

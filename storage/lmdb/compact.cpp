@@ -29,7 +29,8 @@ int copy_entries(MDB_txn* from, MDB_dbi dbi, MDB_env* to, const Progress& progre
         {
             Cursor sink(txn, target);
             for (std::size_t n = 0; rc == 0 && more && n < entries_copied_at_once; ++n, ++copied) {
-                if (view(key).front() == 'b' && !View::parse(view(key), static_cast<const std::byte*>(value.mv_data), value.mv_size))
+                if (view(key).front() == 'b' &&
+                    !View::parse(view(key), static_cast<const std::byte*>(value.mv_data), value.mv_size))
                     rc = MDB_CORRUPTED;
                 else
                     rc = mdb_cursor_put(sink.raw(), &key, &value, MDB_APPEND);
@@ -44,13 +45,14 @@ int copy_entries(MDB_txn* from, MDB_dbi dbi, MDB_env* to, const Progress& progre
     return source.rc;
 }
 
-}  // namespace
-}  // namespace lmdb
+}   // namespace
+}   // namespace lmdb
 
 Compacted compact_lmdb(const LmdbOptions& options, const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
     using namespace lmdb;
     if (access((options.folder + "/" + data_file).c_str(), F_OK) != 0)
-        throw StartError("data folder " + options.folder + " holds no data.mdb: name the folder that `sluice serve --data` was given");
+        throw StartError("data folder " + options.folder +
+                         " holds no data.mdb: name the folder that `sluice serve --data` was given");
     const Folder folder(options.folder);
     const auto boot_id = options.boot_id.empty() ? kernel_boot_id() : options.boot_id;
     check_what_was_left(folder, options.map_bytes, boot_id, nullptr);
@@ -70,10 +72,12 @@ Compacted compact_lmdb(const LmdbOptions& options, const std::function<void(std:
         mdb_stat(txn, dbi, &tree);
         const auto need = pages_of(tree) * block::page_bytes + disk_reserve_bytes, have = folder.free_bytes();
         if (have < need)
-            throw StartError("data folder " + folder.path() + " has " + std::to_string(have >> 20) + " MiB of free disk, the copy needs " +
-                             std::to_string(need >> 20) + ": free some first");
+            throw StartError("data folder " + folder.path() + " has " + std::to_string(have >> 20) +
+                             " MiB of free disk, the copy needs " + std::to_string(need >> 20) + ": free some first");
         const int rc = build_file(folder, options.map_bytes, true, [&](MDB_env* to) {
-            return copy_entries(txn, dbi, to, [&](std::uint64_t done, std::uint64_t all) { if (progress) progress(done, all); });
+            return copy_entries(txn, dbi, to, [&](std::uint64_t done, std::uint64_t all) {
+                if (progress) progress(done, all);
+            });
         });
         if (rc != 0) unlink(folder.file(new_file).c_str());
         start(rc, folder, options.map_bytes);
@@ -84,4 +88,4 @@ Compacted compact_lmdb(const LmdbOptions& options, const std::function<void(std:
     return told;
 }
 
-}  // namespace sluice::storage
+}   // namespace sluice::storage

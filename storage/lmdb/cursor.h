@@ -1,4 +1,5 @@
-// Seeks and walks over the blocks of one log. What is hot in reading and appending is here, so that every file's compiler sees it.
+// Seeks and walks over the blocks of one log. What is hot in reading and appending is here, so that every file's compiler sees
+// it.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +14,9 @@ namespace sluice::storage::lmdb {
 class Cursor {
   public:
     Cursor(MDB_txn* txn, MDB_dbi dbi) { rc = mdb_cursor_open(txn, dbi, &cursor_); }
-    ~Cursor() { if (cursor_) mdb_cursor_close(cursor_); }
+    ~Cursor() {
+        if (cursor_) mdb_cursor_close(cursor_);
+    }
     Cursor(const Cursor&) = delete;
     Cursor& operator=(const Cursor&) = delete;
 
@@ -21,7 +24,8 @@ class Cursor {
         const Key wanted(log, lead, part);
         MDB_val key = val(wanted), value{};
         bool found = get(key, value, MDB_SET_RANGE);
-        if (!found || view(key) != std::string_view(wanted.data(), Key::size)) found = get(key, value, found ? MDB_PREV : MDB_LAST);
+        if (!found || view(key) != std::string_view(wanted.data(), Key::size))
+            found = get(key, value, found ? MDB_PREV : MDB_LAST);
         return found ? parse(log, key, value) : std::nullopt;
     }
     std::optional<View> at_or_after(LogId log, Position lead, std::uint32_t part) {
@@ -47,8 +51,8 @@ class Cursor {
         auto found = at_or_before(log, from, last_part);
         if (!found) return at_or_after(log, 0, 0);
         if (found->part == 0) return found;
-        const bool inside_lead = found->header.first_start == 0 ||
-                                 from < block::load<EntryHeader>(found->data + found->header.first_start).first;
+        const bool inside_lead =
+            found->header.first_start == 0 || from < block::load<EntryHeader>(found->data + found->header.first_start).first;
         if (!inside_lead) return found;
         // Continuations are numbered from 1; the lead starts in the block before them, unless that was swept.
         if (!at_or_after(log, found->header.lead, 1)) return fail<View>();
@@ -132,4 +136,4 @@ bool walk(Cursor& cursor, LogId log, Position from, Visit&& visit) {
     return cursor.rc == 0;
 }
 
-}  // namespace sluice::storage::lmdb
+}   // namespace sluice::storage::lmdb

@@ -1,5 +1,5 @@
-// What the folder may hold at start: nothing, a store, something else, or what a crashed machine left. Checking the last may crash
-// itself, as LMDB trusts its pages, so it is done in a process of its own.
+// What the folder may hold at start: nothing, a store, something else, or what a crashed machine left. Checking the last may
+// crash itself, as LMDB trusts its pages, so it is done in a process of its own.
 #include "storage/lmdb/file.h"
 
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ namespace {
 
 // Walks everything; true when it holds together. LMDB trusts its pages, so this runs where a crash harms nobody.
 bool holds_together(const Folder& folder, std::uint64_t map_bytes) {
-    struct stat file {};
+    struct stat file{};
     if (stat(folder.file(data_file).c_str(), &file) != 0) return false;
     Env env;
     if (open_env(env, folder, data_file, map_bytes, MDB_RDONLY | MDB_NOLOCK) != 0) return false;
@@ -64,11 +64,12 @@ bool check_apart(const Folder& folder, std::uint64_t map_bytes) {
         _exit(holds_together(folder, map_bytes) ? 0 : 1);
     }
     int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-}  // namespace
+}   // namespace
 
 void start(int rc, const Folder& folder, std::uint64_t map_bytes) {
     if (rc == 0) return;
@@ -77,17 +78,19 @@ void start(int rc, const Folder& folder, std::uint64_t map_bytes) {
         throw StartError(where + ": " + std::to_string(map_bytes >> 20) +
                          " MiB of address space cannot be reserved: lift `ulimit -v`, or give a smaller map size");
     if (rc == MDB_VERSION_MISMATCH || rc == MDB_INVALID || rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND)
-        throw StartError(where + " holds a data.mdb that is no sluice store or is damaged: move it away, or give --data another folder");
+        throw StartError(where +
+                         " holds a data.mdb that is no sluice store or is damaged: move it away, or give --data another folder");
     if (rc == ENOSPC) throw StartError(where + " has no free disk: free some, or give --data another folder");
     throw StartError(where + " cannot be opened (" + mdb_strerror(rc) + "): give --data another folder, or use --ephemeral");
 }
 
 std::uint64_t size_of(const std::string& name) {
-    struct stat file {};
+    struct stat file{};
     return stat(name.c_str(), &file) == 0 ? static_cast<std::uint64_t>(file.st_size) : 0;
 }
 
-void check_what_was_left(const Folder& folder, std::uint64_t map_bytes, const std::string& boot_id, std::vector<std::string>* notes) {
+void check_what_was_left(const Folder& folder, std::uint64_t map_bytes, const std::string& boot_id,
+                         std::vector<std::string>* notes) {
     if (size_of(folder.file(data_file)) == 0) return;
     const auto state = folder.state();
     if (state.starts_with(boot_id + " ") || state.ends_with(" clean") || state.ends_with(" power open")) return;
@@ -95,8 +98,9 @@ void check_what_was_left(const Folder& folder, std::uint64_t map_bytes, const st
         throw StartError("data folder " + folder.path() +
                          " was damaged when the machine went down without --durability power: move it away, or restore a copy");
     if (notes)
-        notes->push_back("data folder " + folder.path() +
-                         " was not closed before the machine restarted; checked and found whole, its last seconds may be missing");
+        notes->push_back(
+            "data folder " + folder.path() +
+            " was not closed before the machine restarted; checked and found whole, its last seconds may be missing");
 }
 
 void require_version(const Folder& folder, std::string_view found) {
@@ -117,4 +121,4 @@ int write_version(MDB_env* env) {
     return rc;
 }
 
-}  // namespace sluice::storage::lmdb
+}   // namespace sluice::storage::lmdb

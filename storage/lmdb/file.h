@@ -1,4 +1,5 @@
-// The data file in its folder: opened, looked at after a crash, made new. Start-up trouble is thrown here, in one line with what to do.
+// The data file in its folder: opened, looked at after a crash, made new. Start-up trouble is thrown here, in one line with what
+// to do.
 #pragma once
 
 #include <unistd.h>
@@ -17,7 +18,9 @@ inline constexpr const char* data_file = "data.mdb";
 inline constexpr const char* new_file = "data.mdb.new";   // becomes data_file when it is whole
 inline constexpr std::uint64_t disk_reserve_bytes = std::uint64_t{8} << 20;
 
-struct CloseEnv { void operator()(MDB_env* env) const { mdb_env_close(env); } };
+struct CloseEnv {
+    void operator()(MDB_env* env) const { mdb_env_close(env); }
+};
 using Env = std::unique_ptr<MDB_env, CloseEnv>;
 
 // The kernel may read ahead: blocks of a log lie mostly in a row, and retention, sweeps and readers go along them.
@@ -25,12 +28,13 @@ int open_env(Env& env, const Folder& folder, const char* name, std::uint64_t map
 // LMDB's answers at start, each with what to do.
 void start(int rc, const Folder& folder, std::uint64_t map_bytes);
 std::uint64_t size_of(const std::string& name);
-void check_what_was_left(const Folder& folder, std::uint64_t map_bytes, const std::string& boot_id, std::vector<std::string>* notes);
+void check_what_was_left(const Folder& folder, std::uint64_t map_bytes, const std::string& boot_id,
+                         std::vector<std::string>* notes);
 void require_version(const Folder& folder, std::string_view found);
 int write_version(MDB_env* env);
 
-// Fills the new file by `fill` and puts it in the data file's place. LMDB begins a file with pages that nothing syncs before the first
-// commit; beside its place, a power cut finds either no new file or a whole one.
+// Fills the new file by `fill` and puts it in the data file's place. LMDB begins a file with pages that nothing syncs before the
+// first commit; beside its place, a power cut finds either no new file or a whole one.
 template <class Fill>
 int build_file(const Folder& folder, std::uint64_t map_bytes, bool synced, Fill&& fill) {
     unlink(folder.file(new_file).c_str());
@@ -43,4 +47,4 @@ int build_file(const Folder& folder, std::uint64_t map_bytes, bool synced, Fill&
     return folder.replace(data_file, new_file, synced) ? 0 : errno;
 }
 
-}  // namespace sluice::storage::lmdb
+}   // namespace sluice::storage::lmdb

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t free_pages_looked_at = std::uint64_t{1} << 20;
 
-}  // namespace
+}   // namespace
 
 FreeSpace LmdbStore::free_space() const {
     FreeSpace told;
@@ -52,4 +52,4 @@ FreeSpace LmdbStore::free_space() const {
     return told;
 }
 
-}  // namespace sluice::storage::lmdb
+}   // namespace sluice::storage::lmdb

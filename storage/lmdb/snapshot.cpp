@@ -29,7 +29,7 @@ Position first_block(Cursor& cursor, LogId log, Bounds range, Pass&& pass) {
     return std::min(low, range.end);
 }
 
-}  // namespace
+}   // namespace
 
 std::optional<std::string_view> LmdbSnapshot::get(std::string_view name) const {
     const auto whole = table_key(name);
@@ -111,4 +111,4 @@ std::uint64_t LmdbSnapshot::live_bytes(LogId log) const {
     return last->header.bytes - before;
 }
 
-}  // namespace sluice::storage::lmdb
+}   // namespace sluice::storage::lmdb

@@ -1,4 +1,5 @@
-// A read transaction as the store's readers hold it, and where it waits for the next one: to renew one costs less than to begin one.
+// A read transaction as the store's readers hold it, and where it waits for the next one: to renew one costs less than to begin
+// one.
 #pragma once
 
 #include <atomic>
@@ -13,7 +14,9 @@ namespace sluice::storage::lmdb {
 class Readers {
   public:
     explicit Readers(MDB_env* env) : env_(env) {}
-    ~Readers() { for (auto* txn : idle_) mdb_txn_abort(txn); }
+    ~Readers() {
+        for (auto* txn : idle_) mdb_txn_abort(txn);
+    }
     Readers(const Readers&) = delete;
     Readers& operator=(const Readers&) = delete;
 
@@ -62,10 +65,9 @@ class LmdbSnapshot final : public Snapshot {
     std::uint64_t live_bytes(LogId log) const override;
 
   private:
-
     Readers& readers_;
     MDB_txn* txn_;
     MDB_dbi dbi_;
 };
 
-}  // namespace sluice::storage::lmdb
+}   // namespace sluice::storage::lmdb

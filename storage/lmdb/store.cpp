@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t growth_between_disk_checks = std::uint64_t{1} << 20;
 
-}  // namespace
+}   // namespace
 
 LmdbStore::LmdbStore(const LmdbOptions& options, std::vector<std::string>* notes)
     : folder_(options.folder, options.file_system),
@@ -26,7 +26,8 @@ LmdbStore::LmdbStore(const LmdbOptions& options, std::vector<std::string>* notes
     if (map_bytes_ < std::uint64_t{1} << 20) throw StartError("the map needs at least 1 MiB: give a larger size");
     check_what_was_left(folder_, map_bytes_, boot_id_, notes);
     unlink(folder_.file(new_file).c_str());   // of a start or a compaction that did not come to its end
-    if (access(folder_.file(data_file).c_str(), F_OK) != 0) start(build_file(folder_, map_bytes_, powerful_, write_version), folder_, map_bytes_);
+    if (access(folder_.file(data_file).c_str(), F_OK) != 0)
+        start(build_file(folder_, map_bytes_, powerful_, write_version), folder_, map_bytes_);
     start(open_env(env_, folder_, data_file, map_bytes_, powerful_ ? 0 : MDB_NOSYNC), folder_, map_bytes_);
     open_tree();
     // `power open` promises that nothing needs a check, so what a killed server wrote without syncing is synced first.
@@ -83,8 +84,10 @@ Result<void> LmdbStore::commit(const Batch& batch) {
         const int done = apply(txn, batch);
         return done == 0 && first > 0 ? sweep_some(txn, first, more) : done;
     });
-    if (rc == MDB_MAP_FULL && first > 0) rc = transact([&](MDB_txn* txn) { return apply(txn, batch); });
-    else if (rc == 0 && first > 0) sweeping_ = more || !batch.trims.empty() || !batch.drops.empty();
+    if (rc == MDB_MAP_FULL && first > 0)
+        rc = transact([&](MDB_txn* txn) { return apply(txn, batch); });
+    else if (rc == 0 && first > 0)
+        sweeping_ = more || !batch.trims.empty() || !batch.drops.empty();
     if (auto done = outcome(rc); !done) return done;
     for (along -= first; along > 0 && sweeping_ && !powerful_;) {
         const auto next = sweepable(std::min<std::size_t>(along, blocks_freed_in_one_transaction));
@@ -162,11 +165,10 @@ Result<void> LmdbStore::outcome(int rc) {
 Stats LmdbStore::stats() const {
     MDB_envinfo info{};
     mdb_env_info(env_.get(), &info);
-    return {used_bytes_, (info.me_last_pgno + 1) * block::page_bytes, map_bytes_ - reserve_bytes_, sweeping_,
-            readers_->out()};
+    return {used_bytes_, (info.me_last_pgno + 1) * block::page_bytes, map_bytes_ - reserve_bytes_, sweeping_, readers_->out()};
 }
 
-}  // namespace sluice::storage::lmdb
+}   // namespace sluice::storage::lmdb
 
 namespace sluice::storage {
 
@@ -174,4 +176,4 @@ std::unique_ptr<Store> open_lmdb(const LmdbOptions& options, std::vector<std::st
     return std::make_unique<lmdb::LmdbStore>(options, notes);
 }
 
-}  // namespace sluice::storage
+}   // namespace sluice::storage

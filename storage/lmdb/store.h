@@ -17,7 +17,8 @@ namespace sluice::storage::lmdb {
 
 // One sweep holds the write lock for some hundredths of a millisecond.
 inline constexpr std::size_t blocks_freed_at_once = 25;
-// Beside an append it may be more, as long as the list of the freed pages fits one page: a longer one needs a run of free pages itself.
+// Beside an append it may be more, as long as the list of the freed pages fits one page: a longer one needs a run of free pages
+// itself.
 inline constexpr std::size_t blocks_freed_in_one_transaction = 400;
 
 class LmdbStore final : public Store {
@@ -87,4 +88,4 @@ class LmdbStore final : public Store {
     std::atomic<bool> more_to_warm_ = false;   // than the last round took
 };
 
-}  // namespace sluice::storage::lmdb
+}   // namespace sluice::storage::lmdb

@@ -38,9 +38,7 @@ Result<bool> LmdbStore::sweep(std::size_t max_entries) {
     std::lock_guard lock(mutex_);
     if (!sweeping_) return false;
     bool more = false;
-    auto once = [&](std::size_t most) {
-        return transact([&](MDB_txn* txn) { return sweep_some(txn, most, more); });
-    };
+    auto once = [&](std::size_t most) { return transact([&](MDB_txn* txn) { return sweep_some(txn, most, more); }); };
     max_entries = std::min(max_entries, powerful_ ? blocks_freed_in_one_transaction : blocks_freed_at_once);
     max_entries = sweepable(max_entries);
     if (max_entries == 0) return true;
@@ -89,4 +87,4 @@ int LmdbStore::sweep_some(MDB_txn* txn, std::size_t most, bool& more) {
     return 0;
 }
 
-}  // namespace sluice::storage::lmdb
+}   // namespace sluice::storage::lmdb

@@ -35,9 +35,7 @@ inline MDB_val val(const Key& key) { return val(std::string_view(key.data(), Key
 inline std::string_view view(const MDB_val& v) { return {static_cast<const char*>(v.mv_data), v.mv_size}; }
 
 // 't' or 's' and the log's id.
-inline std::string log_key(char kind, LogId log) {
-    return std::string(1, kind) + std::string(Key(log, 0, 0).data() + 1, 8);
-}
+inline std::string log_key(char kind, LogId log) { return std::string(1, kind) + std::string(Key(log, 0, 0).data() + 1, 8); }
 inline std::uint64_t eight_of(std::string_view key, std::size_t from) {
     std::uint64_t value = 0;
     for (std::size_t i = from; i < from + 8; ++i) value = value << 8 | static_cast<unsigned char>(key[i]);
@@ -56,4 +54,4 @@ inline std::string table_key(std::string_view key) {
     return name;
 }
 
-}  // namespace sluice::storage::lmdb
+}   // namespace sluice::storage::lmdb

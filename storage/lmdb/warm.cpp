@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t blocks_warmed_for_sweeping = 16'384;
 constexpr std::ptrdiff_t gap_read_along = 64 << 10;   // between two pages that are wanted
 
-// Pages of blocks to bring into memory. Only addresses are taken from the tree, so that no page is waited for while a transaction is open.
+// Pages of blocks to bring into memory. Only addresses are taken from the tree, so that no page is waited for while a transaction
+// is open.
 class Pages {
   public:
     void add(const MDB_val& value) { starts_.push_back(static_cast<const std::byte*>(value.mv_data)); }
@@ -31,7 +32,8 @@ class Pages {
             there.resize((past - page + block::page_bytes - 1) / block::page_bytes);
             const bool all = mincore(reinterpret_cast<void*>(page), past - page, there.data()) == 0 &&
                              std::ranges::all_of(there, [](auto one) { return (one & 1) != 0; });
-            if (!all) madvise(reinterpret_cast<void*>(page), past - page, MADV_WILLNEED);   // it may refuse: then they come one by one
+            if (!all)
+                madvise(reinterpret_cast<void*>(page), past - page, MADV_WILLNEED);   // it may refuse: then they come one by one
         }
         for (const auto* start : starts_) (void)*const_cast<const volatile std::byte*>(start);
     }
@@ -40,7 +42,7 @@ class Pages {
     std::vector<const std::byte*> starts_;
 };
 
-}  // namespace
+}   // namespace
 
 Warmed LmdbStore::warm(LogId log, Position from, std::uint64_t bytes) const {
     Warmed told;
@@ -98,7 +100,8 @@ void LmdbStore::warm_sweep() {
 bool LmdbStore::sweeps_want_warmth() const {
     if (!sweeping_) return false;
     const auto left = sweepable(std::numeric_limits<std::size_t>::max());
-    return left < (more_to_warm_ ? blocks_warmed_for_sweeping / 2 : 1) || sweep_upto_ == std::numeric_limits<std::uint64_t>::max();
+    return left < (more_to_warm_ ? blocks_warmed_for_sweeping / 2 : 1) ||
+           sweep_upto_ == std::numeric_limits<std::uint64_t>::max();
 }
 
-}  // namespace sluice::storage::lmdb
+}   // namespace sluice::storage::lmdb

@@ -15,7 +15,10 @@ class Writer {
     Writer(Cursor& cursor, LogId log) : cursor_(cursor), log_(log) {
         const auto last = cursor_.last(log);
         if (!last) {
-            header_ = {.log = static_cast<std::uint64_t>(log), .end = -1, .running_max_ms = block::no_time, .appended_ms = block::no_time};
+            header_ = {.log = static_cast<std::uint64_t>(log),
+                       .end = -1,
+                       .running_max_ms = block::no_time,
+                       .appended_ms = block::no_time};
             return;
         }
         header_ = last->header;
@@ -30,13 +33,15 @@ class Writer {
 
     void append(const Entry& entry) {
         const std::size_t size = entry.pieces[0].size() + entry.pieces[1].size();
-        if (entry.count == 0 || entry.first < 0 || entry.first < header_.end) stop("an entry must follow the last one and hold a record");
+        if (entry.count == 0 || entry.first < 0 || entry.first < header_.end)
+            stop("an entry must follow the last one and hold a record");
         if (entry.appended_ms < header_.appended_ms) stop("append time must not decrease within a log");
         if (size > std::numeric_limits<std::uint32_t>::max()) stop("an entry must be smaller than 4 GiB");
         if (!at_ || header_.used + sizeof(EntryHeader) > block::value_bytes) open(entry.first, 0);
         if (!at_) return;
         if (header_.first_start == 0) header_.first_start = header_.used;
-        const EntryHeader start{entry.first, entry.appended_ms, entry.max_timestamp_ms, entry.count, static_cast<std::uint32_t>(size)};
+        const EntryHeader start{entry.first, entry.appended_ms, entry.max_timestamp_ms, entry.count,
+                                static_cast<std::uint32_t>(size)};
         header_.end = start.end();
         header_.bytes += size;
         header_.appended_ms = entry.appended_ms;
@@ -90,4 +95,4 @@ class Writer {
     std::byte* at_ = nullptr;
 };
 
-}  // namespace sluice::storage::lmdb
+}   // namespace sluice::storage::lmdb

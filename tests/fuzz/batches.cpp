@@ -55,8 +55,8 @@ void write_anew(const Seen& seen, const Info& info) {
     must(taken && taken->count == info.count && taken->payload_bytes == info.payload_bytes, "a batch written anew is taken");
     for (std::size_t i = 0; i < seen.records.size(); ++i) {
         const auto &one = seen.records[i], &other = again.records[i];
-        must(one.timestamp == other.timestamp && same(one.key, other.key) && same(one.value, other.value) && one.header_count == other.header_count &&
-                 std::ranges::equal(one.headers, other.headers),
+        must(one.timestamp == other.timestamp && same(one.key, other.key) && same(one.value, other.value) &&
+                 one.header_count == other.header_count && std::ranges::equal(one.headers, other.headers),
              "a record written anew is the same");
     }
 }
@@ -79,7 +79,7 @@ Blob packed(Bytes plain, Codec codec) {
     return whole;
 }
 
-}  // namespace
+}   // namespace
 
 void batches(Bytes input) {
     {
@@ -105,7 +105,8 @@ void batches(Bytes input) {
             Blob other;
             Seen later;
             must(look(stamped, other, later).has_value(), "a stamped batch is still taken");
-            for (const auto& record : later.records) must(record.timestamp == 1'700'000'000'000, "a stamp is every record's time");
+            for (const auto& record : later.records)
+                must(record.timestamp == 1'700'000'000'000, "a stamp is every record's time");
         }
     }
     std::optional<Info> plain;
@@ -125,4 +126,4 @@ void batches(Bytes input) {
     }
 }
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

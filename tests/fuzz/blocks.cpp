@@ -1,5 +1,5 @@
-// A store on disk whose blocks, trim marks and sweep queue were damaged: bytes of them overwritten, cut, or gone, inside a tree of
-// LMDB's that is whole (LMDB itself does not survive damaged pages; the check at start runs in a process of its own for that).
+// A store on disk whose blocks, trim marks and sweep queue were damaged: bytes of them overwritten, cut, or gone, inside a tree
+// of LMDB's that is whole (LMDB itself does not survive damaged pages; the check at start runs in a process of its own for that).
 // What must hold: every question is answered or ends in Error::corrupt, entries come in order, sweeping ends.
 #include <lmdb.h>
 #include <unistd.h>
@@ -48,7 +48,8 @@ struct Place {
     std::unique_ptr<Store> open() const { return open_lmdb({.folder = path, .map_bytes = map_bytes, .boot_id = "fuzz"}); }
 
     // What lies in the tree besides its version, taken out or put there.
-    template <class Work> void raw(Work&& work) const {
+    template <class Work>
+    void raw(Work&& work) const {
         MDB_env* env = nullptr;
         mdb_env_create(&env);
         mdb_env_set_mapsize(env, map_bytes);
@@ -133,7 +134,7 @@ void ask(const Snapshot& now, LogId log) {
     (void)now.live_bytes(log);
 }
 
-}  // namespace
+}   // namespace
 
 void blocks(Bytes input) {
     static const Place place;
@@ -159,10 +160,11 @@ void blocks(Bytes input) {
 
 std::vector<Blob> block_seeds() {
     std::vector<Blob> all;
-    for (const auto& text : {std::string("\0\1\0\0\1", 5), std::string("\30\2\0\10\xff\xff\xff\x7f", 8), std::string("\6\0\0\x50", 4), std::string("\7\0\x80\0", 4),
-                            std::string("\5\1\0\12\5", 5), std::string("\70\3\0\30\0\0\0\0\0\0\0\x80", 12)})
+    for (const auto& text :
+         {std::string("\0\1\0\0\1", 5), std::string("\30\2\0\10\xff\xff\xff\x7f", 8), std::string("\6\0\0\x50", 4),
+          std::string("\7\0\x80\0", 4), std::string("\5\1\0\12\5", 5), std::string("\70\3\0\30\0\0\0\0\0\0\0\x80", 12)})
         all.push_back(blob_of(text));
     return all;
 }
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

@@ -28,7 +28,8 @@ using Operations = std::tuple<kinesis::PutRecords, kinesis::PutRecord, kinesis::
                               kinesis::AddTagsToStream, kinesis::RemoveTagsFromStream, kinesis::CreateStream, kinesis::GetRecords,
                               kinesis::DescribeStream, kinesis::ListStreams, kinesis::SplitShard, kinesis::UpdateShardCount>;
 
-template <class T> void journey(std::string_view body, kinesis::Encoding encoding) {
+template <class T>
+void journey(std::string_view body, kinesis::Encoding encoding) {
     using namespace kinesis;
     Arena arena{body.size()};
     const auto request = read<T>(body, encoding, arena, Caller{});
@@ -49,11 +50,12 @@ template <class T> void journey(std::string_view body, kinesis::Encoding encodin
     }
 }
 
-template <std::size_t I = 0> void journey_of(std::size_t which, std::string_view body, kinesis::Encoding encoding) {
+template <std::size_t I = 0>
+void journey_of(std::size_t which, std::string_view body, kinesis::Encoding encoding) {
     if constexpr (I < std::tuple_size_v<Operations>) {
         if (which == I) return journey<std::tuple_element_t<I, Operations>>(body, encoding);
         return journey_of<I + 1>(which, body, encoding);
     }
 }
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

@@ -22,8 +22,11 @@ void fill(storage::Store& store, Choices choices) {
             const auto log = choices.byte(), count = choices.byte();
             const auto& bytes = entries.emplace_back(text_of(choices.take(choices.word())));
             if (count == 0 || bytes.empty()) continue;
-            batch.append(storage::LogId{log}, {.first = ends[log], .count = count, .appended_ms = 1'700'000'000'000,
-                                               .max_timestamp_ms = 1'700'000'000'000, .pieces = {bytes_of(bytes), {}}});
+            batch.append(storage::LogId{log}, {.first = ends[log],
+                                               .count = count,
+                                               .appended_ms = 1'700'000'000'000,
+                                               .max_timestamp_ms = 1'700'000'000'000,
+                                               .pieces = {bytes_of(bytes), {}}});
             ends[log] += count;
             continue;
         }
@@ -47,7 +50,7 @@ void use(World& w, streams::Stream& stream) {
     }
 }
 
-}  // namespace
+}   // namespace
 
 void catalog(Bytes input) {
     World w;
@@ -67,7 +70,8 @@ void catalog(Bytes input) {
     w.same_after_restart();
     for (const auto& stream : w.engine->list(w.world())) {
         (void)w.engine->set_retention(*stream, std::chrono::hours{24});
-        if (stream->shards.size() <= 8) (void)w.engine->add_partitions(*stream, static_cast<std::int32_t>(stream->shards.size()) + 1);
+        if (stream->shards.size() <= 8)
+            (void)w.engine->add_partitions(*stream, static_cast<std::int32_t>(stream->shards.size()) + 1);
         w.turn();
         use(w, *stream);
         (void)w.engine->remove(w.world(), stream->name, false);
@@ -116,4 +120,4 @@ std::vector<Blob> catalog_seeds() {
     return seeds;
 }
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

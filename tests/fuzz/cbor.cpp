@@ -11,4 +11,4 @@ void cbor(Bytes input) {
     journey_of(which, body.text(), kinesis::Encoding::cbor);
 }
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

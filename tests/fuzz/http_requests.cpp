@@ -13,10 +13,13 @@ using namespace http;
 constexpr Limits small{.header_bytes = 512, .body_bytes = 1024};
 
 // Everything a session would see, as one text: a request's parts with their lengths, or the status of a refusal.
-template <class NextSize> std::string told(Bytes bytes, NextSize&& next_size) {
+template <class NextSize>
+std::string told(Bytes bytes, NextSize&& next_size) {
     RequestReader reader{small};
     std::string seen;
-    const auto part = [&](std::string_view text) { seen.append(std::to_string(text.size())).append(" ").append(text).append("\n"); };
+    const auto part = [&](std::string_view text) {
+        seen.append(std::to_string(text.size())).append(" ").append(text).append("\n");
+    };
     for (;;) {
         const auto step = reader.next();
         if (const auto* request = std::get_if<Request>(&step)) {
@@ -41,7 +44,7 @@ template <class NextSize> std::string told(Bytes bytes, NextSize&& next_size) {
     }
 }
 
-}  // namespace
+}   // namespace
 
 void http_requests(Bytes input) {
     Choices choices{input};
@@ -57,4 +60,4 @@ void http_requests(Bytes input) {
     must(told(bytes, some) == whole, "in pieces is the same");
 }
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

@@ -41,7 +41,7 @@ class Follow : public nlohmann::json_sax<nlohmann::json> {
     int depth_ = 0;
 };
 
-}  // namespace
+}   // namespace
 
 void json(Bytes input) {
     Choices choices{input};
@@ -52,10 +52,10 @@ void json(Bytes input) {
     if (body.text().starts_with("\xEF\xBB\xBF")) return;   // a byte order mark is forgiven by nlohmann alone
     Follow follow;
     const bool good = nlohmann::json::sax_parse(body.text(), &follow);
-    if (follow.number_too_large) return;                     // clamped by us, refused by nlohmann
+    if (follow.number_too_large) return;   // clamped by us, refused by nlohmann
     // nlohmann's takes a zero byte for the end.
     const bool expected = good && follow.object && follow.deepest <= kinesis::max_nesting && !body.text().contains('\0');
     must(kinesis::well_formed(body.text(), kinesis::Encoding::json) == expected, "our JSON is everybody's JSON");
 }
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

@@ -1,6 +1,6 @@
-// A connection of the Kafka door: frames one after the other, each behind two bytes of length; a length of FFFF sends all the rest
-// as it is. What must hold: the server lives, closes or answers, with answers whose sizes add up, and after a restart the engine
-// still knows what it knew.
+// A connection of the Kafka door: frames one after the other, each behind two bytes of length; a length of FFFF sends all the
+// rest as it is. What must hold: the server lives, closes or answers, with answers whose sizes add up, and after a restart the
+// engine still knows what it knew.
 #include <boost/asio/connect.hpp>
 
 #include "emulator/kafka/door.h"
@@ -58,7 +58,7 @@ struct Connection {
     }
 };
 
-}  // namespace
+}   // namespace
 
 void kafka_door(Bytes input) {
     World w;
@@ -114,9 +114,11 @@ std::vector<Blob> kafka_door_seeds() {
     };
     batch::Record record{.timestamp = 1'700'000'000'000, .key = bytes_of("k"), .value = bytes_of("value"), .headers = {}};
     const auto plain = batch::build(std::span{&record, 1});
-    const auto idempotent = batch::build(std::span{&record, 1}, {.attributes = 4, .producer_id = 1000, .producer_epoch = 0, .base_sequence = 0});
+    const auto idempotent =
+        batch::build(std::span{&record, 1}, {.attributes = 4, .producer_id = 1000, .producer_epoch = 0, .base_sequence = 0});
 
-    const std::vector<ProduceRequest::Partition> into{{.index = 0, .records = Bytes{plain}}, {.index = 1, .records = Bytes{idempotent}}};
+    const std::vector<ProduceRequest::Partition> into{{.index = 0, .records = Bytes{plain}},
+                                                      {.index = 1, .records = Bytes{idempotent}}};
     const std::vector<ProduceRequest::Topic> topics{{.name = "t", .topic_id = {}, .partitions = into}};
     std::vector<FetchRequest::Partition> from(1);
     from[0].partition_max_bytes = 1 << 20;
@@ -174,4 +176,4 @@ std::vector<Blob> kafka_door_seeds() {
     return all;
 }
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

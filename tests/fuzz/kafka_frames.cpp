@@ -13,7 +13,8 @@ using namespace kafka;
 
 constexpr std::size_t arena_bytes = 1 << 20;
 
-template <class T> void round_trip(Bytes body, int version) {
+template <class T>
+void round_trip(Bytes body, int version) {
     Arena arena{arena_bytes};
     T message{};
     Bytes rest;
@@ -29,7 +30,8 @@ template <class T> void round_trip(Bytes body, int version) {
     must(print(message, version) == print(same, version), "the message read back is the same");
 }
 
-template <class Request, class Answer, class... Rest> void by_key(Messages<Request, Answer, Rest...>, RequestHeader& header) {
+template <class Request, class Answer, class... Rest>
+void by_key(Messages<Request, Answer, Rest...>, RequestHeader& header) {
     if (header.api_key == Request::api.key) {
         if (!Request::api.knows(header.api_version)) return;
         if (Request::api.flexible(header.api_version) && !skip_header_tags(header)) return;
@@ -39,15 +41,18 @@ template <class Request, class Answer, class... Rest> void by_key(Messages<Reque
     }
 }
 
-}  // namespace
+}   // namespace
 
 void kafka_frames(Bytes input) {
     const Exact frame{input};
     auto header = read_header(frame.bytes());
     if (!header) return;
-    if (header->api_key == -1) round_trip<ConsumerProtocolSubscription>(header->body, header->api_version & 3);
-    else if (header->api_key == -2) round_trip<ConsumerProtocolAssignment>(header->body, header->api_version & 3);
-    else by_key(AllMessages{}, *header);
+    if (header->api_key == -1)
+        round_trip<ConsumerProtocolSubscription>(header->body, header->api_version & 3);
+    else if (header->api_key == -2)
+        round_trip<ConsumerProtocolAssignment>(header->body, header->api_version & 3);
+    else
+        by_key(AllMessages{}, *header);
 }
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

@@ -1,7 +1,7 @@
-// Calls of the Kinesis API, one after the other: an operation's name, a line's end, a body in JSON (or CBOR, when it does not begin
-// with a brace); calls are parted by a byte FE, which no JSON holds. "$I" in a body stands for the last iterator or page token that
-// was handed out. What must hold: every call is answered, never with 500, in well-formed JSON; a day later, and after a restart,
-// the engine still knows what it knew.
+// Calls of the Kinesis API, one after the other: an operation's name, a line's end, a body in JSON (or CBOR, when it does not
+// begin with a brace); calls are parted by a byte FE, which no JSON holds. "$I" in a body stands for the last iterator or page
+// token that was handed out. What must hold: every call is answered, never with 500, in well-formed JSON; a day later, and after
+// a restart, the engine still knows what it knew.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -28,7 +28,7 @@ void remember(std::string_view answer, std::string& token) {
         }
 }
 
-}  // namespace
+}   // namespace
 
 void kinesis_door(Bytes input) {
     World w;
@@ -51,7 +51,8 @@ void kinesis_door(Bytes input) {
         const std::pair<std::string_view, std::string_view> headers[]{
             {"X-Amz-Target", target},
             {"Content-Type", json ? "application/x-amz-json-1.1" : "application/x-amz-cbor-1.1"},
-            {"Authorization", "AWS4-HMAC-SHA256 Credential=a/20250101/us-east-1/kinesis/aws4_request, SignedHeaders=a, Signature=b"},
+            {"Authorization",
+             "AWS4-HMAC-SHA256 Credential=a/20250101/us-east-1/kinesis/aws4_request, SignedHeaders=a, Signature=b"},
             {"X-Amz-Date", "20250101T000000Z"}};
         const RequestHead head{"POST", "/", headers};
         const Exact exact{bytes_of(body)};
@@ -73,4 +74,4 @@ void kinesis_door(Bytes input) {
     w.same_after_restart();
 }
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

@@ -1,7 +1,7 @@
 // Every fuzz target over its seeds and over all that fuzzing has found so far (tests/fuzz/findings/TARGET/*), with g++ and no
 // fuzzer: what was found once stays found. How new ones are looked for: `make fuzz`.
-#include <algorithm>
 #include <doctest/doctest.h>
+#include <algorithm>
 
 #include <filesystem>
 #include <fstream>
@@ -26,7 +26,7 @@ std::string read_all(const std::filesystem::path& file) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("every fuzz target keeps its promises on its seeds and on what was found before") {
     for (const auto& target : targets) {
@@ -46,7 +46,8 @@ TEST_CASE("every fuzz target keeps its promises on its seeds and on what was fou
 }
 
 TEST_CASE("every finding belongs to a target") {
-    for (const auto& folder : std::filesystem::directory_iterator(std::filesystem::path(SLUICE_SOURCE_DIR) / "tests/fuzz/findings")) {
+    for (const auto& folder :
+         std::filesystem::directory_iterator(std::filesystem::path(SLUICE_SOURCE_DIR) / "tests/fuzz/findings")) {
         const auto name = folder.path().filename().string();
         CHECK_MESSAGE(std::ranges::find(targets, name, &Target::name) != std::end(targets), name);
     }

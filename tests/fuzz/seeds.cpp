@@ -24,7 +24,8 @@ std::string read_recorded(const std::string& name) {
     return text;
 }
 
-template <class Each> void each_line(const std::string& name, Each&& each) {
+template <class Each>
+void each_line(const std::string& name, Each&& each) {
     const auto text = read_recorded(name);
     for (std::size_t at = 0; at < text.size();) {
         const auto end = std::min(text.find('\n', at), text.size());
@@ -36,12 +37,14 @@ template <class Each> void each_line(const std::string& name, Each&& each) {
 Blob from_hex(const std::string& hex) {
     const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
     Blob bytes(hex.size() / 2);
-    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(digit(hex[2 * i]) * 16 + digit(hex[2 * i + 1]));
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        bytes[i] = static_cast<std::byte>(digit(hex[2 * i]) * 16 + digit(hex[2 * i + 1]));
     return bytes;
 }
 
 Blob frame(int key, int version, Bytes body) {
-    std::string head{static_cast<char>(key >> 8), static_cast<char>(key), static_cast<char>(version >> 8), static_cast<char>(version)};
+    std::string head{static_cast<char>(key >> 8), static_cast<char>(key), static_cast<char>(version >> 8),
+                     static_cast<char>(version)};
     head += std::string("\0\0\0\7\0\1a", 7);
     auto whole = blob_of(head);
     whole.insert(whole.end(), body.begin(), body.end());
@@ -76,18 +79,25 @@ std::vector<Blob> recorded_batches() {
 }
 
 std::string with_names(std::string text) {
-    for (const auto& [from, to] : {std::pair{"${stream_1}", "one"}, {"${stream_3}", "three"}, {"${new}", "fresh"}, {"${account}", "000000000000"}, {"${region}", "us-east-1"}})
+    for (const auto& [from, to] : {std::pair{"${stream_1}", "one"},
+                                   {"${stream_3}", "three"},
+                                   {"${new}", "fresh"},
+                                   {"${account}", "000000000000"},
+                                   {"${region}", "us-east-1"}})
         for (std::size_t at; (at = text.find(from)) != std::string::npos;) text.replace(at, std::strlen(from), to);
     return text;
 }
 
-template <std::size_t I = 0> std::size_t number_of(std::string_view operation) {
+template <std::size_t I = 0>
+std::size_t number_of(std::string_view operation) {
     if constexpr (I < std::tuple_size_v<Operations>)
         return std::tuple_element_t<I, Operations>::operation == operation ? I : number_of<I + 1>(operation);
-    else return I;
+    else
+        return I;
 }
 
-template <class Each> void each_case(Each&& each) {
+template <class Each>
+void each_case(Each&& each) {
     const auto recorded = json::parse(read_recorded("kinesis-cases.json"));
     for (const auto& one : recorded["cases"])
         if (one["target"].is_string()) {
@@ -102,22 +112,29 @@ std::vector<Blob> bodies(bool as_cbor) {
         std::string seed(1, static_cast<char>(which));
         const auto value = json::parse(text, nullptr, false);
         if (as_cbor && value.is_discarded()) return;
-        if (as_cbor) json::to_cbor(value, seed);
-        else seed += text;
+        if (as_cbor)
+            json::to_cbor(value, seed);
+        else
+            seed += text;
         all.push_back(blob_of(seed));
     };
     each_case([&](const std::string& operation, const std::string& body, const json&) {
         if (const auto which = number_of(operation); which < std::tuple_size_v<Operations>) add(which, body);
     });
     const auto own = [&](std::string_view operation, const char* text) { add(number_of(operation), text); };
-    own("PutRecords", R"({"StreamName":"s","Records":[{"Data":"\/\/8=","PartitionKey":"\u0061","ExplicitHashKey":"7"},{"Data":"aGk=","PartitionKey":"é"},null]})");
-    own("GetShardIterator", R"({"StreamName":"s","ShardId":"shardId-000000000000","ShardIteratorType":"AT_TIMESTAMP","Timestamp":1441215410.867})");
-    own("ListShards", R"({"StreamName":"s","ShardFilter":{"Type":"AT_TIMESTAMP","Timestamp":1.5e3,"ShardId":null},"x":[true,-2,{"y":"\ud83d\ude00"}]})");
+    own("PutRecords",
+        R"({"StreamName":"s","Records":[{"Data":"\/\/8=","PartitionKey":"\u0061","ExplicitHashKey":"7"},{"Data":"aGk=","PartitionKey":"é"},null]})");
+    own("GetShardIterator",
+        R"({"StreamName":"s","ShardId":"shardId-000000000000","ShardIteratorType":"AT_TIMESTAMP","Timestamp":1441215410.867})");
+    own("ListShards",
+        R"({"StreamName":"s","ShardFilter":{"Type":"AT_TIMESTAMP","Timestamp":1.5e3,"ShardId":null},"x":[true,-2,{"y":"\ud83d\ude00"}]})");
     own("AddTagsToStream", R"({"StreamName":"s","Tags":{"a":"1","b":"","a":"2"}})");
     own("RemoveTagsFromStream", R"({"StreamName":"s","TagKeys":["a","b"]})");
     if (as_cbor) {
-        all.push_back(blob_of(std::string("\0\xBF\x6AStreamName\x61s\x67Records\x9F\xBF\x64"
-                                          "Data\x5F\x41h\x41i\xFF\x6CPartitionKey\x7F\x61k\xFF\xFF\xFF\xFF", 52)));
+        all.push_back(
+            blob_of(std::string("\0\xBF\x6AStreamName\x61s\x67Records\x9F\xBF\x64"
+                                "Data\x5F\x41h\x41i\xFF\x6CPartitionKey\x7F\x61k\xFF\xFF\xFF\xFF",
+                                52)));
         all.push_back(blob_of(std::string("\2\xA1\x69Timestamp\xC1\xFB\x40\0\0\0\0\0\0\0", 22)));
     }
     return all;
@@ -125,15 +142,17 @@ std::vector<Blob> bodies(bool as_cbor) {
 
 std::vector<Blob> http_seeds() {
     std::vector<Blob> all;
-    for (const std::string_view text :
-         {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbodyPOST /x?y HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
-          "\r\nGET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
-          "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
-          "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nwiki\r\n5;ext=\"a\"\r\npedia\r\n0\r\nTrailer: x\r\n\r\nGET / HTTP/1.1\r\n\r\n",
-          "POST / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-          "GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "GET / HTTP/1.1\nA: b\n\n",
-          "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nhey",
-          "POST / HTTP/1.1\r\nConnection: close, upgrade\r\nContent-Length: 1\r\n\r\nx"})
+    for (
+        const std::string_view text :
+        {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbodyPOST /x?y HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
+         "\r\nGET /health HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+         "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
+         "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nwiki\r\n5;ext=\"a\"\r\npedia\r\n0\r\nTrailer: x\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+         "POST / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         "GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "GET / HTTP/1.1\nA: b\n\n",
+         "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
+         "POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nhey",
+         "POST / HTTP/1.1\r\nConnection: close, upgrade\r\nContent-Length: 1\r\n\r\nx"})
         all.push_back(blob_of(std::string("\1\7") + std::string(text)));
     return all;
 }
@@ -147,7 +166,7 @@ std::vector<Blob> kinesis_calls() {
     return all;
 }
 
-}  // namespace
+}   // namespace
 
 std::vector<Blob> seeds(std::string_view target) {
     std::vector<Blob> all;
@@ -170,4 +189,4 @@ std::vector<Blob> seeds(std::string_view target) {
     return all;
 }
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

@@ -5,9 +5,9 @@
 
 namespace sluice::fuzz {
 
-std::vector<Blob> token_seeds();     // tokens.cpp
-std::vector<Blob> catalog_seeds();   // catalog.cpp
-std::vector<Blob> block_seeds();     // blocks.cpp
+std::vector<Blob> token_seeds();        // tokens.cpp
+std::vector<Blob> catalog_seeds();      // catalog.cpp
+std::vector<Blob> block_seeds();        // blocks.cpp
 std::vector<Blob> kafka_door_seeds();   // kafka_door.cpp
 
 inline Blob blob_of(std::string_view text) {
@@ -15,4 +15,4 @@ inline Blob blob_of(std::string_view text) {
     return {bytes.begin(), bytes.end()};
 }
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

@@ -34,9 +34,16 @@ struct Target {
     void (*run)(Bytes);
 };
 inline constexpr Target targets[] = {
-    {"batches", batches},           {"kafka_frames", kafka_frames}, {"cbor", cbor},       {"json", json},
-    {"http_requests", http_requests}, {"tokens", tokens},             {"catalog", catalog}, {"blocks", blocks},
-    {"kafka_door", kafka_door},     {"kinesis_door", kinesis_door},
+    {"batches", batches},
+    {"kafka_frames", kafka_frames},
+    {"cbor", cbor},
+    {"json", json},
+    {"http_requests", http_requests},
+    {"tokens", tokens},
+    {"catalog", catalog},
+    {"blocks", blocks},
+    {"kafka_door", kafka_door},
+    {"kinesis_door", kinesis_door},
 };
 
 // What a target begins with, made from the recorded bytes of tests/wire and from what sluice itself writes.
@@ -92,4 +99,4 @@ class Choices {
     Bytes left_;
 };
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

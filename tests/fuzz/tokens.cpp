@@ -20,7 +20,8 @@ std::string forged(std::string_view head, Bytes plain) {
     int first = 0, last = 0;
     const std::unique_ptr<EVP_CIPHER_CTX, void (*)(EVP_CIPHER_CTX*)> context{EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free};
     EVP_EncryptInit_ex(context.get(), EVP_aes_128_cbc(), nullptr, key, zero);
-    EVP_EncryptUpdate(context.get(), to, &first, reinterpret_cast<const unsigned char*>(plain.data()), static_cast<int>(plain.size()));
+    EVP_EncryptUpdate(context.get(), to, &first, reinterpret_cast<const unsigned char*>(plain.data()),
+                      static_cast<int>(plain.size()));
     EVP_EncryptFinal_ex(context.get(), to + first, &last);
     out.resize(head.size() + static_cast<std::size_t>(first + last));
     std::string text((out.size() + 2) / 3 * 4, '\0');
@@ -43,7 +44,7 @@ void open_both(std::string_view token) {
     }
 }
 
-}  // namespace
+}   // namespace
 
 void tokens(Bytes input) {
     const Exact exact{input};
@@ -61,10 +62,15 @@ void tokens(Bytes input) {
 
 std::vector<Blob> token_seeds() {
     std::vector<Blob> all;
-    for (const char* text : {"49590338271490256608559692538361571095921575989136588898", "5", "1", "170141183460469231731687303715884105728"})
+    for (const char* text :
+         {"49590338271490256608559692538361571095921575989136588898", "5", "1", "170141183460469231731687303715884105728"})
         all.push_back(blob_of(text));
-    const Iterator iterator{.stream = "clickstream", .id = static_cast<streams::StreamId>(7), .shard = 3, .position = 41,
-                            .issued = from_ms(1'700'000'000'000), .serial = 9};
+    const Iterator iterator{.stream = "clickstream",
+                            .id = static_cast<streams::StreamId>(7),
+                            .shard = 3,
+                            .position = 41,
+                            .issued = from_ms(1'700'000'000'000),
+                            .serial = 9};
     const Page page{.listing = "ListShards clickstream", .after = "shardId-000000000001", .issued = from_ms(1'700'000'000'000)};
     all.push_back(blob_of(seal(iterator)));
     all.push_back(blob_of('"' + seal(iterator) + '"'));
@@ -75,9 +81,10 @@ std::vector<Blob> token_seeds() {
         for (int shift = 56; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift);
         return text;
     };
-    all.push_back(blob_of(number(9) + number(0x534c49'5445'5231) + number(7) + number(3) + number(41) + number(1'700'000'000'000) + number(2) + "ab"));
+    all.push_back(blob_of(number(9) + number(0x534c49'5445'5231) + number(7) + number(3) + number(41) +
+                          number(1'700'000'000'000) + number(2) + "ab"));
     all.push_back(blob_of(number(0x534c50'4147'4531) + number(1'700'000'000'000) + number(2) + "ab" + number(1) + "c"));
     return all;
 }
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

@@ -63,4 +63,4 @@ struct World {
     }
 };
 
-}  // namespace sluice::fuzz
+}   // namespace sluice::fuzz

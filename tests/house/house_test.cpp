@@ -12,7 +12,7 @@
 namespace {
 
 struct Source {
-    std::string path;  // relative to the root, with forward slashes
+    std::string path;   // relative to the root, with forward slashes
     std::vector<std::string> includes, lines;
 };
 
@@ -63,11 +63,14 @@ auto in(std::string_view folder) {
     return [folder](std::string_view path) { return is_under(path, folder); };
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("protocol knows neither storage nor emulator, and its folders keep to themselves") {
-    CHECK(check(in("protocol/kafka/"), [](auto i) { return !is_ours(i) || any_of(i, {"protocol/kafka/", "protocol/batch/", "protocol/wire_limits.h"}); }) > 0);
-    CHECK(check(in("protocol/batch/"), [](auto i) { return !is_ours(i) || any_of(i, {"protocol/batch/", "protocol/wire_limits.h"}); }) > 0);
+    CHECK(check(in("protocol/kafka/"), [](auto i) {
+              return !is_ours(i) || any_of(i, {"protocol/kafka/", "protocol/batch/", "protocol/wire_limits.h"});
+          }) > 0);
+    CHECK(check(in("protocol/batch/"),
+                [](auto i) { return !is_ours(i) || any_of(i, {"protocol/batch/", "protocol/wire_limits.h"}); }) > 0);
     CHECK(check(in("protocol/"), [](auto i) { return !is_ours(i) || is_under(i, "protocol/"); }) > 0);
     check(in("protocol/kinesis/"), [](auto i) { return !any_of(i, {"protocol/kafka/", "protocol/http/"}); });
     check(in("protocol/http/"), [](auto i) { return !is_ours(i) || any_of(i, {"protocol/http/", "protocol/wire_limits.h"}); });
@@ -78,16 +81,14 @@ TEST_CASE("storage knows neither protocol nor emulator") {
 }
 
 TEST_CASE("the Kafka door and the Kinesis door do not know each other") {
-    check(in("emulator/kafka/"), [](auto i) {
-        return !any_of(i, {"emulator/kinesis/", "protocol/kinesis/", "protocol/http/"});
-    });
+    check(in("emulator/kafka/"), [](auto i) { return !any_of(i, {"emulator/kinesis/", "protocol/kinesis/", "protocol/http/"}); });
     check(in("emulator/kinesis/"), [](auto i) { return !any_of(i, {"emulator/kafka/", "protocol/kafka/"}); });
 }
 
 TEST_CASE("the engine knows the store, the clock, chance, the loop and a thread beside it, record batches, and no door") {
     check(in("emulator/streams/"), [](auto i) {
-        return !is_ours(i) || any_of(i, {"emulator/streams/", "emulator/runtime/",
-                                         "storage/store.h", "storage/planted.h", "protocol/batch/"});
+        return !is_ours(i) ||
+               any_of(i, {"emulator/streams/", "emulator/runtime/", "storage/store.h", "storage/planted.h", "protocol/batch/"});
     });
 }
 
@@ -99,9 +100,10 @@ TEST_CASE("LMDB appears in one file, and that one in its folder alone") {
 
 TEST_CASE("sockets appear only in the outer parts of the emulator") {
     const auto is_asio = [](std::string_view i) { return is_under(i, "boost/asio"); };
-    check([](auto path) { return any_of(path, {"protocol/", "storage/", "emulator/streams/"}); }, [&](auto i) {
-        return !is_asio(i) || is_under(i, "boost/asio/buffer");  // Beast as a byte machine needs the buffers
-    });
+    check([](auto path) { return any_of(path, {"protocol/", "storage/", "emulator/streams/"}); },
+          [&](auto i) {
+              return !is_asio(i) || is_under(i, "boost/asio/buffer");   // Beast as a byte machine needs the buffers
+          });
     check([](auto path) { return is_under(path, "protocol/") && !is_under(path, "protocol/http/"); },
           [&](auto i) { return !is_asio(i) && !is_under(i, "boost/beast"); });
     check(in("storage/"), [](auto i) { return !is_under(i, "boost/"); });

@@ -1,4 +1,5 @@
-// One seeded history of a store, told by both sides: the writer commits its batches, the test knows what must be there after each.
+// One seeded history of a store, told by both sides: the writer commits its batches, the test knows what must be there after
+// each.
 #pragma once
 
 #include <map>
@@ -36,7 +37,8 @@ class History {
         held_.clear();
         ++commits_;
         for (auto appends = 1 + chance_() % 4; appends > 0; --appends) append(first_log_ + chance_() % 4);
-        if (chance_() % 3 == 0) put("k" + std::to_string(chance_() % 20), chance_() % 4 == 0 ? "" : std::string(chance_() % 6'000, 'v'));
+        if (chance_() % 3 == 0)
+            put("k" + std::to_string(chance_() % 20), chance_() % 4 == 0 ? "" : std::string(chance_() % 6'000, 'v'));
         if (chance_() % 4 == 0) trim(first_log_ + chance_() % 4);
         if (chance_() % 40 == 0) drop(first_log_++);   // never used again
         put("commits", std::to_string(commits_));
@@ -97,4 +99,4 @@ inline History::State held_by(const Store& store) {
     return found;
 }
 
-}  // namespace sluice::storage
+}   // namespace sluice::storage

@@ -1,5 +1,6 @@
-// Durability power keeps its promise, shown by replay: a program's writes and syncs are traced (shim.c), the power is cut at seeded
-// moments, and what each cut can leave must open and hold all that was acknowledged. POWER_CUTS sets how many; a failing one names its seed.
+// Durability power keeps its promise, shown by replay: a program's writes and syncs are traced (shim.c), the power is cut at
+// seeded moments, and what each cut can leave must open and hold all that was acknowledged. POWER_CUTS sets how many; a failing
+// one names its seed.
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,7 +60,8 @@ struct FastFolder {
 std::string held_after_cut(const std::string& folder, std::uint64_t acknowledged, const std::vector<History::State>& states) {
     std::unique_ptr<Store> store;
     try {
-        store = open_lmdb({.folder = folder, .map_bytes = std::uint64_t{1} << 30, .durability = Durability::power, .boot_id = "after"});
+        store = open_lmdb(
+            {.folder = folder, .map_bytes = std::uint64_t{1} << 30, .durability = Durability::power, .boot_id = "after"});
     } catch (const StartError& e) {
         return e.what();
     }
@@ -70,7 +72,7 @@ std::string held_after_cut(const std::string& folder, std::uint64_t acknowledged
     return "not what was acknowledged: " + std::to_string(acknowledged) + " commits were, " + commits_found + " are there";
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("power: whatever a cut leaves of the unsynced writes, the store opens and holds every acknowledged commit") {
     const auto cuts = wanted_cuts();

@@ -1,5 +1,6 @@
-// Reads a trace of shim.c and says what a power cut leaves: of each file what was synced, plus a random part of what was written later,
-// in whole writes, pages or sectors; of names what the folder's last sync covered, plus the next few changes in order (as journals do).
+// Reads a trace of shim.c and says what a power cut leaves: of each file what was synced, plus a random part of what was written
+// later, in whole writes, pages or sectors; of names what the folder's last sync covered, plus the next few changes in order (as
+// journals do).
 #pragma once
 
 #include <array>
@@ -34,7 +35,8 @@ inline std::vector<Traced> read_trace(const std::string& path) {
         all.push_back({e, {}});
         if (e.kind != 'W') continue;
         all.back().bytes.resize(e.size);
-        if (!in.read(all.back().bytes.data(), static_cast<std::streamsize>(e.size))) throw std::runtime_error("the trace is cut short");
+        if (!in.read(all.back().bytes.data(), static_cast<std::streamsize>(e.size)))
+            throw std::runtime_error("the trace is cut short");
     }
     return all;
 }
@@ -47,16 +49,28 @@ class Disk {
     void happens(const Traced& t) {
         const auto& e = t.what;
         switch (e.kind) {
-            case 'W': files_[e.file].pending.push_back({&t, e.lasting != 0}); break;
-            case 'S': settle(files_[e.file]); break;
+            case 'W':
+                files_[e.file].pending.push_back({&t, e.lasting != 0});
+                break;
+            case 'S':
+                settle(files_[e.file]);
+                break;
             case 'D':
                 for (const auto* change : changes_) rename_in(names_, change->what);
                 changes_.clear();
                 break;
-            case 'O': case 'R': case 'U': changes_.push_back(&t); break;
-            case 'T': throw std::runtime_error("a file was cut short: replay does not know what that leaves");
-            case 'M': mark = e.offset; break;
-            default: throw std::runtime_error("unknown event");
+            case 'O':
+            case 'R':
+            case 'U':
+                changes_.push_back(&t);
+                break;
+            case 'T':
+                throw std::runtime_error("a file was cut short: replay does not know what that leaves");
+            case 'M':
+                mark = e.offset;
+                break;
+            default:
+                throw std::runtime_error("unknown event");
         }
     }
 
@@ -77,17 +91,22 @@ class Disk {
                 const auto& bytes = write.traced->bytes;
                 const auto at = write.traced->what.offset;
                 for (std::size_t from = 0; from < bytes.size();) {
-                    const auto size = grain == 0 ? bytes.size() : std::min<std::size_t>(bytes.size() - from, grain - (at + from) % grain);
+                    const auto size =
+                        grain == 0 ? bytes.size() : std::min<std::size_t>(bytes.size() - from, grain - (at + from) % grain);
                     if (write.sure || chance() % 100 < percent) apply(file.certain, at + from, bytes.data() + from, size);
                     from += size;
                 }
             }
-            std::ofstream(folder + "/" + name, std::ios::binary).write(file.certain.data(), static_cast<std::streamsize>(file.certain.size()));
+            std::ofstream(folder + "/" + name, std::ios::binary)
+                .write(file.certain.data(), static_cast<std::streamsize>(file.certain.size()));
         }
     }
 
   private:
-    struct Write { const Traced* traced; bool sure; };
+    struct Write {
+        const Traced* traced;
+        bool sure;
+    };
     struct File {
         std::string certain;
         std::vector<Write> pending;   // in the order written; a sure one lies above older ones that are not
@@ -99,7 +118,8 @@ class Disk {
         std::memcpy(file.data() + at, bytes, size);
     }
     static void settle(File& file) {
-        for (const auto& write : file.pending) apply(file.certain, write.traced->what.offset, write.traced->bytes.data(), write.traced->bytes.size());
+        for (const auto& write : file.pending)
+            apply(file.certain, write.traced->what.offset, write.traced->bytes.data(), write.traced->bytes.size());
         file.pending.clear();
     }
     static void rename_in(Names& names, const Event& e) {
@@ -113,4 +133,4 @@ class Disk {
     std::vector<const Traced*> changes_;   // of names, not yet certain
 };
 
-}  // namespace sluice::power
+}   // namespace sluice::power

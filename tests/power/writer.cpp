@@ -12,7 +12,8 @@ int main(int count, char** args) {
     if (count != 4) return 2;
     const auto mark = reinterpret_cast<void (*)(std::uint64_t)>(dlsym(RTLD_DEFAULT, "power_mark"));
     if (!mark) return 3;
-    const LmdbOptions options{.folder = args[1], .map_bytes = std::uint64_t{1} << 30, .durability = Durability::power, .boot_id = "before"};
+    const LmdbOptions options{
+        .folder = args[1], .map_bytes = std::uint64_t{1} << 30, .durability = Durability::power, .boot_id = "before"};
     const auto seed = std::strtoull(args[2], nullptr, 10), commits = std::strtoull(args[3], nullptr, 10);
     History history(seed);
     std::mt19937_64 chance(seed + 1);

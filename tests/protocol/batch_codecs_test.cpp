@@ -18,7 +18,7 @@ Blob noise(std::size_t size, unsigned seed) {
     for (auto& b : bytes) b = static_cast<std::byte>(random());
     return bytes;
 }
-}  // namespace
+}   // namespace
 
 TEST_CASE("what a codec packs it unpacks, whatever was in the buffer before") {
     Blob out(5000, std::byte{7});
@@ -102,7 +102,10 @@ TEST_CASE("a cut or damaged stream is an error or other bytes, never a crash") {
 }
 
 TEST_CASE("snappy in xerial frames is read block by block") {
-    auto frames = sluice::test::from_hex("82534e4150505900" "00000001" "00000001");
+    auto frames = sluice::test::from_hex(
+        "82534e4150505900"
+        "00000001"
+        "00000001");
     for (const std::string_view part : {"hello ", "world"}) {
         const auto block = compress(Codec::snappy, std::as_bytes(std::span{part}));
         std::byte length[4];

@@ -113,7 +113,7 @@ Blob small_batch(Codec codec = Codec::none) {
 
 void sign(Blob& batch) { store(batch.data() + at::crc, checksum(batch)); }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("every batch of the Java codec is read field by field, and uncompressed ones are built again byte by byte") {
     int batches = 0, legacy = 0;
@@ -138,7 +138,7 @@ TEST_CASE("a batch is refused for what is wrong with it") {
     CHECK(fault(vector_named("two-batches")) == BatchError::several_batches);
     CHECK(fault(vector_named("v2-none-offset")) == BatchError::base_offset_not_zero);
     CHECK(fault(vector_named("v2-empty-after-compaction")) == BatchError::base_offset_not_zero);
-    const auto count = fault(vector_named("bad-count"));  // says 99 with a lastOffsetDelta of 6
+    const auto count = fault(vector_named("bad-count"));   // says 99 with a lastOffsetDelta of 6
     CHECK(count == BatchError::bad_last_offset_delta);
 
     auto batch = small_batch();
@@ -184,7 +184,7 @@ TEST_CASE("a sound batch is summed up: records, bytes of keys and values, and th
     for (const auto codec : {Codec::none, Codec::gzip, Codec::snappy, Codec::lz4, Codec::zstd}) {
         CAPTURE(static_cast<int>(codec));
         auto batch = small_batch(codec);
-        store(batch.data() + at::max_timestamp, std::int64_t{5});  // a wrong one is accepted, and not believed
+        store(batch.data() + at::max_timestamp, std::int64_t{5});   // a wrong one is accepted, and not believed
         sign(batch);
         Blob scratch;
         const auto info = validate_produce(batch, scratch);
@@ -217,7 +217,10 @@ TEST_CASE("base offset and leader epoch change without a new checksum, the appen
     CHECK(checksum(batch) == parse_header(batch)->crc);
     Blob scratch;
     std::vector<std::int64_t> times;
-    REQUIRE(read(batch, scratch, [&](const Record& r) { times.push_back(r.timestamp); return true; }));
+    REQUIRE(read(batch, scratch, [&](const Record& r) {
+        times.push_back(r.timestamp);
+        return true;
+    }));
     CHECK(times == std::vector<std::int64_t>{77777, 77777});
 }
 

@@ -31,16 +31,10 @@ std::string heard(std::string_view bytes, std::size_t piece, Limits limits = {})
         bytes.remove_prefix(size);
         for (;;) {
             const Step step = reader.next();
-            if (const auto* refusal = std::get_if<Refusal>(&step))
-                return all + std::to_string(refusal->status);
+            if (const auto* refusal = std::get_if<Refusal>(&step)) return all + std::to_string(refusal->status);
             const auto* request = std::get_if<Request>(&step);
             if (request == nullptr) break;
-            all.append(request->method)
-                .append(" ")
-                .append(request->target)
-                .append(" [")
-                .append(request->body)
-                .append("]");
+            all.append(request->method).append(" ").append(request->target).append(" [").append(request->body).append("]");
             for (const auto& [name, value] : request->headers)
                 if (name.starts_with("X-")) all.append(" ").append(value);
             all += request->keep_alive ? "; " : "; closes ";
@@ -54,10 +48,9 @@ constexpr std::string_view two =
     "\r\nPOST /p?q=1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\nX-B:  b "
     "\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n"
     "GET /last HTTP/1.1\r\nConnection: close\r\n\r\n";
-constexpr std::string_view both =
-    "POST / [hello] T; POST /p?q=1 [abc0123456789] b; GET /last []; closes idle";
+constexpr std::string_view both = "POST / [hello] T; POST /p?q=1 [abc0123456789] b; GET /last []; closes idle";
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("pipelined requests come out the same however their bytes arrive") {
     for (std::size_t piece = 1; piece <= two.size(); ++piece) CHECK(heard(two, piece) == both);
@@ -122,22 +115,20 @@ TEST_CASE("a connection stays open as its version and its Connection header say"
     CHECK(heard("GET / HTTP/1.0\r\n\r\n", 99) == "GET / []; closes idle");
     CHECK(heard("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 99) == "GET / []; idle");
     CHECK(heard("POST / HTTP/1.1\r\nContent-Length: 2\r\ncontent-length: 2\r\n\r\nhi", 99) == "POST / [hi]; idle");
-    CHECK(heard("GET /\xc3\xa9 HTTP/1.1\r\nX-A:\t \xc3\xa9 \t b\t\r\nX-B:\r\n\r\n", 99) == "GET /\xc3\xa9 [] \xc3\xa9 \t b ; idle");
+    CHECK(heard("GET /\xc3\xa9 HTTP/1.1\r\nX-A:\t \xc3\xa9 \t b\t\r\nX-B:\r\n\r\n", 99) ==
+          "GET /\xc3\xa9 [] \xc3\xa9 \t b ; idle");
 }
 
 TEST_CASE("heads and bodies have limits, whatever length is claimed") {
     const Limits small{.header_bytes = 200, .body_bytes = 10};
-    CHECK(heard("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789", 7, small) ==
-          "POST / [0123456789]; idle");
+    CHECK(heard("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789", 7, small) == "POST / [0123456789]; idle");
     CHECK(heard("POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\n", 99, small) == "413");
     CHECK(heard("POST / HTTP/1.1\r\nContent-Length: 9999999999999\r\n\r\n", 99, small) == "413");
     CHECK(heard("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n", 99, small) == "413");
-    CHECK(heard("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n012345\r\n6\r\n", 9, small) ==
-          "413");
+    CHECK(heard("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n012345\r\n6\r\n", 9, small) == "413");
     CHECK(heard("GET / HTTP/1.1\r\nA: " + std::string(300, 'a'), 50, small) == "431");
     CHECK(heard("GET /" + std::string(300, 'a') + " HTTP/1.1\r\n\r\n", 500, small) == "431");
-    CHECK(heard("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(20'000, 'x'), 500,
-                small) == "400");
+    CHECK(heard("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(20'000, 'x'), 500, small) == "400");
 }
 
 TEST_CASE("large bodies come through whole, one after the other") {
@@ -153,8 +144,7 @@ TEST_CASE("large bodies come through whole, one after the other") {
 }
 
 TEST_CASE("a response begins with its status, its headers and the length of its body") {
-    const std::pair<std::string_view, std::string_view> headers[] = {{"Content-Type", "t"},
-                                                                     {"Echo", "a\r\nB: c"}};
+    const std::pair<std::string_view, std::string_view> headers[] = {{"Content-Type", "t"}, {"Echo", "a\r\nB: c"}};
     std::string out;
     append_head(out, 200, headers, 2, true);
     CHECK(out == "HTTP/1.1 200 OK\r\nContent-Type: t\r\nEcho: a  B: c\r\nContent-Length: 2\r\n\r\n");

@@ -12,7 +12,8 @@ using nlohmann::json;
 
 namespace {
 
-template <class T> void check_message(const json& v) {
+template <class T>
+void check_message(const json& v) {
     const int version = v["version"];
     auto wire = from_hex(v["hex"]);
     if (v.contains("prefix")) wire.erase(wire.begin(), wire.begin() + 2);
@@ -38,13 +39,15 @@ template <class T> void check_message(const json& v) {
 }
 
 // `name` is the vectors' name of T: the API's name with Request or Response.
-template <class T> bool check_if(const std::string& name, const json& v) {
+template <class T>
+bool check_if(const std::string& name, const json& v) {
     if (v["name"] != name) return false;
     check_message<T>(v);
     return true;
 }
 
-template <class Request, class Response> int check_pair() {
+template <class Request, class Response>
+int check_pair() {
     char file[80];
     const std::string api{Request::api.name};
     std::snprintf(file, sizeof file, "api/%03d-%s.jsonl.gz", Request::api.key, api.c_str());
@@ -59,14 +62,18 @@ template <class Request, class Response> int check_pair() {
     return count;
 }
 
-template <class Request, class Response, class... Rest> int check_all(Messages<Request, Response, Rest...>) {
+template <class Request, class Response, class... Rest>
+int check_all(Messages<Request, Response, Rest...>) {
     static_assert(Request::api.key == Response::api.key);
     const int count = check_pair<Request, Response>();
-    if constexpr (sizeof...(Rest) > 0) return count + check_all(Messages<Rest...>{});
-    else return count;
+    if constexpr (sizeof...(Rest) > 0)
+        return count + check_all(Messages<Rest...>{});
+    else
+        return count;
 }
 
-template <class Request, class Response> bool check_frame_of(const json& v) {
+template <class Request, class Response>
+bool check_frame_of(const json& v) {
     const std::string name = v["name"], api{Request::api.name};
     if (name != api + "Request" && name != api + "Response") return false;
     const auto frame = from_hex(v["hex"]);
@@ -81,8 +88,10 @@ template <class Request, class Response> bool check_frame_of(const json& v) {
         CHECK(header->api_key == Request::api.key);
         CHECK(header->api_version == version);
         CHECK(header->correlation_id == v["correlation_id"]);
-        if (v["client_id"].is_null()) CHECK(!header->client_id);
-        else CHECK(header->client_id == v["client_id"].get<std::string>());
+        if (v["client_id"].is_null())
+            CHECK(!header->client_id);
+        else
+            CHECK(header->client_id == v["client_id"].get<std::string>());
         if (Request::api.flexible(version)) REQUIRE(skip_header_tags(*header));
         CHECK(frame.size() - header->body.size() == v["body_offset"]);
         Request m;
@@ -105,13 +114,16 @@ template <class Request, class Response> bool check_frame_of(const json& v) {
     return true;
 }
 
-template <class Request, class Response, class... Rest> bool check_frame(const json& v, Messages<Request, Response, Rest...>) {
+template <class Request, class Response, class... Rest>
+bool check_frame(const json& v, Messages<Request, Response, Rest...>) {
     if (check_frame_of<Request, Response>(v)) return true;
-    if constexpr (sizeof...(Rest) > 0) return check_frame(v, Messages<Rest...>{});
-    else return false;
+    if constexpr (sizeof...(Rest) > 0)
+        return check_frame(v, Messages<Rest...>{});
+    else
+        return false;
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("every message of every version reads, prints and writes as the Java codec does, and no prefix of one is accepted") {
     CHECK(check_all(AllMessages{}) == 1172);

@@ -99,7 +99,7 @@ TEST_CASE("a count larger than the frame is refused before memory is taken for i
 
 TEST_CASE("lists that would take more memory than the arena allows are refused") {
     // 100,000 topics of one byte's name each, v9: 3 bytes a topic on the wire, more in memory.
-    Blob frame = from_hex("a18d06");  // 100,001 as unsigned varint: compact count of 100,000
+    Blob frame = from_hex("a18d06");   // 100,001 as unsigned varint: compact count of 100,000
     for (int i = 0; i < 100'000; ++i) {
         for (const auto byte : from_hex("027800")) frame.push_back(byte);
     }
@@ -113,7 +113,9 @@ TEST_CASE("lists that would take more memory than the arena allows are refused")
     CHECK(m.topics->size() == 100'000);
     CHECK(m.topics->back().name == "x");
     // The same limit holds for answers, which own their lists.
-    Blob answer = from_hex("00000000" "a18d06");
+    Blob answer = from_hex(
+        "00000000"
+        "a18d06");
     answer.resize(answer.size() + 200'000);
     MetadataResponse r;
     Arena tight{1 << 20};
@@ -124,7 +126,7 @@ TEST_CASE("the arena's limit counts what small lists really take, and an empty l
     Arena arena{1600};
     int rooms = 0;
     while (arena.room<std::int32_t>(1) != nullptr) ++rooms;
-    CHECK(rooms == 100);  // 16 bytes each, the alignment
+    CHECK(rooms == 100);   // 16 bytes each, the alignment
     CHECK(arena.used() == 1600);
     CHECK(arena.room<std::int32_t>(0) != nullptr);
     CHECK(arena.room<std::int64_t>(std::size_t{1} << 61) == nullptr);

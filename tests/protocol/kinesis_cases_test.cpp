@@ -43,16 +43,15 @@ Answer serve(const Routed& routed, const RequestHead& head, std::string_view bod
 Answer answer_to(const RequestHead& head, std::string_view body) {
     const auto routed = route(head, body);
     if (const auto* answer = std::get_if<Answer>(&routed)) return *answer;
-    return serve<AddTagsToStream, CreateStream, DeleteStream, DescribeStream, GetRecords, GetShardIterator,
-                 ListShards, ListStreams, PutRecord, PutRecords>(std::get<Routed>(routed), head, body);
+    return serve<AddTagsToStream, CreateStream, DeleteStream, DescribeStream, GetRecords, GetShardIterator, ListShards,
+                 ListStreams, PutRecord, PutRecords>(std::get<Routed>(routed), head, body);
 }
 
 std::string body_of(const Json& one) {
     if (one.contains("raw_body")) return one["raw_body"];
     Json body = one["body"];
     // "<501 x {...}>" stands for that many of a record.
-    if (body.contains("Records") && body["Records"].is_string() &&
-        body["Records"].get<std::string>().starts_with("<501")) {
+    if (body.contains("Records") && body["Records"].is_string() && body["Records"].get<std::string>().starts_with("<501")) {
         const bool keyed = body["Records"].get<std::string>().find("PartitionKey: a") != std::string::npos;
         body["Records"] = Json(501, Json{{"PartitionKey", keyed ? "a" : ""}, {"Data", ""}});
     }
@@ -62,8 +61,7 @@ std::string body_of(const Json& one) {
 }
 
 Json parsed(const Answer& answer) {
-    return answer.content_type == content_type(Encoding::cbor) ? Json::from_cbor(answer.body)
-                                                               : Json::parse(answer.body);
+    return answer.content_type == content_type(Encoding::cbor) ? Json::from_cbor(answer.body) : Json::parse(answer.body);
 }
 
 // The parts of a validation message, as a set: their order is the service's own.
@@ -76,7 +74,7 @@ std::multiset<std::string> parts(const std::string& message) {
     return found;
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("faults that need no stream are told as AWS tells them") {
     std::ifstream file{SLUICE_SOURCE_DIR "/tests/wire/kinesis-cases.json"};
@@ -85,8 +83,8 @@ TEST_CASE("faults that need no stream are told as AWS tells them") {
     const Json cases = Json::parse(file).at("cases");
     for (const Json& one : cases) {
         const std::string id = one["id"];
-        const bool pure = id.starts_with("transport-") || id.starts_with("type-") || id.starts_with("val-") ||
-                          id.starts_with("auth-");
+        const bool pure =
+            id.starts_with("transport-") || id.starts_with("type-") || id.starts_with("val-") || id.starts_with("auth-");
         // Dates are verified only where signatures are.
         if (!pure || id == "auth-expired" || id == "auth-future") continue;
         INFO("case ", id);
@@ -113,9 +111,7 @@ TEST_CASE("faults that need no stream are told as AWS tells them") {
             const char* key = expect["type"] == "SerializationException" ? "Message" : "message";
             const std::string message = told.value(key, "");
             if (expect.contains("message_regex"))
-                CHECK_MESSAGE(
-                    boost::regex_search(message, boost::regex(expect["message_regex"].get<std::string>())),
-                    message);
+                CHECK_MESSAGE(boost::regex_search(message, boost::regex(expect["message_regex"].get<std::string>())), message);
             if (expect.contains("validation_parts"))
                 CHECK(parts(message) == expect["validation_parts"].get<std::multiset<std::string>>());
             if (expect.contains("absent_fields"))
@@ -128,8 +124,8 @@ TEST_CASE("faults that need no stream are told as AWS tells them") {
                 if (name == "Content-Type") CHECK(answer.content_type == value.get<std::string>());
                 if (name == "x-amz-id-2") CHECK_FALSE(answer.extended_id);
                 if (name.starts_with("Access-Control")) {
-                    const auto found = std::ranges::find(answer.headers, name,
-                                                         [](const auto& h) { return std::string(h.first); });
+                    const auto found =
+                        std::ranges::find(answer.headers, name, [](const auto& h) { return std::string(h.first); });
                     REQUIRE(found != answer.headers.end());
                     CHECK(found->second == value.get<std::string>());
                 }
@@ -148,10 +144,8 @@ TEST_CASE(
     CHECK(answer_to(head, R"({"StreamName":23})").body ==
           R"({"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"})");
     Arena arena{100};
-    const auto fault =
-        read<PutRecord>(R"({"PartitionKey":"","StreamName":true,"Data":7})", Encoding::json, arena, Caller{});
-    CHECK(fault.error() ==
-          Error{ErrorCode::serialization, "class java.lang.Boolean can not be converted to an String"});
+    const auto fault = read<PutRecord>(R"({"PartitionKey":"","StreamName":true,"Data":7})", Encoding::json, arena, Caller{});
+    CHECK(fault.error() == Error{ErrorCode::serialization, "class java.lang.Boolean can not be converted to an String"});
 }
 
 TEST_CASE("a signature's credential scope says who calls and from where") {

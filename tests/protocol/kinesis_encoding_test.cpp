@@ -58,16 +58,16 @@ GetRecords::Result some_records() {
     return result;
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("JSON text keeps every character and refuses what is not UTF-8") {
     CHECK(json_text(R"("plain")") == "plain");
     CHECK(json_text(R"("a\"\\\/\b\f\n\r\t")") == "a\"\\/\b\f\n\r\t");
     CHECK(json_text(R"("\u0041\u00e9\u20ac\ud83d\ude00")") == "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
     CHECK(json_text("\"\xF0\x9F\x98\x80 and more than eight\"") == "\xF0\x9F\x98\x80 and more than eight");
-    for (const char* bad : {R"("\ud83d")", R"("\ude00")", R"("\ud83dx")", R"("\ud83d\u0041")", R"("\x")",
-                            R"("\u12g4")", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"",
-                            "\"\xE2\x82\"", "\"a\nb\"", "\"open", "\"\\", "\"\\u12"})
+    for (const char* bad :
+         {R"("\ud83d")", R"("\ude00")", R"("\ud83dx")", R"("\ud83d\u0041")", R"("\x")", R"("\u12g4")", "\"\xC0\x80\"",
+          "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xE2\x82\"", "\"a\nb\"", "\"open", "\"\\", "\"\\u12"})
         CHECK_MESSAGE(!json_text(bad), bad);
     CHECK(characters("a\xC3\xA9\xF0\x9F\x98\x80") == 3);
 }
@@ -84,8 +84,7 @@ TEST_CASE("numbers are floored and clamped, never refused for their size") {
     for (const char* bad : {"01", "1.", ".5", "-", "1e", "+1", "NaN"})
         CHECK_FALSE(well_formed(std::string("{\"a\":") + bad + "}", Encoding::json));
     Arena arena{40};
-    const auto request =
-        read<GetRecords>(R"({"ShardIterator":"a","Limit":99999999999})", Encoding::json, arena, Caller{});
+    const auto request = read<GetRecords>(R"({"ShardIterator":"a","Limit":99999999999})", Encoding::json, arena, Caller{});
     CHECK(request.error().message ==
           "1 validation error detected: Value '2147483647' at 'limit' failed to satisfy constraint: Member "
           "must have value less than or equal to 10000");
@@ -119,8 +118,7 @@ TEST_CASE("base64 is decoded as strictly as the service does") {
     CHECK(decoded("====") == "'====' can not be converted to a Blob: Invalid Base64 character: '='");
     CHECK(decoded("AA=A") == "'AA=A' can not be converted to a Blob: Invalid Base64 character: '='");
     CHECK(decoded("AAA-") == "'AAA-' can not be converted to a Blob: Invalid Base64 character: '-'");
-    CHECK(decoded("AB==") ==
-          "'AB==' can not be converted to a Blob: Invalid last non-pad Base64 character dectected");
+    CHECK(decoded("AB==") == "'AB==' can not be converted to a Blob: Invalid last non-pad Base64 character dectected");
     std::mt19937 chance{7};
     for (std::size_t size = 0; size < 200; ++size) {
         std::string bytes(size, '\0'), text(base64_size(size), '\0');
@@ -141,9 +139,8 @@ TEST_CASE("base64 is decoded as strictly as the service does") {
 
 TEST_CASE("a blob may be spelled with escapes, and in CBOR be text") {
     Arena arena{200};
-    const auto escaped =
-        read<PutRecords>(R"({"StreamName":"s","Records":[{"Data":"\/\/8=","PartitionKey":"\u0061"}]})",
-                         Encoding::json, arena, Caller{});
+    const auto escaped = read<PutRecords>(R"({"StreamName":"s","Records":[{"Data":"\/\/8=","PartitionKey":"\u0061"}]})",
+                                          Encoding::json, arena, Caller{});
     REQUIRE(escaped);
     CHECK(escaped->records->at(0).data->bytes == "\xFF\xFF");
     CHECK(escaped->records->at(0).partition_key == "a");
@@ -195,8 +192,7 @@ TEST_CASE("results leave out what they do not have") {
 TEST_CASE("whatever JSON and CBOR both can say means the same request") {
     std::mt19937 chance{11};
     for (int round = 0; round < 300; ++round) {
-        std::string json = R"({"StreamName":"s","Records":[)",
-                    cbor = std::string("\xBF\x6AStreamName\x61s\x67Records\x9F");
+        std::string json = R"({"StreamName":"s","Records":[)", cbor = std::string("\xBF\x6AStreamName\x61s\x67Records\x9F");
         const auto count = 1 + chance() % 5;
         for (unsigned i = 0; i < count; ++i) {
             std::string data(chance() % 40, '\0'), key;
@@ -235,8 +231,7 @@ TEST_CASE("every beginning of a good body that is not the whole is refused") {
     const std::string open =
         "\xBF\x61x\x9F\x7F\x61y\x62zz\xFF\xC1\x1A\x01\x02\x03\x04\xFB\x01\x02\x03\x04\x05\x06\x07\x08\xFF"
         "\xFF";
-    for (const auto& [whole_body, encoding] :
-         {std::pair{json, Encoding::json}, {cbor, Encoding::cbor}, {open, Encoding::cbor}}) {
+    for (const auto& [whole_body, encoding] : {std::pair{json, Encoding::json}, {cbor, Encoding::cbor}, {open, Encoding::cbor}}) {
         CHECK(well_formed(Exact{whole_body}.view(), encoding));
         for (std::size_t size = 0; size < whole_body.size(); ++size) {
             const Exact part{std::string_view{whole_body}.substr(0, size)};
@@ -270,8 +265,8 @@ TEST_CASE("deep nesting and claimed sizes are refused without harm") {
                             std::string(head) + std::string(8, '\x7F') + "abc",
                         Encoding::cbor));
     CHECK_FALSE(well_formed("\xBB" + std::string(8, '\x7F'), Encoding::cbor));
-    for (const char* bad : {"{\"a\":1,}", "{,}", "{\"a\" 1}", "{\"a\":[1,]}", "{\"a\":[1 2]}", "[]", "\"x\"",
-                            "{\"a\":tru}", "{a:1}", "{} {}"})
+    for (const char* bad :
+         {"{\"a\":1,}", "{,}", "{\"a\" 1}", "{\"a\":[1,]}", "{\"a\":[1 2]}", "[]", "\"x\"", "{\"a\":tru}", "{a:1}", "{} {}"})
         CHECK_FALSE(well_formed(bad, Encoding::json));
     std::string many = R"({"StreamName":"s","Records":[{})";
     for (int i = 0; i < 100'000; ++i) many += ",{}";
@@ -289,8 +284,7 @@ TEST_CASE("random bytes never do more than be refused") {
     int refused = 0;
     for (int round = 0; round < 20'000; ++round) {
         std::string body = good;
-        for (auto n = 1 + chance() % 4; n > 0; --n)
-            body[chance() % body.size()] = static_cast<char>(chance());
+        for (auto n = 1 + chance() % 4; n > 0; --n) body[chance() % body.size()] = static_cast<char>(chance());
         const Exact exact{body};
         for (const auto encoding : {Encoding::json, Encoding::cbor}) {
             Arena arena{exact.size};

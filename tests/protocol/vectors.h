@@ -3,8 +3,8 @@
 
 #include <zlib.h>
 
-#include <cstddef>
 #include <doctest/doctest.h>
+#include <cstddef>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -14,7 +14,7 @@ namespace sluice::test {
 
 inline std::string read_text(const std::string& name) {
     const std::string path = std::string{SLUICE_SOURCE_DIR} + "/tests/wire/kafka/" + name;
-    gzFile file = gzopen(path.c_str(), "rb");  // reads plain files too
+    gzFile file = gzopen(path.c_str(), "rb");   // reads plain files too
     REQUIRE_MESSAGE(file != nullptr, path);
     std::string text;
     char buffer[65536];
@@ -55,4 +55,4 @@ inline std::string to_hex(std::span<const std::byte> bytes) {
     return hex;
 }
 
-}  // namespace sluice::test
+}   // namespace sluice::test

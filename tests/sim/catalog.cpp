@@ -11,12 +11,21 @@ void History::change_catalog(const std::string& name) {
     if (found == model_.streams.end()) return create(name);
     auto& stream = found->second;
     switch (below(9)) {
-        case 0: return remove(stream);
-        case 1: case 2: case 3: return split(stream);
-        case 4: case 5: return merge(stream);
-        case 6: return add_partitions(stream);
-        case 7: return set_retention(stream);
-        default: return set_limits(stream);
+        case 0:
+            return remove(stream);
+        case 1:
+        case 2:
+        case 3:
+            return split(stream);
+        case 4:
+        case 5:
+            return merge(stream);
+        case 6:
+            return add_partitions(stream);
+        case 7:
+            return set_retention(stream);
+        default:
+            return set_limits(stream);
     }
 }
 
@@ -37,30 +46,40 @@ void History::create(const std::string& name) {
         request.stream_name = text(name);
         request.shard_count = count;
         queued_ = true;
-        machine_->ask<kinesis::CreateStream>(std::move(request), hear<kinesis::Reply<kinesis::CreateStream>>(
-                                                                      [this, name](auto& reply) { catalog_fate(name, reply.has_value()); }));
+        machine_->ask<kinesis::CreateStream>(
+            std::move(request),
+            hear<kinesis::Reply<kinesis::CreateStream>>([this, name](auto& reply) { catalog_fate(name, reply.has_value()); }));
     } else {
         constexpr Ms retentions[] = {10 * minute_ms, 3 * hour_ms, 30 * hour_ms};
         made.retention = retentions[below(3)];
         say("CreateTopics {}: {} partitions, retention {} ms", name, count, *made.retention);
-        struct Owned { kafka::CreateTopicsRequest::Config config; kafka::CreateTopicsRequest::Topic topic; };
+        struct Owned {
+            kafka::CreateTopicsRequest::Config config;
+            kafka::CreateTopicsRequest::Topic topic;
+        };
         auto owned = std::make_shared<Owned>();
         owned->config = {.name = "retention.ms", .value = text(std::to_string(*made.retention))};
-        owned->topic = {.name = text(name), .num_partitions = count, .replication_factor = -1, .assignments = {}, .configs = {&owned->config, 1}};
+        owned->topic = {.name = text(name),
+                        .num_partitions = count,
+                        .replication_factor = -1,
+                        .assignments = {},
+                        .configs = {&owned->config, 1}};
         owned_.push_back(owned);
         kafka::CreateTopicsRequest request;
         request.topics = {&owned->topic, 1};
         queued_ = true;
-        machine_->ask<kafka::CreateTopicsResponse>(std::move(request), 7, hear<kafka::CreateTopicsResponse>([this, name](auto& answer) {
-            catalog_fate(name, answer.topics[0].error_code == kafka::ErrorCode::none);
-        }));
+        machine_->ask<kafka::CreateTopicsResponse>(std::move(request), 7,
+                                                   hear<kafka::CreateTopicsResponse>([this, name](auto& answer) {
+                                                       catalog_fate(name, answer.topics[0].error_code == kafka::ErrorCode::none);
+                                                   }));
     }
     model_.streams[name] = std::move(made);
 }
 
 void History::remove(Stream& stream) {
     const auto name = stream.name;
-    for (auto& [group, offsets] : model_.offsets) std::erase_if(offsets, [&](const auto& one) { return one.first.first == stream.serial; });
+    for (auto& [group, offsets] : model_.offsets)
+        std::erase_if(offsets, [&](const auto& one) { return one.first.first == stream.serial; });
     model_.streams.erase(name);
     for (const auto* group : {"g0", "g1"}) offset_fates_[name][group] = true;
     if (one_in(2)) {
@@ -68,10 +87,12 @@ void History::remove(Stream& stream) {
         kinesis::DeleteStream request;
         request.stream_name = text(name);
         queued_ = true;
-        machine_->ask<kinesis::DeleteStream>(std::move(request), hear<kinesis::Reply<kinesis::DeleteStream>>([this, name](auto& reply) {
-            catalog_fate(name, reply.has_value());
-            for (const auto* group : {"g0", "g1"}) offset_fates_[name][group] = reply.has_value();
-        }));
+        machine_->ask<kinesis::DeleteStream>(std::move(request),
+                                             hear<kinesis::Reply<kinesis::DeleteStream>>([this, name](auto& reply) {
+                                                 catalog_fate(name, reply.has_value());
+                                                 for (const auto* group : {"g0", "g1"})
+                                                     offset_fates_[name][group] = reply.has_value();
+                                             }));
     } else {
         say("DeleteTopics {}", name);
         auto owned = std::make_shared<std::string_view>(text(name));
@@ -79,11 +100,12 @@ void History::remove(Stream& stream) {
         kafka::DeleteTopicsRequest request;
         request.topic_names = {owned.get(), 1};
         queued_ = true;
-        machine_->ask<kafka::DeleteTopicsResponse>(std::move(request), 4, hear<kafka::DeleteTopicsResponse>([this, name](auto& answer) {
-            const bool stored = answer.topics[0].error_code == kafka::ErrorCode::none;
-            catalog_fate(name, stored);
-            for (const auto* group : {"g0", "g1"}) offset_fates_[name][group] = stored;
-        }));
+        machine_->ask<kafka::DeleteTopicsResponse>(std::move(request), 4,
+                                                   hear<kafka::DeleteTopicsResponse>([this, name](auto& answer) {
+                                                       const bool stored = answer.topics[0].error_code == kafka::ErrorCode::none;
+                                                       catalog_fate(name, stored);
+                                                       for (const auto* group : {"g0", "g1"}) offset_fates_[name][group] = stored;
+                                                   }));
     }
 }
 
@@ -111,9 +133,9 @@ void History::split(Stream& stream) {
     request.shard_to_split = text(fmt::format("shardId-{:012}", index));
     request.new_starting_hash_key = text(decimal(at));
     queued_ = true;
-    machine_->ask<kinesis::SplitShard>(std::move(request), hear<kinesis::Reply<kinesis::SplitShard>>([this, name = stream.name](auto& reply) {
-        catalog_fate(name, reply.has_value());
-    }));
+    machine_->ask<kinesis::SplitShard>(std::move(request),
+                                       hear<kinesis::Reply<kinesis::SplitShard>>(
+                                           [this, name = stream.name](auto& reply) { catalog_fate(name, reply.has_value()); }));
 }
 
 void History::merge(Stream& stream) {
@@ -138,8 +160,9 @@ void History::merge(Stream& stream) {
             request.shard_to_merge = text(fmt::format("shardId-{:012}", i));
             request.adjacent_shard_to_merge = text(fmt::format("shardId-{:012}", j));
             queued_ = true;
-            return machine_->ask<kinesis::MergeShards>(std::move(request), hear<kinesis::Reply<kinesis::MergeShards>>(
-                                                           [this, name = stream.name](auto& reply) { catalog_fate(name, reply.has_value()); }));
+            return machine_->ask<kinesis::MergeShards>(
+                std::move(request), hear<kinesis::Reply<kinesis::MergeShards>>(
+                                        [this, name = stream.name](auto& reply) { catalog_fate(name, reply.has_value()); }));
         }
 }
 
@@ -165,9 +188,10 @@ void History::add_partitions(Stream& stream) {
     kafka::CreatePartitionsRequest request;
     request.topics = {owned.get(), 1};
     queued_ = true;
-    machine_->ask<kafka::CreatePartitionsResponse>(std::move(request), 3, hear<kafka::CreatePartitionsResponse>([this, name = stream.name](auto& answer) {
-        catalog_fate(name, answer.results[0].error_code == kafka::ErrorCode::none);
-    }));
+    machine_->ask<kafka::CreatePartitionsResponse>(
+        std::move(request), 3, hear<kafka::CreatePartitionsResponse>([this, name = stream.name](auto& answer) {
+            catalog_fate(name, answer.results[0].error_code == kafka::ErrorCode::none);
+        }));
 }
 
 void History::set_retention(Stream& stream) {
@@ -183,13 +207,15 @@ void History::set_retention(Stream& stream) {
         request.stream_name = text(stream.name);
         request.retention_period_hours = hours;
         queued_ = true;
-        machine_->ask<kinesis::IncreaseStreamRetentionPeriod>(std::move(request), hear<kinesis::Reply<kinesis::IncreaseStreamRetentionPeriod>>(told));
+        machine_->ask<kinesis::IncreaseStreamRetentionPeriod>(std::move(request),
+                                                              hear<kinesis::Reply<kinesis::IncreaseStreamRetentionPeriod>>(told));
     } else {
         kinesis::DecreaseStreamRetentionPeriod request;
         request.stream_name = text(stream.name);
         request.retention_period_hours = hours;
         queued_ = true;
-        machine_->ask<kinesis::DecreaseStreamRetentionPeriod>(std::move(request), hear<kinesis::Reply<kinesis::DecreaseStreamRetentionPeriod>>(told));
+        machine_->ask<kinesis::DecreaseStreamRetentionPeriod>(std::move(request),
+                                                              hear<kinesis::Reply<kinesis::DecreaseStreamRetentionPeriod>>(told));
     }
 }
 
@@ -206,4 +232,4 @@ void History::set_limits(Stream& stream) {
     settled_ = model_;
 }
 
-}  // namespace sluice::sim
+}   // namespace sluice::sim

@@ -9,8 +9,7 @@ namespace {
 constexpr const char* names[] = {"a", "b", "c.d"};
 }
 
-History::History(const Plan& plan)
-    : plan_(plan), chance_(plan.seed), pieces_(plan.pieces), ids_(plan.seed + 1) {
+History::History(const Plan& plan) : plan_(plan), chance_(plan.seed), pieces_(plan.pieces), ids_(plan.seed + 1) {
     if (plan.lmdb) {
         std::filesystem::remove_all(plan.folder);
         std::filesystem::create_directories(plan.folder);
@@ -52,15 +51,24 @@ void History::run() {
 void History::step() {
     ++steps_;
     const auto kind = below(100);
-    if (kind < 45) turn();
-    else if (kind < 62) move_clock();
-    else if (kind < 86) { if (auto* stream = any_stream()) read(*stream); }
-    else if (kind < 89) { for (auto n = 1 + below(20); n > 0; --n) machine_->engine->housekeep(); say("housekeep"); }
-    else if (kind < 93) group_step();
-    else if (kind < 97) restart();
-    else new_producer();
+    if (kind < 45)
+        turn();
+    else if (kind < 62)
+        move_clock();
+    else if (kind < 86) {
+        if (auto* stream = any_stream()) read(*stream);
+    } else if (kind < 89) {
+        for (auto n = 1 + below(20); n > 0; --n) machine_->engine->housekeep();
+        say("housekeep");
+    } else if (kind < 93)
+        group_step();
+    else if (kind < 97)
+        restart();
+    else
+        new_producer();
     settle();
-    if (auto* stream = any_stream()) look(stream->name, static_cast<std::int32_t>(below(stream->shards.size())), model_, one_in(3));
+    if (auto* stream = any_stream())
+        look(stream->name, static_cast<std::int32_t>(below(stream->shards.size())), model_, one_in(3));
 }
 
 Stream* History::any_stream() {
@@ -91,8 +99,10 @@ void History::turn() {
     for (std::uint64_t round = 0; round < rounds; ++round) {
         const auto requests = 1 + below(4);
         for (std::uint64_t i = 0; i < requests; ++i) {
-            if (round == 0 && i == catalog_at) change_catalog(names[below(3)]);
-            else if (auto* stream = any_stream()) write(*stream);
+            if (round == 0 && i == catalog_at)
+                change_catalog(names[below(3)]);
+            else if (auto* stream = any_stream())
+                write(*stream);
         }
         machine_->begin();
         if (round + 1 < rounds) machine_->turn();   // the writer thread has the first of it
@@ -164,20 +174,24 @@ void History::resolve() {
         if (failed == 0 && !revived.contains(where.first)) continue;
         refused_ = true;
         // One turn is one group; only the writer thread may have stored the first ones of a turn before the others failed.
-        if (!plan_.threaded && failed != 0 && failed != std::ssize(writes)) broken("{}/{}: of the writes of one turn some were stored and some not", where.first, where.second);
+        if (!plan_.threaded && failed != 0 && failed != std::ssize(writes))
+            broken("{}/{}: of the writes of one turn some were stored and some not", where.first, where.second);
         const auto stream = model_.streams.find(where.first);
         const auto before = settled_.streams.find(where.first);
-        if (stream == model_.streams.end() || before == settled_.streams.end() || stream->second.serial != before->second.serial) continue;
+        if (stream == model_.streams.end() || before == settled_.streams.end() || stream->second.serial != before->second.serial)
+            continue;
         const auto index = static_cast<std::size_t>(where.second);
         if (index >= before->second.shards.size()) continue;
         auto& shard = stream->second.shards[index];
         const auto& old = before->second.shards[index];
-        shard.log = old.log, shard.producers = old.producers, shard.counted = old.counted, shard.last_appended = old.last_appended;
+        shard.log = old.log, shard.producers = old.producers, shard.counted = old.counted,
+        shard.last_appended = old.last_appended;
         shard.write_bytes = old.write_bytes, shard.write_records = old.write_records;
         shard.tick(model_.time.now);
         bool over = false;
         for (const auto& one : writes) {
-            if (over && one->stored.value_or(false)) broken("{}/{}: a write was stored behind one that failed", where.first, where.second);
+            if (over && one->stored.value_or(false))
+                broken("{}/{}: a write was stored behind one that failed", where.first, where.second);
             over |= !one->stored.value_or(false);
             if (!over) one->apply(shard);
         }
@@ -212,8 +226,10 @@ void History::resolve() {
 void History::shut(bool killed) {
     ++lives_;
     if (member_ && to_ms(time_.now()) >= member_->alive_until) {
-        if (killed) member_->doubtful = true;
-        else member_.reset();
+        if (killed)
+            member_->doubtful = true;
+        else
+            member_.reset();
     }
     waiting_ = parked_ = 0;
     waiting_fetch_.reset();
@@ -303,15 +319,25 @@ void History::move_clock() {
     const auto before = model_.time.now;
     auto& time = model_.time;
     switch (below(10)) {
-        case 0: case 1: advance(static_cast<Ms>(below(1500))); break;
-        case 2: advance(static_cast<Ms>(below(3 * minute_ms))); break;
-        case 3: advance(static_cast<Ms>(below(2 * hour_ms))); break;
-        case 4: advance(static_cast<Ms>(below(20 * hour_ms))); break;
+        case 0:
+        case 1:
+            advance(static_cast<Ms>(below(1500)));
+            break;
+        case 2:
+            advance(static_cast<Ms>(below(3 * minute_ms)));
+            break;
+        case 3:
+            advance(static_cast<Ms>(below(2 * hour_ms)));
+            break;
+        case 4:
+            advance(static_cast<Ms>(below(20 * hour_ms)));
+            break;
         case 5: {   // to the last moment of some batch, or just past it
             Ms target = 0;
             if (auto* stream = any_stream(); stream && stream->retention) {
                 const auto& shard = stream->shards[below(stream->shards.size())];
-                if (const auto* batch = shard.batch_at(shard.gone)) target = last_moment(*stream, *batch, true) + static_cast<Ms>(below(2));
+                if (const auto* batch = shard.batch_at(shard.gone))
+                    target = last_moment(*stream, *batch, true) + static_cast<Ms>(below(2));
             }
             // On the full minute the store is told, and what lies around the mark is swept or must stay.
             if (target != 0 && one_in(plan_.thick ? 2 : 8)) target += minute_ms - target % minute_ms;
@@ -328,8 +354,16 @@ void History::move_clock() {
             after_clock(before);
             break;
         }
-        case 7: machine_->clock().freeze(); time.frozen = true; say("freeze"); break;
-        case 8: machine_->clock().resume(); time.frozen = false; say("resume"); break;
+        case 7:
+            machine_->clock().freeze();
+            time.frozen = true;
+            say("freeze");
+            break;
+        case 8:
+            machine_->clock().resume();
+            time.frozen = false;
+            say("resume");
+            break;
         default: {
             constexpr std::int64_t rates[] = {1, 2, 60};
             time.rate = rates[below(3)];
@@ -356,10 +390,11 @@ void History::advance(Ms by) {
 }
 
 void History::after_clock(Ms before) {
-    if (const auto now = to_ms(machine_->clock().now()); now != model_.time.now) broken("it is {} and should be {}", now, model_.time.now);
+    if (const auto now = to_ms(machine_->clock().now()); now != model_.time.now)
+        broken("it is {} and should be {}", now, model_.time.now);
     model_.age(before);
     settled_.time = model_.time;
     settled_.age(before);
 }
 
-}  // namespace sluice::sim
+}   // namespace sluice::sim

@@ -14,7 +14,7 @@
 
 namespace sluice::sim {
 
-inline constexpr Ms session_ms = 30'000;    // of the one group member
+inline constexpr Ms session_ms = 30'000;   // of the one group member
 
 struct Broken : std::runtime_error {
     using std::runtime_error::runtime_error;
@@ -23,28 +23,28 @@ struct Broken : std::runtime_error {
 struct Plan {
     std::uint64_t seed{};
     bool lmdb = false, threaded = false, faults = true;
-    bool odd_stamps = false;      // Kafka records whose timestamp is not now
-    bool thick = false;           // many records of about a page, so that trims leave whole blocks and pieces of them
-    std::uint64_t pieces = 0;     // rule 8: advances are cut in pieces by this other chance; 0: one step
+    bool odd_stamps = false;    // Kafka records whose timestamp is not now
+    bool thick = false;         // many records of about a page, so that trims leave whole blocks and pieces of them
+    std::uint64_t pieces = 0;   // rule 8: advances are cut in pieces by this other chance; 0: one step
     bool print = false;
-    std::string folder;           // for LMDB
+    std::string folder;   // for LMDB
 };
 
 class History {
   public:
     explicit History(const Plan&);
     ~History();
-    void run();                               // throws Broken
+    void run();   // throws Broken
     const std::string& transcript() const { return transcript_; }
     std::uint64_t steps() const { return steps_; }
 
   private:
     // ---- history.cpp: turns, time, restarts ----
     void step();
-    void turn();                              // several requests queued together
+    void turn();   // several requests queued together
     void settle();
     void resolve();
-    void interrupted();                       // killed with requests under way
+    void interrupted();   // killed with requests under way
     void restart();
     void boot();
     void shut(bool killed);
@@ -53,7 +53,9 @@ class History {
     void after_clock(Ms before);
     void arm_failure();
     template <class... Part>
-    void say(fmt::format_string<Part...> form, Part&&... parts) { line(fmt::format(form, std::forward<Part>(parts)...)); }
+    void say(fmt::format_string<Part...> form, Part&&... parts) {
+        line(fmt::format(form, std::forward<Part>(parts)...));
+    }
     void line(std::string);
     template <class... Part>
     [[noreturn]] void broken(fmt::format_string<Part...> form, Part&&... parts) const {
@@ -125,11 +127,11 @@ class History {
     ManualTime time_;
     SimStore store_;
     std::unique_ptr<Machine> machine_;
-    Model model_, settled_;                   // with what is queued; as of the last settled turn
-    bool clock_in_doubt_ = false;             // the last commit of the clock failed
-    bool hours_exact_ = true;                 // no fault has yet moved what was counted to another hour
+    Model model_, settled_;         // with what is queued; as of the last settled turn
+    bool clock_in_doubt_ = false;   // the last commit of the clock failed
+    bool hours_exact_ = true;       // no fault has yet moved what was counted to another hour
 
-    std::deque<std::string> texts_;           // of the requests of this turn
+    std::deque<std::string> texts_;   // of the requests of this turn
     std::deque<std::shared_ptr<void>> owned_;
     std::map<std::pair<std::string, std::int32_t>, std::vector<std::shared_ptr<Write>>> writes_;   // of this turn, as queued
     std::map<std::string, bool> catalog_fates_;
@@ -140,16 +142,42 @@ class History {
     std::int64_t serials_ = 0;
     std::set<std::int64_t> producer_ids_;
 
-    struct Reader { std::string stream; std::int64_t serial{}; std::int32_t shard{}; std::string token; Position next{}; Ms issued{}; };
+    struct Reader {
+        std::string stream;
+        std::int64_t serial{};
+        std::int32_t shard{};
+        std::string token;
+        Position next{};
+        Ms issued{};
+    };
     std::optional<Reader> reader_;
-    struct Number { std::string stream; std::int64_t serial{}; std::int32_t shard{}; Position position{}; std::string text; };
+    struct Number {
+        std::string stream;
+        std::int64_t serial{};
+        std::int32_t shard{};
+        Position position{};
+        std::string text;
+    };
     std::deque<Number> numbers_;
-    struct Parked { std::string stream; std::int64_t serial{}; std::int32_t shard{}; Position from{}; Ms virtual_due{}, real_due{}; Position seen_end = -1; bool answered = false, empty = false; };
+    struct Parked {
+        std::string stream;
+        std::int64_t serial{};
+        std::int32_t shard{};
+        Position from{};
+        Ms virtual_due{}, real_due{};
+        Position seen_end = -1;
+        bool answered = false, empty = false;
+    };
     std::shared_ptr<Parked> waiting_fetch_;
-    struct Membership { std::string member; std::int32_t generation{}; Ms alive_until{}; bool doubtful = false; };
+    struct Membership {
+        std::string member;
+        std::int32_t generation{};
+        Ms alive_until{};
+        bool doubtful = false;
+    };
     std::optional<Membership> member_;
 
     std::string transcript_;
 };
 
-}  // namespace sluice::sim
+}   // namespace sluice::sim

@@ -8,13 +8,14 @@ namespace sluice::sim {
 
 namespace {
 Hash hash_of(streams::HashKey key) { return static_cast<Hash>(key.high) << 64 | key.low; }
-}  // namespace
+}   // namespace
 
 void History::look_at_all(bool deep) {
     const auto& there = machine_->engine->world().streams;
     if (there.size() != model_.streams.size()) broken("{} streams in place of {}", there.size(), model_.streams.size());
     for (const auto& [name, stream] : model_.streams) {
-        if (real(name).shards.size() != stream.shards.size()) broken("{} has {} shards in place of {}", name, real(name).shards.size(), stream.shards.size());
+        if (real(name).shards.size() != stream.shards.size())
+            broken("{} has {} shards in place of {}", name, real(name).shards.size(), stream.shards.size());
         for (std::size_t i = 0; i < stream.shards.size(); ++i) look(name, static_cast<std::int32_t>(i), model_, deep);
     }
 }
@@ -22,27 +23,32 @@ void History::look_at_all(bool deep) {
 // Nobody sees what is queued: some shard as it was at the last settled turn.
 void History::look_between() {
     if (settled_.streams.empty()) return;
-    const auto& [name, stream] = *std::next(settled_.streams.begin(), static_cast<std::ptrdiff_t>(below(settled_.streams.size())));
+    const auto& [name, stream] =
+        *std::next(settled_.streams.begin(), static_cast<std::ptrdiff_t>(below(settled_.streams.size())));
     const auto now = model_.streams.find(name);
     if (now == model_.streams.end() || now->second.serial != stream.serial) return;
     const auto index = static_cast<std::int32_t>(below(stream.shards.size()));
     const auto bounds = machine_->engine->bounds(real(name, index));
     const auto& shard = stream.shards[static_cast<std::size_t>(index)];
-    if (bounds.end != shard.end()) broken("{}/{} shows records up to {} and only {} are committed", name, index, bounds.end, shard.end());
+    if (bounds.end != shard.end())
+        broken("{}/{} shows records up to {} and only {} are committed", name, index, bounds.end, shard.end());
     if (!stream.odd_stamps && bounds.begin == shard.gone) read_through(name, index, shard);
 }
 
 void History::read_through(const std::string& name, std::int32_t index, const Shard& expected) {
     auto at = expected.gone;
     while (true) {
-        const auto read = machine_->engine->read_records(real(name, index), at, static_cast<std::int32_t>(1 + below(200)), 8 << 20);
+        const auto read =
+            machine_->engine->read_records(real(name, index), at, static_cast<std::int32_t>(1 + below(200)), 8 << 20);
         if (!read) broken("{}/{} cannot be read from {}", name, index, at);
         for (const auto& record : read->records) {
-            if (record.position != at || at >= expected.end()) broken("{}/{}: position {} where {} was due", name, index, record.position, at);
+            if (record.position != at || at >= expected.end())
+                broken("{}/{}: position {} where {} was due", name, index, record.position, at);
             const auto& wanted = expected.record(at);
             if (!record.value || kafka::as_text(*record.value) != wanted.value || kafka::as_text(*record.key) != wanted.key)
                 broken("{}/{}: other bytes at {}", name, index, at);
-            if (record.appended_ms != expected.batch_at(at)->appended) broken("{}/{}: another append time at {}", name, index, at);
+            if (record.appended_ms != expected.batch_at(at)->appended)
+                broken("{}/{}: another append time at {}", name, index, at);
             ++at;
         }
         if (read->records.empty()) break;
@@ -55,24 +61,29 @@ void History::look(const std::string& name, std::int32_t index, Model& model, bo
     auto& expected = stream.shards[static_cast<std::size_t>(index)];
     auto& shard = real(name, index);
     const auto [begin, end] = machine_->engine->bounds(shard);
-    // With odd timestamps what is gone depends on when somebody looked while the clock was still true: never more than both rules allow.
+    // With odd timestamps what is gone depends on when somebody looked while the clock was still true: never more than both rules
+    // allow.
     if (stream.odd_stamps && begin != expected.gone) {
         const auto* batch = expected.batch_at(begin);
         if (begin > expected.end() || (batch && batch->base != begin)) broken("{}/{} begins at {}", name, index, begin);
         expected.gone = begin;
     }
-    if (begin != expected.gone || end != expected.end()) broken("{}/{} holds {}..{} in place of {}..{}", name, index, begin, end, expected.gone, expected.end());
+    if (begin != expected.gone || end != expected.end())
+        broken("{}/{} holds {}..{} in place of {}..{}", name, index, begin, end, expected.gone, expected.end());
     if (shard.sealed != expected.sealed) broken("{}/{} sealed: {}", name, index, shard.sealed);
     if (hash_of(shard.range.first) != expected.first || hash_of(shard.range.last) != expected.last)
-        broken("{}/{} has {}..{} in place of {}..{}", name, index, to_string(shard.range.first), to_string(shard.range.last), decimal(expected.first), decimal(expected.last));
-    if (shard.parents != expected.parents || shard.children != expected.children) broken("{}/{} has other relatives", name, index);
+        broken("{}/{} has {}..{} in place of {}..{}", name, index, to_string(shard.range.first), to_string(shard.range.last),
+               decimal(expected.first), decimal(expected.last));
+    if (shard.parents != expected.parents || shard.children != expected.children)
+        broken("{}/{} has other relatives", name, index);
     const auto now = from_ms(model.time.now);
     const auto tokens = [&](const char* which, streams::Bucket& bucket, Bucket& wanted) {
         if (bucket.unlimited() != (wanted.rate == 0)) broken("{}/{} {}: limited {}", name, index, which, !bucket.unlimited());
         if (wanted.rate == 0) return;
         wanted.tick(model.time.now);
         if (bucket.balance_thousandths(now) != wanted.thousandths)
-            broken("{}/{} {}: {} thousandths of a token in place of {}", name, index, which, bucket.balance_thousandths(now), wanted.thousandths);
+            broken("{}/{} {}: {} thousandths of a token in place of {}", name, index, which, bucket.balance_thousandths(now),
+                   wanted.thousandths);
     };
     tokens("write bytes", shard.write_bytes, expected.write_bytes);
     tokens("write records", shard.write_records, expected.write_records);
@@ -108,11 +119,13 @@ void History::take_balances() {
     for (auto& [name, stream] : model_.streams)
         for (std::size_t i = 0; i < stream.shards.size(); ++i) {
             auto& shard = real(name, static_cast<std::int32_t>(i));
-            for (const auto& [bucket, wanted] : {std::pair{&shard.read_bytes, &stream.shards[i].read_bytes}, std::pair{&shard.read_calls, &stream.shards[i].read_calls}}) {
+            for (const auto& [bucket, wanted] : {std::pair{&shard.read_bytes, &stream.shards[i].read_bytes},
+                                                 std::pair{&shard.read_calls, &stream.shards[i].read_calls}}) {
                 if (wanted->rate == 0 || bucket->unlimited()) continue;
                 wanted->tick(model_.time.now);
                 const auto balance = bucket->balance_thousandths(from_ms(model_.time.now));
-                if (balance < wanted->thousandths || balance > wanted->capacity * 1000) broken("{}/{}: {} read tokens after {}", name, i, balance, wanted->thousandths);
+                if (balance < wanted->thousandths || balance > wanted->capacity * 1000)
+                    broken("{}/{}: {} read tokens after {}", name, i, balance, wanted->thousandths);
                 wanted->thousandths = balance;
             }
         }
@@ -124,12 +137,15 @@ void History::turn_back_buckets() {
         for (std::size_t i = 0; i < stream.shards.size(); ++i) {
             auto& shard = real(name, static_cast<std::int32_t>(i));
             auto& expected = stream.shards[i];
-            for (const auto& [bucket, wanted] : {std::pair{&shard.write_bytes, &expected.write_bytes}, std::pair{&shard.write_records, &expected.write_records},
-                                                 std::pair{&shard.read_bytes, &expected.read_bytes}, std::pair{&shard.read_calls, &expected.read_calls}}) {
+            for (const auto& [bucket, wanted] :
+                 {std::pair{&shard.write_bytes, &expected.write_bytes}, std::pair{&shard.write_records, &expected.write_records},
+                  std::pair{&shard.read_bytes, &expected.read_bytes}, std::pair{&shard.read_calls, &expected.read_calls}}) {
                 wanted->filled = std::min(wanted->filled, model_.time.now);
-                if (wanted->rate == 0 || bucket->unlimited() || (bucket != &shard.write_bytes && bucket != &shard.write_records)) continue;
+                if (wanted->rate == 0 || bucket->unlimited() || (bucket != &shard.write_bytes && bucket != &shard.write_records))
+                    continue;
                 const auto balance = bucket->balance_thousandths(from_ms(model_.time.now));
-                if (balance > wanted->thousandths) broken("{}/{}: {} write tokens after {} although the clock went back", name, i, balance, wanted->thousandths);
+                if (balance > wanted->thousandths)
+                    broken("{}/{}: {} write tokens after {} although the clock went back", name, i, balance, wanted->thousandths);
                 wanted->thousandths = balance;
             }
         }
@@ -145,11 +161,13 @@ void History::group_step() {
         request.member_id = text(member_->member);
         request.generation_id = member_->generation;
         auto code = kafka::ErrorCode::none;
-        machine_->ask<kafka::HeartbeatResponse>(std::move(request), 3, hear<kafka::HeartbeatResponse>([&](auto& answer) { code = answer.error_code; }));
+        machine_->ask<kafka::HeartbeatResponse>(std::move(request), 3,
+                                                hear<kafka::HeartbeatResponse>([&](auto& answer) { code = answer.error_code; }));
         machine_->turn();
         say("Heartbeat -> {}", static_cast<int>(code));
         const bool known = code == kafka::ErrorCode::none;
-        if (known == over && !member_->doubtful) broken("a member that {} was answered {}", over ? "was silent for too long" : "is alive", static_cast<int>(code));
+        if (known == over && !member_->doubtful)
+            broken("a member that {} was answered {}", over ? "was silent for too long" : "is alive", static_cast<int>(code));
         if (!known) return member_.reset();
         member_->alive_until = real() + session_ms;
         member_->doubtful = false;
@@ -167,9 +185,9 @@ void History::group_step() {
     bool answered = false;
     kafka::JoinGroupResponse joined;
     machine_->ask<kafka::JoinGroupResponse>(std::move(join), 3, hear<kafka::JoinGroupResponse>([&](auto& answer) {
-        answered = true;
-        joined = answer;
-    }));
+                                                answered = true;
+                                                joined = answer;
+                                            }));
     machine_->turn();
     for (int i = 0; i < 8 && !answered; ++i) {   // the initial delay of a group
         const auto before = model_.time.now;
@@ -180,7 +198,8 @@ void History::group_step() {
         after_clock(before);
         machine_->turn();
     }
-    if (!answered || joined.error_code != kafka::ErrorCode::none) broken("JoinGroup: answered {}, code {}", answered, static_cast<int>(joined.error_code));
+    if (!answered || joined.error_code != kafka::ErrorCode::none)
+        broken("JoinGroup: answered {}, code {}", answered, static_cast<int>(joined.error_code));
     auto assignment = std::make_shared<kafka::SyncGroupRequest::Assignment>();
     assignment->member_id = joined.member_id;
     assignment->assignment = kafka::as_bytes("mine");
@@ -190,11 +209,12 @@ void History::group_step() {
     sync.member_id = joined.member_id;
     sync.assignments = {assignment.get(), 1};
     auto code = kafka::ErrorCode::unknown_server_error;
-    machine_->ask<kafka::SyncGroupResponse>(std::move(sync), 3, hear<kafka::SyncGroupResponse>([&](auto& answer) { code = answer.error_code; }));
+    machine_->ask<kafka::SyncGroupResponse>(std::move(sync), 3,
+                                            hear<kafka::SyncGroupResponse>([&](auto& answer) { code = answer.error_code; }));
     machine_->settle();
     if (code != kafka::ErrorCode::none) broken("SyncGroup: code {}", static_cast<int>(code));
     say("joined group m, generation {}", joined.generation_id);
     member_ = Membership{joined.member_id, joined.generation_id, real() + session_ms};
 }
 
-}  // namespace sluice::sim
+}   // namespace sluice::sim

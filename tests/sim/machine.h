@@ -56,16 +56,18 @@ class Machine {
     }
     // GetRecords writes its answer as it reads, so it is asked as a client asks: what came back is the status and the JSON text.
     void get_records(std::string body, std::function<void(int status, std::string text)> told) {
-        auto asked = std::make_shared<Asked<std::string, kinesis::Answer>>(std::move(body), [told = std::move(told)](kinesis::Answer& answer) {
-            told(static_cast<int>(answer.status), answer.front + answer.body);
-        });
+        auto asked = std::make_shared<Asked<std::string, kinesis::Answer>>(
+            std::move(body), [told = std::move(told)](kinesis::Answer& answer) {
+                told(static_cast<int>(answer.status), answer.front + answer.body);
+            });
         auto task = serve_get_records(*this, std::move(asked));
         spawn(std::move(task));
     }
     // Begins all that was asked since; nothing is committed yet.
     void begin() {
         io->restart();
-        while (begun < spawned && io->poll_one() > 0) {}
+        while (begun < spawned && io->poll_one() > 0) {
+        }
     }
     // Until nothing moves.
     void turn() {
@@ -101,16 +103,24 @@ class Machine {
     static Task<void> serve_get_records(Machine& machine, std::shared_ptr<Asked<std::string, kinesis::Answer>> asked) {
         ++machine.begun;
         const std::expected<kinesis::Caller, kinesis::Error> caller{machine.caller};
-        auto answer = co_await kinesis::serve<kinesis::GetRecords>(*machine.engine, machine.options,
-                                                                  kinesis::Serving{asked->request, kinesis::Encoding::json, caller});
+        auto answer = co_await kinesis::serve<kinesis::GetRecords>(
+            *machine.engine, machine.options, kinesis::Serving{asked->request, kinesis::Encoding::json, caller});
         asked->told(answer);
     }
     template <class Request, class Response>
     static Task<void> serve_kafka(Machine& machine, std::shared_ptr<kafka::Session> session, int version,
                                   std::shared_ptr<Asked<Request, Response>> asked) {
         ++machine.begun;
-        kafka::Call call{.session = session, .broker = *machine.broker, .engine = *machine.engine, .world = machine.engine->world(),
-                         .frame = {}, .header = {}, .version = version, .serving = {}, .answer = {}, .turn = {}};
+        kafka::Call call{.session = session,
+                         .broker = *machine.broker,
+                         .engine = *machine.engine,
+                         .world = machine.engine->world(),
+                         .frame = {},
+                         .header = {},
+                         .version = version,
+                         .serving = {},
+                         .answer = {},
+                         .turn = {}};
         auto response = co_await kafka::handle(call, asked->request);
         asked->told(response);
     }
@@ -128,4 +138,4 @@ class Machine {
     std::uint64_t spawned = 0, begun = 0;
 };
 
-}  // namespace sluice::sim
+}   // namespace sluice::sim

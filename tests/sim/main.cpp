@@ -1,5 +1,6 @@
 // The simulation: random histories of both protocols against a model, each drawn from one seed. A failing seed is printed with
 // the command that replays it step by step. `sim --help` says the rest.
+#include <unistd.h>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -7,7 +8,6 @@
 #include <cstring>
 #include <set>
 #include <string>
-#include <unistd.h>
 
 #include "tests/sim/history.h"
 
@@ -61,17 +61,18 @@ std::string run(sim::Plan plan, std::uint64_t& steps) {
 }
 
 int usage() {
-    std::puts("sim [--seed N] [--from N] [--histories N] [--seconds N] [--folder DIR] [--failures N]\n"
-              "  --seed N        replays one history, step by step\n"
-              "  --from N        first seed (1)\n"
-              "  --histories N   how many; without it and --seconds: 1000\n"
-              "  --seconds N     until that much time has passed\n"
-              "  --folder DIR    for the histories on LMDB (/dev/shm, else TMPDIR, else /tmp)\n"
-              "  --failures N    stops after so many (1)");
+    std::puts(
+        "sim [--seed N] [--from N] [--histories N] [--seconds N] [--folder DIR] [--failures N]\n"
+        "  --seed N        replays one history, step by step\n"
+        "  --from N        first seed (1)\n"
+        "  --histories N   how many; without it and --seconds: 1000\n"
+        "  --seconds N     until that much time has passed\n"
+        "  --folder DIR    for the histories on LMDB (/dev/shm, else TMPDIR, else /tmp)\n"
+        "  --failures N    stops after so many (1)");
     return 2;
 }
 
-}  // namespace
+}   // namespace
 
 int main(int count, char** arguments) {
     program = arguments[0];
@@ -84,13 +85,20 @@ int main(int count, char** arguments) {
         if (i + 1 == count) return usage();
         const char* value = arguments[++i];
         const auto number = std::strtoull(value, nullptr, 10);
-        if (name == "--seed") seed = number, replay = true;
-        else if (name == "--from") from = number;
-        else if (name == "--histories") histories = number;
-        else if (name == "--seconds") seconds = number;
-        else if (name == "--failures") most = number;
-        else if (name == "--folder") folder = value;
-        else return usage();
+        if (name == "--seed")
+            seed = number, replay = true;
+        else if (name == "--from")
+            from = number;
+        else if (name == "--histories")
+            histories = number;
+        else if (name == "--seconds")
+            seconds = number;
+        else if (name == "--failures")
+            most = number;
+        else if (name == "--folder")
+            folder = value;
+        else
+            return usage();
     }
     for (const int signal : {SIGABRT, SIGSEGV, SIGBUS}) std::signal(signal, died);
     if (replay) {
@@ -106,15 +114,16 @@ int main(int count, char** arguments) {
     const auto spent = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
     std::uint64_t done = 0, steps = 0, failed = 0;
     std::set<std::uint64_t> tried, bad;
-    for (seed = from; (histories == 0 || done < histories) && (seconds == 0 || spent() < static_cast<double>(seconds)); ++seed, ++done) {
-        std::snprintf(running, sizeof running, "the process stopped in a history; replay it with: %s --seed %llu\n", program.c_str(),
-                      static_cast<unsigned long long>(seed));
+    for (seed = from; (histories == 0 || done < histories) && (seconds == 0 || spent() < static_cast<double>(seconds));
+         ++seed, ++done) {
+        std::snprintf(running, sizeof running, "the process stopped in a history; replay it with: %s --seed %llu\n",
+                      program.c_str(), static_cast<unsigned long long>(seed));
         tried.insert(seed % kinds);
         const auto fault = run(plan_of(seed, folder), steps);
         if (fault.empty()) continue;
         bad.insert(seed % kinds);
-        std::printf("seed %llu after %.1f s: %s\n  replay: %s --seed %llu\n", static_cast<unsigned long long>(seed), spent(), fault.c_str(), program.c_str(),
-                    static_cast<unsigned long long>(seed));
+        std::printf("seed %llu after %.1f s: %s\n  replay: %s --seed %llu\n", static_cast<unsigned long long>(seed), spent(),
+                    fault.c_str(), program.c_str(), static_cast<unsigned long long>(seed));
         std::fflush(stdout);
         if (++failed >= most) {
             ++done;

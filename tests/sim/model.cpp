@@ -137,4 +137,4 @@ std::string decimal(Hash value) {
     return out;
 }
 
-}  // namespace sluice::sim
+}   // namespace sluice::sim

@@ -25,11 +25,15 @@ struct Bucket {
     void tick(Ms now);
     void change(std::int64_t new_rate, std::int64_t new_capacity, Ms now);
     bool covers(std::int64_t cost) const { return rate == 0 || thousandths >= cost * 1000; }
-    void take(std::int64_t cost) { if (rate != 0) thousandths -= cost * 1000; }
+    void take(std::int64_t cost) {
+        if (rate != 0) thousandths -= cost * 1000;
+    }
     Ms debt() const { return rate == 0 || thousandths >= 0 ? 0 : (-thousandths + rate - 1) / rate; }
 };
 
-struct Record { std::string key, value; };
+struct Record {
+    std::string key, value;
+};
 struct Batch {
     Position base{};
     Ms appended{}, stamp{};
@@ -38,7 +42,11 @@ struct Batch {
 };
 
 struct Producer {
-    struct Sent { std::int32_t first{}, last{}; Position base{}; Ms appended{}; };
+    struct Sent {
+        std::int32_t first{}, last{};
+        Position base{};
+        Ms appended{};
+    };
     std::int16_t epoch{};
     std::deque<Sent> recent;   // the last five
 };
@@ -55,26 +63,27 @@ struct Shard {
     Ms opened = 0, closed = 0;
     std::vector<std::int32_t> parents, children;
     std::vector<std::shared_ptr<const Batch>> log;
-    Position gone = 0;         // the first that is still there
+    Position gone = 0;   // the first that is still there
     Ms last_appended = 0;
     Bucket write_bytes, write_records, read_bytes, read_calls;
     std::map<std::int64_t, Producer> producers;
     std::map<std::int64_t, Counted> counted;   // by virtual hour
 
     Position end() const { return log.empty() ? 0 : log.back()->end(); }
-    const Batch* batch_at(Position) const;     // the one that holds it, or the next
+    const Batch* batch_at(Position) const;   // the one that holds it, or the next
     const Record& record(Position) const;
     void tick(Ms now);
-    std::pair<Sequence, Position> check(std::int64_t producer, std::int16_t epoch, std::int32_t sequence, std::size_t count) const;
+    std::pair<Sequence, Position> check(std::int64_t producer, std::int16_t epoch, std::int32_t sequence,
+                                        std::size_t count) const;
     Position append(std::vector<Record>, Ms now, Ms stamp);
 };
 
 struct Stream {
     std::string name;
     bool kinesis = true;
-    bool odd_stamps = false;                   // holds records whose timestamp is not their append time
+    bool odd_stamps = false;   // holds records whose timestamp is not their append time
     std::optional<Ms> retention = day_ms;
-    std::int64_t serial{};                     // tells incarnations of a name apart
+    std::int64_t serial{};   // tells incarnations of a name apart
     std::vector<Shard> shards;
     std::int32_t open_shard(Hash) const;
     void set_limits(std::int64_t bytes, std::int64_t records, std::int64_t read_bytes, std::int64_t read_calls, Ms now);
@@ -105,4 +114,4 @@ Ms last_moment(const Stream&, const Batch&, bool displaced);
 std::vector<std::pair<Hash, Hash>> even_ranges(std::size_t count);
 std::string decimal(Hash);
 
-}  // namespace sluice::sim
+}   // namespace sluice::sim

@@ -17,15 +17,24 @@ std::string base64(std::string_view bytes) {
     kinesis::put_base64(text.data(), bytes);
     return text;
 }
-}  // namespace
+}   // namespace
 
 void History::read(Stream& stream) {
     switch (below(8)) {
-        case 0: case 1: case 2: return get_records(stream);
-        case 3: case 4: return fetch(stream, false);
-        case 5: if (!waiting_fetch_) fetch(stream, true); return;
-        case 6: return list_offsets(stream);
-        default: return fetch_offset(stream);
+        case 0:
+        case 1:
+        case 2:
+            return get_records(stream);
+        case 3:
+        case 4:
+            return fetch(stream, false);
+        case 5:
+            if (!waiting_fetch_) fetch(stream, true);
+            return;
+        case 6:
+            return list_offsets(stream);
+        default:
+            return fetch_offset(stream);
     }
 }
 
@@ -38,7 +47,8 @@ void History::get_records(Stream& stream) {
         auto kind = below(5);
         if (kind >= 3) {   // from a sequence number told earlier
             const auto number = numbers_.empty() ? nullptr : &numbers_[below(numbers_.size())];
-            if (!number || number->serial != stream.serial) kind = 0;
+            if (!number || number->serial != stream.serial)
+                kind = 0;
             else {
                 made.shard = number->shard;
                 made.next = number->position + (kind == 4 ? 1 : 0);
@@ -53,7 +63,9 @@ void History::get_records(Stream& stream) {
             const auto ms = std::min(now, at ? at->appended + static_cast<Ms>(below(2)) : now);
             request.timestamp = from_ms(ms);
             made.next = shard.end();
-            for (auto one = shard.log.rbegin(); one != shard.log.rend() && (*one)->appended >= ms && (*one)->end() > shard.gone; ++one) made.next = (*one)->base;
+            for (auto one = shard.log.rbegin(); one != shard.log.rend() && (*one)->appended >= ms && (*one)->end() > shard.gone;
+                 ++one)
+                made.next = (*one)->base;
         }
         constexpr const char* kinds[] = {"TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"};
         request.stream_name = text(stream.name);
@@ -61,10 +73,11 @@ void History::get_records(Stream& stream) {
         request.shard_iterator_type = kinds[kind];
         const bool expired = shard.sealed && stream.retention && shard.closed + *stream.retention < now;
         bool told = false;
-        machine_->ask<kinesis::GetShardIterator>(std::move(request), hear<kinesis::Reply<kinesis::GetShardIterator>>([&](auto& reply) {
-            told = reply.has_value();
-            if (told) made.token = reply->shard_iterator;
-        }));
+        machine_->ask<kinesis::GetShardIterator>(std::move(request),
+                                                 hear<kinesis::Reply<kinesis::GetShardIterator>>([&](auto& reply) {
+                                                     told = reply.has_value();
+                                                     if (told) made.token = reply->shard_iterator;
+                                                 }));
         machine_->turn();
         if (told == expired) broken("GetShardIterator {} of {}/{}: answered {}", kinds[kind], stream.name, made.shard, told);
         if (expired) return;
@@ -74,9 +87,13 @@ void History::get_records(Stream& stream) {
     auto& reader = *reader_;
     const auto found = model_.streams.find(reader.stream);
     auto* at = found == model_.streams.end() || found->second.serial != reader.serial ? nullptr : &found->second;
-    auto* shard = at && static_cast<std::size_t>(reader.shard) < at->shards.size() ? &at->shards[static_cast<std::size_t>(reader.shard)] : nullptr;
-    const bool lost = !shard || now - reader.issued > 300'000 || (shard->sealed && at->retention && shard->closed + *at->retention < now);
-    const auto room = lost || ((shard->read_calls.covers(1)) && (shard->read_bytes.rate == 0 || shard->read_bytes.thousandths > 0));
+    auto* shard = at && static_cast<std::size_t>(reader.shard) < at->shards.size()
+                      ? &at->shards[static_cast<std::size_t>(reader.shard)]
+                      : nullptr;
+    const bool lost =
+        !shard || now - reader.issued > 300'000 || (shard->sealed && at->retention && shard->closed + *at->retention < now);
+    const auto room =
+        lost || ((shard->read_calls.covers(1)) && (shard->read_bytes.rate == 0 || shard->read_bytes.thousandths > 0));
     const auto limit = one_in(3) ? 10'000 : static_cast<std::int32_t>(1 + below(12));
     const auto check = [&](int status, const std::string& text) {
         const bool served = status == 200;
@@ -92,7 +109,9 @@ void History::get_records(Stream& stream) {
             const auto* batch = shard->batch_at(next);
             const auto& expected = shard->record(next);
             const auto number = streams::parse_sequence(record.at("SequenceNumber").get<std::string>());
-            if (!number || number->index - 1 != next) broken("GetRecords {}/{}: position {} where {} was due", reader.stream, reader.shard, number ? number->index - 1 : -1, next);
+            if (!number || number->index - 1 != next)
+                broken("GetRecords {}/{}: position {} where {} was due", reader.stream, reader.shard,
+                       number ? number->index - 1 : -1, next);
             if (record.at("Data") != base64(expected.value) || record.at("PartitionKey") != expected.key)
                 broken("GetRecords {}/{}: other bytes at {}", reader.stream, reader.shard, next);
             if (std::llround(record.at("ApproximateArrivalTimestamp").get<double>() * 1000) != batch->appended)
@@ -101,33 +120,42 @@ void History::get_records(Stream& stream) {
             ++next;
         }
         const auto most = std::min<Position>(std::max(reader.next, shard->gone) + limit, shard->end());
-        if (next < most && bytes < (9 << 20)) broken("GetRecords {}/{}: ended at {} before {}", reader.stream, reader.shard, next, most);
+        if (next < most && bytes < (9 << 20))
+            broken("GetRecords {}/{}: ended at {} before {}", reader.stream, reader.shard, next, most);
         if (shard->read_bytes.rate != 0) {
             auto& bucket = shard->read_bytes;
             bucket.thousandths = bytes > bucket.capacity ? -bytes * 1000 : bucket.thousandths - bytes * 1000;
         }
         const bool caught_up = next >= shard->end();
         const auto behind = caught_up ? 0 : std::max<Ms>(1, now - shard->batch_at(next)->appended);
-        if (const Ms told = reply.at("MillisBehindLatest"); told != behind) broken("GetRecords {}/{}: {} ms behind in place of {}", reader.stream, reader.shard, told, behind);
+        if (const Ms told = reply.at("MillisBehindLatest"); told != behind)
+            broken("GetRecords {}/{}: {} ms behind in place of {}", reader.stream, reader.shard, told, behind);
         const bool ended = shard->sealed && caught_up && records.empty();
-        if (ended == reply.contains("NextShardIterator")) broken("GetRecords {}/{}: next iterator {}", reader.stream, reader.shard, !ended);
-        if (ended && reply.at("ChildShards").size() != shard->children.size()) broken("GetRecords {}/{}: {} children", reader.stream, reader.shard, reply.at("ChildShards").size());
+        if (ended == reply.contains("NextShardIterator"))
+            broken("GetRecords {}/{}: next iterator {}", reader.stream, reader.shard, !ended);
+        if (ended && reply.at("ChildShards").size() != shard->children.size())
+            broken("GetRecords {}/{}: {} children", reader.stream, reader.shard, reply.at("ChildShards").size());
         reader.next = next;
         reader.issued = now;
         if (!ended) reader.token = reply.at("NextShardIterator");
     };
     ++waiting_;
-    machine_->get_records(nlohmann::json{{"ShardIterator", reader.token}, {"Limit", limit}}.dump(), [&, life = lives_](int status, const std::string& text) {
-        if (life != lives_ || silenced_) return;
-        --waiting_;
-        check(status, text);
-    });
+    machine_->get_records(nlohmann::json{{"ShardIterator", reader.token}, {"Limit", limit}}.dump(),
+                          [&, life = lives_](int status, const std::string& text) {
+                              if (life != lives_ || silenced_) return;
+                              --waiting_;
+                              check(status, text);
+                          });
     machine_->turn();
-    say("GetRecords {}/{} limit {} -> {}", reader.stream, reader.shard, limit, lost ? "lost" : !room ? "throttled" : std::to_string(reader.next));
+    say("GetRecords {}/{} limit {} -> {}", reader.stream, reader.shard, limit,
+        lost    ? "lost"
+        : !room ? "throttled"
+                : std::to_string(reader.next));
     if (lost || (room && shard->sealed && reader.next >= shard->end())) reader_.reset();
 }
 
-Position History::fetched(Shard& shard, Position from, const kafka::FetchResponse::Partition& told, std::int32_t limit, const std::string& where) {
+Position History::fetched(Shard& shard, Position from, const kafka::FetchResponse::Partition& told, std::int32_t limit,
+                          const std::string& where) {
     batch::Blob all, scratch;
     for (const auto part : told.records.parts) all.insert(all.end(), part.begin(), part.end());
     batch::Bytes rest = all;
@@ -137,22 +165,29 @@ Position History::fetched(Shard& shard, Position from, const kafka::FetchRespons
         const auto* expected = shard.batch_at(next);
         if (!header) broken("Fetch {}: no batch where {} was due", where, next);
         if (!expected) broken("Fetch {}: a batch at {} after the end", where, header->base_offset);
-        if (header->base_offset != expected->base) broken("Fetch {}: a batch at {} where {} was due", where, header->base_offset, expected->base);
+        if (header->base_offset != expected->base)
+            broken("Fetch {}: a batch at {} where {} was due", where, header->base_offset, expected->base);
         std::size_t index = 0;
         const auto whole = batch::read(rest, scratch, [&](const batch::Record& record) {
-            if (index >= expected->records.size()) broken("Fetch {}: a record too many in the batch at {}", where, expected->base);
+            if (index >= expected->records.size())
+                broken("Fetch {}: a record too many in the batch at {}", where, expected->base);
             const auto& wanted = expected->records[index++];
-            const auto same = [](const auto& bytes, const std::string& value) { return bytes && kafka::as_text(*bytes) == value; };
+            const auto same = [](const auto& bytes, const std::string& value) {
+                return bytes && kafka::as_text(*bytes) == value;
+            };
             if (!same(record.key, wanted.key) || !same(record.value, wanted.value) || record.timestamp != expected->stamp)
                 broken("Fetch {}: another record at {}", where, expected->base + static_cast<Position>(index) - 1);
             return true;
         });
-        if (!whole || index != expected->records.size()) broken("Fetch {}: the batch at {} has {} records", where, expected->base, index);
+        if (!whole || index != expected->records.size())
+            broken("Fetch {}: the batch at {} has {} records", where, expected->base, index);
         next = expected->end();
         rest = rest.subspan(static_cast<std::size_t>(header->size()));
     }
-    if (static_cast<std::int64_t>(all.size()) < limit / 2 && next < shard.end() && limit > 2'000'000) broken("Fetch {}: ended at {} before {}", where, next, shard.end());
-    if (next == from && from < shard.end()) broken("Fetch {}: nothing from {} on, and there is up to {}", where, from, shard.end());
+    if (static_cast<std::int64_t>(all.size()) < limit / 2 && next < shard.end() && limit > 2'000'000)
+        broken("Fetch {}: ended at {} before {}", where, next, shard.end());
+    if (next == from && from < shard.end())
+        broken("Fetch {}: nothing from {} on, and there is up to {}", where, from, shard.end());
     if (shard.read_bytes.rate != 0 && next != from) {
         auto& bucket = shard.read_bytes;
         const auto bytes = static_cast<std::int64_t>(all.size());
@@ -166,10 +201,16 @@ void History::fetch(Stream& stream, bool parked) {
     auto& shard = stream.shards[static_cast<std::size_t>(index)];
     const bool room = shard.read_bytes.rate == 0 || shard.read_bytes.thousandths > 0;
     if (parked && (!room || shard.sealed)) return;
-    const auto from = parked ? shard.end() : std::max<Position>(0, shard.gone - 1) + static_cast<Position>(below(static_cast<std::uint64_t>(shard.end() - shard.gone) + 3));
+    const auto from = parked ? shard.end()
+                             : std::max<Position>(0, shard.gone - 1) +
+                                   static_cast<Position>(below(static_cast<std::uint64_t>(shard.end() - shard.gone) + 3));
     const auto limit = one_in(2) ? 4 << 20 : static_cast<std::int32_t>(1 + below(5000));
     const auto wait = parked ? 500 + static_cast<Ms>(below(60'000)) : 0;
-    struct Owned { kafka::FetchRequest::Partition partition; kafka::FetchRequest::Topic topic; std::string name; };
+    struct Owned {
+        kafka::FetchRequest::Partition partition;
+        kafka::FetchRequest::Topic topic;
+        std::string name;
+    };
     auto owned = std::make_shared<Owned>();
     owned->name = stream.name;
     owned->partition.partition = index;
@@ -184,39 +225,49 @@ void History::fetch(Stream& stream, bool parked) {
     const auto where = fmt::format("{}/{} from {}", stream.name, index, from);
     say("Fetch {} limit {} wait {}", where, limit, wait);
     if (parked) {
-        auto mine = waiting_fetch_ = std::make_shared<Parked>(Parked{stream.name, stream.serial, index, from, model_.time.now + wait, model_.time.real + wait});
+        auto mine = waiting_fetch_ = std::make_shared<Parked>(
+            Parked{stream.name, stream.serial, index, from, model_.time.now + wait, model_.time.real + wait});
         ++parked_;
-        machine_->ask<kafka::FetchResponse>(std::move(request), 11, hear<kafka::FetchResponse>([this, mine, owned, limit, where](auto& answer) {
-            --parked_;
-            mine->answered = true;
-            if (answer.topics.empty()) return;
-            const auto& told = answer.topics[0].partitions[0];
-            mine->empty = told.error_code == kafka::ErrorCode::none && told.records.parts.empty() && answer.throttle_time_ms == 0;
-            const auto found = model_.streams.find(mine->stream);
-            if (told.error_code != kafka::ErrorCode::none || mine->empty || found == model_.streams.end() || found->second.serial != mine->serial) return;
-            auto& asked = found->second.shards[static_cast<std::size_t>(mine->shard)];
-            if (told.records.parts.empty()) {
-                if (asked.read_bytes.rate == 0 || asked.read_bytes.thousandths > 0) broken("Fetch {}: throttled with room for more", where);
-                return;
-            }
-            mine->seen_end = fetched(asked, mine->from, told, plan_.threaded ? 0 : limit, where);
-        }));
+        machine_->ask<kafka::FetchResponse>(
+            std::move(request), 11, hear<kafka::FetchResponse>([this, mine, owned, limit, where](auto& answer) {
+                --parked_;
+                mine->answered = true;
+                if (answer.topics.empty()) return;
+                const auto& told = answer.topics[0].partitions[0];
+                mine->empty =
+                    told.error_code == kafka::ErrorCode::none && told.records.parts.empty() && answer.throttle_time_ms == 0;
+                const auto found = model_.streams.find(mine->stream);
+                if (told.error_code != kafka::ErrorCode::none || mine->empty || found == model_.streams.end() ||
+                    found->second.serial != mine->serial)
+                    return;
+                auto& asked = found->second.shards[static_cast<std::size_t>(mine->shard)];
+                if (told.records.parts.empty()) {
+                    if (asked.read_bytes.rate == 0 || asked.read_bytes.thousandths > 0)
+                        broken("Fetch {}: throttled with room for more", where);
+                    return;
+                }
+                mine->seen_end = fetched(asked, mine->from, told, plan_.threaded ? 0 : limit, where);
+            }));
         machine_->turn();
         return;
     }
     const bool out = from < shard.gone || from > shard.end();
     machine_->ask<kafka::FetchResponse>(std::move(request), 11, hear<kafka::FetchResponse>([&](auto& answer) {
-        const auto& told = answer.topics[0].partitions[0];
-        if ((told.error_code == kafka::ErrorCode::offset_out_of_range) != out) broken("Fetch {}: code {}, kept are {}..{}", where, static_cast<int>(told.error_code), shard.gone, shard.end());
-        if (out) return;
-        if (told.high_watermark != shard.end() || told.log_start_offset != shard.gone)
-            broken("Fetch {}: {}..{} in place of {}..{}", where, told.log_start_offset, told.high_watermark, shard.gone, shard.end());
-        if (!room && from < shard.end()) {
-            if (!told.records.parts.empty() || answer.throttle_time_ms == 0) broken("Fetch {}: data without room", where);
-            return;
-        }
-        fetched(shard, from, told, limit, where);
-    }));
+                                            const auto& told = answer.topics[0].partitions[0];
+                                            if ((told.error_code == kafka::ErrorCode::offset_out_of_range) != out)
+                                                broken("Fetch {}: code {}, kept are {}..{}", where,
+                                                       static_cast<int>(told.error_code), shard.gone, shard.end());
+                                            if (out) return;
+                                            if (told.high_watermark != shard.end() || told.log_start_offset != shard.gone)
+                                                broken("Fetch {}: {}..{} in place of {}..{}", where, told.log_start_offset,
+                                                       told.high_watermark, shard.gone, shard.end());
+                                            if (!room && from < shard.end()) {
+                                                if (!told.records.parts.empty() || answer.throttle_time_ms == 0)
+                                                    broken("Fetch {}: data without room", where);
+                                                return;
+                                            }
+                                            fetched(shard, from, told, limit, where);
+                                        }));
     machine_->turn();
 }
 
@@ -229,9 +280,13 @@ void History::check_parked() {
     auto* shard = stream ? &stream->shards[static_cast<std::size_t>(parked.shard)] : nullptr;
     const bool news = !shard || shard->sealed || shard->end() > parked.from;
     const bool late = model_.time.now >= parked.virtual_due || model_.time.real >= parked.real_due;
-    if (shard && parked.seen_end > shard->end()) broken("a reader of {}/{} saw records up to {} and only {} are stored", parked.stream, parked.shard, parked.seen_end, shard->end());
-    if (parked.answered && parked.empty && !late) broken("a fetch of {}/{} was answered with nothing before its time", parked.stream, parked.shard);
-    if (!parked.answered && (news || late)) broken("a fetch of {}/{} waits on although {}", parked.stream, parked.shard, news ? "there is news" : "its time is over");
+    if (shard && parked.seen_end > shard->end())
+        broken("a reader of {}/{} saw records up to {} and only {} are stored", parked.stream, parked.shard, parked.seen_end,
+               shard->end());
+    if (parked.answered && parked.empty && !late)
+        broken("a fetch of {}/{} was answered with nothing before its time", parked.stream, parked.shard);
+    if (!parked.answered && (news || late))
+        broken("a fetch of {}/{} waits on although {}", parked.stream, parked.shard, news ? "there is news" : "its time is over");
     if (parked.answered) waiting_fetch_.reset();
 }
 
@@ -253,9 +308,11 @@ void History::list_offsets(Stream& stream) {
     request.topics = {&owned->second, 1};
     say("ListOffsets {}/{} at {} -> {}", stream.name, index, ms, expected);
     machine_->ask<kafka::ListOffsetsResponse>(std::move(request), 5, hear<kafka::ListOffsetsResponse>([&](auto& answer) {
-        const auto told = answer.topics[0].partitions[0].offset;
-        if (told != expected) broken("ListOffsets {}/{} at {}: {} in place of {}", stream.name, index, ms, told, expected);
-    }));
+                                                  const auto told = answer.topics[0].partitions[0].offset;
+                                                  if (told != expected)
+                                                      broken("ListOffsets {}/{} at {}: {} in place of {}", stream.name, index, ms,
+                                                             told, expected);
+                                              }));
     machine_->turn();
 }
 
@@ -272,10 +329,12 @@ void History::fetch_offset(Stream& stream) {
     request.topics = kafka::Array<kafka::OffsetFetchRequest::Topic>{&owned->second, 1};
     say("OffsetFetch {} {}/{} -> {}", group, stream.name, index, expected);
     machine_->ask<kafka::OffsetFetchResponse>(std::move(request), 7, hear<kafka::OffsetFetchResponse>([&](auto& answer) {
-        const auto told = answer.topics[0].partitions[0].committed_offset;
-        if (told != expected) broken("OffsetFetch {} {}/{}: {} in place of {}", group, stream.name, index, told, expected);
-    }));
+                                                  const auto told = answer.topics[0].partitions[0].committed_offset;
+                                                  if (told != expected)
+                                                      broken("OffsetFetch {} {}/{}: {} in place of {}", group, stream.name, index,
+                                                             told, expected);
+                                              }));
     machine_->turn();
 }
 
-}  // namespace sluice::sim
+}   // namespace sluice::sim

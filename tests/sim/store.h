@@ -68,4 +68,4 @@ class SimStore final : public storage::Store {
     std::uint64_t commits_ = 0;
 };
 
-}  // namespace sluice::sim
+}   // namespace sluice::sim

@@ -40,7 +40,7 @@ void fill(Store& store, Position from, Position to) {
     }
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("everything is there after a restart, and a started sweep goes on") {
     OnDisk disk;
@@ -54,7 +54,8 @@ TEST_CASE("everything is there after a restart, and a started sweep goes on") {
     CHECK(disk->snapshot()->bounds(one) == Bounds{150, 200});
     CHECK(disk->snapshot()->get("end") == "200");
     CHECK(disk->snapshot()->live_bytes(one) == 250'000);
-    while (disk->sweep(10).value()) {}
+    while (disk->sweep(10).value()) {
+    }
     CHECK(disk->stats().used_bytes < 350'000);
     disk.reopen();
     CHECK_FALSE(disk->stats().sweeping);
@@ -87,13 +88,18 @@ TEST_CASE("what was committed survives a killed server in both durabilities") {
         auto store = open_lmdb({.folder = folder.path, .map_bytes = 1 << 30, .durability = durability});
         CHECK(store->snapshot()->bounds(one).end >= told_last + 1);
         Position next = 0;
-        CHECK(store->snapshot()->read(one, 0, [&](const EntryView& e) { return e.first == next++ && text(e) == "acknowledged"; }));
+        CHECK(
+            store->snapshot()->read(one, 0, [&](const EntryView& e) { return e.first == next++ && text(e) == "acknowledged"; }));
         CHECK(next == store->snapshot()->bounds(one).end);
     }
 }
 
 TEST_CASE("batches of the default size take at most 1.15 times their bytes on disk, small ones 1.4 times") {
-    struct Case { std::size_t size; int count; double most; };
+    struct Case {
+        std::size_t size;
+        int count;
+        double most;
+    };
     for (const auto& c : {Case{330, 8'000, 1.4}, Case{4'096, 3'000, 1.15}, Case{16'384, 1'000, 1.15}, Case{524'288, 50, 1.15}}) {
         OnDisk disk;
         const std::string data(c.size, 'x');
@@ -111,8 +117,8 @@ TEST_CASE("batches of the default size take at most 1.15 times their bytes on di
 
 TEST_CASE("a second server is told the pid of the first") {
     OnDisk disk;
-    CHECK(refusal(disk.options) == "data folder " + disk.folder.path + " is in use by the server with pid " + std::to_string(getpid()) +
-                                       ": stop that one, or give --data another folder");
+    CHECK(refusal(disk.options) == "data folder " + disk.folder.path + " is in use by the server with pid " +
+                                       std::to_string(getpid()) + ": stop that one, or give --data another folder");
 }
 
 TEST_CASE("a folder that cannot be written is refused with uid, gid and the command") {
@@ -123,15 +129,19 @@ TEST_CASE("a folder that cannot be written is refused with uid, gid and the comm
         if (child == 0) {
             if (setgid(65534) != 0 || setuid(65534) != 0) _exit(3);
             const auto said = refusal({.folder = folder.path + "/data", .map_bytes = 1 << 30});
-            _exit(said == "data folder " + folder.path + "/data cannot be written by uid 65534 gid 65534: run `sudo chown -R 65534:65534 " +
-                              folder.path + "/data`, give --data another folder, or use --ephemeral" ? 0 : 1);
+            _exit(said == "data folder " + folder.path +
+                              "/data cannot be written by uid 65534 gid 65534: run `sudo chown -R 65534:65534 " + folder.path +
+                              "/data`, give --data another folder, or use --ephemeral"
+                      ? 0
+                      : 1);
         }
         int status = 0;
         waitpid(child, &status, 0);
         CHECK(WIFEXITED(status));
         CHECK(WEXITSTATUS(status) == 0);
     } else {
-        CHECK(refusal({.folder = folder.path, .map_bytes = 1 << 30}).find("sudo chown -R " + std::to_string(geteuid())) != std::string::npos);
+        CHECK(refusal({.folder = folder.path, .map_bytes = 1 << 30}).find("sudo chown -R " + std::to_string(geteuid())) !=
+              std::string::npos);
     }
     REQUIRE(chmod(folder.path.c_str(), 0755) == 0);
 }
@@ -165,7 +175,8 @@ TEST_CASE("a file that is no store is refused and left alone") {
     CHECK(said.find("was damaged") != std::string::npos);
     std::ofstream(folder.path + "/state") << kernel_boot_id() << " process open\n";
     CHECK(refusal({.folder = folder.path, .map_bytes = 1 << 30}) ==
-          "data folder " + folder.path + " holds a data.mdb that is no sluice store or is damaged: move it away, or give --data another folder");
+          "data folder " + folder.path +
+              " holds a data.mdb that is no sluice store or is damaged: move it away, or give --data another folder");
     CHECK(std::filesystem::file_size(folder.path + "/data.mdb") == 20'000);
 }
 
@@ -180,13 +191,15 @@ TEST_CASE("data of another format version is refused with both versions named") 
     for (std::size_t at = 0; (at = file.find("mversion1", at)) != std::string::npos; ++found) file[at + 8] = '2';
     REQUIRE(found > 0);
     std::ofstream(name, std::ios::binary) << file;
-    CHECK(refusal(options) == "data folder " + folder.path +
-                                  " has format 2, this server reads 1: use the server version that wrote it, or give --data another folder");
+    CHECK(refusal(options) ==
+          "data folder " + folder.path +
+              " has format 2, this server reads 1: use the server version that wrote it, or give --data another folder");
 }
 
 TEST_CASE("address space that cannot be had is said with the way out") {
     TempFolder folder;
-    CHECK(refusal({.folder = folder.path, .map_bytes = std::uint64_t{1} << 50}).find("give a smaller map size") != std::string::npos);
+    CHECK(refusal({.folder = folder.path, .map_bytes = std::uint64_t{1} << 50}).find("give a smaller map size") !=
+          std::string::npos);
 }
 
 TEST_CASE("after a machine crash the store is checked before it serves") {
@@ -244,7 +257,8 @@ TEST_CASE("a disk that takes no more bytes refuses writes and nothing else") {
         }
         if (store->snapshot()->bounds(one) != Bounds{0, end}) _exit(4);
         Position seen = 0;
-        if (!store->snapshot()->read(one, 0, [&](const EntryView& e) { return text(e) == data && ++seen; }) || seen != end) _exit(5);
+        if (!store->snapshot()->read(one, 0, [&](const EntryView& e) { return text(e) == data && ++seen; }) || seen != end)
+            _exit(5);
         b.clear();
         b.trim(one, end / 2);
         if (!store->commit(b)) _exit(6);
@@ -273,7 +287,7 @@ void append_megabytes(Store& store, Position count) {
         REQUIRE(store.commit(batch));
     }
 }
-}  // namespace
+}   // namespace
 
 TEST_CASE("what was brought from the disk is read without waiting for it") {
     OnDisk store;

@@ -48,7 +48,8 @@ struct OnDisk {
 
 inline Bytes bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-inline Entry entry(Position first, std::uint32_t count, std::string_view data, std::int64_t ms = 0, std::int64_t max_timestamp_ms = 0) {
+inline Entry entry(Position first, std::uint32_t count, std::string_view data, std::int64_t ms = 0,
+                   std::int64_t max_timestamp_ms = 0) {
     return {first, count, ms, max_timestamp_ms, {bytes(data), {}}};
 }
 
@@ -68,4 +69,4 @@ inline std::string told(const Snapshot& s, LogId log, Position from) {
     return done ? out : "corrupt";
 }
 
-}  // namespace sluice::storage
+}   // namespace sluice::storage

@@ -47,7 +47,11 @@ void live_one_life(std::uint64_t seed) {
     auto below = [&](std::uint64_t n) { return chance() % n; };
     InMemory memory;
     OnDisk disk;
-    struct Old { std::unique_ptr<Snapshot> in_memory, on_disk; std::mt19937_64 chance; std::string said; };
+    struct Old {
+        std::unique_ptr<Snapshot> in_memory, on_disk;
+        std::mt19937_64 chance;
+        std::string said;
+    };
     std::vector<Old> old;
     std::map<std::uint64_t, Position> ends;
     std::uint64_t first_log = 1, logs = 6;
@@ -62,7 +66,8 @@ void live_one_life(std::uint64_t seed) {
             data.emplace_back(size[below(std::size(size))], static_cast<char>(below(256)));
             auto [end, fresh] = ends.try_emplace(id, static_cast<Position>(below(2) * 50));
             const auto first = end->second + (below(10) == 0 && !fresh ? static_cast<Position>(below(5)) : 0);
-            auto e = entry(first, static_cast<std::uint32_t>(1 + below(9)), data.back(), now, static_cast<std::int64_t>(below(4'000)));
+            auto e =
+                entry(first, static_cast<std::uint32_t>(1 + below(9)), data.back(), now, static_cast<std::int64_t>(below(4'000)));
             const auto cut = below(data.back().size() + 1);
             e.pieces = {bytes(data.back()).first(cut), bytes(data.back()).subspan(cut)};
             batch.append(LogId{id}, e);
@@ -109,7 +114,7 @@ void live_one_life(std::uint64_t seed) {
     }
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("memory and LMDB tell the same after any history") {
     for (std::uint64_t seed = 1; seed <= 8; ++seed) live_one_life(seed);

@@ -1,4 +1,5 @@
-// Space in the file: sweeping that keeps up with writers, free pages that are found again, and the compaction that gives them back.
+// Space in the file: sweeping that keeps up with writers, free pages that are found again, and the compaction that gives them
+// back.
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,18 +32,20 @@ void make_sparse(OnDisk& disk) {
     b.trim(one, 300);
     b.put("key", "value");
     REQUIRE(disk->commit(b));
-    while (disk->sweep(100).value()) {}
+    while (disk->sweep(100).value()) {
+    }
 }
 
 void check_sparse(Store& store) {
     CHECK(store.snapshot()->bounds(one) == Bounds{300, 400});
     CHECK(store.snapshot()->get("key") == "value");
     Position next = 300;
-    CHECK(store.snapshot()->read(one, 0, [&](const EntryView& e) { return e.first == next++ && text(e) == std::string(50'000, 'x'); }));
+    CHECK(store.snapshot()->read(one, 0,
+                                 [&](const EntryView& e) { return e.first == next++ && text(e) == std::string(50'000, 'x'); }));
     CHECK(next == 400);
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("a writer sweeps along: turned over ten times without a sweep of its own, the file stays below twice what is kept") {
     for (const auto durability : {Durability::process, Durability::power}) {
@@ -157,7 +160,8 @@ TEST_CASE("a full map refuses appends, takes trims, and takes appends again when
     Batch b;
     b.trim(one, end / 2);
     REQUIRE(disk->commit(b));
-    while (disk->sweep(64).value()) {}
+    while (disk->sweep(64).value()) {
+    }
     for (int i = 0; i < 50; ++i) REQUIRE(append());
     CHECK(disk->snapshot()->bounds(one).end == end);
 }

@@ -74,7 +74,8 @@ TEST_CASE_TEMPLATE("a trim beyond the end empties the log, which goes on where i
     b.trim(one, 1'000);
     b.trim(two, 5);   // a log that is not there
     REQUIRE(store->commit(b));
-    while (store->sweep(1).value()) {}
+    while (store->sweep(1).value()) {
+    }
     CHECK(store->snapshot()->bounds(one) == Bounds{7, 7});
     CHECK(store->snapshot()->live_bytes(one) == 0);
     CHECK(store->snapshot()->bounds(two) == Bounds{0, 0});
@@ -220,7 +221,8 @@ TEST_CASE_TEMPLATE("a snapshot sees what was committed when it was taken", Where
     b.trim(one, 1);
     b.drop(two);
     REQUIRE(store->commit(b));
-    while (store->sweep(100).value()) {}
+    while (store->sweep(100).value()) {
+    }
     CHECK(told(*before, one, 0) == "0+1 a");
     CHECK(told(*before, two, 0) == "0+1 b");
     CHECK(told(*store->snapshot(), one, 0) == "1+1 later");
@@ -252,7 +254,8 @@ TEST_CASE_TEMPLATE("a dropped log is gone at once and its space in slices", Wher
     CHECK_FALSE(store->sweep(10).value());
 }
 
-TEST_CASE_TEMPLATE("a full store refuses writes, still reads, trims and drops, and takes writes again after a sweep", Where, InMemory, OnDisk) {
+TEST_CASE_TEMPLATE("a full store refuses writes, still reads, trims and drops, and takes writes again after a sweep", Where,
+                   InMemory, OnDisk) {
     Where store(8 << 20);
     const std::string data(100'000, 'x'), small(330, 's');
     Position end = 0;
@@ -284,7 +287,8 @@ TEST_CASE_TEMPLATE("a full store refuses writes, still reads, trims and drops, a
     Batch b;
     b.drop(two);
     REQUIRE(store->commit(b));
-    while (store->sweep(3).value()) {}
+    while (store->sweep(3).value()) {
+    }
     REQUIRE(write(one, end, data));
     REQUIRE(write(one, end + 1, data));
     CHECK(store->snapshot()->bounds(one) == Bounds{end / 2, end + 2});
@@ -338,7 +342,8 @@ TEST_CASE("the failing store fails the commit it was told to and leaves nothing 
     CHECK(store.commits() == 3);
 }
 
-TEST_CASE_TEMPLATE("bringing pages changes nothing that is read, and says up to where whole entries were brought", Where, InMemory, OnDisk) {
+TEST_CASE_TEMPLATE("bringing pages changes nothing that is read, and says up to where whole entries were brought", Where,
+                   InMemory, OnDisk) {
     Where store;
     Batch batch;
     const std::string data(10'000, 'x');   // two blocks and a half

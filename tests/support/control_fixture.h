@@ -26,12 +26,15 @@ struct Control {
         return std::move(answer.value());
     }
     template <class Request>
-    auto ask(Request request) { return run(service.handle(std::move(request))); }
+    auto ask(Request request) {
+        return run(service.handle(std::move(request)));
+    }
 
     control::SideAnswer http(std::string method, std::string path, std::string body = "") {
         return run(control::answer(service, {std::move(method), std::move(path), std::move(body)}));
     }
-    control::Result<control::v1::PutRecordResponse> put(const std::string& stream, const std::string& key, const std::string& data) {
+    control::Result<control::v1::PutRecordResponse> put(const std::string& stream, const std::string& key,
+                                                        const std::string& data) {
         control::v1::PutRecordRequest request;
         request.set_stream(stream);
         request.set_key(key);
@@ -58,4 +61,4 @@ struct Heard final : control::Sink<Message> {
     std::vector<Message> all;
 };
 
-}  // namespace sluice::test
+}   // namespace sluice::test

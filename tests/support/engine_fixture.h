@@ -51,8 +51,10 @@ struct World {
     void settle() {
         engine->world().clock->run_due();
         io->restart();
-        if (options.reads_on_thread) io->run();
-        else io->poll();
+        if (options.reads_on_thread)
+            io->run();
+        else
+            io->poll();
     }
     Clock& clock() { return *engine->world().clock; }
     std::shared_ptr<streams::Stream> create(std::string name, std::int32_t shards = 1, std::string profile = "kinesis") {
@@ -125,4 +127,4 @@ struct World {
     std::unique_ptr<Engine> engine;
 };
 
-}  // namespace sluice::test
+}   // namespace sluice::test

@@ -2,9 +2,9 @@
 // turned by hand and nothing waits for real time: `ask` turns it until the answer is there, `quiet` until nothing moves.
 #pragma once
 
+#include <doctest/doctest.h>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <doctest/doctest.h>
 #include <memory>
 #include <string>
 
@@ -60,7 +60,8 @@ struct Server {
         clock().run_due();
         turn();
     }
-    std::shared_ptr<streams::Stream> create(const std::string& name, std::int32_t shards = 1, const std::string& profile = "kafka") {
+    std::shared_ptr<streams::Stream> create(const std::string& name, std::int32_t shards = 1,
+                                            const std::string& profile = "kafka") {
         streams::Engine::NewStream wanted;
         wanted.name = name;
         wanted.shards = shards;
@@ -163,16 +164,19 @@ class Client {
     bool closed_ = false;
 };
 
-inline Blob batch_of(std::initializer_list<std::string_view> values, std::int64_t timestamp = 1'700'000'000'000, batch::BatchOptions options = {}) {
+inline Blob batch_of(std::initializer_list<std::string_view> values, std::int64_t timestamp = 1'700'000'000'000,
+                     batch::BatchOptions options = {}) {
     std::vector<batch::Record> records;
     for (const auto value : values) records.push_back({.timestamp = timestamp, .key = as_bytes("k"), .value = as_bytes(value)});
     return batch::build(records, options);
 }
 
-inline ProduceResponse::Partition produce(Client& client, std::string_view topic, std::int32_t partition, Bytes records, std::int16_t acks = -1) {
+inline ProduceResponse::Partition produce(Client& client, std::string_view topic, std::int32_t partition, Bytes records,
+                                          std::int16_t acks = -1) {
     const ProduceRequest::Partition p{.index = partition, .records = records};
     const ProduceRequest::Topic t{.name = topic, .topic_id = {}, .partitions = {&p, 1}};
-    const auto answer = client.ask<ProduceResponse>(ProduceRequest{.transactional_id = {}, .acks = acks, .timeout_ms = 1000, .topics = {&t, 1}}, 9);
+    const auto answer = client.ask<ProduceResponse>(
+        ProduceRequest{.transactional_id = {}, .acks = acks, .timeout_ms = 1000, .topics = {&t, 1}}, 9);
     REQUIRE(answer->topics.size() == 1);
     return answer->topics[0].partitions[0];
 }
@@ -213,4 +217,4 @@ inline std::vector<std::string> values_of(const FetchResponse::Partition& partit
     return values;
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -44,4 +44,4 @@ struct Caller {
     }
 };
 
-}  // namespace sluice::test
+}   // namespace sluice::test

@@ -17,12 +17,9 @@ using Kind = Error::Kind;
 constexpr std::int32_t slice_records = 500;
 constexpr std::int64_t slice_bytes = 1 << 20;
 
-std::string sequence_number(const streams::Shard& shard, streams::Position position,
-                            std::int64_t appended_ms) {
-    return streams::to_string(streams::Sequence{.created_s = shard.created_s,
-                                                .index = position + 1,
-                                                .arrived_s = appended_ms / 1000,
-                                                .shard = shard.index});
+std::string sequence_number(const streams::Shard& shard, streams::Position position, std::int64_t appended_ms) {
+    return streams::to_string(streams::Sequence{
+        .created_s = shard.created_s, .index = position + 1, .arrived_s = appended_ms / 1000, .shard = shard.index});
 }
 
 // UTF-8 lead and single bytes: characters.
@@ -45,7 +42,7 @@ v1::Record show(const streams::Shard& shard, const streams::Record& record) {
     return out;
 }
 
-}  // namespace
+}   // namespace
 
 Task<Result<v1::PutRecordResponse>> Service::handle(v1::PutRecordRequest request) {
     const auto found = find(request.world(), request.stream());
@@ -56,9 +53,8 @@ Task<Result<v1::PutRecordResponse>> Service::handle(v1::PutRecordRequest request
     if (request.key().empty() || characters(request.key()) > 256)
         co_return std::unexpected{Error{Kind::invalid, "a key has 1 to 256 characters"}};
     if (bytes > static_cast<std::uint64_t>(stream->max_record_bytes))
-        co_return std::unexpected{
-            Error{Kind::invalid, fmt::format("key and data have {} bytes, '{}' takes {}", bytes, stream->name,
-                                             stream->max_record_bytes)}};
+        co_return std::unexpected{Error{Kind::invalid, fmt::format("key and data have {} bytes, '{}' takes {}", bytes,
+                                                                   stream->name, stream->max_record_bytes)}};
     auto* shard = stream->open_shard_for(streams::hash_of(request.key()));
     if (!shard) co_return std::unexpected{Error{Kind::refused, "no shard is open for this key"}};
     if (const auto refusal = engine_.admit(*shard, bytes, 1, request.key()))
@@ -69,18 +65,15 @@ Task<Result<v1::PutRecordResponse>> Service::handle(v1::PutRecordRequest request
                                                  .key = std::as_bytes(std::span{request.key()}),
                                                  .value = std::as_bytes(std::span{request.data()})}}};
     const auto made = batch::build(records);
-    const auto queued = engine_.append(
-        *shard, {.batch = made, .records = 1, .payload_bytes = bytes, .max_timestamp_ms = now_ms});
+    const auto queued = engine_.append(*shard, {.batch = made, .records = 1, .payload_bytes = bytes, .max_timestamp_ms = now_ms});
     if (!queued)
-        co_return std::unexpected{Error{Kind::refused, queued.error() == streams::Fault::no_space
-                                                           ? "the store is full"
-                                                           : "the shard takes no records now"}};
+        co_return std::unexpected{Error{
+            Kind::refused, queued.error() == streams::Fault::no_space ? "the store is full" : "the shard takes no records now"}};
     auto waiting = queued->ticket.committed();
     const auto done = co_await std::move(waiting);
     if (!done)
-        co_return std::unexpected{Error{Kind::broken, done.error() == streams::Fault::no_space
-                                                          ? "the store is full"
-                                                          : "the record could not be stored"}};
+        co_return std::unexpected{Error{
+            Kind::broken, done.error() == streams::Fault::no_space ? "the store is full" : "the record could not be stored"}};
     v1::PutRecordResponse answer;
     answer.set_shard(shard->index);
     answer.set_offset(queued->base);
@@ -97,12 +90,10 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
     if (request.has_from_time()) from = from_proto(request.from_time());
     if (request.has_from_ago()) from = in.clock->now() - from_proto(request.from_ago());
     std::vector<streams::Position> next,
-        last;  // by shard; children of a split join as they come, from their start
+        last;   // by shard; children of a split join as they come, from their start
     for (const auto& shard : stream->shards) {
         const auto bounds = engine_.bounds(*shard);
-        next.push_back(from                   ? engine_.find_appended(*shard, *from)
-                       : request.from_start() ? bounds.begin
-                                              : bounds.end);
+        next.push_back(from ? engine_.find_appended(*shard, *from) : request.from_start() ? bounds.begin : bounds.end);
         last.push_back(bounds.end);
     }
     sink->opened();
@@ -111,8 +102,7 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
         bool more = false;
         std::vector<streams::Shard*> cold;   // a thread brings their records
         if (!request.only_stored()) next.resize(std::max(next.size(), stream->shards.size()), 0);
-        for (std::size_t i = 0; i < next.size() && i < stream->shards.size() && !sink->full() && left > 0;
-             ++i) {
+        for (std::size_t i = 0; i < next.size() && i < stream->shards.size() && !sink->full() && left > 0; ++i) {
             auto& shard = *stream->shards[i];
             if (next[i] >= (request.only_stored() ? last[i] : shard.end)) continue;
             const auto before = engine_.at_hand(shard, next[i]);
@@ -121,8 +111,7 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
                 continue;
             }
             const auto read = engine_.read_records(
-                shard, next[i], static_cast<std::int32_t>(std::min<std::int64_t>(slice_records, left)),
-                slice_bytes, before);
+                shard, next[i], static_cast<std::int32_t>(std::min<std::int64_t>(slice_records, left)), slice_bytes, before);
             if (!read) co_return std::unexpected{Error{Kind::broken, "the log could not be read"}};
             for (const auto& record : read->records) {
                 if (request.only_stored() && record.position >= last[i]) break;
@@ -137,7 +126,7 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
         Waiter waiter{engine_.executor()};
         waiter.watch(sink->changed);
         if (!sink->full()) {
-            if (more) {  // the others get the loop between two slices
+            if (more) {   // the others get the loop between two slices
                 auto turn = asio::post(engine_.executor(), use_task);
                 co_await std::move(turn);
                 continue;
@@ -152,4 +141,4 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
     co_return Result<void>{};
 }
 
-}  // namespace sluice::control
+}   // namespace sluice::control

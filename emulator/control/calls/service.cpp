@@ -1,5 +1,5 @@
-// What every call of the control plane stands on: who may call, which world and stream are meant, when a change is stored. The calls:
-// service_clock.cpp, service_streams.cpp, records.cpp, metrics.cpp.
+// What every call of the control plane stands on: who may call, which world and stream are meant, when a change is stored. The
+// calls: service_clock.cpp, service_streams.cpp, records.cpp, metrics.cpp.
 #include "emulator/control/calls/service.h"
 
 #include <fmt/format.h>
@@ -22,7 +22,7 @@ bool same_secret(std::string_view a, std::string_view b) {
     return CRYPTO_memcmp(of_a.data(), of_b.data(), of_a.size()) == 0;
 }
 
-}  // namespace
+}   // namespace
 
 google::protobuf::Timestamp to_proto(Time time) {
     const auto second = std::chrono::floor<std::chrono::seconds>(time);
@@ -61,17 +61,15 @@ Result<void> Service::admit(std::string_view authorization) const {
 
 Result<streams::World*> Service::world(const std::string& name) {
     if (auto* found = engine_.find_world(name)) return found;
-    return std::unexpected{Error{
-        Kind::not_found, fmt::format("there is no world '{}'; leave it empty for the default one", name)}};
+    return std::unexpected{
+        Error{Kind::not_found, fmt::format("there is no world '{}'; leave it empty for the default one", name)}};
 }
 
-Result<std::shared_ptr<streams::Stream>> Service::find(const std::string& world_name,
-                                                       const std::string& name) {
+Result<std::shared_ptr<streams::Stream>> Service::find(const std::string& world_name, const std::string& name) {
     const auto in = world(world_name);
     if (!in) return std::unexpected{in.error()};
     if (auto stream = engine_.find(**in, name)) return stream;
-    return std::unexpected{
-        Error{Kind::not_found, fmt::format("there is no stream '{}'; `sluice streams` lists them", name)}};
+    return std::unexpected{Error{Kind::not_found, fmt::format("there is no stream '{}'; `sluice streams` lists them", name)}};
 }
 
 Task<Result<void>> Service::settled(streams::World& in) {
@@ -80,8 +78,7 @@ Task<Result<void>> Service::settled(streams::World& in) {
     const auto done = co_await std::move(waiting);
     if (!done)
         co_return std::unexpected{
-            Error{Kind::broken,
-                  "the change is not on disk: the store is full or broken; the server's log says more"}};
+            Error{Kind::broken, "the change is not on disk: the store is full or broken; the server's log says more"}};
     co_return Result<void>{};
 }
 
@@ -93,14 +90,12 @@ Task<Result<v1::HealthResponse>> Service::handle(v1::HealthRequest request) {
     answer.set_version(version);
     *answer.mutable_uptime() = to_proto(real_.now() - started_);
     answer.set_streams(static_cast<std::int32_t>((*in)->streams.size()));
-    if (parts_.kinesis_connections)
-        answer.set_kinesis_connections(static_cast<std::int32_t>(parts_.kinesis_connections()));
-    if (parts_.kafka_connections)
-        answer.set_kafka_connections(static_cast<std::int32_t>(parts_.kafka_connections()));
+    if (parts_.kinesis_connections) answer.set_kinesis_connections(static_cast<std::int32_t>(parts_.kinesis_connections()));
+    if (parts_.kafka_connections) answer.set_kafka_connections(static_cast<std::int32_t>(parts_.kafka_connections()));
     const auto stats = store_.stats();
     answer.set_used_bytes(stats.used_bytes);
     answer.set_capacity_bytes(stats.capacity_bytes);
     co_return answer;
 }
 
-}  // namespace sluice::control
+}   // namespace sluice::control

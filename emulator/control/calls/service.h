@@ -27,7 +27,7 @@ inline constexpr const char* version = SLUICE_VERSION;
 struct Error {
     enum class Kind : std::uint8_t { invalid, not_found, refused, limited, broken, no_token, forbidden };
     Kind kind{};
-    std::string text;  // says what to do
+    std::string text;   // says what to do
 };
 template <class T>
 using Result = std::expected<T, Error>;
@@ -35,21 +35,20 @@ using Result = std::expected<T, Error>;
 // What only the one who put the program together can do.
 struct Parts {
     std::function<std::size_t()> kinesis_connections, kafka_connections, kafka_calls;
-    std::function<void(std::optional<std::pair<std::string, std::uint16_t>>)> advertise;  // host, port
-    std::function<void(streams::World&)> forget;                                          // before a reset
-    std::function<void(streams::World&, bool clock_given)>
-        prepare;  // after it: what a new server makes at start
-    const Turns* turns = nullptr;  // how long the loop was away, for metrics
+    std::function<void(std::optional<std::pair<std::string, std::uint16_t>>)> advertise;   // host, port
+    std::function<void(streams::World&)> forget;                                           // before a reset
+    std::function<void(streams::World&, bool clock_given)> prepare;   // after it: what a new server makes at start
+    const Turns* turns = nullptr;                                     // how long the loop was away, for metrics
 };
 
 // Where a streaming call puts its answers, on the loop.
 template <class Message>
 struct Sink {
     virtual ~Sink() = default;
-    virtual void opened() {}  // from here on nothing is missed
+    virtual void opened() {}   // from here on nothing is missed
     virtual void push(Message) = 0;
-    virtual bool full() const = 0;  // wait for `changed` before the next push
-    Signal changed;                 // there is room again, or the reader has gone
+    virtual bool full() const = 0;   // wait for `changed` before the next push
+    Signal changed;                  // there is room again, or the reader has gone
     bool closed = false;
 };
 template <class Message>
@@ -113,4 +112,4 @@ google::protobuf::Duration to_proto(milliseconds);
 Time from_proto(const google::protobuf::Timestamp&);
 milliseconds from_proto(const google::protobuf::Duration&);
 
-}  // namespace sluice::control
+}   // namespace sluice::control

@@ -23,7 +23,7 @@ v1::ClockResponse show(const Clock& clock) {
 
 std::unexpected<Error> fault(Kind kind, std::string text) { return std::unexpected{Error{kind, std::move(text)}}; }
 
-}  // namespace
+}   // namespace
 
 Task<Result<v1::ClockResponse>> Service::change_clock(std::string name, std::function<Result<void>(Clock&)> change) {
     const auto in = world(name);
@@ -97,4 +97,4 @@ Task<Result<v1::ClockResponse>> Service::handle(v1::SetClockLivenessRequest requ
     });
 }
 
-}  // namespace sluice::control
+}   // namespace sluice::control

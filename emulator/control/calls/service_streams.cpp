@@ -36,7 +36,7 @@ v1::LimitsResponse show_limits(const streams::Stream& stream) {
     return answer;
 }
 
-}  // namespace
+}   // namespace
 
 Task<Result<v1::LimitsResponse>> Service::handle(v1::GetLimitsRequest request) {
     const auto stream = find(request.world(), request.stream());
@@ -54,29 +54,24 @@ Task<Result<v1::LimitsResponse>> Service::handle(v1::SetLimitsRequest request) {
         if (!named)
             co_return std::unexpected{
                 Error{Kind::invalid,
-                      fmt::format("there is no profile '{}'; use kinesis, kinesis-strict, kafka or none",
-                                  request.profile())}};
+                      fmt::format("there is no profile '{}'; use kinesis, kinesis-strict, kafka or none", request.profile())}};
         limits = *named;
     }
-    if (request.has_write_bytes_per_second())
-        limits.write_bytes_per_second = request.write_bytes_per_second();
-    if (request.has_write_records_per_second())
-        limits.write_records_per_second = request.write_records_per_second();
+    if (request.has_write_bytes_per_second()) limits.write_bytes_per_second = request.write_bytes_per_second();
+    if (request.has_write_records_per_second()) limits.write_records_per_second = request.write_records_per_second();
     if (request.has_read_bytes_per_second()) limits.read_bytes_per_second = request.read_bytes_per_second();
     if (request.has_read_calls_per_second()) limits.read_calls_per_second = request.read_calls_per_second();
-    if (std::min({limits.write_bytes_per_second, limits.write_records_per_second,
-                  limits.read_bytes_per_second, limits.read_calls_per_second}) < 0)
+    if (std::min({limits.write_bytes_per_second, limits.write_records_per_second, limits.read_bytes_per_second,
+                  limits.read_calls_per_second}) < 0)
         co_return std::unexpected{Error{Kind::invalid, "a limit is 0 (unlimited) or above"}};
-    if (std::max({limits.write_bytes_per_second, limits.write_records_per_second,
-                  limits.read_bytes_per_second, limits.read_calls_per_second}) > streams::most_per_second)
+    if (std::max({limits.write_bytes_per_second, limits.write_records_per_second, limits.read_bytes_per_second,
+                  limits.read_calls_per_second}) > streams::most_per_second)
         co_return std::unexpected{
             Error{Kind::invalid, fmt::format("a limit is at most {} a second; 0 is unlimited", streams::most_per_second)}};
     const auto ticket = engine_.set_limits(*stream, limits);
     auto waiting = ticket.committed();
     const auto done = co_await std::move(waiting);
-    if (!done)
-        co_return std::unexpected{
-            Error{Kind::broken, "the limits are not on disk: the store is full or broken"}};
+    if (!done) co_return std::unexpected{Error{Kind::broken, "the limits are not on disk: the store is full or broken"}};
     co_return show_limits(*stream);
 }
 
@@ -134,9 +129,7 @@ Task<Result<v1::ResetResponse>> Service::handle(v1::ResetRequest request) {
     const auto all = co_await std::move(settling);
     auto waiting = ticket.committed();
     const auto done = co_await std::move(waiting);
-    if (!done)
-        co_return std::unexpected{
-            Error{Kind::broken, "the reset is not on disk: the store is full or broken"}};
+    if (!done) co_return std::unexpected{Error{Kind::broken, "the reset is not on disk: the store is full or broken"}};
     if (!all) co_return std::unexpected{all.error()};
     co_return v1::ResetResponse{};
 }
@@ -178,4 +171,4 @@ Task<Result<void>> Service::stream(v1::WatchThrottlesRequest request, SinkPointe
     co_return Result<void>{};
 }
 
-}  // namespace sluice::control
+}   // namespace sluice::control

@@ -11,14 +11,10 @@ namespace sluice::control {
 
 namespace {
 bool colourful() { return isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR"); }
-}  // namespace
+}   // namespace
 
-std::string dim(std::string text) {
-    return colourful() ? fmt::format(fmt::emphasis::faint, "{}", text) : text;
-}
-std::string warm(std::string text) {
-    return colourful() ? fmt::format(fmt::fg(fmt::terminal_color::yellow), "{}", text) : text;
-}
+std::string dim(std::string text) { return colourful() ? fmt::format(fmt::emphasis::faint, "{}", text) : text; }
+std::string warm(std::string text) { return colourful() ? fmt::format(fmt::fg(fmt::terminal_color::yellow), "{}", text) : text; }
 
 std::string show_bytes(double bytes) {
     static constexpr const char* names[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -61,4 +57,4 @@ void print_table(const Rows& rows) {
     }
 }
 
-}  // namespace sluice::control
+}   // namespace sluice::control

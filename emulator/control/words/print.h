@@ -17,4 +17,4 @@ using Rows = std::vector<std::vector<std::string>>;
 // The first row is the head; columns of numbers stand to the right.
 void print_table(const Rows&);
 
-}  // namespace sluice::control
+}   // namespace sluice::control

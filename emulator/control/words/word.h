@@ -14,10 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "emulator/runtime/clock.h"
 #include "emulator/control/calls/service.h"
 #include "emulator/control/side.h"
 #include "emulator/control/words/words.h"
+#include "emulator/runtime/clock.h"
 #include "emulator/runtime/spans.h"
 #include "protocol/control/sluice.grpc.pb.h"
 
@@ -27,7 +27,9 @@ inline constexpr int call_failed = 1;
 inline constexpr auto patience = std::chrono::seconds{20};   // for an answer; a far jump of the clock is real work
 
 // gRPC wants a moment of the host's clock, which only emulator/runtime/clock.h reads.
-inline std::chrono::system_clock::time_point until(std::chrono::seconds patience_left) { return SteadyTime{}.now() + patience_left; }
+inline std::chrono::system_clock::time_point until(std::chrono::seconds patience_left) {
+    return SteadyTime{}.now() + patience_left;
+}
 
 struct Client {
     std::string at = "127.0.0.1:7070", token{}, world;
@@ -38,11 +40,10 @@ struct Client {
         if (stub) return *stub;
         grpc::ChannelArguments arguments;
         arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY,
-                         0);  // the server is near; a proxy from the environment is not meant
+                         0);   // the server is near; a proxy from the environment is not meant
         arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 100);
         arguments.SetMaxReceiveMessageSize(-1);
-        stub = v1::Control::NewStub(
-            grpc::CreateCustomChannel(at, grpc::InsecureChannelCredentials(), arguments));
+        stub = v1::Control::NewStub(grpc::CreateCustomChannel(at, grpc::InsecureChannelCredentials(), arguments));
         return *stub;
     }
 
@@ -61,8 +62,7 @@ struct Client {
     }
 
     template <class Answer, class Request>
-    Answer call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&, Answer*),
-                Request request) {
+    Answer call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&, Answer*), Request request) {
         request.set_world(world);
         grpc::ClientContext context;
         context.set_deadline(until(patience));
@@ -74,8 +74,7 @@ struct Client {
     }
 
     template <class Message, class Request, class Show>
-    void each(std::unique_ptr<grpc::ClientReader<Message>> (v1::Control::Stub::*method)(grpc::ClientContext*,
-                                                                                        const Request&),
+    void each(std::unique_ptr<grpc::ClientReader<Message>> (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&),
               Request request, const Show& show) {
         request.set_world(world);
         grpc::ClientContext context;
@@ -104,9 +103,7 @@ struct Word {
             if (variable == "SLUICE_CONTROL" && !value.empty()) client.at = value;
             if (variable == "SLUICE_CONTROL_TOKEN") client.token = value;
         }
-        app.add_option("--control", client.at, "the server's control plane")
-            ->type_name("ADDR:PORT")
-            ->capture_default_str();
+        app.add_option("--control", client.at, "the server's control plane")->type_name("ADDR:PORT")->capture_default_str();
         app.add_option("--control-token", client.token, "where the server asks for one; else SLUICE_CONTROL_TOKEN")
             ->type_name("TEXT");
         app.add_option("--world", client.world, "empty: the default one")->type_name("NAME");
@@ -144,4 +141,4 @@ int tail(Word&);
 int put(Word&);
 int throttles(Word&);
 
-}  // namespace sluice::control
+}   // namespace sluice::control

@@ -42,12 +42,12 @@ void print_limits(const v1::LimitsResponse& answer) {
     const auto count = [](std::int64_t n, const char* what) {
         return n == 0 ? std::string{"unlimited"} : fmt::format("{} {}/s", n, what);
     };
-    fmt::print("{}, each shard\n  write  {}, {}\n  read   {}, {}\n", answer.stream(),
-               bytes(l.write_bytes_per_second()), count(l.write_records_per_second(), "records"),
-               bytes(l.read_bytes_per_second()), count(l.read_calls_per_second(), "GetRecords calls"));
+    fmt::print("{}, each shard\n  write  {}, {}\n  read   {}, {}\n", answer.stream(), bytes(l.write_bytes_per_second()),
+               count(l.write_records_per_second(), "records"), bytes(l.read_bytes_per_second()),
+               count(l.read_calls_per_second(), "GetRecords calls"));
 }
 
-}  // namespace
+}   // namespace
 
 int health(Word& word) {
     word.parse();
@@ -55,9 +55,8 @@ int health(Word& word) {
     if (!word.client.json)
         fmt::print("{}  sluice {}, up {}, {} streams, {} Kinesis and {} Kafka connections, {} of {} used\n",
                    answer.ready() ? "ready" : warm("starting"), answer.version(),
-                   show_span(std::chrono::floor<std::chrono::seconds>(from_proto(answer.uptime()))),
-                   answer.streams(), answer.kinesis_connections(), answer.kafka_connections(),
-                   show_bytes(static_cast<double>(answer.used_bytes())),
+                   show_span(std::chrono::floor<std::chrono::seconds>(from_proto(answer.uptime()))), answer.streams(),
+                   answer.kinesis_connections(), answer.kafka_connections(), show_bytes(static_cast<double>(answer.used_bytes())),
                    show_bytes(static_cast<double>(answer.capacity_bytes())));
     return answer.ready() ? 0 : call_failed;
 }
@@ -84,8 +83,7 @@ int limits(Word& word) {
     word.app.add_option("action", action, "show or set")->required()->check(CLI::IsMember({"show", "set"}));
     word.app.add_option("STREAM", stream)->required();
     word.app.add_option("--profile", profile, "kinesis, kinesis-strict, kafka or none")->type_name("NAME");
-    auto* a = word.app.add_option("--write-bytes", write_bytes, "a second and shard; 0 is unlimited")
-                  ->type_name("N");
+    auto* a = word.app.add_option("--write-bytes", write_bytes, "a second and shard; 0 is unlimited")->type_name("N");
     auto* b = word.app.add_option("--write-records", write_records)->type_name("N");
     auto* c = word.app.add_option("--read-bytes", read_bytes)->type_name("N");
     auto* d = word.app.add_option("--read-calls", read_calls, "GetRecords calls")->type_name("N");
@@ -116,15 +114,13 @@ int list_streams(Word& word) {
     const auto answer = word.client.call(&v1::Control::Stub::ListStreams, v1::ListStreamsRequest{});
     if (word.client.json) return 0;
     if (answer.streams_size() == 0) {
-        fmt::print(
-            "no streams yet; make one with either door, or start the server with --stream NAME:SHARDS\n");
+        fmt::print("no streams yet; make one with either door, or start the server with --stream NAME:SHARDS\n");
         return 0;
     }
     Rows rows{{"STREAM", "STATUS", "LIMITS", "SHARDS", "OPEN", "RECORDS", "BYTES", "RETENTION"}};
     for (const auto& s : answer.streams())
-        rows.push_back({s.name(), s.status(), s.profile(), std::to_string(s.shards()),
-                        std::to_string(s.open_shards()), std::to_string(s.records()),
-                        show_bytes(static_cast<double>(s.bytes())),
+        rows.push_back({s.name(), s.status(), s.profile(), std::to_string(s.shards()), std::to_string(s.open_shards()),
+                        std::to_string(s.records()), show_bytes(static_cast<double>(s.bytes())),
                         s.has_retention() ? show_span(from_proto(s.retention())) : "for ever"});
     print_table(rows);
     return 0;
@@ -144,8 +140,7 @@ int advertise(Word& word) {
         request.set_port(port);
     }
     word.client.call(&v1::Control::Stub::SetAdvertised, request);
-    if (!word.client.json)
-        fmt::print("Kafka clients are told {}\n", at == "off" ? "what the server's rules say" : at);
+    if (!word.client.json) fmt::print("Kafka clients are told {}\n", at == "off" ? "what the server's rules say" : at);
     return 0;
 }
 
@@ -182,7 +177,7 @@ constexpr Entry words[] = {
 
 bool asks_overview(const std::string& arg) { return arg == "--help" || arg == "-h" || arg == "help"; }
 
-}  // namespace
+}   // namespace
 
 bool is_word(const std::vector<std::string>& args) {
     if (args.empty() || args[0] == "serve") return false;
@@ -202,9 +197,9 @@ int run_word(std::vector<std::string> args, const Environment& environment) {
         throw Exit{bad_usage, fmt::format("there is no word '{}'{}; `sluice --help` lists them", name,
                                           near.empty() ? "" : fmt::format(", did you mean {}?", near))};
     }
-    setenv("GRPC_VERBOSITY", "NONE", 0);  // what goes wrong is said once, by us
+    setenv("GRPC_VERBOSITY", "NONE", 0);   // what goes wrong is said once, by us
     Word word{name, entry->text, std::move(args), environment};
     return entry->run(word);
 }
 
-}  // namespace sluice::control
+}   // namespace sluice::control

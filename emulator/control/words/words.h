@@ -14,4 +14,4 @@ bool is_word(const std::vector<std::string>& args);
 // Yields the exit status; throws Exit for a wrong use.
 int run_word(std::vector<std::string> args, const Environment&);
 
-}  // namespace sluice::control
+}   // namespace sluice::control

@@ -16,28 +16,24 @@ void print_clock(const v1::ClockResponse& clock) {
             : clock.rate() == 1.0 ? "  running"
                                   : warm(fmt::format("  running at rate {:g}", clock.rate()));
     if (ahead >= std::chrono::seconds{1} || ahead <= std::chrono::seconds{-1})
-        line += fmt::format(
-            ", {} {} real time",
-            show_span(std::chrono::round<std::chrono::seconds>(milliseconds{std::abs(ahead.count())})),
-            ahead.count() > 0 ? "ahead of" : "behind");
+        line += fmt::format(", {} {} real time",
+                            show_span(std::chrono::round<std::chrono::seconds>(milliseconds{std::abs(ahead.count())})),
+                            ahead.count() > 0 ? "ahead of" : "behind");
     if (clock.liveness() == v1::LIVENESS_VIRTUAL) line += warm(", sessions go by it");
     fmt::print("{}\n", line);
 }
 
-}  // namespace
+}   // namespace
 
 int clock(Word& word) {
     std::string action = "show", value;
     bool expire = false;
     word.app.add_option("action", action, "show, freeze, resume, advance, set, rate, auto or liveness")
-        ->check(
-            CLI::IsMember({"show", "freeze", "resume", "advance", "set", "rate", "auto", "liveness"}));
-    word.app.add_option(
-        "value", value,
-        "a span for advance (25h), a moment for set (2027-01-01T00:00:00Z), a factor for rate (60), real or "
-        "virtual for liveness");
-    word.app.add_flag("--expire-clients", expire,
-                      "advance: sessions and heartbeats of clients see the jump too");
+        ->check(CLI::IsMember({"show", "freeze", "resume", "advance", "set", "rate", "auto", "liveness"}));
+    word.app.add_option("value", value,
+                        "a span for advance (25h), a moment for set (2027-01-01T00:00:00Z), a factor for rate (60), real or "
+                        "virtual for liveness");
+    word.app.add_flag("--expire-clients", expire, "advance: sessions and heartbeats of clients see the jump too");
     word.app.footer(
         "\nRetention, limits and iterators live on this clock. Connected clients stay connected.\n  sluice "
         "clock freeze && sluice clock advance 25h && sluice clock resume\nauto stands still and jumps, when no "
@@ -46,13 +42,12 @@ int clock(Word& word) {
     word.parse();
     const bool wants = action == "advance" || action == "set" || action == "rate" || action == "liveness";
     if (wants == value.empty())
-        throw Exit{bad_usage,
-                   wants ? fmt::format("`sluice clock {}` wants a value, like `sluice clock {}`", action,
-                                       action == "advance" ? "advance 25h"
-                                       : action == "set"   ? "set 2027-01-01T00:00:00Z"
-                                       : action == "rate"  ? "rate 60"
-                                                           : "liveness virtual")
-                         : fmt::format("`sluice clock {}` takes no value", action)};
+        throw Exit{bad_usage, wants ? fmt::format("`sluice clock {}` wants a value, like `sluice clock {}`", action,
+                                                  action == "advance" ? "advance 25h"
+                                                  : action == "set"   ? "set 2027-01-01T00:00:00Z"
+                                                  : action == "rate"  ? "rate 60"
+                                                                      : "liveness virtual")
+                                    : fmt::format("`sluice clock {}` takes no value", action)};
     using Stub = v1::Control::Stub;
     v1::ClockResponse answer;
     if (action == "show") answer = word.client.call(&Stub::GetClock, v1::GetClockRequest{});
@@ -89,4 +84,4 @@ int clock(Word& word) {
     return 0;
 }
 
-}  // namespace sluice::control
+}   // namespace sluice::control

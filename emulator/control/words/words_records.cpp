@@ -9,14 +9,12 @@ namespace sluice::control {
 namespace {
 
 void print_record(const v1::Record& record) {
-    fmt::print("{} {}  {}\n",
-               dim(fmt::format("{} {}/{}", show_time(from_proto(record.appended())), record.shard(),
-                               record.offset())),
-               record.has_key() ? warm(show_text(record.key())) : dim("-"),
-               record.has_data() ? show_text(record.data()) : dim("null"));
+    fmt::print(
+        "{} {}  {}\n", dim(fmt::format("{} {}/{}", show_time(from_proto(record.appended())), record.shard(), record.offset())),
+        record.has_key() ? warm(show_text(record.key())) : dim("-"), record.has_data() ? show_text(record.data()) : dim("null"));
 }
 
-}  // namespace
+}   // namespace
 
 int tail(Word& word) {
     v1::TailRequest request;
@@ -24,8 +22,7 @@ int tail(Word& word) {
     std::int64_t most = 0;
     bool stop = false;
     word.app.add_option("STREAM", *request.mutable_stream())->required();
-    word.app.add_option("--from", from, "start, a span back (1h) or a moment; else what comes from now on")
-        ->type_name("WHERE");
+    word.app.add_option("--from", from, "start, a span back (1h) or a moment; else what comes from now on")->type_name("WHERE");
     word.app.add_option("-n,--most", most, "end after so many records")->type_name("N");
     word.app.add_flag("--stop", stop, "end at the last record there is now");
     word.parse();
@@ -45,8 +42,7 @@ int put(Word& word) {
     v1::PutRecordRequest request;
     std::string data, key = "sluice";
     word.app.add_option("STREAM", *request.mutable_stream())->required();
-    auto* given =
-        word.app.add_option("DATA", data, "the record; without it each line of the standard input is one");
+    auto* given = word.app.add_option("DATA", data, "the record; without it each line of the standard input is one");
     word.app.add_option("-k,--key", key, "decides the shard")->capture_default_str();
     word.parse();
     request.set_key(key);
@@ -54,8 +50,7 @@ int put(Word& word) {
         request.set_data(text);
         const auto answer = word.client.call(&v1::Control::Stub::PutRecord, request);
         if (!word.client.json)
-            fmt::print("shard {} offset {}  {}\n", answer.shard(), answer.offset(),
-                       dim(answer.sequence_number()));
+            fmt::print("shard {} offset {}  {}\n", answer.shard(), answer.offset(), dim(answer.sequence_number()));
     };
     if (given->count() > 0)
         send(data);
@@ -75,4 +70,4 @@ int throttles(Word& word) {
     return 0;
 }
 
-}  // namespace sluice::control
+}   // namespace sluice::control

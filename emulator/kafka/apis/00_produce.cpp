@@ -20,11 +20,14 @@ ErrorCode code_of(batch::BatchError error) {
     using enum batch::BatchError;
     switch (error) {
         case unknown_magic:
-        case bad_crc: return ErrorCode::corrupt_message;
+        case bad_crc:
+            return ErrorCode::corrupt_message;
         case unknown_codec:
         case bad_payload:
-        case too_big: return ErrorCode::unknown_server_error;
-        default: return ErrorCode::invalid_record;
+        case too_big:
+            return ErrorCode::unknown_server_error;
+        default:
+            return ErrorCode::invalid_record;
     }
 }
 
@@ -37,8 +40,10 @@ void refuse(Answered& answered, ErrorCode code, std::optional<std::string> text 
 
 std::string sealed_text(const streams::Stream& stream, const streams::Shard& shard) {
     std::string text = "shard " + shard.id();
-    if (shard.children.empty()) text += " is closed";
-    else text += shard.children.size() > 1 ? " was split into " : " was merged into ";
+    if (shard.children.empty())
+        text += " is closed";
+    else
+        text += shard.children.size() > 1 ? " was split into " : " was merged into ";
     for (std::size_t i = 0; i < shard.children.size(); ++i) {
         if (i > 0) text += " and ";
         text += stream.shard(shard.children[i])->id();
@@ -67,12 +72,14 @@ std::vector<ProduceResponse::RecordError> bad_records(Bytes bytes, Blob& scratch
 }
 
 // Kafka, KIP-937. While the virtual clock is moved, a timestamp that either clock would accept passes (rule 18).
-bool timestamps_fit(Call& call, const Configs::ProduceRules& rules, const batch::Info& info, Bytes bytes, Blob& scratch, Answered& answered) {
+bool timestamps_fit(Call& call, const Configs::ProduceRules& rules, const batch::Info& info, Bytes bytes, Blob& scratch,
+                    Answered& answered) {
     const auto before = rules.before_max_ms, after = rules.after_max_ms;
     const auto now = to_ms(call.world.clock->now()), real = to_ms(call.world.clock->real());
     const auto lowest = before > std::min(now, real) ? std::numeric_limits<std::int64_t>::min() : std::min(now, real) - before;
-    const auto highest = after > std::numeric_limits<std::int64_t>::max() - std::max(now, real) ? std::numeric_limits<std::int64_t>::max()
-                                                                                                : std::max(now, real) + after;
+    const auto highest = after > std::numeric_limits<std::int64_t>::max() - std::max(now, real)
+                             ? std::numeric_limits<std::int64_t>::max()
+                             : std::max(now, real) + after;
     const auto out = [&](std::int64_t timestamp) { return timestamp != -1 && (timestamp < lowest || timestamp > highest); };
     if (!out(info.min_timestamp) && !out(info.max_timestamp)) return true;
     refuse(answered, ErrorCode::invalid_timestamp, "One or more records have been rejected due to invalid timestamp");
@@ -80,19 +87,22 @@ bool timestamps_fit(Call& call, const Configs::ProduceRules& rules, const batch:
         bytes, scratch, [&](const batch::Record& r) { return out(r.timestamp); },
         [&](std::int32_t index, const batch::Record& r) {
             return "Timestamp " + std::to_string(r.timestamp) + " of message with offset " + std::to_string(index) +
-                   " is out of range. The timestamp should be within [" + std::to_string(lowest) + ", " + std::to_string(highest) + "]";
+                   " is out of range. The timestamp should be within [" + std::to_string(lowest) + ", " +
+                   std::to_string(highest) + "]";
         });
     return false;
 }
 
 void refuse_null_keys(const streams::Stream& stream, std::int32_t partition, Bytes bytes, Blob& scratch, Answered& answered) {
-    std::string text = "Compacted topic cannot accept message without key in topic partition " + stream.name + "-" + std::to_string(partition);
-    auto errors = bad_records(bytes, scratch, [](const batch::Record& r) { return !r.key; },
-                              [&](std::int32_t, const batch::Record&) { return text; });
+    std::string text =
+        "Compacted topic cannot accept message without key in topic partition " + stream.name + "-" + std::to_string(partition);
+    auto errors = bad_records(
+        bytes, scratch, [](const batch::Record& r) { return !r.key; }, [&](std::int32_t, const batch::Record&) { return text; });
     std::string all = "One or more records have been rejected due to " + std::to_string(errors.size()) +
                       " record errors in total, and only showing the first three errors at most: [";
     for (std::size_t i = 0; i < std::min<std::size_t>(errors.size(), 3); ++i) {
-        all += (i > 0 ? ", " : "") + ("RecordError(batchIndex=" + std::to_string(errors[i].batch_index)) + ", message='" + text + "')";
+        all += (i > 0 ? ", " : "") + ("RecordError(batchIndex=" + std::to_string(errors[i].batch_index)) + ", message='" + text +
+               "')";
     }
     refuse(answered, ErrorCode::invalid_record, all + "]");
     answered.record_errors = std::move(errors);
@@ -105,7 +115,7 @@ struct Waiting {
     std::vector<Blob> kept;
 };
 
-}  // namespace
+}   // namespace
 
 Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
     ProduceResponse response;
@@ -130,7 +140,8 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
             }
             auto* shard = stream ? stream->shard(partition.index) : nullptr;
             if (!shard) {
-                refuse(answered, !stream && call.version >= 13 ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition);
+                refuse(answered,
+                       !stream && call.version >= 13 ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition);
                 continue;
             }
             if (stream->internal) {
@@ -160,7 +171,8 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                 continue;
             }
             if (info->transactional) {   // no transactions yet: nobody was given an id for one
-                refuse(answered, request.transactional_id ? ErrorCode::invalid_txn_state : ErrorCode::transactional_id_authorization_failed);
+                refuse(answered, request.transactional_id ? ErrorCode::invalid_txn_state
+                                                          : ErrorCode::transactional_id_authorization_failed);
                 continue;
             }
             if (info->has_null_key && rules.compacted) {
@@ -189,7 +201,8 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                 answered.base_offset = forwarded->queued.base;
                 if (stamps) answered.log_append_time_ms = forwarded->queued.appended_ms;
                 call.throttle = std::max(call.throttle, forwarded->throttle);
-                waiting.push_back({response.topics.size() - 1, told.partitions.size() - 1, forwarded->queued.ticket, std::move(forwarded->kept)});
+                waiting.push_back({response.topics.size() - 1, told.partitions.size() - 1, forwarded->queued.ticket,
+                                   std::move(forwarded->kept)});
                 continue;
             }
             std::vector<Blob> kept;
@@ -201,7 +214,8 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
             }
             const auto queued = call.engine.append(*shard, append);
             if (!queued) {
-                refuse(answered, queued.error() == streams::Fault::sealed ? ErrorCode::policy_violation : kafka::code_of(queued.error()));
+                refuse(answered,
+                       queued.error() == streams::Fault::sealed ? ErrorCode::policy_violation : kafka::code_of(queued.error()));
                 continue;
             }
             answered.base_offset = queued->base;
@@ -220,7 +234,8 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
     for (const auto& told : response.topics) {
         failed |= std::ranges::any_of(told.partitions, [](const auto& p) { return p.error_code != ErrorCode::none; });
     }
-    response.throttle_time_ms = static_cast<std::int32_t>(std::min<std::int64_t>(call.throttle.count(), std::numeric_limits<std::int32_t>::max()));
+    response.throttle_time_ms =
+        static_cast<std::int32_t>(std::min<std::int64_t>(call.throttle.count(), std::numeric_limits<std::int32_t>::max()));
     if (request.acks == 0) {
         call.silent = true;
         call.hang_up = failed;   // the only way to tell
@@ -230,4 +245,4 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
 
 template Task<void> serve<ProduceRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -24,7 +24,11 @@ std::int32_t limit_of(const FetchRequest& request) {
 // What one look at all partitions found.
 struct Found {
     FetchResponse response;
-    struct Taken { std::shared_ptr<streams::Stream> stream; streams::Shard* shard; std::uint64_t bytes, records; };
+    struct Taken {
+        std::shared_ptr<streams::Stream> stream;
+        streams::Shard* shard;
+        std::uint64_t bytes, records;
+    };
     std::vector<Taken> taken;
     std::vector<std::pair<std::shared_ptr<streams::Stream>, streams::Shard*>> cold;   // have records that only a disk has yet
     std::int64_t bytes = 0;
@@ -66,7 +70,8 @@ struct Look {
         return known != fetched.end() && std::exchange(known->second, false);
     }
 
-    void read(const std::shared_ptr<streams::Stream>& stream, streams::Shard& shard, const Wanted& wanted, FetchResponse::Partition& p) const {
+    void read(const std::shared_ptr<streams::Stream>& stream, streams::Shard& shard, const Wanted& wanted,
+              FetchResponse::Partition& p) const {
         if (!call.engine.read_room(shard)) {
             found.throttle = std::max({found.throttle, shard.read_bytes.debt(call.world.clock->now()), milliseconds{1}});
             return;
@@ -114,16 +119,20 @@ struct Look {
             fail(p, code);
             return p;
         };
-        if (request.max_bytes < 0 || request.isolation_level < 0 || request.isolation_level > 1) return refused(ErrorCode::unknown_server_error);
+        if (request.max_bytes < 0 || request.isolation_level < 0 || request.isolation_level > 1)
+            return refused(ErrorCode::unknown_server_error);
         if (wanted.leader_epoch > 0) return refused(ErrorCode::unknown_leader_epoch);
         if (seal_is_news(*stream, *shard, wanted)) return refused(ErrorCode::not_leader_or_follower);
-        if (wanted.offset < bounds.begin || wanted.offset > bounds.end || wanted.last_fetched_epoch > 0) return refused(ErrorCode::offset_out_of_range);
+        if (wanted.offset < bounds.begin || wanted.offset > bounds.end || wanted.last_fetched_epoch > 0)
+            return refused(ErrorCode::offset_out_of_range);
         p.high_watermark = p.last_stable_offset = bounds.end;
         p.log_start_offset = bounds.begin;
         const auto limit = limit_of(request);
         if (wanted.offset >= bounds.end) return p;
-        if ((found.bytes == 0 || found.bytes < limit) && found.taken.size() + found.cold.size() < most_read_at_once) read(stream, *shard, wanted, p);
-        else found.full = true;
+        if ((found.bytes == 0 || found.bytes < limit) && found.taken.size() + found.cold.size() < most_read_at_once)
+            read(stream, *shard, wanted, p);
+        else
+            found.full = true;
         return p;
     }
 
@@ -149,7 +158,7 @@ struct Look {
     }
 };
 
-}  // namespace
+}   // namespace
 
 Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
     auto& sessions = call.broker.fetch_sessions;
@@ -178,7 +187,8 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
         }
         auto& partitions = session ? session->partitions : opened.alone;
         Found found;
-        if (request.isolation_level < 0 || request.isolation_level > 1) found.response.error_code = ErrorCode::unknown_server_error;
+        if (request.isolation_level < 0 || request.isolation_level > 1)
+            found.response.error_code = ErrorCode::unknown_server_error;
         const Look look{call, request, opened.incremental, found};
         look.at_all(partitions);
         const auto left = std::min(std::chrono::duration_cast<milliseconds>(due - clock.now()),
@@ -194,13 +204,15 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
             if (why == Woken::closed) co_return FetchResponse{};
             continue;
         }
-        if (found.error || found.throttle.count() > 0 || found.bytes >= request.min_bytes || found.full || left.count() <= 0 || partitions.empty()) {
-            for (const auto& taken : found.taken) call.engine.charge_read(*taken.shard, streams::Door::kafka, taken.bytes, taken.records);
+        if (found.error || found.throttle.count() > 0 || found.bytes >= request.min_bytes || found.full || left.count() <= 0 ||
+            partitions.empty()) {
+            for (const auto& taken : found.taken)
+                call.engine.charge_read(*taken.shard, streams::Door::kafka, taken.bytes, taken.records);
             found.response.session_id = session_id;
             for (auto& wanted : partitions) wanted.told = wanted.seen;   // the next incremental answer leaves it out
             call.throttle = found.throttle;
-            found.response.throttle_time_ms =
-                static_cast<std::int32_t>(std::min<std::int64_t>(found.throttle.count(), std::numeric_limits<std::int32_t>::max()));
+            found.response.throttle_time_ms = static_cast<std::int32_t>(
+                std::min<std::int64_t>(found.throttle.count(), std::numeric_limits<std::int32_t>::max()));
             co_return std::move(found.response);
         }
         Waiter waiter{call.engine.executor()};
@@ -211,7 +223,7 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
         for (const auto& [stream, shard] : found.cold) waiter.watch(shard->warmth->brought);
         waiter.watch(call.session->gone, Woken::closed);
         waiter.deadline(clock, left);
-        found = {};   // views end with this turn
+        found = {};           // views end with this turn
         call.serving.end();   // parked
         const auto why = co_await waiter.wait();
         if (why == Woken::closed) co_return FetchResponse{};
@@ -220,4 +232,4 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
 
 template Task<void> serve<FetchRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

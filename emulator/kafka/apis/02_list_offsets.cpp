@@ -1,5 +1,6 @@
 // ListOffsets v1-11: the first record at or after a timestamp, per record and not per batch; or a named place. The place with
-// the largest timestamp (-3) is found by looking at every batch, which is why only tools should ask for it; on disk a thread does it, piece by piece.
+// the largest timestamp (-3) is found by looking at every batch, which is why only tools should ask for it; on disk a thread does
+// it, piece by piece.
 #include "emulator/kafka/logs/by_time.h"
 #include "emulator/kafka/serve.h"
 
@@ -9,7 +10,7 @@ namespace {
 
 constexpr std::int64_t latest = -1, earliest = -2, largest = -3, earliest_local = -4, latest_tiered = -5, earliest_pending = -6;
 
-}  // namespace
+}   // namespace
 
 Task<ListOffsetsResponse> handle(Call& call, const ListOffsetsRequest& request) {
     std::vector<std::pair<streams::LogId, std::int64_t>> looked_up;
@@ -51,15 +52,19 @@ Task<ListOffsetsResponse> handle(Call& call, const ListOffsetsRequest& request) 
                 p.timestamp = found->second;
             };
             const auto time = partition.timestamp;
-            if (time == latest) place(bounds.end);
-            else if (time == earliest || (time == earliest_local && call.version >= 8)) place(bounds.begin);
+            if (time == latest)
+                place(bounds.end);
+            else if (time == earliest || (time == earliest_local && call.version >= 8))
+                place(bounds.begin);
             else if (time == largest && call.version >= 7) {
                 auto looking = largest_timestamp(call.engine, stream, *shard);
                 record(co_await std::move(looking));
-            }
-            else if ((time == latest_tiered && call.version >= 9) || (time == earliest_pending && call.version >= 11)) continue;   // no tiers: -1
-            else if (time < 0) p.error_code = ErrorCode::unsupported_version;
-            else record(call.engine.find_timestamp(*shard, time));
+            } else if ((time == latest_tiered && call.version >= 9) || (time == earliest_pending && call.version >= 11))
+                continue;   // no tiers: -1
+            else if (time < 0)
+                p.error_code = ErrorCode::unsupported_version;
+            else
+                record(call.engine.find_timestamp(*shard, time));
         }
     }
     co_return response;
@@ -67,4 +72,4 @@ Task<ListOffsetsResponse> handle(Call& call, const ListOffsetsRequest& request) 
 
 template Task<void> serve<ListOffsetsRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

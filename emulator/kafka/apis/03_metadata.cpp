@@ -28,7 +28,7 @@ MetadataResponse::Topic describe(Call& call, const streams::Stream& stream, bool
     return told;
 }
 
-}  // namespace
+}   // namespace
 
 Task<MetadataResponse> handle(Call& call, const MetadataRequest& request) {
     auto& broker = call.broker;
@@ -84,11 +84,19 @@ Task<MetadataResponse> handle(Call& call, const MetadataRequest& request) {
             told.error_code = ErrorCode::unknown_topic_or_partition;
             if (may_create) {
                 const auto retention = broker.configs.default_retention();
-                const auto created = call.engine.create(
-                    call.world, {.name = std::string(name), .shards = static_cast<std::int32_t>(broker.configs.number("num.partitions")),
-                                 .profile = call.engine.options().kafka_profile, .retention = retention, .retention_for_ever = !retention,
-                                 .retention_bytes = broker.configs.default_retention_bytes(), .provisional = true, .configs = {}, .tags = {},
-                                 .state_delay = false, .account = {}, .region = {}});
+                const auto created =
+                    call.engine.create(call.world, {.name = std::string(name),
+                                                    .shards = static_cast<std::int32_t>(broker.configs.number("num.partitions")),
+                                                    .profile = call.engine.options().kafka_profile,
+                                                    .retention = retention,
+                                                    .retention_for_ever = !retention,
+                                                    .retention_bytes = broker.configs.default_retention_bytes(),
+                                                    .provisional = true,
+                                                    .configs = {},
+                                                    .tags = {},
+                                                    .state_delay = false,
+                                                    .account = {},
+                                                    .region = {}});
                 if (created) {
                     told = describe(call, *created->stream, operations);
                     made.emplace_back(response.topics.size(), created->ticket);
@@ -112,4 +120,4 @@ Task<MetadataResponse> handle(Call& call, const MetadataRequest& request) {
 
 template Task<void> serve<MetadataRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -9,7 +9,11 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
     OffsetCommitResponse response;
     const auto refused = groups.may_commit(request.group_id, request.member_id, request.group_instance_id,
                                            request.generation_id_or_member_epoch, call.version);
-    struct Waiting { std::size_t topic, partition; Partition place; streams::Ticket ticket; };
+    struct Waiting {
+        std::size_t topic, partition;
+        Partition place;
+        streams::Ticket ticket;
+    };
     std::vector<Waiting> waiting;
     for (const auto& asked : request.topics) {
         const auto stream = call.version >= 10 ? topic(call, asked.topic_id) : topic(call, asked.name);
@@ -20,14 +24,19 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
             auto& p = told.partitions.emplace_back();
             p.partition_index = partition.partition_index;
             const auto metadata = partition.committed_metadata.value_or("");
-            if (refused != ErrorCode::none) p.error_code = refused;
-            else if (!stream) p.error_code = call.version >= 10 ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
-            else if (!stream->shard(partition.partition_index)) p.error_code = ErrorCode::unknown_topic_or_partition;
-            else if (metadata.size() > Groups::longest_metadata) p.error_code = ErrorCode::offset_metadata_too_large;
+            if (refused != ErrorCode::none)
+                p.error_code = refused;
+            else if (!stream)
+                p.error_code = call.version >= 10 ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
+            else if (!stream->shard(partition.partition_index))
+                p.error_code = ErrorCode::unknown_topic_or_partition;
+            else if (metadata.size() > Groups::longest_metadata)
+                p.error_code = ErrorCode::offset_metadata_too_large;
             else {
                 const Partition place{stream->topic_id, partition.partition_index};
                 auto ticket = groups.commit(request.group_id, place,
-                                            {.offset = partition.committed_offset, .leader_epoch = partition.committed_leader_epoch,
+                                            {.offset = partition.committed_offset,
+                                             .leader_epoch = partition.committed_leader_epoch,
                                              .metadata = std::string(metadata)});
                 waiting.push_back({response.topics.size() - 1, told.partitions.size() - 1, place, std::move(ticket)});
             }
@@ -44,4 +53,4 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
 
 template Task<void> serve<OffsetCommitRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -6,7 +6,8 @@ namespace sluice::kafka {
 
 namespace {
 
-CommittedOffset look_up(Groups& groups, std::string_view group, const std::shared_ptr<streams::Stream>& stream, std::int32_t partition) {
+CommittedOffset look_up(Groups& groups, std::string_view group, const std::shared_ptr<streams::Stream>& stream,
+                        std::int32_t partition) {
     if (!stream) return {};
     return groups.offset(group, *stream, partition).value_or(CommittedOffset{});
 }
@@ -42,14 +43,15 @@ std::vector<Topic> everything(Call& call, Groups& groups, std::string_view id) {
     return topics;
 }
 
-}  // namespace
+}   // namespace
 
 Task<OffsetFetchResponse> handle(Call& call, const OffsetFetchRequest& request) {
     auto& groups = call.broker.groups(call.world);
     OffsetFetchResponse response;
     if (call.version < 8) {
         if (!request.topics) {
-            response.topics = everything<OffsetFetchResponse::Topic, OffsetFetchResponse::Partition>(call, groups, request.group_id);
+            response.topics =
+                everything<OffsetFetchResponse::Topic, OffsetFetchResponse::Partition>(call, groups, request.group_id);
             co_return response;
         }
         for (const auto& asked : *request.topics) {
@@ -57,7 +59,8 @@ Task<OffsetFetchResponse> handle(Call& call, const OffsetFetchRequest& request) 
             auto& told = response.topics.emplace_back();
             told.name = asked.name;
             for (const auto partition : asked.partition_indexes) {
-                told.partitions.push_back(told_of<OffsetFetchResponse::Partition>(look_up(groups, request.group_id, stream, partition), partition));
+                told.partitions.push_back(
+                    told_of<OffsetFetchResponse::Partition>(look_up(groups, request.group_id, stream, partition), partition));
             }
         }
         co_return response;
@@ -66,7 +69,8 @@ Task<OffsetFetchResponse> handle(Call& call, const OffsetFetchRequest& request) 
         auto& answered = response.groups.emplace_back();
         answered.group_id = group.group_id;
         if (!group.topics) {
-            answered.topics = everything<OffsetFetchResponse::GroupTopic, OffsetFetchResponse::GroupPartition>(call, groups, group.group_id);
+            answered.topics =
+                everything<OffsetFetchResponse::GroupTopic, OffsetFetchResponse::GroupPartition>(call, groups, group.group_id);
             continue;
         }
         for (const auto& asked : *group.topics) {
@@ -75,7 +79,8 @@ Task<OffsetFetchResponse> handle(Call& call, const OffsetFetchRequest& request) 
             told.name = asked.name;
             told.topic_id = asked.topic_id;
             for (const auto partition : asked.partition_indexes) {
-                auto p = told_of<OffsetFetchResponse::GroupPartition>(look_up(groups, group.group_id, stream, partition), partition);
+                auto p =
+                    told_of<OffsetFetchResponse::GroupPartition>(look_up(groups, group.group_id, stream, partition), partition);
                 if (!stream && call.version >= 10) p.error_code = ErrorCode::unknown_topic_id;
                 told.partitions.push_back(std::move(p));
             }
@@ -86,4 +91,4 @@ Task<OffsetFetchResponse> handle(Call& call, const OffsetFetchRequest& request) 
 
 template Task<void> serve<OffsetFetchRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -8,7 +8,9 @@ Task<FindCoordinatorResponse> handle(Call& call, const FindCoordinatorRequest& r
     const auto node = call.broker.options.node_id;
     FindCoordinatorResponse response;
     const bool known = request.key_type == 0 || request.key_type == 1;
-    const auto code = known ? ErrorCode::none : request.key_type == 2 ? ErrorCode::coordinator_not_available : ErrorCode::invalid_request;
+    const auto code = known                   ? ErrorCode::none
+                      : request.key_type == 2 ? ErrorCode::coordinator_not_available
+                                              : ErrorCode::invalid_request;
     const std::string text = known ? "" : std::string(text_of(code));
     for (const auto key : request.coordinator_keys) {
         auto& told = response.coordinators.emplace_back();
@@ -29,4 +31,4 @@ Task<FindCoordinatorResponse> handle(Call& call, const FindCoordinatorRequest& r
 
 template Task<void> serve<FindCoordinatorRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -24,4 +24,4 @@ Task<JoinGroupResponse> handle(Call& call, const JoinGroupRequest& request) {
 
 template Task<void> serve<JoinGroupRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -5,10 +5,11 @@ namespace sluice::kafka {
 
 Task<HeartbeatResponse> handle(Call& call, const HeartbeatRequest& request) {
     HeartbeatResponse response;
-    response.error_code = call.broker.groups(call.world).heartbeat(request.group_id, request.member_id, request.group_instance_id, request.generation_id);
+    response.error_code = call.broker.groups(call.world)
+                              .heartbeat(request.group_id, request.member_id, request.group_instance_id, request.generation_id);
     co_return response;
 }
 
 template Task<void> serve<HeartbeatRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -22,4 +22,4 @@ Task<LeaveGroupResponse> handle(Call& call, const LeaveGroupRequest& request) {
 
 template Task<void> serve<LeaveGroupRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

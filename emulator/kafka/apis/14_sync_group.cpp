@@ -18,7 +18,8 @@ Task<SyncGroupResponse> handle(Call& call, const SyncGroupRequest& request) {
         const auto stored = co_await group->assigned.committed();
         if (!stored) {
             groups.unassign(request.group_id, request.generation_id);
-            reply->value.emplace().error_code = ErrorCode::coordinator_not_available;   // as Kafka when it cannot append to the group's log
+            reply->value.emplace().error_code =
+                ErrorCode::coordinator_not_available;   // as Kafka when it cannot append to the group's log
         }
     }
     co_return std::move(*reply->value);
@@ -26,4 +27,4 @@ Task<SyncGroupResponse> handle(Call& call, const SyncGroupRequest& request) {
 
 template Task<void> serve<SyncGroupRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

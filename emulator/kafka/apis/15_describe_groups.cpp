@@ -43,4 +43,4 @@ Task<DescribeGroupsResponse> handle(Call& call, const DescribeGroupsRequest& req
 
 template Task<void> serve<DescribeGroupsRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -9,21 +9,24 @@ namespace sluice::kafka {
 namespace {
 
 bool same_word(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, {}, [](char c) { return std::tolower(static_cast<unsigned char>(c)); },
-                              [](char c) { return std::tolower(static_cast<unsigned char>(c)); });
+    return std::ranges::equal(
+        a, b, {}, [](char c) { return std::tolower(static_cast<unsigned char>(c)); },
+        [](char c) { return std::tolower(static_cast<unsigned char>(c)); });
 }
 bool passes(const Array<std::string_view>& filter, std::string_view word) {
     return filter.empty() || std::ranges::any_of(filter, [&](std::string_view f) { return same_word(f, word); });
 }
 
-}  // namespace
+}   // namespace
 
 Task<ListGroupsResponse> handle(Call& call, const ListGroupsRequest& request) {
     ListGroupsResponse response;
     const auto visit = [&](const Group& group) {
         if (!passes(request.states_filter, name_of(group.state)) || !passes(request.types_filter, "classic")) return;
-        response.groups.push_back({.group_id = group.id, .protocol_type = group.protocol_type,
-                                   .group_state = std::string(name_of(group.state)), .group_type = "classic"});
+        response.groups.push_back({.group_id = group.id,
+                                   .protocol_type = group.protocol_type,
+                                   .group_state = std::string(name_of(group.state)),
+                                   .group_type = "classic"});
     };
     call.broker.groups(call.world).each(visit);
     co_return response;
@@ -31,4 +34,4 @@ Task<ListGroupsResponse> handle(Call& call, const ListGroupsRequest& request) {
 
 template Task<void> serve<ListGroupsRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

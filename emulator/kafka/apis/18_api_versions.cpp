@@ -15,11 +15,12 @@ bool is_software_word(std::string_view text) {
            std::ranges::all_of(text, [&](char c) { return letter(c) || c == '-' || c == '.'; });
 }
 
-}  // namespace
+}   // namespace
 
 Task<ApiVersionsResponse> handle(Call& call, const ApiVersionsRequest& request) {
     ApiVersionsResponse response;
-    const bool bad_words = call.version >= 3 && !(is_software_word(request.client_software_name) && is_software_word(request.client_software_version));
+    const bool bad_words = call.version >= 3 &&
+                           !(is_software_word(request.client_software_name) && is_software_word(request.client_software_version));
     const bool other_cluster = request.cluster_id && *request.cluster_id != call.broker.cluster_id();
     const bool other_node = request.node_id != -1 && request.node_id != call.broker.options.node_id;
     if (bad_words || other_cluster || other_node) {
@@ -34,4 +35,4 @@ Task<ApiVersionsResponse> handle(Call& call, const ApiVersionsRequest& request) 
 
 template Task<void> serve<ApiVersionsRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -20,45 +20,56 @@ struct Refused {
 std::expected<std::int32_t, Refused> partitions_of(const Call& call, const CreateTopicsRequest::Topic& asked) {
     if (asked.assignments.empty()) {
         if (asked.replication_factor != -1 && asked.replication_factor < 1) {
-            return std::unexpected{Refused{ErrorCode::invalid_replication_factor, "Replication factor must be larger than 0, or -1 to use the default value."}};
+            return std::unexpected{Refused{ErrorCode::invalid_replication_factor,
+                                           "Replication factor must be larger than 0, or -1 to use the default value."}};
         }
         if (asked.replication_factor > 1) {
-            return std::unexpected{Refused{ErrorCode::invalid_replication_factor,
-                                           "Unable to replicate the partition " + std::to_string(asked.replication_factor) + " time(s): The target replication factor of " +
-                                               std::to_string(asked.replication_factor) +
-                                               " cannot be reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned."}};
+            return std::unexpected{Refused{
+                ErrorCode::invalid_replication_factor,
+                "Unable to replicate the partition " + std::to_string(asked.replication_factor) +
+                    " time(s): The target replication factor of " + std::to_string(asked.replication_factor) +
+                    " cannot be reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned."}};
         }
         if (asked.num_partitions != -1 && asked.num_partitions < 1) {
-            return std::unexpected{Refused{ErrorCode::invalid_partitions, "Number of partitions was set to an invalid non-positive value."}};
+            return std::unexpected{
+                Refused{ErrorCode::invalid_partitions, "Number of partitions was set to an invalid non-positive value."}};
         }
-        return asked.num_partitions == -1 ? static_cast<std::int32_t>(call.broker.configs.number("num.partitions")) : asked.num_partitions;
+        return asked.num_partitions == -1 ? static_cast<std::int32_t>(call.broker.configs.number("num.partitions"))
+                                          : asked.num_partitions;
     }
     if (asked.replication_factor != -1) {
-        return std::unexpected{Refused{ErrorCode::invalid_request, "A manual partition assignment was specified, but replication factor was not set to -1."}};
+        return std::unexpected{Refused{ErrorCode::invalid_request,
+                                       "A manual partition assignment was specified, but replication factor was not set to -1."}};
     }
     if (asked.num_partitions != -1) {
-        return std::unexpected{Refused{ErrorCode::invalid_request, "A manual partition assignment was specified, but numPartitions was not set to -1."}};
+        return std::unexpected{Refused{ErrorCode::invalid_request,
+                                       "A manual partition assignment was specified, but numPartitions was not set to -1."}};
     }
     std::set<std::int32_t> indexes;
     for (const auto& assignment : asked.assignments) {
         indexes.insert(assignment.partition_index);
         if (assignment.broker_ids.empty()) {
-            return std::unexpected{Refused{ErrorCode::invalid_replica_assignment, "The manual partition assignment includes an empty replica list."}};
+            return std::unexpected{Refused{ErrorCode::invalid_replica_assignment,
+                                           "The manual partition assignment includes an empty replica list."}};
         }
         std::set<std::int32_t> seen;
         for (const auto broker : assignment.broker_ids) {
             if (!seen.insert(broker).second) {
-                return std::unexpected{Refused{ErrorCode::invalid_replica_assignment,
-                                               "The manual partition assignment includes the broker " + std::to_string(broker) + " more than once."}};
+                return std::unexpected{Refused{
+                    ErrorCode::invalid_replica_assignment,
+                    "The manual partition assignment includes the broker " + std::to_string(broker) + " more than once."}};
             }
             if (broker != call.broker.options.node_id) {
-                return std::unexpected{Refused{ErrorCode::invalid_replica_assignment, "The manual partition assignment includes broker " +
-                                                                                          std::to_string(broker) + ", but no such broker is registered."}};
+                return std::unexpected{Refused{ErrorCode::invalid_replica_assignment,
+                                               "The manual partition assignment includes broker " + std::to_string(broker) +
+                                                   ", but no such broker is registered."}};
             }
         }
     }
-    if (indexes.size() != asked.assignments.size() || *indexes.begin() != 0 || *indexes.rbegin() != static_cast<std::int32_t>(indexes.size()) - 1) {
-        return std::unexpected{Refused{ErrorCode::invalid_replica_assignment, "partitions should be a consecutive 0-based integer sequence"}};
+    if (indexes.size() != asked.assignments.size() || *indexes.begin() != 0 ||
+        *indexes.rbegin() != static_cast<std::int32_t>(indexes.size()) - 1) {
+        return std::unexpected{
+            Refused{ErrorCode::invalid_replica_assignment, "partitions should be a consecutive 0-based integer sequence"}};
     }
     return static_cast<std::int32_t>(indexes.size());
 }
@@ -67,7 +78,8 @@ std::optional<Refused> configs_of(const CreateTopicsRequest::Topic& asked, strea
     for (const auto& config : asked.configs) {
         const auto* entry = find_config(topic_configs(), config.name);
         if (!entry) return Refused{ErrorCode::invalid_config, "Unknown topic config name: " + std::string(config.name)};
-        if (!config.value) return Refused{ErrorCode::invalid_config, "Null value not supported for topic configs: " + std::string(config.name)};
+        if (!config.value)
+            return Refused{ErrorCode::invalid_config, "Null value not supported for topic configs: " + std::string(config.name)};
         if (const auto fault = config_fault(*entry, *config.value)) return Refused{ErrorCode::invalid_config, *fault};
         made.configs[std::string(config.name)] = *config.value;
     }
@@ -100,18 +112,22 @@ void describe(const Configs& configs, const streams::Stream& stream, CreateTopic
     told.error_message.reset();
     for (const auto& entry : topic_configs()) {
         auto value = configs.topic(stream, entry);
-        told.configs->push_back({.name = entry.name, .value = std::move(value.value), .read_only = entry.read_only,
-                                 .config_source = static_cast<std::int8_t>(value.source), .is_sensitive = entry.sensitive});
+        told.configs->push_back({.name = entry.name,
+                                 .value = std::move(value.value),
+                                 .read_only = entry.read_only,
+                                 .config_source = static_cast<std::int8_t>(value.source),
+                                 .is_sensitive = entry.sensitive});
     }
 }
 
-}  // namespace
+}   // namespace
 
 Task<CreateTopicsResponse> handle(Call& call, const CreateTopicsRequest& request) {
     const auto& configs = call.broker.configs;
     CreateTopicsResponse response;
     std::int64_t total = 0;
-    for (const auto& asked : request.topics) total += std::max(asked.num_partitions, 0) + static_cast<std::int64_t>(asked.assignments.size());
+    for (const auto& asked : request.topics)
+        total += std::max(asked.num_partitions, 0) + static_cast<std::int64_t>(asked.assignments.size());
     std::vector<std::pair<std::size_t, streams::Ticket>> made;
     std::set<std::string_view> seen;
     for (const auto& asked : request.topics) {
@@ -158,7 +174,8 @@ Task<CreateTopicsResponse> handle(Call& call, const CreateTopicsRequest& request
             continue;
         }
         const auto collides = [&](const std::string& other) {
-            refuse(told, ErrorCode::invalid_topic_exception, "Topic '" + wanted.name + "' collides with existing topic: " + other);
+            refuse(told, ErrorCode::invalid_topic_exception,
+                   "Topic '" + wanted.name + "' collides with existing topic: " + other);
         };
         if (request.validate_only) {
             if (const auto other = call.engine.collision(call.world, asked.name)) {
@@ -176,9 +193,12 @@ Task<CreateTopicsResponse> handle(Call& call, const CreateTopicsRequest& request
         }
         const auto created = call.engine.create(call.world, wanted);
         if (!created) {
-            if (created.error() == streams::Fault::name_collides) collides(call.engine.collision(call.world, asked.name).value_or(""));
-            else if (created.error() == streams::Fault::exists) refuse(told, ErrorCode::topic_already_exists, "Topic '" + wanted.name + "' already exists.");
-            else refuse(told, code_of(created.error()), std::string(text_of(code_of(created.error()))));
+            if (created.error() == streams::Fault::name_collides)
+                collides(call.engine.collision(call.world, asked.name).value_or(""));
+            else if (created.error() == streams::Fault::exists)
+                refuse(told, ErrorCode::topic_already_exists, "Topic '" + wanted.name + "' already exists.");
+            else
+                refuse(told, code_of(created.error()), std::string(text_of(code_of(created.error()))));
             continue;
         }
         describe(configs, *created->stream, told);
@@ -187,11 +207,12 @@ Task<CreateTopicsResponse> handle(Call& call, const CreateTopicsRequest& request
     }
     for (const auto& [index, ticket] : made) {
         const auto committed = co_await ticket.committed();
-        if (!committed) refuse(response.topics[index], code_of(committed.error()), std::string(text_of(code_of(committed.error()))));
+        if (!committed)
+            refuse(response.topics[index], code_of(committed.error()), std::string(text_of(code_of(committed.error()))));
     }
     co_return response;
 }
 
 template Task<void> serve<CreateTopicsRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

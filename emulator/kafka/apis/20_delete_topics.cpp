@@ -8,7 +8,10 @@
 namespace sluice::kafka {
 
 Task<DeleteTopicsResponse> handle(Call& call, const DeleteTopicsRequest& request) {
-    struct Asked { std::optional<std::string> name; Uuid id; };
+    struct Asked {
+        std::optional<std::string> name;
+        Uuid id;
+    };
     std::vector<Asked> all;
     for (const auto name : request.topic_names) all.push_back({std::string(name), {}});
     for (const auto& t : request.topics) all.push_back({t.name ? std::optional<std::string>(*t.name) : std::nullopt, t.topic_id});
@@ -20,7 +23,10 @@ Task<DeleteTopicsResponse> handle(Call& call, const DeleteTopicsRequest& request
         const auto same = [&](const Asked& other) { return other.name && other.name == asked.name; };
         if (asked.name && std::ranges::count_if(all, same) > 1) {
             if (told_twice.insert(*asked.name).second) {
-                response.topics.push_back({.name = asked.name, .topic_id = {}, .error_code = ErrorCode::invalid_request, .error_message = "Duplicate topic name."});
+                response.topics.push_back({.name = asked.name,
+                                           .topic_id = {},
+                                           .error_code = ErrorCode::invalid_request,
+                                           .error_message = "Duplicate topic name."});
             }
             continue;
         }
@@ -37,19 +43,24 @@ Task<DeleteTopicsResponse> handle(Call& call, const DeleteTopicsRequest& request
         }
         const auto stream = asked.name ? topic(call, *asked.name) : topic(call, asked.id);
         if (!stream) {
-            if (asked.name) refuse(ErrorCode::unknown_topic_or_partition, text_of(ErrorCode::unknown_topic_or_partition));
-            else refuse(ErrorCode::unknown_topic_id, text_of(ErrorCode::unknown_topic_id));
+            if (asked.name)
+                refuse(ErrorCode::unknown_topic_or_partition, text_of(ErrorCode::unknown_topic_or_partition));
+            else
+                refuse(ErrorCode::unknown_topic_id, text_of(ErrorCode::unknown_topic_id));
             continue;
         }
         if (!call.broker.configs.flag("delete.topic.enable")) {
-            refuse(call.version >= 3 ? ErrorCode::topic_deletion_disabled : ErrorCode::invalid_request, text_of(ErrorCode::topic_deletion_disabled));
+            refuse(call.version >= 3 ? ErrorCode::topic_deletion_disabled : ErrorCode::invalid_request,
+                   text_of(ErrorCode::topic_deletion_disabled));
             continue;
         }
         told.name = stream->name;
         told.topic_id = to_wire_id(stream->topic_id);
         const auto removed = call.engine.remove(call.world, stream->name, false);
-        if (removed) gone.emplace_back(response.topics.size() - 1, *removed);
-        else refuse(code_of(removed.error()), text_of(code_of(removed.error())));
+        if (removed)
+            gone.emplace_back(response.topics.size() - 1, *removed);
+        else
+            refuse(code_of(removed.error()), text_of(code_of(removed.error())));
     }
     for (const auto& [index, ticket] : gone) {
         const auto committed = co_await ticket.committed();
@@ -62,4 +73,4 @@ Task<DeleteTopicsResponse> handle(Call& call, const DeleteTopicsRequest& request
 
 template Task<void> serve<DeleteTopicsRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -18,4 +18,4 @@ Task<InitProducerIdResponse> handle(Call& call, const InitProducerIdRequest& req
 
 template Task<void> serve<InitProducerIdRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -9,7 +9,13 @@ namespace sluice::kafka {
 
 namespace {
 
-enum Resource : std::int8_t { topic_resource = 2, broker_resource = 4, logger_resource = 8, metrics_resource = 16, group_resource = 32 };
+enum Resource : std::int8_t {
+    topic_resource = 2,
+    broker_resource = 4,
+    logger_resource = 8,
+    metrics_resource = 16,
+    group_resource = 32
+};
 
 struct Describe {
     Call& call;
@@ -26,10 +32,15 @@ struct Describe {
     }
     void add(const ConfigEntry& entry, ConfigValue value, std::vector<DescribeConfigsResponse::Synonym> synonyms) const {
         if (entry.sensitive) value.value.reset();
-        told.configs.push_back({.name = entry.name, .value = std::move(value.value), .read_only = entry.read_only,
-                                .config_source = static_cast<std::int8_t>(value.source), .is_sensitive = entry.sensitive,
-                                .synonyms = request.include_synonyms ? std::move(synonyms) : std::vector<DescribeConfigsResponse::Synonym>{},
-                                .config_type = static_cast<std::int8_t>(entry.type), .documentation = std::nullopt});
+        told.configs.push_back(
+            {.name = entry.name,
+             .value = std::move(value.value),
+             .read_only = entry.read_only,
+             .config_source = static_cast<std::int8_t>(value.source),
+             .is_sensitive = entry.sensitive,
+             .synonyms = request.include_synonyms ? std::move(synonyms) : std::vector<DescribeConfigsResponse::Synonym>{},
+             .config_type = static_cast<std::int8_t>(entry.type),
+             .documentation = std::nullopt});
     }
 
     void topic_configs_of(const streams::Stream& stream) const {
@@ -41,7 +52,8 @@ struct Describe {
             if (value.source == ConfigSource::topic) synonyms.push_back({.name = entry.name, .value = value.value, .source = 1});
             const auto fallback = configs.topic_default(entry);
             if (entry.synonyms[0]) {
-                synonyms.push_back({.name = entry.synonyms[0], .value = fallback.value, .source = static_cast<std::int8_t>(fallback.source)});
+                synonyms.push_back(
+                    {.name = entry.synonyms[0], .value = fallback.value, .source = static_cast<std::int8_t>(fallback.source)});
             }
             add(entry, std::move(value), std::move(synonyms));
         }
@@ -57,8 +69,8 @@ struct Describe {
         }
         const auto ours = call.broker.options.node_id;
         if (id != ours) {
-            return refuse(ErrorCode::invalid_request,
-                          "Unexpected broker id, expected " + std::to_string(ours) + " or empty string, but received " + std::string(name));
+            return refuse(ErrorCode::invalid_request, "Unexpected broker id, expected " + std::to_string(ours) +
+                                                          " or empty string, but received " + std::string(name));
         }
         for (const auto& entry : broker_configs()) {
             if (!wanted(entry.name)) continue;
@@ -66,7 +78,8 @@ struct Describe {
             const std::string_view key = entry.name;
             if (key == "node.id" || key == "broker.id") value = {std::to_string(ours), ConfigSource::fixed};
             std::vector<DescribeConfigsResponse::Synonym> synonyms;
-            if (value.value) synonyms.push_back({.name = entry.name, .value = value.value, .source = static_cast<std::int8_t>(value.source)});
+            if (value.value)
+                synonyms.push_back({.name = entry.name, .value = value.value, .source = static_cast<std::int8_t>(value.source)});
             add(entry, std::move(value), std::move(synonyms));
         }
     }
@@ -79,19 +92,23 @@ struct Describe {
                 if (!stream) return refuse(ErrorCode::unknown_topic_or_partition, "");
                 return topic_configs_of(*stream);
             }
-            case broker_resource: return broker();
+            case broker_resource:
+                return broker();
             case group_resource:
                 if (asked.resource_name.empty()) return refuse(ErrorCode::invalid_request, "Group name must not be empty");
                 for (const auto& entry : group_configs()) {
-                    if (wanted(entry.name)) add(entry, {entry.stock ? std::optional<std::string>(entry.stock) : std::nullopt, ConfigSource::stock}, {});
+                    if (wanted(entry.name))
+                        add(entry, {entry.stock ? std::optional<std::string>(entry.stock) : std::nullopt, ConfigSource::stock},
+                            {});
                 }
                 return;
-            default: return refuse(ErrorCode::invalid_request, std::string(text_of(ErrorCode::invalid_request)));
+            default:
+                return refuse(ErrorCode::invalid_request, std::string(text_of(ErrorCode::invalid_request)));
         }
     }
 };
 
-}  // namespace
+}   // namespace
 
 Task<DescribeConfigsResponse> handle(Call& call, const DescribeConfigsRequest& request) {
     DescribeConfigsResponse response;
@@ -106,4 +123,4 @@ Task<DescribeConfigsResponse> handle(Call& call, const DescribeConfigsRequest& r
 
 template Task<void> serve<DescribeConfigsRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -20,28 +20,34 @@ std::optional<Refused> fault(const Call& call, const streams::Stream* stream, co
     if (stream->kinesis_manners()) {
         return Refused{ErrorCode::invalid_partitions, "The topic " + stream->name + " is a Kinesis stream; use UpdateShardCount"};
     }
-    if (asked.count == have) return Refused{ErrorCode::invalid_partitions, "Topic already has " + std::to_string(have) + " partition(s)."};
+    if (asked.count == have)
+        return Refused{ErrorCode::invalid_partitions, "Topic already has " + std::to_string(have) + " partition(s)."};
     if (asked.count < have) {
-        return Refused{ErrorCode::invalid_partitions, "The topic " + stream->name + " currently has " + std::to_string(have) + " partition(s); " +
-                                                          std::to_string(asked.count) + " would not be an increase."};
+        return Refused{ErrorCode::invalid_partitions, "The topic " + stream->name + " currently has " + std::to_string(have) +
+                                                          " partition(s); " + std::to_string(asked.count) +
+                                                          " would not be an increase."};
     }
-    if (asked.count > streams::max_shards_per_stream) return Refused{ErrorCode::invalid_partitions, "More partitions than a topic may have here: " + std::to_string(streams::max_shards_per_stream)};
+    if (asked.count > streams::max_shards_per_stream)
+        return Refused{ErrorCode::invalid_partitions,
+                       "More partitions than a topic may have here: " + std::to_string(streams::max_shards_per_stream)};
     if (!asked.assignments) return std::nullopt;
     if (static_cast<std::int32_t>(asked.assignments->size()) != asked.count - have) {
-        return Refused{ErrorCode::invalid_replica_assignment, "Attempted to add " + std::to_string(asked.count - have) + " additional partition(s), but only " +
-                                                                  std::to_string(asked.assignments->size()) + " assignment(s) were specified."};
+        return Refused{ErrorCode::invalid_replica_assignment,
+                       "Attempted to add " + std::to_string(asked.count - have) + " additional partition(s), but only " +
+                           std::to_string(asked.assignments->size()) + " assignment(s) were specified."};
     }
     for (const auto& assignment : *asked.assignments) {
         for (const auto broker : assignment.broker_ids) {
             if (broker == call.broker.options.node_id) continue;
-            return Refused{ErrorCode::invalid_replica_assignment,
-                           "The manual partition assignment includes broker " + std::to_string(broker) + ", but no such broker is registered."};
+            return Refused{ErrorCode::invalid_replica_assignment, "The manual partition assignment includes broker " +
+                                                                      std::to_string(broker) +
+                                                                      ", but no such broker is registered."};
         }
     }
     return std::nullopt;
 }
 
-}  // namespace
+}   // namespace
 
 Task<CreatePartitionsResponse> handle(Call& call, const CreatePartitionsRequest& request) {
     CreatePartitionsResponse response;
@@ -81,4 +87,4 @@ Task<CreatePartitionsResponse> handle(Call& call, const CreatePartitionsRequest&
 
 template Task<void> serve<CreatePartitionsRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -17,4 +17,4 @@ Task<DeleteGroupsResponse> handle(Call& call, const DeleteGroupsRequest& request
 
 template Task<void> serve<DeleteGroupsRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -8,7 +8,8 @@ Task<DescribeClusterResponse> handle(Call& call, const DescribeClusterRequest& r
     DescribeClusterResponse response;
     if (request.endpoint_type == 2) {
         response.error_code = ErrorCode::mismatched_endpoint_type;
-        response.error_message = "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER";
+        response.error_message =
+            "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER";
         co_return response;
     }
     if (request.endpoint_type != 1) {
@@ -20,11 +21,12 @@ Task<DescribeClusterResponse> handle(Call& call, const DescribeClusterRequest& r
     const auto node = call.broker.options.node_id;
     response.cluster_id = call.broker.cluster_id();
     response.controller_id = node;
-    response.brokers = {{.broker_id = node, .host = address.host, .port = address.port, .rack = std::nullopt, .is_fenced = false}};
+    response.brokers = {
+        {.broker_id = node, .host = address.host, .port = address.port, .rack = std::nullopt, .is_fenced = false}};
     if (request.include_cluster_authorized_operations) response.cluster_authorized_operations = cluster_operations;
     co_return response;
 }
 
 template Task<void> serve<DescribeClusterRequest>(std::shared_ptr<Call>);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

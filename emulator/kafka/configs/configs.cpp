@@ -16,7 +16,9 @@ namespace {
 constexpr std::pair<std::string_view, std::string_view> ours[] = {{"group.initial.rebalance.delay.ms", "0"}};
 
 // What a value may be beyond its type. Kafka, ConfigDef of topics and brokers.
-struct Choice { std::string_view name, allowed; };
+struct Choice {
+    std::string_view name, allowed;
+};
 constexpr Choice choices[] = {
     {"cleanup.policy", "compact, delete"},
     {"log.cleanup.policy", "compact, delete"},
@@ -25,24 +27,45 @@ constexpr Choice choices[] = {
     {"log.message.timestamp.type", "CreateTime, LogAppendTime"},
     {"sluice.sealed.produce", "refuse, forward"},   // ours, rule 15
 };
-struct Least { std::string_view name; std::int64_t value; };
+struct Least {
+    std::string_view name;
+    std::int64_t value;
+};
 constexpr Least least[] = {
-    {"num.partitions", 1}, {"max.message.bytes", 0}, {"message.max.bytes", 0}, {"retention.ms", -1}, {"log.retention.ms", -1},
-    {"segment.bytes", 1'048'576}, {"min.insync.replicas", 1}, {"group.min.session.timeout.ms", 1}, {"group.max.size", 1},
-    {"socket.request.max.bytes", 1}, {"message.timestamp.before.max.ms", 0}, {"message.timestamp.after.max.ms", 0},
+    {"num.partitions", 1},
+    {"max.message.bytes", 0},
+    {"message.max.bytes", 0},
+    {"retention.ms", -1},
+    {"log.retention.ms", -1},
+    {"segment.bytes", 1'048'576},
+    {"min.insync.replicas", 1},
+    {"group.min.session.timeout.ms", 1},
+    {"group.max.size", 1},
+    {"socket.request.max.bytes", 1},
+    {"message.timestamp.before.max.ms", 0},
+    {"message.timestamp.after.max.ms", 0},
 };
 
 std::string_view type_name(ConfigType type) {
     switch (type) {
-        case ConfigType::boolean: return "BOOLEAN";
-        case ConfigType::int32: return "INT";
-        case ConfigType::int16: return "SHORT";
-        case ConfigType::int64: return "LONG";
-        case ConfigType::real: return "DOUBLE";
-        case ConfigType::list: return "LIST";
-        case ConfigType::class_name: return "CLASS";
-        case ConfigType::password: return "PASSWORD";
-        case ConfigType::text: break;
+        case ConfigType::boolean:
+            return "BOOLEAN";
+        case ConfigType::int32:
+            return "INT";
+        case ConfigType::int16:
+            return "SHORT";
+        case ConfigType::int64:
+            return "LONG";
+        case ConfigType::real:
+            return "DOUBLE";
+        case ConfigType::list:
+            return "LIST";
+        case ConfigType::class_name:
+            return "CLASS";
+        case ConfigType::password:
+            return "PASSWORD";
+        case ConfigType::text:
+            break;
     }
     return "STRING";
 }
@@ -69,7 +92,7 @@ std::size_t distance(std::string_view a, std::string_view b) {   // Levenshtein
     return row[b.size()];
 }
 
-}  // namespace
+}   // namespace
 
 const ConfigEntry* find_config(std::span<const ConfigEntry> table, std::string_view name) {
     const auto found = std::ranges::lower_bound(table, name, {}, [](const ConfigEntry& e) { return std::string_view{e.name}; });
@@ -103,7 +126,8 @@ std::optional<std::string> config_fault(const ConfigEntry& entry, std::string_vi
             if (error != std::errc{} || end != value.data() + value.size()) return not_a();
             return std::nullopt;
         }
-        default: break;
+        default:
+            break;
     }
     for (const auto& [name, allowed] : choices) {
         if (name != entry.name) continue;
@@ -131,8 +155,8 @@ Configs::Configs(const std::map<std::string, std::string>& set) {
     for (const auto& [name, value] : set) {
         const auto* entry = find_config(broker_configs(), name);
         if (!entry) {
-            const auto nearest = std::ranges::min_element(
-                broker_configs(), {}, [&](const ConfigEntry& e) { return distance(e.name, name); });
+            const auto nearest =
+                std::ranges::min_element(broker_configs(), {}, [&](const ConfigEntry& e) { return distance(e.name, name); });
             throw storage::StartError("Kafka has no broker setting '" + name + "'; did you mean '" + nearest->name + "'?");
         }
         if (const auto fault = config_fault(*entry, value)) throw storage::StartError("--kafka-config: " + *fault);
@@ -153,12 +177,14 @@ ConfigValue Configs::broker(const ConfigEntry& entry) const {
 ConfigValue Configs::topic_default(const ConfigEntry& entry) const {
     if (std::string_view{entry.name} == "retention.ms") {
         const auto span = default_retention();
-        const bool set = set_.contains("log.retention.ms") || set_.contains("log.retention.minutes") || set_.contains("log.retention.hours");
+        const bool set =
+            set_.contains("log.retention.ms") || set_.contains("log.retention.minutes") || set_.contains("log.retention.hours");
         return {std::to_string(span ? span->count() : -1), set ? ConfigSource::fixed : ConfigSource::stock};
     }
     for (const char* synonym : entry.synonyms) {
         if (!synonym) continue;
-        if (const auto found = set_.find(std::string_view{synonym}); found != set_.end()) return {found->second, ConfigSource::fixed};
+        if (const auto found = set_.find(std::string_view{synonym}); found != set_.end())
+            return {found->second, ConfigSource::fixed};
     }
     if (!entry.stock) return {std::nullopt, ConfigSource::stock};
     return {entry.stock, ConfigSource::stock};
@@ -226,4 +252,4 @@ std::optional<std::int64_t> Configs::default_retention_bytes() const {
     return value < 0 ? std::nullopt : std::optional{value};
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -21,7 +21,7 @@ enum class ConfigSource : std::int8_t { topic = 1, broker = 2, broker_default = 
 struct ConfigEntry {
     const char* name;
     ConfigType type;
-    const char* stock;                       // nullptr: null
+    const char* stock;   // nullptr: null
     bool read_only, sensitive;
     std::array<const char*, 2> synonyms{};   // broker settings that give a topic's default, nearest first
 };
@@ -70,4 +70,4 @@ class Configs {
     ProduceRules plain_rules_;
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

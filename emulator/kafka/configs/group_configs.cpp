@@ -29,8 +29,8 @@ constexpr ConfigEntry rows[] = {
     {"streams.rack.aware.assignment.tags", list, "", false, false, {"group.streams.rack.aware.assignment.tags"}},
     {"streams.session.timeout.ms", int32, "45000", false, false, {"group.streams.session.timeout.ms"}},
 };
-}  // namespace
+}   // namespace
 
 std::span<const ConfigEntry> group_configs() { return rows; }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

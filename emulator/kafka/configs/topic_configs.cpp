@@ -1,5 +1,6 @@
 // Every topic setting of Kafka 4.4.0: name, type, default, read-only, sensitive, and the broker settings that give its
-// default, nearest first. Seen: DescribeConfigs of a stock 4.4.0 node. And our own, `sluice.…`. Data, so as long as the facts are.
+// default, nearest first. Seen: DescribeConfigs of a stock 4.4.0 node. And our own, `sluice.…`. Data, so as long as the facts
+// are.
 #include "emulator/kafka/configs/configs.h"
 
 namespace sluice::kafka {
@@ -46,8 +47,8 @@ constexpr ConfigEntry rows[] = {
     {"sluice.sealed.produce", text, "refuse", false, false, {"sluice.sealed.produce"}},
     {"unclean.leader.election.enable", boolean, "false", false, false, {"unclean.leader.election.enable"}},
 };
-}  // namespace
+}   // namespace
 
 std::span<const ConfigEntry> topic_configs() { return rows; }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -21,17 +21,22 @@ bool all_support(const Group& group, const JoinGroupRequest& request) {
     });
 }
 
-}  // namespace
+}   // namespace
 
-std::string Groups::fresh_id(std::string_view prefix) { return std::string(prefix) + "-" + Random::uuid_text(engine_.random().uuid()); }
+std::string Groups::fresh_id(std::string_view prefix) {
+    return std::string(prefix) + "-" + Random::uuid_text(engine_.random().uuid());
+}
 
 JoinReply Groups::join(const Join& join) {
     const auto& request = join.request;
     auto reply = std::make_shared<Reply<JoinGroupResponse>>();
-    if (request.group_id.empty() || request.group_id.size() > longest_id) return refuse(reply, ErrorCode::invalid_group_id, request.member_id);
+    if (request.group_id.empty() || request.group_id.size() > longest_id)
+        return refuse(reply, ErrorCode::invalid_group_id, request.member_id);
     const milliseconds session{request.session_timeout_ms};
-    if (session < shortest_session_ || session > longest_session_) return refuse(reply, ErrorCode::invalid_session_timeout, request.member_id);
-    if (request.protocols.empty() || request.protocol_type.empty()) return refuse(reply, ErrorCode::inconsistent_group_protocol, request.member_id);
+    if (session < shortest_session_ || session > longest_session_)
+        return refuse(reply, ErrorCode::invalid_session_timeout, request.member_id);
+    if (request.protocols.empty() || request.protocol_type.empty())
+        return refuse(reply, ErrorCode::inconsistent_group_protocol, request.member_id);
     auto* known = get(request.group_id);
     if (!known && !request.member_id.empty()) return refuse(reply, ErrorCode::unknown_member_id, request.member_id);
     auto& group = known ? *known : make(request.group_id);
@@ -84,7 +89,8 @@ JoinReply Groups::join_static(Group& group, const Join& join, const JoinReply& r
     save(group);
     give_current(group, member, reply);
     if (group.leader == member.id && reply->value) {
-        if (join.version >= 9) reply->value->skip_assignment = true;
+        if (join.version >= 9)
+            reply->value->skip_assignment = true;
         else {
             reply->value->leader = old_leader;
             reply->value->members.clear();
@@ -139,7 +145,8 @@ void Groups::update(Member& member, const Join& join) {
     member.client_id = join.client_id;
     member.client_host = join.client_host;
     member.session_timeout = milliseconds{request.session_timeout_ms};
-    member.rebalance_timeout = milliseconds{request.rebalance_timeout_ms > 0 ? request.rebalance_timeout_ms : request.session_timeout_ms};
+    member.rebalance_timeout =
+        milliseconds{request.rebalance_timeout_ms > 0 ? request.rebalance_timeout_ms : request.session_timeout_ms};
     member.join_version = join.version;
     member.protocols.clear();
     for (const auto& p : request.protocols) member.protocols.emplace_back(p.name, Blob(p.metadata.begin(), p.metadata.end()));
@@ -157,11 +164,15 @@ void Groups::rejoin(Group& group, Member& member, const Join& join, const JoinRe
         }
     }
     update(member, join);
-    if (member.joining) refuse(std::exchange(member.joining, nullptr), ErrorCode::unknown_member_id, member.id);   // a request overtaken by its successor
+    if (member.joining)
+        refuse(std::exchange(member.joining, nullptr), ErrorCode::unknown_member_id,
+               member.id);   // a request overtaken by its successor
     member.joining = reply;
     sign_of_life(group, member);
-    if (group.state != GroupState::preparing) rebalance(group);
-    else if (group.initial_until == Time{}) all_joined(group);
+    if (group.state != GroupState::preparing)
+        rebalance(group);
+    else if (group.initial_until == Time{})
+        all_joined(group);
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -15,7 +15,8 @@ Member* Groups::member_of(Group& group, std::string_view member, std::optional<s
     return found == group.members.end() ? nullptr : found->second.get();
 }
 
-ErrorCode Groups::heartbeat(std::string_view id, std::string_view name, std::optional<std::string_view> instance, std::int32_t generation) {
+ErrorCode Groups::heartbeat(std::string_view id, std::string_view name, std::optional<std::string_view> instance,
+                            std::int32_t generation) {
     auto* group = get(id);
     if (!group) return ErrorCode::unknown_member_id;
     ErrorCode code{};
@@ -97,4 +98,4 @@ void Groups::after_drop(Group& group) {
     }
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -85,11 +85,12 @@ std::string offset_key(std::string_view group, const Partition& partition) {
     std::string key{offset_prefix};
     key.append(group).push_back('\0');
     key.append(reinterpret_cast<const char*>(partition.first.data()), partition.first.size());
-    for (int shift = 24; shift >= 0; shift -= 8) key.push_back(static_cast<char>(static_cast<std::uint32_t>(partition.second) >> shift));
+    for (int shift = 24; shift >= 0; shift -= 8)
+        key.push_back(static_cast<char>(static_cast<std::uint32_t>(partition.second) >> shift));
     return key;
 }
 
-}  // namespace
+}   // namespace
 
 void Groups::load() {
     engine_.scan(world_, offset_prefix, [&](std::string_view key, std::string_view value) {
@@ -134,13 +135,20 @@ void Groups::load() {
 
 streams::Ticket Groups::save(const Group& group) {
     if (planted("group-not-saved")) return {};
-    StoredGroup stored{.generation = group.generation, .protocol_type = group.protocol_type, .protocol = group.protocol,
-                       .leader = group.leader, .members = {}};
+    StoredGroup stored{.generation = group.generation,
+                       .protocol_type = group.protocol_type,
+                       .protocol = group.protocol,
+                       .leader = group.leader,
+                       .members = {}};
     for (const auto& [id, m] : group.members) {
-        StoredGroup::Member member{.id = id, .instance = m->instance, .client_id = m->client_id, .client_host = m->client_host,
+        StoredGroup::Member member{.id = id,
+                                   .instance = m->instance,
+                                   .client_id = m->client_id,
+                                   .client_host = m->client_host,
                                    .session_timeout_ms = static_cast<std::int32_t>(m->session_timeout.count()),
                                    .rebalance_timeout_ms = static_cast<std::int32_t>(m->rebalance_timeout.count()),
-                                   .protocols = {}, .assignment = m->assignment};
+                                   .protocols = {},
+                                   .assignment = m->assignment};
         for (const auto& [name, metadata] : m->protocols) member.protocols.push_back({name, metadata});
         stored.members.push_back(std::move(member));
     }
@@ -175,7 +183,8 @@ streams::Ticket Groups::commit(std::string_view id, const Partition& partition, 
         return engine_.put(world_, key, {});
     }
     group.offsets[partition] = committed;
-    return engine_.put(world_, planted("offset-not-written") ? "kafka/nowhere" : key, pack(StoredOffset{committed.offset, committed.leader_epoch, committed.metadata}));
+    return engine_.put(world_, planted("offset-not-written") ? "kafka/nowhere" : key,
+                       pack(StoredOffset{committed.offset, committed.leader_epoch, committed.metadata}));
 }
 
 void Groups::reread(std::string_view id, const Partition& partition) {
@@ -199,7 +208,8 @@ std::optional<CommittedOffset> Groups::offset(std::string_view id, const streams
         if (!shard) continue;
         for (const auto parent : shard->parents) {
             if (group->offsets.contains({stream.topic_id, parent}) && !planted("child-has-no-start")) {
-                return CommittedOffset{.offset = engine_.bounds(*stream.shard(partition)).begin, .leader_epoch = -1, .metadata = {}};
+                return CommittedOffset{
+                    .offset = engine_.bounds(*stream.shard(partition)).begin, .leader_epoch = -1, .metadata = {}};
             }
             if (std::ranges::find(ancestors, parent) == ancestors.end()) ancestors.push_back(parent);
         }
@@ -218,4 +228,4 @@ void Groups::forget_topic(const streams::Uuid& topic) {
     }
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -13,7 +13,9 @@ bool Groups::subscribed(const Group& group, std::string_view topic) const {
         const int written = version.integer<std::int16_t>();
         Arena arena;
         ConsumerProtocolSubscription subscription;
-        if (written < 0 || !decode(version.rest(), std::min<int>(written, ConsumerProtocolSubscription::api.max), arena, subscription)) continue;
+        if (written < 0 ||
+            !decode(version.rest(), std::min<int>(written, ConsumerProtocolSubscription::api.max), arena, subscription))
+            continue;
         if (std::ranges::find(subscription.topics, topic) != subscription.topics.end()) return true;
     }
     return false;
@@ -24,10 +26,11 @@ void Groups::resharded(streams::Stream& stream, streams::Shard& shard) {
         if (!subscribed(*group, stream.name)) continue;
         // Its members may have read nothing of the parent yet; what the children got since then must not be missed.
         for (const auto child : shard.children) {
-            if (!group->offsets.contains({stream.topic_id, child})) commit(id, {stream.topic_id, child}, {.offset = 0, .leader_epoch = -1, .metadata = {}});
+            if (!group->offsets.contains({stream.topic_id, child}))
+                commit(id, {stream.topic_id, child}, {.offset = 0, .leader_epoch = -1, .metadata = {}});
         }
         if (group->state == GroupState::stable || group->state == GroupState::completing) rebalance(*group);
     }
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

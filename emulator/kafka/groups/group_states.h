@@ -16,4 +16,4 @@ inline const Blob* metadata_for(const Member& member, std::string_view protocol)
     return found == member.protocols.end() ? nullptr : &found->second;
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -27,10 +27,14 @@ void refuse(SyncReply& reply, ErrorCode code) {
 
 std::string_view name_of(GroupState state) {
     switch (state) {
-        case GroupState::preparing: return "PreparingRebalance";
-        case GroupState::completing: return "CompletingRebalance";
-        case GroupState::stable: return "Stable";
-        case GroupState::empty: break;
+        case GroupState::preparing:
+            return "PreparingRebalance";
+        case GroupState::completing:
+            return "CompletingRebalance";
+        case GroupState::stable:
+            return "Stable";
+        case GroupState::empty:
+            break;
     }
     return "Empty";
 }
@@ -104,7 +108,8 @@ void Groups::rebalance(Group& group) {
 
 void Groups::initial_delay_over(Group& group) {
     const auto left = std::chrono::duration_cast<milliseconds>(group.initial_until - clock().live());
-    if (std::exchange(group.newcomers, false) && left.count() > 0) return arm(group, std::min(initial_delay_, left), &Groups::initial_delay_over);
+    if (std::exchange(group.newcomers, false) && left.count() > 0)
+        return arm(group, std::min(initial_delay_, left), &Groups::initial_delay_over);
     group.initial_until = Time{};
     arm(group, longest_rebalance(group), &Groups::joins_overdue);
     all_joined(group);
@@ -168,7 +173,8 @@ void Groups::give_current(Group& group, Member& member, const JoinReply& reply) 
     if (group.leader == member.id) {
         for (const auto& [id, other] : group.members) {
             const auto* metadata = metadata_for(*other, group.protocol);
-            answer.members.push_back({.member_id = id, .group_instance_id = other->instance, .metadata = metadata ? *metadata : Blob{}});
+            answer.members.push_back(
+                {.member_id = id, .group_instance_id = other->instance, .metadata = metadata ? *metadata : Blob{}});
         }
     }
     reply->give(std::move(answer));
@@ -277,4 +283,4 @@ void Groups::arm(Group& group, milliseconds span, void (Groups::*then)(Group&)) 
     group.rebalance = Timer{clock(), clock().within_live(span, std::move(fire))};
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -44,11 +44,11 @@ struct Member {
     milliseconds session_timeout{}, rebalance_timeout{};
     std::vector<std::pair<std::string, Blob>> protocols;   // name, metadata; by preference
     Blob assignment;
-    JoinReply joining;            // waits for the others
-    SyncReply syncing;            // waits for the leader
+    JoinReply joining;   // waits for the others
+    SyncReply syncing;   // waits for the leader
     int join_version = 0;
     bool synced = false;
-    Time alive_until{};           // pushed on by every sign of life; the timer looks again when it fires
+    Time alive_until{};   // pushed on by every sign of life; the timer looks again when it fires
     Timer expiry;
 };
 
@@ -63,14 +63,14 @@ struct Group {
     std::string id, protocol_type, protocol, leader;
     GroupState state = GroupState::empty;
     std::int32_t generation = 0;
-    std::map<std::string, std::unique_ptr<Member>> members;       // by member id
-    std::map<std::string, std::string> instances;                // instance id -> member id
-    std::deque<std::string> promised;                            // ids told with 79, not yet joined
+    std::map<std::string, std::unique_ptr<Member>> members;   // by member id
+    std::map<std::string, std::string> instances;             // instance id -> member id
+    std::deque<std::string> promised;                         // ids told with 79, not yet joined
     std::map<Partition, CommittedOffset> offsets;
-    streams::Ticket assigned;     // the commit of this generation's assignment
-    Timer rebalance;              // the initial delay, the wait for joins, or the wait for syncs
-    Time initial_until{};         // the initial delay is not extended beyond
-    bool newcomers = false;       // somebody joined since the initial delay was last armed
+    streams::Ticket assigned;   // the commit of this generation's assignment
+    Timer rebalance;            // the initial delay, the wait for joins, or the wait for syncs
+    Time initial_until{};       // the initial delay is not extended beyond
+    bool newcomers = false;     // somebody joined since the initial delay was last armed
 };
 
 // A join from the wire with what its connection knows.
@@ -82,13 +82,13 @@ struct Join {
 
 class Groups {
   public:
-    static constexpr std::size_t longest_id = 255;           // a key in the store has a limit
+    static constexpr std::size_t longest_id = 255;   // a key in the store has a limit
     static constexpr std::size_t most_promised = 10'000;
-    static constexpr std::int32_t longest_metadata = 4'096;  // offset.metadata.max.bytes
+    static constexpr std::int32_t longest_metadata = 4'096;   // offset.metadata.max.bytes
 
     // `remembered`: begin with what the store holds.
     Groups(streams::Engine&, streams::World&, const Configs&, bool remembered = true);
-    ~Groups();                    // answers who waits
+    ~Groups();   // answers who waits
     Groups(const Groups&) = delete;
     Groups& operator=(const Groups&) = delete;
 
@@ -99,7 +99,8 @@ class Groups {
     void unassign(std::string_view group, std::int32_t generation);
     // The connection of a waiting join ended: a dynamic member goes, a static one has its session to come back.
     void abandon(std::string_view group, const JoinReply&);
-    ErrorCode heartbeat(std::string_view group, std::string_view member, std::optional<std::string_view> instance, std::int32_t generation);
+    ErrorCode heartbeat(std::string_view group, std::string_view member, std::optional<std::string_view> instance,
+                        std::int32_t generation);
     ErrorCode leave(std::string_view group, std::string_view member, std::optional<std::string_view> instance);
 
     const Group* find(std::string_view id) const;
@@ -131,7 +132,7 @@ class Groups {
     void rebalance(Group&);
     void all_joined(Group&);
     void complete(Group&);
-    void settle(Group&);          // an assignment is there
+    void settle(Group&);   // an assignment is there
     void give_current(Group&, Member&, const JoinReply&);
     void drop(Group&, Member&);
     void sign_of_life(Group&, Member&);
@@ -157,4 +158,4 @@ class Groups {
     std::map<std::string, std::unique_ptr<Group>, std::less<>> groups_;
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -29,12 +29,13 @@ struct Walk {
     }
 };
 
-}  // namespace
+}   // namespace
 
 Task<void> look_up_first(streams::Engine& engine, std::vector<std::pair<streams::LogId, std::int64_t>> wanted) {
     streams::Engine::Look look = [wanted = std::move(wanted)](const storage::Snapshot& snapshot) {
         for (const auto& [log, ms] : wanted)
-            (void)snapshot.read(log, snapshot.find_timestamp(log, ms), [&](const auto& entry) { return entry.max_timestamp_ms < ms; });
+            (void)snapshot.read(log, snapshot.find_timestamp(log, ms),
+                                [&](const auto& entry) { return entry.max_timestamp_ms < ms; });
     };
     auto first = engine.rehearse(std::move(look));
     co_await std::move(first);
@@ -61,4 +62,4 @@ Task<PlaceInTime> largest_timestamp(streams::Engine& engine, std::shared_ptr<str
     co_return stream->deleted ? std::nullopt : engine.find_timestamp(shard, *walk.best);
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -1,4 +1,5 @@
-// Places found by record time, for ListOffsets. They may be anywhere in a log, so a thread that may wait for a disk looks before the loop.
+// Places found by record time, for ListOffsets. They may be anywhere in a log, so a thread that may wait for a disk looks before
+// the loop.
 #pragma once
 
 #include <memory>
@@ -17,4 +18,4 @@ Task<void> look_up_first(streams::Engine&, std::vector<std::pair<streams::LogId,
 // The first record that has the largest timestamp.
 Task<PlaceInTime> largest_timestamp(streams::Engine&, std::shared_ptr<streams::Stream>, streams::Shard&);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -13,8 +13,10 @@ template <class Use>
 void each_wanted(const FetchRequest& request, int version, Use&& use) {
     for (const auto& topic : request.topics) {
         Wanted wanted;
-        if (version >= 13) std::memcpy(wanted.topic_id.data(), topic.topic_id.bytes.data(), 16);
-        else wanted.topic = topic.topic;
+        if (version >= 13)
+            std::memcpy(wanted.topic_id.data(), topic.topic_id.bytes.data(), 16);
+        else
+            wanted.topic = topic.topic;
         for (const auto& p : topic.partitions) {
             wanted.partition = p.partition;
             wanted.offset = p.fetch_offset;
@@ -26,7 +28,7 @@ void each_wanted(const FetchRequest& request, int version, Use&& use) {
     }
 }
 
-}  // namespace
+}   // namespace
 
 void FetchSession::want(const Wanted& wanted) {
     const auto [at, fresh] = index.try_emplace({wanted.topic_id, wanted.topic, wanted.partition});
@@ -93,8 +95,10 @@ FetchSessions::Opened FetchSessions::open(const FetchRequest& request, int versi
     session->epoch = session->epoch == std::numeric_limits<std::int32_t>::max() ? 1 : session->epoch + 1;
     for (const auto& topic : request.forgotten_topics) {
         Wanted forgotten;
-        if (version >= 13) std::memcpy(forgotten.topic_id.data(), topic.topic_id.bytes.data(), 16);
-        else forgotten.topic = topic.topic;
+        if (version >= 13)
+            std::memcpy(forgotten.topic_id.data(), topic.topic_id.bytes.data(), 16);
+        else
+            forgotten.topic = topic.topic;
         for (const auto partition : topic.partitions) {
             forgotten.partition = partition;
             session->forget(forgotten);
@@ -138,4 +142,4 @@ FetchSession* FetchSessions::make(const void* owner, Time now) {
     return session.get();
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

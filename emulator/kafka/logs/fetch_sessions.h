@@ -20,8 +20,8 @@ namespace sluice::kafka {
 
 // One partition that a request or a session asks for, with what the last answer said of it.
 struct Wanted {
-    std::string topic;                    // versions up to 12
-    streams::Uuid topic_id{};             // from 13 on
+    std::string topic;          // versions up to 12
+    streams::Uuid topic_id{};   // from 13 on
     std::int32_t partition{};
     std::int64_t offset{};
     std::int32_t max_bytes{};
@@ -31,37 +31,37 @@ struct Wanted {
         bool error = false;
         friend bool operator==(const Told&, const Told&) = default;
     };
-    Told told, seen;                      // by the last answer; by the last look
+    Told told, seen;                           // by the last answer; by the last look
     std::shared_ptr<streams::Stream> stream;   // found by an earlier look: looking at five thousand partitions is no search
-    bool seen_open = false;               // its connection knows the shard as open
+    bool seen_open = false;                    // its connection knows the shard as open
 };
 
 struct FetchSession {
     std::int32_t id{};
-    std::int32_t epoch{};                 // of the next request
-    bool by_id = false;                   // names topics by id
-    const void* owner{};                  // the connection
+    std::int32_t epoch{};   // of the next request
+    bool by_id = false;     // names topics by id
+    const void* owner{};    // the connection
     Time used{};
-    std::list<Wanted> partitions;         // what had data last goes to the end, so that all get their share
+    std::list<Wanted> partitions;   // what had data last goes to the end, so that all get their share
     using Key = std::tuple<streams::Uuid, std::string, std::int32_t>;
     std::map<Key, std::list<Wanted>::iterator> index;
-    void want(const Wanted&);             // new, or with another offset
-    void take(std::list<Wanted>&&);       // all at once, into an empty session
+    void want(const Wanted&);         // new, or with another offset
+    void take(std::list<Wanted>&&);   // all at once, into an empty session
     void forget(const Wanted&);
 };
 
 class FetchSessions {
   public:
-    static constexpr std::size_t slots = 1'000;                 // max.incremental.fetch.session.cache.slots
-    static constexpr milliseconds safe_for{120'000};            // min.incremental.fetch.session.eviction.ms
+    static constexpr std::size_t slots = 1'000;        // max.incremental.fetch.session.cache.slots
+    static constexpr milliseconds safe_for{120'000};   // min.incremental.fetch.session.eviction.ms
 
     explicit FetchSessions(Random& random) : random_(random) {}
     // What a request means: its partitions, and the session to answer under (nothing: sessionless).
     struct Opened {
         ErrorCode error = ErrorCode::none;
         FetchSession* session = nullptr;
-        bool incremental = false;         // answer only what has news
-        std::list<Wanted> alone;          // partitions of a sessionless request
+        bool incremental = false;   // answer only what has news
+        std::list<Wanted> alone;    // partitions of a sessionless request
         std::list<Wanted>& partitions() { return session ? session->partitions : alone; }
     };
     Opened open(const FetchRequest&, int version, const void* owner, Time now);
@@ -77,4 +77,4 @@ class FetchSessions {
     std::unordered_map<std::int32_t, std::unique_ptr<FetchSession>> sessions_;
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -19,11 +19,15 @@ streams::Shard& open_descendant(streams::Shard& shard) {
     return *stream.open_ranges.front();
 }
 
-}  // namespace
+}   // namespace
 
-streams::Result<Forwarded> forward(Call& call, streams::Shard& sealed, Bytes batch, const batch::Info& info, bool log_append_time) {
+streams::Result<Forwarded> forward(Call& call, streams::Shard& sealed, Bytes batch, const batch::Info& info,
+                                   bool log_append_time) {
     const auto& stream = *sealed.stream;
-    struct Target { std::vector<batch::Record> records; std::uint64_t payload_bytes = 0; };
+    struct Target {
+        std::vector<batch::Record> records;
+        std::uint64_t payload_bytes = 0;
+    };
     std::map<std::int32_t, Target> targets;
     Blob scratch;
     (void)batch::read(batch, scratch, [&](const batch::Record& record) {
@@ -60,8 +64,9 @@ streams::Result<Forwarded> forward(Call& call, streams::Shard& sealed, Bytes bat
     done.queued = *std::move(queued);
     if (done.queued.duplicate) return done;
     for (const auto& part : parts)
-        done.throttle = std::max(done.throttle, call.engine.charge_write(*part.shard, part.append.payload_bytes, part.append.records));
+        done.throttle =
+            std::max(done.throttle, call.engine.charge_write(*part.shard, part.append.payload_bytes, part.append.records));
     return done;
 }
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -1,8 +1,8 @@
 // A Produce to a sealed partition of a topic with sluice.sealed.produce=forward (rule 15): each record goes to the open shard of
 // its key's MD5, where PutRecord would put that key. A record without a key goes to the sealed shard's first open descendant.
 // Records keep their order within a shard, headers and timestamps, and the batch its codec. The answer has no offset (-1): the
-// records lie in other partitions. An idempotent producer goes on counting at the sealed partition, which remembers its batches as
-// before: a repeated one is a duplicate and no record is written twice. It is stored whole or not at all.
+// records lie in other partitions. An idempotent producer goes on counting at the sealed partition, which remembers its batches
+// as before: a repeated one is a duplicate and no record is written twice. It is stored whole or not at all.
 #pragma once
 
 #include "emulator/kafka/handlers.h"
@@ -17,4 +17,4 @@ struct Forwarded {
 };
 streams::Result<Forwarded> forward(Call&, streams::Shard& sealed, Bytes batch, const batch::Info&, bool log_append_time);
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -12,11 +12,12 @@ Task<Reply<CreateStream>> handle(Call& call, const CreateStream& request) {
     if (request.shard_count.value_or(1) > streams::max_shards_per_stream)
         co_return std::unexpected{Error{
             ErrorCode::limit_exceeded,
-            fmt::format("This request would exceed the shard limit for the account {} in {}. Current shard count for the account: {}. "
-                        "Limit: {}. Number of additional shards that would have resulted from this request: {}. Refer to the AWS "
-                        "Service Limits page (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current "
-                        "limits and how to request higher limits.",
-                        call.account(), call.names.scope().region, 0, streams::max_shards_per_stream, *request.shard_count)}};
+            fmt::format(
+                "This request would exceed the shard limit for the account {} in {}. Current shard count for the account: {}. "
+                "Limit: {}. Number of additional shards that would have resulted from this request: {}. Refer to the AWS "
+                "Service Limits page (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current "
+                "limits and how to request higher limits.",
+                call.account(), call.names.scope().region, 0, streams::max_shards_per_stream, *request.shard_count)}};
     streams::Engine::NewStream wanted;
     wanted.name = call.names.topic(name);
     wanted.shards = request.shard_count.value_or(on_demand ? 4 : 1);
@@ -42,4 +43,4 @@ Task<Reply<CreateStream>> handle(Call& call, const CreateStream& request) {
 
 template Task<Answer> serve<CreateStream>(streams::Engine&, const DoorOptions&, Serving);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -9,4 +9,4 @@ Task<Reply<DecreaseStreamRetentionPeriod>> handle(Call& call, const DecreaseStre
 
 template Task<Answer> serve<DecreaseStreamRetentionPeriod>(streams::Engine&, const DoorOptions&, Serving);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -18,4 +18,4 @@ Task<Reply<DeleteStream>> handle(Call& call, const DeleteStream& request) {
 
 template Task<Answer> serve<DeleteStream>(streams::Engine&, const DoorOptions&, Serving);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

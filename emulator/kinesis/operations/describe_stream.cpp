@@ -43,4 +43,4 @@ Task<Reply<DescribeStream>> handle(Call& call, const DescribeStream& request) {
 
 template Task<Answer> serve<DescribeStream>(streams::Engine&, const DoorOptions&, Serving);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -27,4 +27,4 @@ Task<Reply<DescribeStreamSummary>> handle(Call& call, const DescribeStreamSummar
 
 template Task<Answer> serve<DescribeStreamSummary>(streams::Engine&, const DoorOptions&, Serving);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

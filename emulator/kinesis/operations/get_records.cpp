@@ -25,9 +25,7 @@ std::vector<ChildShard> children_of(const streams::Shard& shard) {
     return told;
 }
 
-std::string_view as_text(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
+std::string_view as_text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 // Where a read begins. The stream outlives its deletion for as long as somebody reads it.
 struct Reading {
@@ -53,8 +51,8 @@ std::expected<Reading, Error> begin(Call& call, const GetRecords& request) {
         return std::unexpected{texts::shard_does_not_exist(shard_id(it->shard), name, call.account())};
     if (request.dry_run.value_or(false)) return std::unexpected{texts::dry_run()};
     if (call.engine.admit_read_call(*shard))
-        return std::unexpected{Error{ErrorCode::provisioned_throughput_exceeded,
-                                     texts::rate_exceeded(shard_id(it->shard), name, call.account())}};
+        return std::unexpected{
+            Error{ErrorCode::provisioned_throughput_exceeded, texts::rate_exceeded(shard_id(it->shard), name, call.account())}};
     return Reading{std::move(*it), std::move(stream), shard, now};
 }
 
@@ -119,12 +117,10 @@ class Growing {
 };
 
 // Room for so many more records with so many bytes, as JSON has them.
-std::size_t room_for(std::int64_t bytes, std::int64_t records) {
-    return static_cast<std::size_t>(bytes / 3 * 4 + records * 220);
-}
+std::size_t room_for(std::int64_t bytes, std::int64_t records) { return static_cast<std::size_t>(bytes / 3 * 4 + records * 220); }
 
-// An answer is paid for as one, when it is known how large it is. Until then the shard owes for the largest there can be, so that no other
-// caller is let in by tokens that are as good as spent.
+// An answer is paid for as one, when it is known how large it is. Until then the shard owes for the largest there can be, so that
+// no other caller is let in by tokens that are as good as spent.
 class Owed {
   public:
     Owed(streams::Bucket& bucket, Time now) : bucket_(bucket), before_(bucket.save()) {
@@ -146,7 +142,7 @@ class Owed {
 // Others are served between two slices; a record that is larger is one by itself.
 constexpr std::int64_t slice_bytes = 1 << 20;
 
-}  // namespace
+}   // namespace
 
 template <>
 Task<Answer> serve<GetRecords>(streams::Engine& engine, const DoorOptions& options, Serving serving) {
@@ -178,7 +174,9 @@ Task<Answer> serve<GetRecords>(streams::Engine& engine, const DoorOptions& optio
         if (!first && static_cast<std::int64_t>(read->bytes) > left_bytes) break;
         const auto bytes = static_cast<std::int64_t>(read->bytes), count = std::ssize(read->records);
         const bool more = read->next < shard->end && left > count && left_bytes > bytes;
-        if (first) text.room_for(more ? room_for(left_bytes, std::min(left, count * (left_bytes / std::max<std::int64_t>(1, bytes) + 1))) : room_for(bytes, count));
+        if (first)
+            text.room_for(more ? room_for(left_bytes, std::min(left, count * (left_bytes / std::max<std::int64_t>(1, bytes) + 1)))
+                               : room_for(bytes, count));
         for (const auto& record : read->records)
             text.add(Record{.sequence_number = numbers.at(record.position, record.appended_ms),
                             .approximate_arrival_timestamp = from_ms(record.appended_ms),
@@ -194,7 +192,8 @@ Task<Answer> serve<GetRecords>(streams::Engine& engine, const DoorOptions& optio
         co_await std::move(turn);
     }
     owed.settle();
-    engine.charge_read(*shard, streams::Door::kinesis, static_cast<std::uint64_t>(streams::get_records_bytes - left_bytes), text.count());
+    engine.charge_read(*shard, streams::Door::kinesis, static_cast<std::uint64_t>(streams::get_records_bytes - left_bytes),
+                       text.count());
 
     GetRecords::Result told;
     const bool caught_up = next >= shard->end;
@@ -216,4 +215,4 @@ Task<Answer> serve<GetRecords>(streams::Engine& engine, const DoorOptions& optio
     co_return text.finish(told);
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -10,7 +10,8 @@ namespace sluice::kinesis {
 namespace {
 
 // The position a sequence number means for this shard. The shard's own starting number (index 0) is fine with no record there.
-std::expected<streams::Position, Error> position_of(const Call& call, streams::Shard& shard, std::string_view number, bool after) {
+std::expected<streams::Position, Error> position_of(const Call& call, streams::Shard& shard, std::string_view number,
+                                                    bool after) {
     const auto& stream = *shard.stream;
     const auto invalid = [&](bool other_stream) {
         return std::unexpected{
@@ -30,7 +31,7 @@ std::expected<streams::Position, Error> position_of(const Call& call, streams::S
     return after ? sequence->index : std::max<streams::Position>(sequence->index - 1, 0);
 }
 
-}  // namespace
+}   // namespace
 
 Task<Reply<GetShardIterator>> handle(Call& call, const GetShardIterator& request) {
     const auto name = stream_name(address_of(request));
@@ -60,9 +61,10 @@ Task<Reply<GetShardIterator>> handle(Call& call, const GetShardIterator& request
         if (!request.timestamp) co_return std::unexpected{texts::timestamp_missing()};
         if (*request.timestamp > now)
             co_return std::unexpected{texts::timestamp_in_future(to_ms(*request.timestamp), to_ms(now))};
-        auto first = call.engine.rehearse([extents = shard->extents, ms = to_ms(*request.timestamp)](const storage::Snapshot& snapshot) {
-            for (const auto& extent : extents) (void)snapshot.find_appended(extent.log, ms);
-        });
+        auto first =
+            call.engine.rehearse([extents = shard->extents, ms = to_ms(*request.timestamp)](const storage::Snapshot& snapshot) {
+                for (const auto& extent : extents) (void)snapshot.find_appended(extent.log, ms);
+            });
         co_await std::move(first);
         position = call.engine.find_appended(*shard, *request.timestamp);
     }
@@ -77,4 +79,4 @@ Task<Reply<GetShardIterator>> handle(Call& call, const GetShardIterator& request
 
 template Task<Answer> serve<GetShardIterator>(streams::Engine&, const DoorOptions&, Serving);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -9,4 +9,4 @@ Task<Reply<IncreaseStreamRetentionPeriod>> handle(Call& call, const IncreaseStre
 
 template Task<Answer> serve<IncreaseStreamRetentionPeriod>(streams::Engine&, const DoorOptions&, Serving);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

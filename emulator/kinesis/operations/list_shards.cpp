@@ -12,7 +12,7 @@ namespace {
 
 struct Filter {
     std::string type = "FROM_TRIM_HORIZON";
-    std::int32_t after = -1;            // AFTER_SHARD_ID and ExclusiveStartShardId
+    std::int32_t after = -1;   // AFTER_SHARD_ID and ExclusiveStartShardId
     std::int64_t timestamp_ms = 0;
 };
 
@@ -78,7 +78,7 @@ std::expected<Filter, Error> asked_filter(const ListShards& request, const Call&
     return filter;
 }
 
-}  // namespace
+}   // namespace
 
 Task<Reply<ListShards>> handle(Call& call, const ListShards& request) {
     const Time now = call.world.clock->now();
@@ -120,7 +120,8 @@ Task<Reply<ListShards>> handle(Call& call, const ListShards& request) {
         for (const auto& shard : stream->shards) {
             if (!passes(*shard, filter, now) || expired(*shard, now)) continue;
             if (told.shards.size() == most) {
-                told.next_token = seal(Page{.listing = pack(*stream, filter), .after = std::string{shard_id(last).view()}, .issued = now});
+                told.next_token =
+                    seal(Page{.listing = pack(*stream, filter), .after = std::string{shard_id(last).view()}, .issued = now});
                 break;
             }
             told.shards.push_back(describe(*shard));
@@ -132,4 +133,4 @@ Task<Reply<ListShards>> handle(Call& call, const ListShards& request) {
 
 template Task<Answer> serve<ListShards>(streams::Engine&, const DoorOptions&, Serving);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

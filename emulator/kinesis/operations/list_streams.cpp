@@ -40,4 +40,4 @@ Task<Reply<ListStreams>> handle(Call& call, const ListStreams& request) {
 
 template Task<Answer> serve<ListStreams>(streams::Engine&, const DoorOptions&, Serving);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

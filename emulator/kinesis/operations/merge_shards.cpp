@@ -20,7 +20,8 @@ Task<Reply<MergeShards>> handle(Call& call, const MergeShards& request) {
     for (const auto index : {*first, *second}) {
         const auto* shard = stream.shard(index);
         if (!shard) co_return std::unexpected{texts::shard_not_found(shard_id(index), call.name(stream), call.account())};
-        if (!shard->open()) co_return std::unexpected{texts::already_resharded(shard_id(index), call.name(stream), call.account())};
+        if (!shard->open())
+            co_return std::unexpected{texts::already_resharded(shard_id(index), call.name(stream), call.account())};
     }
     auto done = call.engine.merge(stream, *first, *second);
     if (!done) {
@@ -36,4 +37,4 @@ Task<Reply<MergeShards>> handle(Call& call, const MergeShards& request) {
 
 template Task<Answer> serve<MergeShards>(streams::Engine&, const DoorOptions&, Serving);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -37,4 +37,4 @@ Task<Reply<PutRecord>> handle(Call& call, const PutRecord& request) {
 
 template Task<Answer> serve<PutRecord>(streams::Engine&, const DoorOptions&, Serving);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -13,8 +13,7 @@ std::expected<std::vector<Put>, Error> check_all(const streams::Stream& stream, 
     std::uint64_t total = 0;
     for (std::size_t i = 0; i < entries.size(); ++i) {
         const auto& entry = entries[i];
-        auto put = check_put(stream, i + 1, entry.partition_key, entry.explicit_hash_key,
-                             entry.data->bytes);
+        auto put = check_put(stream, i + 1, entry.partition_key, entry.explicit_hash_key, entry.data->bytes);
         if (!put) return std::unexpected{put.error()};
         total += put->bytes();
         puts.push_back(*put);
@@ -29,7 +28,7 @@ struct Placed {
     std::size_t nth = 0;
 };
 
-}  // namespace
+}   // namespace
 
 Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
     const auto found = find_stream(call, address_of(request));
@@ -68,7 +67,8 @@ Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
         placed[i] = {at, sizes[static_cast<std::size_t>(at)]++};
         groups[static_cast<std::size_t>(at)].add(put);
     }
-    // Others are served while a large batch is made. Its shard may be closed meanwhile: then its records fail and the client sends them again.
+    // Others are served while a large batch is made. Its shard may be closed meanwhile: then its records fail and the client
+    // sends them again.
     std::uint64_t bytes = 0;
     for (const auto& put : *puts) bytes += put.bytes();
     if (call.engine.large(bytes)) {
@@ -78,7 +78,10 @@ Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
         co_await std::move(away);
     }
     std::vector<bool> stored(groups.size());
-    struct Told { ShardIdText id; SequenceNumbers numbers; };
+    struct Told {
+        ShardIdText id;
+        SequenceNumbers numbers;
+    };
     std::vector<Told> names;
     names.reserve(groups.size());
     for (const auto& group : groups) names.push_back({shard_id(group.shard().index), SequenceNumbers{group.shard()}});
@@ -105,4 +108,4 @@ Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
 
 template Task<Answer> serve<PutRecords>(streams::Engine&, const DoorOptions&, Serving);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

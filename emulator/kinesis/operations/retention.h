@@ -26,4 +26,4 @@ Task<Reply<Operation>> change_retention(Call& call, const Operation& request, bo
     co_return NoResult{};
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -36,4 +36,4 @@ Task<Reply<SplitShard>> handle(Call& call, const SplitShard& request) {
 
 template Task<Answer> serve<SplitShard>(streams::Engine&, const DoorOptions&, Serving);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -13,7 +13,8 @@ namespace sluice::kinesis {
 namespace {
 
 // A fixed key: tokens need to be opaque, not secret, and must outlive a restart.
-constexpr std::array<unsigned char, 16> key{0x73, 0x6c, 0x75, 0x69, 0x63, 0x65, 0x2d, 0x69, 0x74, 0x65, 0x72, 0x61, 0x74, 0x6f, 0x72, 0x31};
+constexpr std::array<unsigned char, 16> key{0x73, 0x6c, 0x75, 0x69, 0x63, 0x65, 0x2d, 0x69,
+                                            0x74, 0x65, 0x72, 0x61, 0x74, 0x6f, 0x72, 0x31};
 constexpr std::string_view head{"\0\0\0\0\0\0\0\1", 8};
 
 struct FreeCipher {
@@ -28,7 +29,8 @@ std::optional<std::string> cipher(std::string_view in, bool encrypt) {
     std::string out(in.size() + 32, '\0');
     int first = 0, last = 0;
     auto* to = reinterpret_cast<unsigned char*>(out.data());
-    if (!EVP_CipherUpdate(context.get(), to, &first, reinterpret_cast<const unsigned char*>(in.data()), static_cast<int>(in.size())))
+    if (!EVP_CipherUpdate(context.get(), to, &first, reinterpret_cast<const unsigned char*>(in.data()),
+                          static_cast<int>(in.size())))
         return {};
     if (!EVP_CipherFinal_ex(context.get(), to + first, &last)) return {};
     out.resize(static_cast<std::size_t>(first) + static_cast<std::size_t>(last));
@@ -84,7 +86,7 @@ struct Cursor {
 
 constexpr std::uint64_t iterator_mark = 0x534c49'5445'5231, page_mark = 0x534c50'4147'4531;
 
-}  // namespace
+}   // namespace
 
 std::string seal(const Iterator& it) {
     std::string plain;
@@ -148,4 +150,4 @@ std::string java_date(Time time) {
                        fmt::gmtime(static_cast<std::time_t>(to_ms(time) / 1000)));
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

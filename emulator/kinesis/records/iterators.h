@@ -13,12 +13,12 @@
 namespace sluice::kinesis {
 
 struct Iterator {
-    std::string stream;              // name, for error texts
-    streams::StreamId id{};          // the incarnation
+    std::string stream;       // name, for error texts
+    streams::StreamId id{};   // the incarnation
     std::int32_t shard{};
     streams::Position position{};
     Time issued{};
-    std::uint64_t serial{};          // no two tokens are alike, even when nothing was read
+    std::uint64_t serial{};   // no two tokens are alike, even when nothing was read
 };
 std::string seal(const Iterator&);
 std::optional<Iterator> open_iterator(std::string_view token);   // accepts the token in double quotes (seen: AWS)
@@ -34,4 +34,4 @@ std::optional<Page> open_page(std::string_view token);
 // "Sun Oct 10 05:17:11 UTC 2021", as Java prints dates.
 std::string java_date(Time);
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

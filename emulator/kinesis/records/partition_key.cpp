@@ -21,4 +21,4 @@ std::string_view shown_partition_key(std::optional<std::span<const std::byte>> k
     return kept.emplace_back(std::move(shown));
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

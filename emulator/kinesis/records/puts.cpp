@@ -12,7 +12,7 @@ std::string member(std::size_t item, std::string_view name) {
     return item == 0 ? std::string{name} : fmt::format("records.{}.member.{}", item, name);
 }
 
-}  // namespace
+}   // namespace
 
 std::expected<Put, Error> check_put(const streams::Stream& stream, std::size_t item, const std::optional<std::string_view>& key,
                                     const std::optional<std::string_view>& explicit_hash, std::string_view data) {
@@ -53,13 +53,16 @@ bool ShardPuts::queue(streams::Engine& engine) {
     auto& stream = *shard_->stream;
     // Rule 12: whoever tests against limits should know that this topic has none.
     if (stream.profile == "kafka" && stream.limits == streams::no_limits && !std::exchange(stream.unlimited_told, true))
-        engine.events().note(fmt::format("topic {0} takes Kinesis writes without limits, as Kafka made it; `sluice limits set {0} --profile "
-                                         "kinesis` gives it those of a stream",
-                                         stream.name));
+        engine.events().note(
+            fmt::format("topic {0} takes Kinesis writes without limits, as Kafka made it; `sluice limits set {0} --profile "
+                        "kinesis` gives it those of a stream",
+                        stream.name));
     // Read once, so that the record's timestamp and its arrival are the same moment for both doors.
     const auto now_ms = std::max(to_ms(engine.world().clock->now()), shard_->last_appended_ms);
-    if (batch_.empty()) build(now_ms);
-    else if (made_ms_ != now_ms) batch::move_timestamps(batch_, now_ms);   // it was made a while ago
+    if (batch_.empty())
+        build(now_ms);
+    else if (made_ms_ != now_ms)
+        batch::move_timestamps(batch_, now_ms);   // it was made a while ago
     const streams::Append append{.batch = batch_,
                                  .records = static_cast<std::uint32_t>(records_.size()),
                                  .payload_bytes = payload_bytes_,
@@ -75,4 +78,4 @@ bool ShardPuts::queue(streams::Engine& engine) {
     return true;
 }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

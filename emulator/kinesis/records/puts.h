@@ -52,4 +52,4 @@ class ShardPuts {
     streams::Ticket ticket_;
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -68,9 +68,10 @@ inline Error number_of_other_shard(View encoded, View used) {
                         used)};
 }
 inline Error number_invalid(View number, View shard, View name, View account, bool other_stream) {
-    return {ErrorCode::invalid_argument,
-            fmt::format("StartingSequenceNumber {} used in GetShardIterator on shard {} in stream {} under account {} is invalid{}",
-                        number, shard, name, account, other_stream ? " because it did not come from this stream." : ".")};
+    return {
+        ErrorCode::invalid_argument,
+        fmt::format("StartingSequenceNumber {} used in GetShardIterator on shard {} in stream {} under account {} is invalid{}",
+                    number, shard, name, account, other_stream ? " because it did not come from this stream." : ".")};
 }
 inline Error timestamp_missing() {
     return {ErrorCode::invalid_argument,
@@ -89,15 +90,17 @@ inline Error ordering_invalid(View number, View name, View account) {
                         name, account)};
 }
 inline Error hash_key_out_of_range(View key) {
-    return {ErrorCode::invalid_argument,
-            fmt::format("Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was {}", key)};
+    return {
+        ErrorCode::invalid_argument,
+        fmt::format("Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was {}", key)};
 }
 inline Error records_too_large() { return {ErrorCode::invalid_argument, "Records size exceeds 10 MB limit"}; }
 inline Error bad_split_key(View key, View shard, View name, View account, View first, View last) {
-    return {ErrorCode::invalid_argument,
-            fmt::format("NewStartingHashKey {} used in SplitShard() on shard {} in stream {} under account {} is not both greater "
-                        "than one plus the shard's StartingHashKey {} and less than the shard's EndingHashKey {}.",
-                        key, shard, name, account, first, last)};
+    return {
+        ErrorCode::invalid_argument,
+        fmt::format("NewStartingHashKey {} used in SplitShard() on shard {} in stream {} under account {} is not both greater "
+                    "than one plus the shard's StartingHashKey {} and less than the shard's EndingHashKey {}.",
+                    key, shard, name, account, first, last)};
 }
 inline Error already_resharded(View shard, View name, View account) {
     return {ErrorCode::invalid_argument,
@@ -115,31 +118,33 @@ inline Error on_demand(View name, View account) {
             fmt::format("Request is invalid. Stream {} under account {} is in On-Demand mode.", name, account)};
 }
 inline Error retention_too_short(int hours) {
-    return {ErrorCode::invalid_argument,
-            fmt::format("Minimum allowed retention period is 24 hours. Requested retention period ({} hours) is too short.", hours)};
+    return {
+        ErrorCode::invalid_argument,
+        fmt::format("Minimum allowed retention period is 24 hours. Requested retention period ({} hours) is too short.", hours)};
 }
 inline Error retention_too_long(int hours) {
-    return {ErrorCode::invalid_argument,
-            fmt::format("Maximum allowed retention period is 8760 hours. Requested retention period ({} hours) is too long.", hours)};
+    return {
+        ErrorCode::invalid_argument,
+        fmt::format("Maximum allowed retention period is 8760 hours. Requested retention period ({} hours) is too long.", hours)};
 }
 inline Error retention_not_longer(int hours, View name, int existing) {
-    return {ErrorCode::invalid_argument,
-            fmt::format("Requested retention period ({} hours) for stream {} can not be shorter than existing retention period ({} "
-                        "hours). Use DecreaseRetentionPeriod API.",
-                        hours, name, existing)};
+    return {
+        ErrorCode::invalid_argument,
+        fmt::format("Requested retention period ({} hours) for stream {} can not be shorter than existing retention period ({} "
+                    "hours). Use DecreaseRetentionPeriod API.",
+                    hours, name, existing)};
 }
 inline Error retention_not_shorter(int hours, View name, int existing) {
-    return {ErrorCode::invalid_argument,
-            fmt::format("Requested retention period ({} hours) for stream {} can not be longer than existing retention period ({} "
-                        "hours). Use IncreaseRetentionPeriod API.",
-                        hours, name, existing)};
+    return {
+        ErrorCode::invalid_argument,
+        fmt::format("Requested retention period ({} hours) for stream {} can not be longer than existing retention period ({} "
+                    "hours). Use IncreaseRetentionPeriod API.",
+                    hours, name, existing)};
 }
 inline Error token_alone(View other) {
     return {ErrorCode::invalid_argument, fmt::format("NextToken and {} cannot be provided together.", other)};
 }
-inline Error nothing_to_list() {
-    return {ErrorCode::invalid_argument, "Either NextToken or StreamName should be provided."};
-}
+inline Error nothing_to_list() { return {ErrorCode::invalid_argument, "Either NextToken or StreamName should be provided."}; }
 // The next ones are ours where no real answer is known.
 inline Error token_invalid() { return {ErrorCode::invalid_argument, "Invalid NextToken."}; }
 inline Error token_expired() {
@@ -182,4 +187,4 @@ inline Error data_too_long(View path, std::int64_t size, std::int64_t most) {
 }
 inline Error internal_failure() { return {ErrorCode::internal_failure, "Internal service failure."}; }
 
-}  // namespace sluice::kinesis::texts
+}   // namespace sluice::kinesis::texts

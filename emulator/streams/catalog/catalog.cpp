@@ -20,7 +20,7 @@ void append_big_endian(std::string& out, std::uint64_t value, int bytes) {
     out.append(text, static_cast<std::size_t>(bytes));
 }
 
-}  // namespace
+}   // namespace
 
 std::string big_endian(std::uint64_t value, int bytes) {
     std::string out;
@@ -82,7 +82,7 @@ void write_shard(catalog::Shard& out, const Shard& shard) {
     }
 }
 
-}  // namespace
+}   // namespace
 
 void Engine::State::save_stream(const Stream& stream) {
     catalog::Stream out;
@@ -174,8 +174,8 @@ void Engine::State::load_stream(const catalog::Stream& in) {
     stream->ready_at = from_ms(in.ready_ms());
     stream->reshard.reset();
     if (in.has_reshard())
-        stream->reshard = Reshard{in.reshard().first(), in.reshard().second(),
-                                  {in.reshard().new_start_high(), in.reshard().new_start_low()}};
+        stream->reshard =
+            Reshard{in.reshard().first(), in.reshard().second(), {in.reshard().new_start_high(), in.reshard().new_start_low()}};
     retire_from(*stream, static_cast<std::size_t>(in.shards_size()));
     for (const auto& told : in.shards()) {
         if (static_cast<std::size_t>(told.index()) >= stream->shards.size()) stream->shards.push_back(std::make_unique<Shard>());
@@ -191,11 +191,13 @@ void Engine::State::load_stream(const catalog::Stream& in) {
         shard.sealed = told.sealed();
         shard.opened_ms = told.opened_ms();
         shard.extents.clear();
-        for (const auto& extent : told.extents()) shard.extents.push_back({static_cast<LogId>(extent.log()), extent.from(), extent.to()});
+        for (const auto& extent : told.extents())
+            shard.extents.push_back({static_cast<LogId>(extent.log()), extent.from(), extent.to()});
         read_shard(shard);
     }
     for (const auto& shard : stream->shards)
-        for (const auto parent : shard->parents) stream->shards[static_cast<std::size_t>(parent)]->children.push_back(shard->index);
+        for (const auto parent : shard->parents)
+            stream->shards[static_cast<std::size_t>(parent)]->children.push_back(shard->index);
     order_ranges(*stream);
     index(stream);
     if (stream->status == StreamStatus::active) return;
@@ -216,8 +218,9 @@ void Engine::State::read_shard(Shard& shard) {
     if (const auto value = store_now->get(shard_key(*shard.stream, shard.index)))
         if (!read_running_value(*value, shard)) damaged("a shard's counters are none");
     shard.producers.clear();
-    const auto prefix = key_of(shard.stream->world, 'P',
-                               big_endian(std::to_underlying(shard.stream->id)) + big_endian(static_cast<std::uint64_t>(shard.index), 4));
+    const auto prefix =
+        key_of(shard.stream->world, 'P',
+               big_endian(std::to_underlying(shard.stream->id)) + big_endian(static_cast<std::uint64_t>(shard.index), 4));
     store_now->scan(prefix, [&](std::string_view key, std::string_view value) {
         std::uint64_t id = 0;
         for (const char c : key.substr(prefix.size())) id = id << 8 | static_cast<unsigned char>(c);
@@ -267,8 +270,7 @@ void Engine::State::load() {
         if (!in.ParseFromArray(value->data(), static_cast<int>(value->size()))) damaged("its first record does not parse");
         check(in);
         const auto& c = in.clock();
-        world().clock->restore(
-            {c.frozen(), c.rate(), c.offset_ms(), c.now_ms(), c.real_ms(), c.live_virtual(), c.automatic()});
+        world().clock->restore({c.frozen(), c.rate(), c.offset_ms(), c.now_ms(), c.real_ms(), c.live_virtual(), c.automatic()});
         books.next_stream = in.next_stream();
         books.next_log = in.next_log();
         books.next_producer = books.producers_reserved = in.next_producer();
@@ -304,4 +306,4 @@ std::int64_t Engine::State::create_second(std::string_view name, Time now) {
     return second;
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

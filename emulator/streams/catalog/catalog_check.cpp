@@ -25,7 +25,8 @@ std::string_view fault_of(const catalog::Shard& shard, int place) {
     if (!moment(shard.created_s()) || !moment(shard.closed_ms()) || !moment(shard.opened_ms())) return "a shard's times are none";
     if (shard.extents().empty()) return "a shard has no log";
     for (const auto& extent : shard.extents())
-        if (!count(extent.log()) || extent.from() < 0 || extent.from() > largest_count || (extent.to() != -1 && extent.to() < extent.from()))
+        if (!count(extent.log()) || extent.from() < 0 || extent.from() > largest_count ||
+            (extent.to() != -1 && extent.to() < extent.from()))
             return "a shard's log has no such range";
     return {};
 }
@@ -38,7 +39,8 @@ std::string_view fault_of(const catalog::Stream& stream) {
     for (const auto rate : {limits.write_bytes_per_second(), limits.write_records_per_second(), limits.read_bytes_per_second(),
                             limits.read_calls_per_second(), stream.max_record_bytes()})
         if (rate < 0 || rate > most_per_second) return "a stream's limits are none";
-    if (!moment(stream.created_ms()) || !moment(stream.ready_ms()) || stream.retention_ms() < -1) return "a stream's times are none";
+    if (!moment(stream.created_ms()) || !moment(stream.ready_ms()) || stream.retention_ms() < -1)
+        return "a stream's times are none";
     if (stream.status() < 0 || stream.status() > static_cast<int>(StreamStatus::deleting)) return "a stream's status is none";
     if (stream.shards().empty() || stream.shards_size() > max_shards_per_stream) return "a stream has no such number of shards";
     if (stream.has_reshard() && (stream.reshard().first() < 0 || stream.reshard().first() >= stream.shards_size() ||
@@ -50,7 +52,7 @@ std::string_view fault_of(const catalog::Stream& stream) {
     return {};
 }
 
-}  // namespace
+}   // namespace
 
 void damaged(std::string_view what) {
     throw storage::StartError("the catalog in the data folder is damaged (" + std::string(what) +
@@ -61,7 +63,8 @@ void check(const catalog::World& world) {
     const auto& clock = world.clock();
     if (!std::isfinite(clock.rate()) || clock.rate() <= 0 || clock.rate() > 1'000'000) damaged("its clock has no such rate");
     if (!moment(clock.now_ms()) || !moment(clock.real_ms())) damaged("its clock has no such time");
-    if (!count(world.next_stream()) || !count(world.next_log()) || world.next_producer() < 0 || world.next_producer() > largest_count)
+    if (!count(world.next_stream()) || !count(world.next_log()) || world.next_producer() < 0 ||
+        world.next_producer() > largest_count)
         damaged("its next numbers are none");
 }
 
@@ -71,7 +74,8 @@ void check(const std::vector<catalog::Stream>& streams, std::uint64_t next_strea
     for (const auto& stream : streams) {
         if (const auto fault = fault_of(stream); !fault.empty()) damaged(fault);
         if (stream.id() >= next_stream) damaged("a stream's number was not given out yet");
-        if (!names.insert(stream.name()).second || !topic_ids.insert(stream.topic_id()).second) damaged("two streams share a name or an id");
+        if (!names.insert(stream.name()).second || !topic_ids.insert(stream.topic_id()).second)
+            damaged("two streams share a name or an id");
         for (const auto& shard : stream.shards()) {
             if (!appended.insert(shard.extents().rbegin()->log()).second) damaged("two shards append to one log");
             for (const auto& extent : shard.extents())
@@ -80,4 +84,4 @@ void check(const std::vector<catalog::Stream>& streams, std::uint64_t next_strea
     }
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

@@ -10,7 +10,7 @@ using Wide = unsigned __int128;
 constexpr Wide wide(HashKey key) { return Wide{key.high} << 64 | key.low; }
 constexpr HashKey narrow(Wide value) { return {static_cast<std::uint64_t>(value >> 64), static_cast<std::uint64_t>(value)}; }
 
-}  // namespace
+}   // namespace
 
 HashKey hash_of(std::string_view partition_key) {
     unsigned char digest[MD5_DIGEST_LENGTH];
@@ -61,4 +61,4 @@ std::vector<HashRange> even_ranges(std::int32_t n) {
     return ranges;
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

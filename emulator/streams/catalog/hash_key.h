@@ -32,4 +32,4 @@ HashKey previous(HashKey);   // - 1
 // Even ranges for n shards: step = floor(2^128 / n), the last one ends at 2^128 - 1.
 std::vector<HashRange> even_ranges(std::int32_t n);
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

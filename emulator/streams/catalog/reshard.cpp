@@ -24,8 +24,11 @@ void Engine::State::carry_out(Stream& stream, const Reshard& change) {
     std::vector<Shard*> parents{stream.shard(change.first)};
     if (!split) parents.push_back(stream.shard(change.second));
     const auto &lower = parents.front()->range, &upper = parents.back()->range;
-    const auto ranges = split ? std::vector{HashRange{lower.first, planted("child-range-off-by-one") ? change.new_start : previous(change.new_start)}, HashRange{change.new_start, lower.last}}
-                              : std::vector{HashRange{lower.first, upper.last}};
+    const auto ranges = split
+                            ? std::vector{HashRange{lower.first, planted("child-range-off-by-one") ? change.new_start
+                                                                                                   : previous(change.new_start)},
+                                          HashRange{change.new_start, lower.last}}
+                            : std::vector{HashRange{lower.first, upper.last}};
     for (const auto& range : ranges) {
         auto child = new_shard(stream, range, to_ms(now) / 1000 + 1);
         for (auto* parent : parents) {
@@ -64,7 +67,8 @@ Result<Ticket> Engine::merge(Stream& stream, std::int32_t first, std::int32_t se
     if (!lower || !upper) return std::unexpected{Fault::not_found};
     if (stream.status != StreamStatus::active) return std::unexpected{Fault::not_active};
     if (lower->sealed || upper->sealed) return std::unexpected{Fault::sealed};
-    if (lower->range.last == HashKey::max() || next(lower->range.last) != upper->range.first) return std::unexpected{Fault::not_adjacent};
+    if (lower->range.last == HashKey::max() || next(lower->range.last) != upper->range.first)
+        return std::unexpected{Fault::not_adjacent};
     return state_->begin_reshard(stream, {.first = first, .second = second, .new_start = {}});
 }
 
@@ -85,4 +89,4 @@ Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     return s.ticket({});
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

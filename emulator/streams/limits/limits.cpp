@@ -8,4 +8,4 @@ std::optional<StreamLimits> profile(std::string_view name) {
     return {};
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

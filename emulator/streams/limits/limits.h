@@ -9,10 +9,10 @@
 namespace sluice::streams {
 
 struct StreamLimits {
-    std::int64_t write_bytes_per_second = 0;      // per shard, data + partition key
-    std::int64_t write_records_per_second = 0;    // per shard
-    std::int64_t read_bytes_per_second = 0;       // per shard, shared by GetRecords and Fetch
-    std::int64_t read_calls_per_second = 0;       // per shard, GetRecords
+    std::int64_t write_bytes_per_second = 0;     // per shard, data + partition key
+    std::int64_t write_records_per_second = 0;   // per shard
+    std::int64_t read_bytes_per_second = 0;      // per shard, shared by GetRecords and Fetch
+    std::int64_t read_calls_per_second = 0;      // per shard, GetRecords
     friend bool operator==(const StreamLimits&, const StreamLimits&) = default;
 };
 
@@ -22,18 +22,18 @@ inline constexpr StreamLimits no_limits{};
 // Of any of the four rates: buckets count in thousandths, and a sum of a few of them stays far from 2^63.
 inline constexpr std::int64_t most_per_second = std::int64_t{1} << 40;
 
-inline constexpr std::int32_t default_retention_hours = 24;      // AWS, "Changing the data retention period"
-inline constexpr std::int32_t max_retention_hours = 8'760;       // same page
-inline constexpr std::int64_t default_record_bytes = 1 << 20;    // AWS API, MaxRecordSizeInKiB 1,024 by default
-inline constexpr std::int64_t max_record_bytes = 10 << 20;       // same, 10,240 at most
-inline constexpr std::int64_t put_records_bytes = 10 << 20;      // AWS API, PutRecords: whole request with keys
-inline constexpr std::int64_t get_records_bytes = 10 << 20;      // AWS API, GetRecords
-inline constexpr std::int32_t get_records_count = 10'000;        // same
-inline constexpr std::int64_t iterator_life_ms = 300'000;        // AWS API, GetShardIterator
-inline constexpr std::int32_t max_shards_per_stream = 20'000;    // AWS, "Quotas and limits": the largest regions
+inline constexpr std::int32_t default_retention_hours = 24;               // AWS, "Changing the data retention period"
+inline constexpr std::int32_t max_retention_hours = 8'760;                // same page
+inline constexpr std::int64_t default_record_bytes = 1 << 20;             // AWS API, MaxRecordSizeInKiB 1,024 by default
+inline constexpr std::int64_t max_record_bytes = 10 << 20;                // same, 10,240 at most
+inline constexpr std::int64_t put_records_bytes = 10 << 20;               // AWS API, PutRecords: whole request with keys
+inline constexpr std::int64_t get_records_bytes = 10 << 20;               // AWS API, GetRecords
+inline constexpr std::int32_t get_records_count = 10'000;                 // same
+inline constexpr std::int64_t iterator_life_ms = 300'000;                 // AWS API, GetShardIterator
+inline constexpr std::int32_t max_shards_per_stream = 20'000;             // AWS, "Quotas and limits": the largest regions
 inline constexpr std::int64_t default_topic_retention_ms = 604'800'000;   // Kafka 4.4, retention.ms
 
 // "kinesis", "kinesis-strict", "kafka", "none"; nothing for an unknown name.
 std::optional<StreamLimits> profile(std::string_view name);
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

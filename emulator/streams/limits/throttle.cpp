@@ -20,7 +20,9 @@ void Bucket::refill(Time now) {
     const auto passed = (now - filled_).count();
     filled_ = now;
     // A long pause would overflow the product; it fills the bucket anyway.
-    thousandths_ = passed >= missing / rate_ + 1 ? capacity_ * 1000 : std::min(capacity_ * 1000, thousandths_ + passed * rate_ - (planted("refill-loses-a-step") ? rate_ : 0));
+    thousandths_ = passed >= missing / rate_ + 1
+                       ? capacity_ * 1000
+                       : std::min(capacity_ * 1000, thousandths_ + passed * rate_ - (planted("refill-loses-a-step") ? rate_ : 0));
 }
 
 std::int64_t Bucket::balance_thousandths(Time now) {
@@ -40,4 +42,4 @@ milliseconds Bucket::debt(Time now) {
     return milliseconds{balance >= 0 ? 0 : (-balance + rate_ - 1) / rate_};
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

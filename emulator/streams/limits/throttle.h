@@ -26,19 +26,29 @@ class Bucket {
     std::int64_t balance_thousandths(Time now);
     bool covers(std::int64_t cost, Time now) { return unlimited() || balance_thousandths(now) >= cost * 1000; }
     bool positive(Time now) { return unlimited() || balance_thousandths(now) > 0; }
-    void take(std::int64_t cost, Time now) { if (!unlimited()) { refill(now); thousandths_ -= cost * 1000; } }
+    void take(std::int64_t cost, Time now) {
+        if (!unlimited()) {
+            refill(now);
+            thousandths_ -= cost * 1000;
+        }
+    }
     // A read answer: one larger than the capacity forfeits what was saved and leaves minus its bytes.
     void take_read(std::int64_t bytes, Time now);
     // Time until the balance is at or above zero again: ceil(debt / rate).
     milliseconds debt(Time now);
 
-    struct State { std::int64_t thousandths{}, filled_ms{}; };
+    struct State {
+        std::int64_t thousandths{}, filled_ms{};
+    };
     State save() const { return {thousandths_, to_ms(filled_)}; }
-    void restore(State s) { thousandths_ = s.thousandths; filled_ = from_ms(s.filled_ms); }
+    void restore(State s) {
+        thousandths_ = s.thousandths;
+        filled_ = from_ms(s.filled_ms);
+    }
 
   private:
     std::int64_t rate_ = 0, capacity_ = 0, thousandths_ = 0;
     Time filled_{};
 };
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

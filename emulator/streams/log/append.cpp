@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 #include "emulator/streams/state.h"
-#include "storage/planted.h"
 #include "protocol/batch/header.h"
+#include "storage/planted.h"
 
 namespace sluice::streams {
 namespace {
@@ -29,7 +29,8 @@ Result<std::optional<ProducerState::Appended>> check_producer(const Shard& shard
     const auto last = sequence_after(append.base_sequence, append.records - 1);
     for (const auto& one : state.recent)
         if (one.first == append.base_sequence && one.last == last) return std::optional{one};
-    if (!state.recent.empty() && append.base_sequence != sequence_after(state.recent.back().last, 1) && !planted("gap-in-sequence-taken"))
+    if (!state.recent.empty() && append.base_sequence != sequence_after(state.recent.back().last, 1) &&
+        !planted("gap-in-sequence-taken"))
         return std::unexpected{Fault::out_of_order_sequence};
     return std::optional<ProducerState::Appended>{};
 }
@@ -44,9 +45,15 @@ bool idempotent(const Append& append) { return append.producer_id >= 0 && append
 Refusal refusal_of(const Shard& shard, Refusal::Limit limit, Bucket& bucket, std::int64_t asked, Time now) {
     const auto balance = bucket.balance_thousandths(now);
     const auto missing = std::max<std::int64_t>(1, asked * 1000 - balance);
-    Refusal told{.limit = limit, .stream = shard.stream->name, .shard = shard.id(), .at = now, .rate = bucket.rate(), .asked = asked,
+    Refusal told{.limit = limit,
+                 .stream = shard.stream->name,
+                 .shard = shard.id(),
+                 .at = now,
+                 .rate = bucket.rate(),
+                 .asked = asked,
                  .available = static_cast<double>(balance) / 1000.0,
-                 .room_in = milliseconds{(missing + bucket.rate() - 1) / bucket.rate()}, .top_key = {}};
+                 .room_in = milliseconds{(missing + bucket.rate() - 1) / bucket.rate()},
+                 .top_key = {}};
     if (const auto* top = shard.heat ? shard.heat->top() : nullptr) {
         told.top_key = top->key;
         told.top_key_share = static_cast<double>(top->count) / static_cast<double>(std::max<std::uint32_t>(1, shard.heat->total));
@@ -54,7 +61,7 @@ Refusal refusal_of(const Shard& shard, Refusal::Limit limit, Bucket& bucket, std
     return told;
 }
 
-}  // namespace
+}   // namespace
 
 std::string encode_producer(const ProducerState& state) {
     std::string out = big_endian(static_cast<std::uint16_t>(state.epoch), 2);
@@ -132,9 +139,10 @@ milliseconds Engine::charge_write(Shard& shard, std::uint64_t bytes, std::uint32
     if (!shard.write_records.unlimited() || !shard.write_bytes.unlimited()) state_->touch_lazily(shard);
     if (debt.count() > 0) state_->world().clock->want(now + debt);
     if (debt.count() > 0 && state_->events.watched()) {
-        auto told = by_records >= by_bytes
-                        ? refusal_of(shard, Refusal::Limit::write_records, shard.write_records, static_cast<std::int64_t>(records), now)
-                        : refusal_of(shard, Refusal::Limit::write_bytes, shard.write_bytes, static_cast<std::int64_t>(bytes), now);
+        auto told =
+            by_records >= by_bytes
+                ? refusal_of(shard, Refusal::Limit::write_records, shard.write_records, static_cast<std::int64_t>(records), now)
+                : refusal_of(shard, Refusal::Limit::write_bytes, shard.write_bytes, static_cast<std::int64_t>(bytes), now);
         told.room_in = debt;
         state_->events.refused(told);
     }
@@ -169,9 +177,12 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     std::memcpy(head.data(), append.batch.data(), head.size());
     batch::store<std::int64_t>(head.data() + batch::at::base_offset, base);
     batch::store<std::int32_t>(head.data() + batch::at::leader_epoch, 0);
-    group.batch.appends.push_back({log, {.first = base, .count = append.records, .appended_ms = now_ms,
-                                   .max_timestamp_ms = append.max_timestamp_ms,
-                                   .pieces = {storage::Bytes{head}, append.batch.subspan(head.size())}}});
+    group.batch.appends.push_back({log,
+                                   {.first = base,
+                                    .count = append.records,
+                                    .appended_ms = now_ms,
+                                    .max_timestamp_ms = append.max_timestamp_ms,
+                                    .pieces = {storage::Bytes{head}, append.batch.subspan(head.size())}}});
     group.bytes += append.batch.size();
     shard.queued_end = base + append.records;
     if (planted("shown-before-commit")) shard.end = shard.queued_end;
@@ -188,7 +199,8 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     usage.bytes_in += append.payload_bytes;
     const auto each = append.payload_bytes / append.records;
     usage.payload_units_25k += append.units_25k != 0 ? append.units_25k : append.records * ((each + 25 * 1024 - 1) / (25 * 1024));
-    usage.bytes_in_rounded_1k += append.rounded_1k_bytes != 0 ? append.rounded_1k_bytes : append.records * ((each + 1023) / 1024 * 1024);
+    usage.bytes_in_rounded_1k +=
+        append.rounded_1k_bytes != 0 ? append.rounded_1k_bytes : append.records * ((each + 1023) / 1024 * 1024);
     if (idempotent(append)) s.remember(shard, append, base, now_ms);
     if (stream.provisional) {
         stream.provisional = false;
@@ -244,4 +256,4 @@ Result<Queued> Engine::forward(Shard& sealed, const Append& whole, std::span<con
     return told;
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

@@ -59,14 +59,14 @@ void Engine::State::put(Group::Scope scope, std::string key, std::string value) 
 
 void Engine::State::touch(Shard& shard) {
     auto& mine = group();
-    if (std::exchange(shard.dirty_in, mine.serial) != mine.serial) mine.dirty.emplace_back(shard.stream->shared_from_this(), &shard);
+    if (std::exchange(shard.dirty_in, mine.serial) != mine.serial)
+        mine.dirty.emplace_back(shard.stream->shared_from_this(), &shard);
 }
 
 // Reads and refusals change only counters and tokens: not worth a commit of their own each turn.
 void Engine::State::touch_lazily(Shard& shard) {
     if (std::exchange(shard.lazy, true)) return;
-    if (lazy.empty())
-        lazy_timer = Timer{*world().clock, world().clock->within(std::chrono::seconds{1}, [this] { group(); })};
+    if (lazy.empty()) lazy_timer = Timer{*world().clock, world().clock->within(std::chrono::seconds{1}, [this] { group(); })};
     lazy.emplace_back(shard.stream->shared_from_this(), &shard);
 }
 
@@ -107,22 +107,23 @@ void append_little_endian(std::string& out, std::initializer_list<std::int64_t> 
 
 void append_usage(std::string& out, const Usage& u) {
     const auto n = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
-    append_little_endian(out, {n(u.records_in), n(u.bytes_in), n(u.payload_units_25k), n(u.bytes_in_rounded_1k), n(u.bytes_out_kinesis),
-                               n(u.bytes_out_kafka), n(u.records_out_kinesis), n(u.records_out_kafka), n(u.write_refusals), n(u.read_refusals),
-                               n(u.open_shard_ms), n(u.stored_bytes)});
+    append_little_endian(out, {n(u.records_in), n(u.bytes_in), n(u.payload_units_25k), n(u.bytes_in_rounded_1k),
+                               n(u.bytes_out_kinesis), n(u.bytes_out_kafka), n(u.records_out_kinesis), n(u.records_out_kafka),
+                               n(u.write_refusals), n(u.read_refusals), n(u.open_shard_ms), n(u.stored_bytes)});
 }
 
-}  // namespace
+}   // namespace
 
 constexpr std::size_t running_value_bytes = 8 * 22;
 
 // Little-endian int64s, one small value per shard: four buckets (balance, filled), last append time, hour, usage.
 std::string running_value(const Shard& shard) {
-    const auto a = shard.write_bytes.save(), b = shard.write_records.save(), c = shard.read_bytes.save(), d = shard.read_calls.save();
+    const auto a = shard.write_bytes.save(), b = shard.write_records.save(), c = shard.read_bytes.save(),
+               d = shard.read_calls.save();
     std::string out;
     out.reserve(running_value_bytes);
-    append_little_endian(out, {a.thousandths, a.filled_ms, b.thousandths, b.filled_ms, c.thousandths, c.filled_ms, d.thousandths, d.filled_ms,
-                               shard.last_appended_ms, shard.usage_hour});
+    append_little_endian(out, {a.thousandths, a.filled_ms, b.thousandths, b.filled_ms, c.thousandths, c.filled_ms, d.thousandths,
+                               d.filled_ms, shard.last_appended_ms, shard.usage_hour});
     append_usage(out, shard.usage);
     return out;
 }
@@ -146,7 +147,8 @@ bool read_running_value(std::string_view bytes, Shard& shard) {
     shard.usage_hour = number();
     shard.usage = decode_usage(bytes);
     const auto hour_ms = std::int64_t{3'600'000};
-    return moment(shard.last_appended_ms) && shard.usage_hour >= shard.opened_ms / hour_ms && shard.usage_hour < latest_ms / hour_ms;
+    return moment(shard.last_appended_ms) && shard.usage_hour >= shard.opened_ms / hour_ms &&
+           shard.usage_hour < latest_ms / hour_ms;
 }
 
 std::string encode_usage(const Usage& usage) {
@@ -157,9 +159,9 @@ std::string encode_usage(const Usage& usage) {
 
 Usage decode_usage(std::string_view bytes) {
     Usage u;
-    for (auto* value : {&u.records_in, &u.bytes_in, &u.payload_units_25k, &u.bytes_in_rounded_1k, &u.bytes_out_kinesis, &u.bytes_out_kafka,
-                        &u.records_out_kinesis, &u.records_out_kafka, &u.write_refusals, &u.read_refusals, &u.open_shard_ms,
-                        &u.stored_bytes}) {
+    for (auto* value :
+         {&u.records_in, &u.bytes_in, &u.payload_units_25k, &u.bytes_in_rounded_1k, &u.bytes_out_kinesis, &u.bytes_out_kafka,
+          &u.records_out_kinesis, &u.records_out_kafka, &u.write_refusals, &u.read_refusals, &u.open_shard_ms, &u.stored_bytes}) {
         if (bytes.size() < 8) break;
         for (int i = 7; i >= 0; --i) *value = *value << 8 | static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]);
         bytes.remove_prefix(8);
@@ -228,11 +230,14 @@ std::vector<std::pair<Group::Scope, Fault>> Engine::State::write(const Group& gr
             for (const auto& scope : bound) failed.emplace_back(scope, fault);
         };
         // A log that is dropped here must not come to life again; one that the catalog does not know must not begin. Without the
-        // catalog's part a drop has not happened, but what the log wants stored beside its records was not prepared: it fails too.
+        // catalog's part a drop has not happened, but what the log wants stored beside its records was not prepared: it fails
+        // too.
         const auto dropped = [&](const auto& scope) {
             return scope && std::ranges::any_of(group.batch.drops, [&](auto& drop) { return drop.log == *scope; });
         };
-        const auto fresh = [&](const auto& scope) { return scope && std::ranges::find(group.fresh, *scope) != group.fresh.end(); };
+        const auto fresh = [&](const auto& scope) {
+            return scope && std::ranges::find(group.fresh, *scope) != group.fresh.end();
+        };
         const bool goes = std::ranges::any_of(bound, dropped);
         if (!failed.empty() && !failed.front().first && (goes || std::ranges::any_of(bound, fresh))) {
             fail(failed.front().second);
@@ -267,7 +272,8 @@ void Engine::State::prepare(Group& group) {
         if (planted("producer-not-written")) break;
         const auto found = shard->producers.find(producer);
         if (found != shard->producers.end() && !shard->stream->deleted)
-            group.put(shard->extents.back().log, producer_key(*shard->stream, shard->index, producer), encode_producer(found->second));
+            group.put(shard->extents.back().log, producer_key(*shard->stream, shard->index, producer),
+                      encode_producer(found->second));
     }
 }
 
@@ -393,4 +399,4 @@ void Engine::State::collect_write() {
     if (!posted) commit_posted();
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

@@ -40,7 +40,7 @@ void copy_front(const storage::EntryView& entry, std::span<std::byte> to) {
     }
 }
 
-}  // namespace
+}   // namespace
 
 Bounds Engine::bounds(Shard& shard) {
     state_->retain(shard);
@@ -63,7 +63,8 @@ Result<void> Engine::read(Shard& shard, Position from, const storage::Snapshot::
     return {};
 }
 
-Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int32_t max_records, std::int64_t max_bytes, Position before) {
+Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int32_t max_records, std::int64_t max_bytes,
+                                          Position before) {
     auto& s = *state_;
     // Views given out last time end here.
     std::size_t held = 0, batches = 0;
@@ -71,7 +72,8 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
         held += one->bytes.size();
         one = ++batches > most_batches || held > most_unpacked_bytes ? s.unpacked.erase(one) : std::next(one);
     }
-    auto earlier = std::exchange(s.unpacked, {});   // a batch is met once in a call: only those of earlier calls are looked through
+    auto earlier =
+        std::exchange(s.unpacked, {});   // a batch is met once in a call: only those of earlier calls are looked through
     Read out;
     out.next = from = std::max(from, bounds(shard).begin);
     std::size_t unpacked_now = 0;
@@ -96,7 +98,9 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
         const bool remembered = !in_place || header->count > mark_every;
         bool fresh = true;
         if (remembered) {
-            const auto known = std::ranges::find_if(earlier, [&](auto& one) { return (one.log == log || planted("batch-of-another-log")) && one.first == entry.first; });
+            const auto known = std::ranges::find_if(earlier, [&](auto& one) {
+                return (one.log == log || planted("batch-of-another-log")) && one.first == entry.first;
+            });
             fresh = known == earlier.end();
             if (fresh)
                 s.unpacked.push_front({.log = log, .first = entry.first, .bytes = {}, .marks = {}});
@@ -130,7 +134,8 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
         // From the last mark at or before the first wanted record.
         std::int32_t at = 0;
         std::size_t offset = 0;
-        const auto after = std::ranges::partition_point(cached.marks, [&](auto& mark) { return entry.first + mark.delta <= from; });
+        const auto after =
+            std::ranges::partition_point(cached.marks, [&](auto& mark) { return entry.first + mark.delta <= from; });
         if (after != cached.marks.begin()) {
             at = std::prev(after)->index;
             offset = std::prev(after)->at;
@@ -139,19 +144,22 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
         for (; at < header->count; ++at) {
             const auto place = payload.size() - in.left();
             batch::Record record;
-            if (!batch::read_record(in, header->base_timestamp, record)) return skip(entry, "a batch has a broken record and is cut there");
+            if (!batch::read_record(in, header->base_timestamp, record))
+                return skip(entry, "a batch has a broken record and is cut there");
             if (remembered && at % mark_every == 0 && (cached.marks.empty() || cached.marks.back().index < at))
                 cached.marks.push_back({at, record.offset_delta, place});
             const auto position = entry.first + record.offset_delta;
             if (position < from) continue;
-            const auto size = static_cast<std::int64_t>((record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0));
+            const auto size =
+                static_cast<std::int64_t>((record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0));
             if (size > max_record_bytes) {
                 s.events.note_once(fmt::format("{} {}: the record at {} has more than 10 MiB and is not shown to Kinesis readers",
                                                shard.stream->name, shard.id(), position));
                 out.next = position + 1;
                 continue;
             }
-            if (std::ssize(out.records) >= max_records || (!out.records.empty() && static_cast<std::int64_t>(out.bytes) + size > max_bytes))
+            if (std::ssize(out.records) >= max_records ||
+                (!out.records.empty() && static_cast<std::int64_t>(out.bytes) + size > max_bytes))
                 return false;
             out.records.push_back({position, entry.appended_ms, record.key, record.value});
             out.bytes += static_cast<std::uint64_t>(size);
@@ -252,7 +260,8 @@ bool Engine::read_room(Shard& shard) {
     auto& clock = *state_->world().clock;
     const auto now = clock.now();
     if (shard.read_bytes.positive(now)) return true;
-    clock.want(now + milliseconds{(shard.read_bytes.rate() - shard.read_bytes.balance_thousandths(now)) / shard.read_bytes.rate()});
+    clock.want(now +
+               milliseconds{(shard.read_bytes.rate() - shard.read_bytes.balance_thousandths(now)) / shard.read_bytes.rate()});
     return false;
 }
 
@@ -271,4 +280,4 @@ std::uint64_t Engine::live_bytes(Shard& shard) {
     return state_->live_bytes(shard);
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

@@ -9,10 +9,11 @@ namespace sluice::streams {
 namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
-constexpr std::int64_t furthest_ms = std::int64_t{1} << 61;   // retention.ms and timestamps come from clients: sums must not overflow
+constexpr std::int64_t furthest_ms = std::int64_t{1}
+                                     << 61;   // retention.ms and timestamps come from clients: sums must not overflow
 constexpr std::size_t swept_by_loop = 1000;   // entries in memory; on disk the store stops earlier
 constexpr std::uint64_t walked_at_front = 256 << 10;
-constexpr std::int64_t foreseen_ms = 2'000;   // before a trim is due; virtual, as what is due is
+constexpr std::int64_t foreseen_ms = 2'000;        // before a trim is due; virtual, as what is due is
 constexpr std::int64_t check_ms = 5 * minute_ms;   // Kafka's log.retention.check.interval.ms
 
 // The last moment at which an entry is kept. Rule 18: Kinesis's way is append time; Kafka's is the record's own timestamp, unless
@@ -27,7 +28,7 @@ std::int64_t last_ms(const Stream& stream, bool displaced, std::int64_t appended
 
 bool limited_in_bytes(const Stream& stream) { return stream.retention_bytes && !stream.kinesis_manners(); }
 
-}  // namespace
+}   // namespace
 
 void Engine::State::find_front(Shard& shard) {
     shard.front_known = true;
@@ -79,9 +80,9 @@ void Engine::State::retain_age(Shard& shard) {
                 return true;
             });
         };
-        // Little has expired since somebody looked last, mostly, and its pages were brought ahead. What is older by both of its times
-        // goes in one step, found by halving: a walk would read all of it again, from the disk if it is long ago. Where sizes matter
-        // they are walked for.
+        // Little has expired since somebody looked last, mostly, and its pages were brought ahead. What is older by both of its
+        // times goes in one step, found by halving: a walk would read all of it again, from the disk if it is long ago. Where
+        // sizes matter they are walked for.
         if (!go_along(limited_in_bytes(stream) ? UINT64_MAX : walked_at_front)) return;
         if (more && stream.kinesis_manners()) {
             const auto first = snapshot().find_appended(extent.log, now - stream.retention->count());
@@ -89,7 +90,8 @@ void Engine::State::retain_age(Shard& shard) {
             begin = std::max(begin, std::min(first, to));
         } else if (more) {
             const auto since = now - std::min<std::int64_t>(stream.retention->count(), furthest_ms);
-            const auto young = std::min(snapshot().find_appended(extent.log, since), snapshot().find_timestamp(extent.log, since));
+            const auto young =
+                std::min(snapshot().find_appended(extent.log, since), snapshot().find_timestamp(extent.log, since));
             begin = std::max(begin, std::min(young, to));
             shard.kept_known = false;   // counted again should a limit in bytes be set
             if (!go_along(UINT64_MAX)) return;
@@ -158,7 +160,8 @@ void Engine::State::trim(Shard& shard) {
     retain(shard);
     if (shard.begin <= shard.trimmed || keeping_expired) return;
     for (const auto& extent : shard.extents)
-        if (extent.from < shard.begin) group().batch.trims.push_back({extent.log, shard.begin + (planted("trim-off-by-one") ? 1 : 0)});
+        if (extent.from < shard.begin)
+            group().batch.trims.push_back({extent.log, shard.begin + (planted("trim-off-by-one") ? 1 : 0)});
     shard.trimmed = shard.begin;
 }
 
@@ -232,7 +235,8 @@ bool Engine::housekeep() {
     auto& s = *state_;
     s.turn.reset();   // a store under an open snapshot cannot use its free pages
     s.bring_swept();
-    if (!s.options.commit_on_thread) return s.writing || s.store.sweep(swept_by_loop).value_or(false);   // a large group has the store for some milliseconds
+    if (!s.options.commit_on_thread)
+        return s.writing || s.store.sweep(swept_by_loop).value_or(false);   // a large group has the store for some milliseconds
     // The loop does not wait for a disk: the writer sweeps whenever it has nothing to write.
     if (!s.store.stats().sweeping) return false;
     const std::lock_guard lock{s.mutex};
@@ -241,4 +245,4 @@ bool Engine::housekeep() {
     return true;
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

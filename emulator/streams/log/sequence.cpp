@@ -96,7 +96,7 @@ void put_parts(SequenceDigits& text, const std::array<std::uint64_t, 3>& parts) 
 }
 constexpr std::uint64_t latest_create_s = 16'025'175'000;   // from here on numbers are invalid (seen: AWS 2015)
 
-}  // namespace
+}   // namespace
 
 SequenceDigits digits_of(const Sequence& s) {
     SequenceDigits text;
@@ -169,4 +169,4 @@ std::optional<Sequence> parse_sequence(std::string_view text) {
     return {};
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

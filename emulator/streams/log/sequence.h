@@ -11,11 +11,11 @@
 namespace sluice::streams {
 
 struct Sequence {
-    std::int64_t created_s{};     // the shard's create second
-    std::int64_t index{};         // position + 1; 0 is the start, closing_index the end of a closed shard
-    std::int64_t arrived_s{};     // second the record arrived
+    std::int64_t created_s{};   // the shard's create second
+    std::int64_t index{};       // position + 1; 0 is the start, closing_index the end of a closed shard
+    std::int64_t arrived_s{};   // second the record arrived
     std::int32_t shard{};
-    int version = 2;              // 0 and 1 are old forms AWS still parses; 2 is what is written
+    int version = 2;   // 0 and 1 are old forms AWS still parses; 2 is what is written
     friend bool operator==(const Sequence&, const Sequence&) = default;
 };
 constexpr std::int64_t closing_index = INT64_MAX;
@@ -38,4 +38,4 @@ class SequenceRun {
 // Accepts what AWS does ("5" is version 0, shard 5); nothing when the text is no sequence number.
 std::optional<Sequence> parse_sequence(std::string_view text);
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

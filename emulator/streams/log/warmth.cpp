@@ -1,6 +1,6 @@
-// Cold pages: a read may meet pages of the data file that only a disk has, and while the loop waits for a disk it serves nobody. So
-// what was neither read nor written lately is brought into memory by a thread first, and its reader waits. A reader that goes along
-// a log finds the next piece there already: it was asked for half a piece ahead.
+// Cold pages: a read may meet pages of the data file that only a disk has, and while the loop waits for a disk it serves nobody.
+// So what was neither read nor written lately is brought into memory by a thread first, and its reader waits. A reader that goes
+// along a log finds the next piece there already: it was asked for half a piece ahead.
 #include <algorithm>
 
 #include "emulator/streams/state.h"
@@ -8,13 +8,13 @@
 namespace sluice::streams {
 namespace {
 
-constexpr std::uint64_t bytes_at_once = std::uint64_t{8} << 20;    // while a reader waits
-constexpr std::uint64_t bytes_ahead = std::uint64_t{32} << 20;     // for one that goes along the log
-constexpr milliseconds trusted{10'000};   // real time; then the kernel may have given the pages to somebody else
-constexpr std::size_t ranges_kept = 16;   // of each shard: so many readers at different places
+constexpr std::uint64_t bytes_at_once = std::uint64_t{8} << 20;   // while a reader waits
+constexpr std::uint64_t bytes_ahead = std::uint64_t{32} << 20;    // for one that goes along the log
+constexpr milliseconds trusted{10'000};           // real time; then the kernel may have given the pages to somebody else
+constexpr std::size_t ranges_kept = 16;           // of each shard: so many readers at different places
 constexpr std::size_t places_foreseen = 16'384;   // a clock that is moved far would name them again and again
 
-}  // namespace
+}   // namespace
 
 Warmth::Range* Warmth::holding(Position at) {
     const auto found = std::ranges::find_if(ranges, [&](auto& range) { return range.from <= at && at < range.before; });
@@ -43,7 +43,9 @@ void Engine::State::bring(Shard& shard, Position from) {
     if (std::ranges::find(asked, from) != asked.end()) return;
     asked.push_back(from);
     const bool ahead = std::ranges::any_of(shard.warmth->ranges, [&](auto& range) { return range.before == from; });
-    struct Brought { Position middle = storage::log_end, before = storage::log_end; };
+    struct Brought {
+        Position middle = storage::log_end, before = storage::log_end;
+    };
     auto brought = std::make_shared<Brought>();
     auto job = [&kept = store, extents = shard.extents, from, bytes = ahead ? bytes_ahead : bytes_at_once, brought] {
         for (const auto& extent : extents) {
@@ -51,7 +53,8 @@ void Engine::State::bring(Shard& shard, Position from) {
             const auto warmed = kept.warm(extent.log, std::max(from, extent.from), bytes);
             brought->middle = warmed.middle;
             brought->before = warmed.before;
-            if (extent.to >= 0 && warmed.before >= extent.to) brought->before = extent.to;   // the next extent is brought when it is wanted
+            if (extent.to >= 0 && warmed.before >= extent.to)
+                brought->before = extent.to;   // the next extent is brought when it is wanted
             return;
         }
     };
@@ -135,4 +138,4 @@ Task<void> Engine::rehearse_sizes(const World& world) {
     co_await std::move(first);
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

@@ -35,7 +35,7 @@ std::string usage_key(const Stream& stream, std::int64_t hour) {
     return key_of(stream.world, 'U', big_endian(std::to_underlying(stream.id)) + big_endian(static_cast<std::uint64_t>(hour)));
 }
 
-}  // namespace
+}   // namespace
 
 // What the shards counted in that hour, as one value; their counting begins again.
 Usage Engine::State::close_hour(Stream& stream, std::int64_t hour, std::int64_t until_ms) {
@@ -119,4 +119,4 @@ std::vector<std::pair<std::int64_t, Usage>> Engine::usage(const Stream& stream) 
     return told;
 }
 
-}  // namespace sluice::streams
+}   // namespace sluice::streams

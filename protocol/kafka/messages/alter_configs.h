@@ -57,4 +57,4 @@ struct AlterConfigsResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

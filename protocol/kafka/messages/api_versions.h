@@ -71,4 +71,4 @@ struct ApiVersionsResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

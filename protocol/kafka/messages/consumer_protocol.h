@@ -48,4 +48,4 @@ struct ConsumerProtocolAssignment {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

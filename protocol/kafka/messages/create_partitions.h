@@ -10,9 +10,7 @@ struct CreatePartitionsRequest {
     static constexpr Api api{.key = 37, .name = "CreatePartitions", .min = 0, .max = 3, .flexible_from = 2};
     struct Assignment {
         Array<std::int32_t> broker_ids;
-        static constexpr void fields(auto& m, auto& f) {
-            f("brokerIds", m.broker_ids, since(0));
-        }
+        static constexpr void fields(auto& m, auto& f) { f("brokerIds", m.broker_ids, since(0)); }
     };
     struct Topic {
         std::string_view name;
@@ -54,4 +52,4 @@ struct CreatePartitionsResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -93,4 +93,4 @@ struct CreateTopicsResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

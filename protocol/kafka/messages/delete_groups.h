@@ -9,9 +9,7 @@ namespace sluice::kafka {
 struct DeleteGroupsRequest {
     static constexpr Api api{.key = 42, .name = "DeleteGroups", .min = 0, .max = 3, .flexible_from = 2};
     Array<std::string_view> groups_names;
-    static constexpr void fields(auto& m, auto& f) {
-        f("groupsNames", m.groups_names, since(0));
-    }
+    static constexpr void fields(auto& m, auto& f) { f("groupsNames", m.groups_names, since(0)); }
 };
 
 struct DeleteGroupsResponse {
@@ -34,4 +32,4 @@ struct DeleteGroupsResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

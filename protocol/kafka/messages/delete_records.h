@@ -61,4 +61,4 @@ struct DeleteRecordsResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

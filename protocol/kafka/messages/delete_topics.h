@@ -48,4 +48,4 @@ struct DeleteTopicsResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -56,4 +56,4 @@ struct DescribeClusterResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -83,4 +83,4 @@ struct DescribeConfigsResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -65,4 +65,4 @@ struct DescribeGroupsResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

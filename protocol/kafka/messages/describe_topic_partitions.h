@@ -12,9 +12,7 @@ struct DescribeTopicPartitionsRequest {
     static constexpr Api api{.key = 75, .name = "DescribeTopicPartitions", .min = 0, .max = 0, .flexible_from = 0};
     struct Topic {
         std::string_view name;
-        static constexpr void fields(auto& m, auto& f) {
-            f("name", m.name, since(0));
-        }
+        static constexpr void fields(auto& m, auto& f) { f("name", m.name, since(0)); }
     };
     struct Cursor {
         std::string_view topic_name;
@@ -92,4 +90,4 @@ struct DescribeTopicPartitionsResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -188,4 +188,4 @@ struct FetchResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

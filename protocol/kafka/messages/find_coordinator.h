@@ -55,4 +55,4 @@ struct FindCoordinatorResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

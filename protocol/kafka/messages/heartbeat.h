@@ -31,4 +31,4 @@ struct HeartbeatResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

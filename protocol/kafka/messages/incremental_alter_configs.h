@@ -59,4 +59,4 @@ struct IncrementalAlterConfigsResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

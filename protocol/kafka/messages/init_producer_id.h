@@ -44,4 +44,4 @@ struct InitProducerIdResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -72,4 +72,4 @@ struct JoinGroupResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -50,4 +50,4 @@ struct LeaveGroupResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

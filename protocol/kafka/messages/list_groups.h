@@ -40,4 +40,4 @@ struct ListGroupsResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -71,4 +71,4 @@ struct ListOffsetsResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

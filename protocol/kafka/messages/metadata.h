@@ -97,4 +97,4 @@ struct MetadataResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

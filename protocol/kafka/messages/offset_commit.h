@@ -75,4 +75,4 @@ struct OffsetCommitResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

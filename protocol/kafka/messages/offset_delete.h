@@ -10,9 +10,7 @@ struct OffsetDeleteRequest {
     static constexpr Api api{.key = 47, .name = "OffsetDelete", .min = 0, .max = 0};
     struct Partition {
         std::int32_t partition_index{};
-        static constexpr void fields(auto& m, auto& f) {
-            f("partitionIndex", m.partition_index, since(0));
-        }
+        static constexpr void fields(auto& m, auto& f) { f("partitionIndex", m.partition_index, since(0)); }
     };
     struct Topic {
         std::string_view name;
@@ -58,4 +56,4 @@ struct OffsetDeleteResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

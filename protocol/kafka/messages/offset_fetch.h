@@ -122,4 +122,4 @@ struct OffsetFetchResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -65,4 +65,4 @@ struct OffsetForLeaderEpochResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -111,4 +111,4 @@ struct ProduceResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -51,4 +51,4 @@ struct SyncGroupResponse {
     }
 };
 
-}  // namespace sluice::kafka
+}   // namespace sluice::kafka

@@ -20,4 +20,4 @@ struct AddTagsToStream {
     using Result = NoResult;
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

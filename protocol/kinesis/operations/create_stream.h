@@ -21,10 +21,9 @@ struct CreateStream {
         f("Tags", m.tags, rules::tags);
         f("WarmThroughputMiBps", m.warm_throughput_mibps, Rules{.min = 0});
         f("MaxRecordSizeInKiB", m.max_record_size_in_kib, Rules{.min = 1024, .max = 10240});
-        f("RecordDistributionStrategy", m.record_distribution_strategy,
-          Rules{.one_of = "AUTO, USER_PARTITION_KEY"});
+        f("RecordDistributionStrategy", m.record_distribution_strategy, Rules{.one_of = "AUTO, USER_PARTITION_KEY"});
     }
     using Result = NoResult;
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

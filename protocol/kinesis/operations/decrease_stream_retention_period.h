@@ -20,4 +20,4 @@ struct DecreaseStreamRetentionPeriod {
     using Result = NoResult;
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

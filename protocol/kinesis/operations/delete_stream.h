@@ -20,4 +20,4 @@ struct DeleteStream {
     using Result = NoResult;
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -21,10 +21,8 @@ struct DescribeStream {
     }
     struct Result {
         StreamDescription stream_description;
-        static constexpr void members(auto& m, auto& f) {
-            f("StreamDescription", m.stream_description, rules::none);
-        }
+        static constexpr void members(auto& m, auto& f) { f("StreamDescription", m.stream_description, rules::none); }
     };
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

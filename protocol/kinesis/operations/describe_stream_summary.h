@@ -23,4 +23,4 @@ struct DescribeStreamSummary {
     };
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

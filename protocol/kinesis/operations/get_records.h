@@ -34,4 +34,4 @@ struct GetRecords {
     };
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -7,8 +7,7 @@ namespace sluice::kinesis {
 
 struct GetShardIterator {
     static constexpr std::string_view operation = "GetShardIterator";
-    static constexpr std::string_view types =
-        "AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, AT_SEQUENCE_NUMBER, TRIM_HORIZON";
+    static constexpr std::string_view types = "AFTER_SEQUENCE_NUMBER, LATEST, AT_TIMESTAMP, AT_SEQUENCE_NUMBER, TRIM_HORIZON";
     std::optional<std::string_view> stream_name;
     std::optional<std::string_view> shard_id;
     std::optional<std::string_view> shard_iterator_type;
@@ -33,4 +32,4 @@ struct GetShardIterator {
     };
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -20,4 +20,4 @@ struct IncreaseStreamRetentionPeriod {
     using Result = NoResult;
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

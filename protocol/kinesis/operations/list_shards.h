@@ -47,4 +47,4 @@ struct ListShards {
     };
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -29,4 +29,4 @@ struct ListStreams {
     };
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

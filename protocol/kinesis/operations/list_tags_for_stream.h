@@ -29,4 +29,4 @@ struct ListTagsForStream {
     };
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -22,4 +22,4 @@ struct MergeShards {
     using Result = NoResult;
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

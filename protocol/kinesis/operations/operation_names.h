@@ -71,8 +71,6 @@ inline constexpr auto operation_names = std::to_array<std::string_view>({
 static_assert(std::ranges::is_sorted(operation_names));
 static_assert(operation_names.size() == 57);
 
-constexpr bool is_operation(std::string_view name) {
-    return std::ranges::binary_search(operation_names, name);
-}
+constexpr bool is_operation(std::string_view name) { return std::ranges::binary_search(operation_names, name); }
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -37,4 +37,4 @@ struct PutRecord {
     };
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -54,4 +54,4 @@ struct PutRecords {
     };
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -15,12 +15,11 @@ struct SplitShard {
     static constexpr void members(auto& m, auto& f) {
         f("StreamName", m.stream_name, rules::name);
         f("ShardToSplit", m.shard_to_split, rules::required_name);
-        f("NewStartingHashKey", m.new_starting_hash_key,
-          Rules{.required = true, .pattern = &hash_key_pattern});
+        f("NewStartingHashKey", m.new_starting_hash_key, Rules{.required = true, .pattern = &hash_key_pattern});
         f("StreamARN", m.stream_arn, rules::arn);
         f("StreamId", m.stream_id, rules::stream_id);
     }
     using Result = NoResult;
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

@@ -33,4 +33,4 @@ struct UpdateShardCount {
     };
 };
 
-}  // namespace sluice::kinesis
+}   // namespace sluice::kinesis

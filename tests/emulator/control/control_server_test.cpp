@@ -31,7 +31,9 @@ struct Served {
         thread.join();
         server.stop();
     }
-    static void limit(grpc::ClientContext& context) { context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds{20}); }
+    static void limit(grpc::ClientContext& context) {
+        context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds{20});
+    }
 
     // The settings of a one-record stream, made before the loop's thread runs.
     Control control;
@@ -43,7 +45,7 @@ struct Served {
     std::thread thread;
 };
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("a call over gRPC runs on the loop and answers") {
     Served served;
@@ -190,5 +192,10 @@ TEST_CASE("a stop ends the streams that are open") {
 TEST_CASE("a second server on the same address is refused") {
     Served served;
     control::Server second{*served.control.world.io, served.control.service};
-    CHECK_THROWS_WITH_AS(second.listen(served.at), ("cannot listen on " + show(served.at) + ": taken, or no address of this machine; choose another address with --control, port 0 takes any free one").c_str(), Exit);
+    CHECK_THROWS_WITH_AS(
+        second.listen(served.at),
+        ("cannot listen on " + show(served.at) +
+         ": taken, or no address of this machine; choose another address with --control, port 0 takes any free one")
+            .c_str(),
+        Exit);
 }

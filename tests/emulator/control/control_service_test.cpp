@@ -22,12 +22,13 @@ template <class Request, class Message>
 std::shared_ptr<bool> start(Control& c, Request request, std::shared_ptr<Heard<Message>> sink) {
     auto ended = std::make_shared<bool>(false);
     auto task = c.service.stream(std::move(request), sink);
-    asio::co_spawn(*c.world.io, std::move(task), [ended](std::exception_ptr, control::Result<void> result) { *ended = result.has_value(); });
+    asio::co_spawn(*c.world.io, std::move(task),
+                   [ended](std::exception_ptr, control::Result<void> result) { *ended = result.has_value(); });
     c.world.settle();
     return ended;
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("a frozen clock stands, an advance moves it, resume lets it run") {
     Control c;
@@ -306,7 +307,9 @@ TEST_CASE("reset leaves nothing and makes again what a new server makes") {
     Control c;
     std::vector<std::string> steps;
     c.service.parts().forget = [&](streams::World&) { steps.emplace_back("forget"); };
-    c.service.parts().prepare = [&](streams::World&, bool clock_given) { steps.emplace_back(clock_given ? "prepare with clock" : "prepare"); };
+    c.service.parts().prepare = [&](streams::World&, bool clock_given) {
+        steps.emplace_back(clock_given ? "prepare with clock" : "prepare");
+    };
     c.world.create("orders");
     c.ask(v1::FreezeClockRequest{});
     c.advance(25h);

@@ -11,8 +11,10 @@ using nlohmann::json;
 
 TEST_CASE("a control call by HTTP takes and gives Protobuf's JSON form") {
     Control c;
-    CHECK(json::parse(c.http("POST", "/_sluice/v1/FreezeClock").body) ==
-          json::parse(R"({"frozen":true,"rate":1,"now":"2023-11-14T22:13:20Z","ahead":"0s","automatic":false,"liveness":"LIVENESS_REAL"})"));
+    CHECK(
+        json::parse(c.http("POST", "/_sluice/v1/FreezeClock").body) ==
+        json::parse(
+            R"({"frozen":true,"rate":1,"now":"2023-11-14T22:13:20Z","ahead":"0s","automatic":false,"liveness":"LIVENESS_REAL"})"));
     const auto moved = c.http("POST", "/_sluice/v1/AdvanceClock", R"({"span":"90000s","expireClients":true})");
     CHECK(moved.status == 200);
     CHECK(moved.content_type == "application/json");
@@ -23,7 +25,8 @@ TEST_CASE("a refused control call has a status of its kind and a sentence") {
     Control c;
     const auto missing = c.http("POST", "/_sluice/v1/GetLimits", R"({"stream":"no\"pe"})");
     CHECK(missing.status == 404);
-    CHECK(json::parse(missing.body) == json{{"code", "NOT_FOUND"}, {"message", "there is no stream 'no\"pe'; `sluice streams` lists them"}});
+    CHECK(json::parse(missing.body) ==
+          json{{"code", "NOT_FOUND"}, {"message", "there is no stream 'no\"pe'; `sluice streams` lists them"}});
     CHECK(c.http("POST", "/_sluice/v1/SetClock", R"({"time":"2001-01-01T00:00:00Z"})").status == 409);
     CHECK(c.http("POST", "/_sluice/v1/AdvanceClock", R"({"span":"-1s"})").status == 400);
     for (const auto* broken : {"{", "[]", "\"x\"", R"({"nope":1})", R"({"span":"soon"})", "\xff\xfe", "null garbage"}) {
@@ -48,8 +51,9 @@ TEST_CASE("with a token, every control call by HTTP but Health needs it, and no 
     CHECK(without.status == 401);
     CHECK(json::parse(without.body) ==
           json{{"code", "UNAUTHENTICATED"},
-               {"message", "this server asks for its control token: give --control-token or SLUICE_CONTROL_TOKEN, by HTTP the header "
-                           "Authorization: Bearer TOKEN"}});
+               {"message",
+                "this server asks for its control token: give --control-token or SLUICE_CONTROL_TOKEN, by HTTP the header "
+                "Authorization: Bearer TOKEN"}});
     for (const auto* wrong : {"Bearer s3cre", "Bearer s3cret1", "Bearer ", "s3cret", "Basic s3cret", "Bearer S3CRET"}) {
         CAPTURE(wrong);
         CHECK(ask("/_sluice/v1/FreezeClock", wrong).status == 401);
@@ -94,7 +98,8 @@ TEST_CASE("a watch by HTTP answers with the first refusal, or with nothing after
     const auto ask = [&] {
         told.reset();
         auto task = control::answer(c.service, {"POST", "/_sluice/v1/WatchThrottles", "{}"});
-        asio::co_spawn(*c.world.io, std::move(task), [&](std::exception_ptr, control::SideAnswer answer) { told = std::move(answer); });
+        asio::co_spawn(*c.world.io, std::move(task),
+                       [&](std::exception_ptr, control::SideAnswer answer) { told = std::move(answer); });
         c.world.settle();
     };
     ask();
@@ -135,9 +140,10 @@ TEST_CASE("metrics count what was written, refused and connected") {
     c.put("orders", "a", "two");
     const auto answer = c.http("GET", "/metrics");
     CHECK(answer.content_type == "text/plain; version=0.0.4; charset=utf-8");
-    for (const auto* line : {"sluice_stream_records_in_total{stream=\"orders\"} 2\n", "sluice_stream_bytes_in_total{stream=\"orders\"} 8\n",
-                             "sluice_stream_open_shards{stream=\"orders\"} 1\n", "sluice_connections{door=\"kafka\"} 3\n", "sluice_clock_frozen 0\n",
-                             "sluice_clock_seconds 1700000000\n", "# TYPE sluice_stream_records_in_total counter\n"}) {
+    for (const auto* line :
+         {"sluice_stream_records_in_total{stream=\"orders\"} 2\n", "sluice_stream_bytes_in_total{stream=\"orders\"} 8\n",
+          "sluice_stream_open_shards{stream=\"orders\"} 1\n", "sluice_connections{door=\"kafka\"} 3\n", "sluice_clock_frozen 0\n",
+          "sluice_clock_seconds 1700000000\n", "# TYPE sluice_stream_records_in_total counter\n"}) {
         CAPTURE(line);
         CHECK(answer.body.contains(line));
     }

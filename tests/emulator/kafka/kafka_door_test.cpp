@@ -8,7 +8,8 @@ namespace {
 
 Blob bytes_of(std::string_view hex) {
     Blob out;
-    for (std::size_t i = 0; i + 1 < hex.size(); i += 2) out.push_back(static_cast<std::byte>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
+    for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+        out.push_back(static_cast<std::byte>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
     return out;
 }
 
@@ -20,26 +21,32 @@ MetadataResponse::Topic metadata(Client& client, std::string_view name, bool cre
     return client.ask<MetadataResponse>(request, 12)->topics.at(0);
 }
 
-CreateTopicsResponse::Topic create(Client& client, std::string_view name, std::int32_t partitions, std::initializer_list<CreateTopicsRequest::Config> configs = {}) {
+CreateTopicsResponse::Topic create(Client& client, std::string_view name, std::int32_t partitions,
+                                   std::initializer_list<CreateTopicsRequest::Config> configs = {}) {
     const std::vector<CreateTopicsRequest::Config> all(configs);
-    const CreateTopicsRequest::Topic t{.name = name, .num_partitions = partitions, .replication_factor = -1, .assignments = {}, .configs = all};
-    return client.ask<CreateTopicsResponse>(CreateTopicsRequest{.topics = {&t, 1}, .timeout_ms = 1000, .validate_only = false}, 7)->topics.at(0);
+    const CreateTopicsRequest::Topic t{
+        .name = name, .num_partitions = partitions, .replication_factor = -1, .assignments = {}, .configs = all};
+    return client
+        .ask<CreateTopicsResponse>(CreateTopicsRequest{.topics = {&t, 1}, .timeout_ms = 1000, .validate_only = false}, 7)
+        ->topics.at(0);
 }
 
 std::int64_t offset_at(Client& client, std::string_view topic, std::int64_t timestamp) {
     const ListOffsetsRequest::Partition p{.partition_index = 0, .current_leader_epoch = -1, .timestamp = timestamp};
     const ListOffsetsRequest::Topic t{.name = topic, .partitions = {&p, 1}};
-    const auto answer = client.ask<ListOffsetsResponse>(ListOffsetsRequest{.replica_id = -1, .isolation_level = 0, .topics = {&t, 1}, .timeout_ms = 0}, 7);
+    const auto answer = client.ask<ListOffsetsResponse>(
+        ListOffsetsRequest{.replica_id = -1, .isolation_level = 0, .topics = {&t, 1}, .timeout_ms = 0}, 7);
     CHECK(answer->topics[0].partitions[0].error_code == ErrorCode::none);
     return answer->topics[0].partitions[0].offset;
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("ApiVersions lists what is served, and answers a version above ours with version 0 and error 35") {
     Server server;
     Client client(server);
-    const auto answer = client.ask<ApiVersionsResponse>(ApiVersionsRequest{.client_software_name = "test", .client_software_version = "1", .cluster_id = {}, .node_id = -1}, 4);
+    const auto answer = client.ask<ApiVersionsResponse>(
+        ApiVersionsRequest{.client_software_name = "test", .client_software_version = "1", .cluster_id = {}, .node_id = -1}, 4);
     CHECK(answer->error_code == ErrorCode::none);
     REQUIRE(answer->api_keys.size() == 21);
     CHECK(answer->api_keys[0].api_key == 0);
@@ -48,8 +55,12 @@ TEST_CASE("ApiVersions lists what is served, and answers a version above ours wi
     CHECK(answer->finalized_features.empty());
     client.write(bytes_of("0000000c001200630000000700017000"));   // seen: what Kafka 4.4.0 answered to v99
     CHECK(client.frame() == bytes_of("00000007002300000001001200000005"));
-    CHECK(client.ask<ApiVersionsResponse>(ApiVersionsRequest{.client_software_name = "-a b", .client_software_version = "1", .cluster_id = {}, .node_id = -1}, 3)->error_code ==
-          ErrorCode::invalid_request);
+    CHECK(client
+              .ask<ApiVersionsResponse>(
+                  ApiVersionsRequest{
+                      .client_software_name = "-a b", .client_software_version = "1", .cluster_id = {}, .node_id = -1},
+                  3)
+              ->error_code == ErrorCode::invalid_request);
 }
 
 TEST_CASE("what is produced is fetched byte for byte, with base offset and leader epoch set") {
@@ -66,7 +77,8 @@ TEST_CASE("what is produced is fetched byte for byte, with base offset and leade
     CHECK(p.log_start_offset == 0);
     CHECK(values_of(p) == std::vector<std::string>{"a", "b", "a", "b"});
     const auto later = client.ask<FetchResponse>(Fetching("t", 3).request, 12);
-    CHECK(values_of(later->topics[0].partitions[0]) == std::vector<std::string>{"a", "b"});   // the batch that holds offset 3, whole
+    CHECK(values_of(later->topics[0].partitions[0]) ==
+          std::vector<std::string>{"a", "b"});   // the batch that holds offset 3, whole
 }
 
 TEST_CASE("a fetch at the end waits, and wakes on the append without any time passing") {
@@ -120,10 +132,13 @@ TEST_CASE("offsets outside the log are out of range, unknown partitions and ids 
     Server server;
     server.create("t");
     Client client(server);
-    CHECK(client.ask<FetchResponse>(Fetching("t", 1).request, 12)->topics[0].partitions[0].error_code == ErrorCode::offset_out_of_range);
+    CHECK(client.ask<FetchResponse>(Fetching("t", 1).request, 12)->topics[0].partitions[0].error_code ==
+          ErrorCode::offset_out_of_range);
     CHECK(client.ask<FetchResponse>(Fetching("t", -1).request, 12)->topics[0].partitions[0].high_watermark == -1);
-    CHECK(client.ask<FetchResponse>(Fetching("zzz", 0, 500).request, 12)->topics[0].partitions[0].error_code == ErrorCode::unknown_topic_or_partition);
-    CHECK(client.ask<FetchResponse>(Fetching("", 0, 500).request, 13)->topics[0].partitions[0].error_code == ErrorCode::unknown_topic_id);
+    CHECK(client.ask<FetchResponse>(Fetching("zzz", 0, 500).request, 12)->topics[0].partitions[0].error_code ==
+          ErrorCode::unknown_topic_or_partition);
+    CHECK(client.ask<FetchResponse>(Fetching("", 0, 500).request, 13)->topics[0].partitions[0].error_code ==
+          ErrorCode::unknown_topic_id);
 }
 
 TEST_CASE("an incremental fetch session answers only partitions with news") {
@@ -179,7 +194,8 @@ TEST_CASE("requests already received are queued in order before the first is com
     for (const auto* batch : {&a, &b}) {
         const ProduceRequest::Partition p{.index = 0, .records = Bytes{*batch}};
         const ProduceRequest::Topic t{.name = "t", .topic_id = {}, .partitions = {&p, 1}};
-        const auto frame = encode_request(ProduceRequest{.transactional_id = {}, .acks = -1, .timeout_ms = 0, .topics = {&t, 1}}, 9, batch == &a ? 100 : 200, "c");
+        const auto frame = encode_request(ProduceRequest{.transactional_id = {}, .acks = -1, .timeout_ms = 0, .topics = {&t, 1}},
+                                          9, batch == &a ? 100 : 200, "c");
         all.insert(all.end(), frame.begin(), frame.end());
     }
     const auto fetch = encode_request(Fetching("t", 0, 500).request, 12, 300, "c");
@@ -203,15 +219,15 @@ TEST_CASE("a frame that no request can be closes the connection and no other") {
         bad.write(bytes_of(hex));
         return bad.closed();
     };
-    CHECK(refused("ffffffff"));                               // negative size
-    CHECK(refused("00000000"));                               // nothing
-    CHECK(refused("7fffffff"));                               // 2 GB
-    CHECK(refused("474554202f20485454502f312e310d0a0d0a"));   // GET / HTTP/1.1: a length of 1.2 GB
-    CHECK(refused("0000000800c8000000000001"));               // API 200
-    CHECK(refused("000000080003006300000001"));               // Metadata v99
-    CHECK(refused("000000080000000200000001"));               // Produce v2: told, and refused
-    CHECK(refused("0000000400030000"));                       // too short for its header
-    CHECK(refused("0000000e000300010000000100017fffffffff"));    // a list longer than the frame
+    CHECK(refused("ffffffff"));                                 // negative size
+    CHECK(refused("00000000"));                                 // nothing
+    CHECK(refused("7fffffff"));                                 // 2 GB
+    CHECK(refused("474554202f20485454502f312e310d0a0d0a"));     // GET / HTTP/1.1: a length of 1.2 GB
+    CHECK(refused("0000000800c8000000000001"));                 // API 200
+    CHECK(refused("000000080003006300000001"));                 // Metadata v99
+    CHECK(refused("000000080000000200000001"));                 // Produce v2: told, and refused
+    CHECK(refused("0000000400030000"));                         // too short for its header
+    CHECK(refused("0000000e000300010000000100017fffffffff"));   // a list longer than the frame
     CHECK(produce(other, "t", 0, batch_of({"a"})).base_offset == 0);
     CHECK(server.door->connections() == 1);
 }
@@ -219,7 +235,9 @@ TEST_CASE("a frame that no request can be closes the connection and no other") {
 TEST_CASE("answers before the bad request are still sent") {
     Server server;
     Client client(server);
-    auto frame = encode_request(ApiVersionsRequest{.client_software_name = "a", .client_software_version = "1", .cluster_id = {}, .node_id = -1}, 3, 5, "c");
+    auto frame = encode_request(
+        ApiVersionsRequest{.client_software_name = "a", .client_software_version = "1", .cluster_id = {}, .node_id = -1}, 3, 5,
+        "c");
     const auto bad = bytes_of("0000000800c8000000000001");
     frame.insert(frame.end(), bad.begin(), bad.end());
     client.write(frame);
@@ -286,8 +304,9 @@ TEST_CASE("Produce refuses what is no batch with Kafka's codes") {
     CHECK(future.error_code == ErrorCode::invalid_timestamp);
     CHECK(future.error_message == "One or more records have been rejected due to invalid timestamp");
     REQUIRE(future.record_errors.size() == 1);
-    CHECK(future.record_errors[0].batch_index_error_message ==
-          "Timestamp 1700007200000 of message with offset 0 is out of range. The timestamp should be within [-9223372036854775808, 1700003600000]");
+    CHECK(
+        future.record_errors[0].batch_index_error_message ==
+        "Timestamp 1700007200000 of message with offset 0 is out of range. The timestamp should be within [-9223372036854775808, 1700003600000]");
     CHECK(code(good) == ErrorCode::none);
 }
 
@@ -314,8 +333,8 @@ TEST_CASE("an idempotent producer's repeated batch gets its first offset again")
     server.create("t");
     Client client(server);
     const auto id = client.ask<InitProducerIdResponse>(InitProducerIdRequest{.transactional_id = std::nullopt}, 4)->producer_id;
-    CHECK(client.ask<InitProducerIdResponse>(InitProducerIdRequest{.transactional_id = "tx", .transaction_timeout_ms = 1000}, 4)->error_code ==
-          ErrorCode::unsupported_version);
+    CHECK(client.ask<InitProducerIdResponse>(InitProducerIdRequest{.transactional_id = "tx", .transaction_timeout_ms = 1000}, 4)
+              ->error_code == ErrorCode::unsupported_version);
     const auto batch = [&](std::int32_t sequence) {
         return batch_of({"a"}, 1'700'000'000'000, {.producer_id = id, .producer_epoch = 0, .base_sequence = sequence});
     };
@@ -345,7 +364,8 @@ TEST_CASE("Metadata creates a missing topic in the call; CreateTopics may still 
 
 TEST_CASE("clients are told the address they came to, a rule's, or what was set live") {
     DoorOptions options;
-    options.advertised = {parse_advertised_rule("10.0.0.0/8=elsewhere:1"), parse_advertised_rule("127.0.0.0/8=broker.test:19092")};
+    options.advertised = {parse_advertised_rule("10.0.0.0/8=elsewhere:1"),
+                          parse_advertised_rule("127.0.0.0/8=broker.test:19092")};
     Server server(options);
     Client client(server);
     const auto told = [&] {
@@ -389,7 +409,8 @@ TEST_CASE("a listener that was given an address of its own tells that one, and S
 TEST_CASE("an address to be told is a host and a port") {
     CHECK(parse_host_port("broker:9092") == HostPort{"broker", 9092});
     CHECK(parse_host_port("[::1]:9092") == HostPort{"::1", 9092});
-    for (const auto* wrong : {"", "broker", "broker:", ":9092", "broker:0", "broker:65536", "broker:-1", "broker:9092x", "[]:", "broker: 9092"})
+    for (const auto* wrong :
+         {"", "broker", "broker:", ":9092", "broker:0", "broker:65536", "broker:-1", "broker:9092x", "[]:", "broker: 9092"})
         CHECK_MESSAGE(parse_host_port(wrong) == std::nullopt, wrong);
 }
 
@@ -410,7 +431,9 @@ TEST_CASE("a client that comes back, goes on or leaves after its first metadata 
         server.pass(milliseconds{10'000});
     }
     SUBCASE("left, as kcat -L does") {
-        { const auto gone = std::move(first); }
+        {
+            const auto gone = std::move(first);
+        }
         server.turn();
         server.pass(milliseconds{10'000});
     }
@@ -449,8 +472,10 @@ TEST_CASE("CreateTopics answers with Kafka's words") {
     CHECK(create(client, "x", 0).error_message == "Number of partitions was set to an invalid non-positive value.");
     CHECK(create(client, "", 1).error_message == "Topic name is invalid: the empty string is not allowed");
     CHECK(create(client, "x", 1, {{"no.such", "1"}}).error_message == "Unknown topic config name: no.such");
-    CHECK(create(client, "x", 1, {{"retention.ms", "abc"}}).error_message == "Invalid value abc for configuration retention.ms: Not a number of type LONG");
-    CHECK(create(client, "x", 1, {{"cleanup.policy", "zip"}}).error_message == "Invalid value zip for configuration cleanup.policy: String must be one of: compact, delete");
+    CHECK(create(client, "x", 1, {{"retention.ms", "abc"}}).error_message ==
+          "Invalid value abc for configuration retention.ms: Not a number of type LONG");
+    CHECK(create(client, "x", 1, {{"cleanup.policy", "zip"}}).error_message ==
+          "Invalid value zip for configuration cleanup.policy: String must be one of: compact, delete");
     CHECK(metadata(client, "x", false).error_code == ErrorCode::unknown_topic_or_partition);
 }
 
@@ -461,7 +486,8 @@ TEST_CASE("a deleted topic is gone for waiting readers at once, and comes back w
     reader.send(Fetching("t", 0, 60'000).request, 12);
     CHECK_FALSE(reader.frame());
     const DeleteTopicsRequest::Topic t{.name = "t", .topic_id = {}};
-    const auto gone = client.ask<DeleteTopicsResponse>(DeleteTopicsRequest{.topics = {&t, 1}, .topic_names = {}, .timeout_ms = 0}, 6);
+    const auto gone =
+        client.ask<DeleteTopicsResponse>(DeleteTopicsRequest{.topics = {&t, 1}, .topic_names = {}, .timeout_ms = 0}, 6);
     CHECK(gone->topics[0].error_code == ErrorCode::none);
     CHECK(gone->topics[0].topic_id == first);
     const auto answer = reader.receive<FetchResponse>(12);
@@ -469,8 +495,9 @@ TEST_CASE("a deleted topic is gone for waiting readers at once, and comes back w
     CHECK((*answer)->topics[0].partitions[0].error_code == ErrorCode::unknown_topic_or_partition);
     CHECK(create(client, "t", 1).topic_id != first);
     const DeleteTopicsRequest::Topic unknown{.name = "zzz", .topic_id = {}};
-    CHECK(client.ask<DeleteTopicsResponse>(DeleteTopicsRequest{.topics = {&unknown, 1}, .topic_names = {}, .timeout_ms = 0}, 6)->topics[0].error_message ==
-          "This server does not host this topic-partition.");
+    CHECK(client.ask<DeleteTopicsResponse>(DeleteTopicsRequest{.topics = {&unknown, 1}, .topic_names = {}, .timeout_ms = 0}, 6)
+              ->topics[0]
+              .error_message == "This server does not host this topic-partition.");
 }
 
 TEST_CASE("ListOffsets finds places and records by their own timestamp") {
@@ -480,7 +507,8 @@ TEST_CASE("ListOffsets finds places and records by their own timestamp") {
     CHECK(offset_at(client, "t", -1) == 0);
     CHECK(offset_at(client, "t", -3) == -1);
     std::vector<batch::Record> records;
-    for (const std::int64_t ms : {0, 2000, 1000}) records.push_back({.timestamp = 1'700'000'000'000 + ms, .key = {}, .value = as_bytes("v")});
+    for (const std::int64_t ms : {0, 2000, 1000})
+        records.push_back({.timestamp = 1'700'000'000'000 + ms, .key = {}, .value = as_bytes("v")});
     produce(client, "t", 0, batch::build(records));
     CHECK(offset_at(client, "t", -1) == 3);
     CHECK(offset_at(client, "t", -2) == 0);
@@ -496,7 +524,9 @@ TEST_CASE("CreatePartitions grows a topic and refuses a Kinesis stream") {
     Client client(server);
     const auto grow = [&](std::string_view name, std::int32_t count) {
         const CreatePartitionsRequest::Topic t{.name = name, .count = count, .assignments = std::nullopt};
-        return client.ask<CreatePartitionsResponse>(CreatePartitionsRequest{.topics = {&t, 1}, .timeout_ms = 0, .validate_only = false}, 3)->results.at(0);
+        return client
+            .ask<CreatePartitionsResponse>(CreatePartitionsRequest{.topics = {&t, 1}, .timeout_ms = 0, .validate_only = false}, 3)
+            ->results.at(0);
     };
     CHECK(grow("t", 3).error_code == ErrorCode::none);
     CHECK(grow("t", 3).error_message == "Topic already has 3 partition(s).");
@@ -518,7 +548,7 @@ TEST_CASE("retention.bytes is taken from CreateTopics, else from log.retention.b
     for (const auto* name : {"own", "default", "any", "made"})
         for (int i = 0; i < 6; ++i) produce(client, name, 0, batch_of({value}));
     const auto start = [&](const char* name) { return offset_at(client, name, -2); };
-    CHECK(start("own") == 5);       // a batch has 300 bytes and its head
+    CHECK(start("own") == 5);   // a batch has 300 bytes and its head
     CHECK(start("default") == 3);
     CHECK(start("made") == 3);
     CHECK(start("any") == 0);
@@ -532,8 +562,10 @@ TEST_CASE("DescribeConfigs tells what was set and where from") {
     create(client, "t", -1, {{"retention.ms", "5000"}});
     CHECK(metadata(client, "t").partitions.size() == 4);
     const auto describe = [&](std::int8_t type, std::string_view name, std::string_view key) {
-        const DescribeConfigsRequest::Resource r{.resource_type = type, .resource_name = name, .configuration_keys = Array<std::string_view>{&key, 1}};
-        const auto answer = client.ask<DescribeConfigsResponse>(DescribeConfigsRequest{.resources = {&r, 1}, .include_synonyms = false, .include_documentation = false}, 4);
+        const DescribeConfigsRequest::Resource r{
+            .resource_type = type, .resource_name = name, .configuration_keys = Array<std::string_view>{&key, 1}};
+        const auto answer = client.ask<DescribeConfigsResponse>(
+            DescribeConfigsRequest{.resources = {&r, 1}, .include_synonyms = false, .include_documentation = false}, 4);
         REQUIRE(answer->results.at(0).configs.size() == 1);
         const auto& c = answer->results[0].configs[0];
         return c.value.value_or("null") + " from " + std::to_string(c.config_source);
@@ -544,7 +576,8 @@ TEST_CASE("DescribeConfigs tells what was set and where from") {
     CHECK(describe(4, "1", "num.partitions") == "4 from 4");
     DoorOptions wrong;
     wrong.configs = {{"num.partition", "4"}};
-    CHECK_THROWS_WITH_AS(Server{wrong}, "Kafka has no broker setting 'num.partition'; did you mean 'num.partitions'?", storage::StartError);
+    CHECK_THROWS_WITH_AS(Server{wrong}, "Kafka has no broker setting 'num.partition'; did you mean 'num.partitions'?",
+                         storage::StartError);
     wrong.configs = {{"num.partitions", "many"}};
     CHECK_THROWS_AS(Server{wrong}, storage::StartError);
 }

@@ -10,12 +10,16 @@ using Strings = std::vector<std::string>;
 
 namespace {
 
-struct Keyed { std::optional<std::string_view> key; std::string_view value; };
+struct Keyed {
+    std::optional<std::string_view> key;
+    std::string_view value;
+};
 
 Blob keyed(std::initializer_list<Keyed> all, batch::BatchOptions options = {}) {
     std::vector<batch::Record> records;
     for (const auto& one : all) {
-        auto& record = records.emplace_back(batch::Record{.timestamp = 1'700'000'000'000, .key = {}, .value = as_bytes(one.value)});
+        auto& record =
+            records.emplace_back(batch::Record{.timestamp = 1'700'000'000'000, .key = {}, .value = as_bytes(one.value)});
         if (one.key) record.key = as_bytes(*one.key);
     }
     return batch::build(records, options);
@@ -44,7 +48,7 @@ DoorOptions forwarding() {
     return options;
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("a produce at a split shard is refused for good, and the text names the open partitions") {
     Server server;
@@ -52,7 +56,8 @@ TEST_CASE("a produce at a split shard is refused for good, and the text names th
     Client client(server);
     const auto told = produce(client, "s", 0, keyed({{"a", "1"}}));
     CHECK(told.error_code == ErrorCode::policy_violation);
-    CHECK(told.error_message == "shard shardId-000000000000 was split into shardId-000000000001 and shardId-000000000002; open partitions: 1, 2");
+    CHECK(told.error_message ==
+          "shard shardId-000000000000 was split into shardId-000000000001 and shardId-000000000002; open partitions: 1, 2");
     CHECK(stored(server, "s", 1).empty());
 }
 
@@ -62,7 +67,8 @@ TEST_CASE("with sluice.sealed.produce=forward each record goes to the open shard
         Server server(forwarding());
         split_stream(server, "s");
         Client client(server);
-        const auto told = produce(client, "s", 0, keyed({{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}, {"a", "5"}}, {.attributes = codec}));
+        const auto told =
+            produce(client, "s", 0, keyed({{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}, {"a", "5"}}, {.attributes = codec}));
         CHECK(told.error_code == ErrorCode::none);
         CHECK(told.base_offset == -1);   // the records lie in other partitions
         CHECK(stored(server, "s", 0).empty());
@@ -80,7 +86,8 @@ TEST_CASE("a forwarded record keeps its headers and timestamp, and one without a
     server.turn();
     Client client(server);
     const std::vector<std::byte> headers{std::byte{2}, std::byte{'h'}, std::byte{2}, std::byte{'v'}};
-    const std::vector<batch::Record> records{{.timestamp = 1'699'999'990'000, .key = {}, .value = as_bytes("x"), .header_count = 1, .headers = headers}};
+    const std::vector<batch::Record> records{
+        {.timestamp = 1'699'999'990'000, .key = {}, .value = as_bytes("x"), .header_count = 1, .headers = headers}};
     CHECK(produce(client, "s", 0, batch::build(records)).error_code == ErrorCode::none);
     CHECK(stored(server, "s", 3) == Strings{"x"});
     const auto answer = client.ask<FetchResponse>(Fetching("s", 0).request, 12);
@@ -114,7 +121,8 @@ TEST_CASE("an idempotent producer's forwarded batch is stored once however often
         CHECK(produce(client, "s", 0, second).error_code == ErrorCode::none);
         CHECK(produce(client, "s", 0, gap).error_code == ErrorCode::out_of_order_sequence_number);
         // Its numbers at the child's own partition are another row.
-        CHECK(produce(client, "s", 1, keyed({{"a", "4"}}, {.producer_id = 7, .producer_epoch = 0, .base_sequence = 0})).base_offset == 2);
+        CHECK(produce(client, "s", 1, keyed({{"a", "4"}}, {.producer_id = 7, .producer_epoch = 0, .base_sequence = 0}))
+                  .base_offset == 2);
     }
     server.shut();
     server.open(forwarding());
@@ -146,7 +154,8 @@ TEST_CASE("forwarded records take the tokens of the shards they go to, and the l
     const ProduceRequest::Partition p{.index = 0, .records = Bytes{bytes}};
     const ProduceRequest::Topic t{.name = "s", .topic_id = {}, .partitions = {&p, 1}};
     // Shard 1 takes 2 MiB and two keys against one second's worth of 1 MiB: one second and two bytes of debt.
-    const auto answer = client.ask<ProduceResponse>(ProduceRequest{.transactional_id = {}, .acks = -1, .timeout_ms = 1000, .topics = {&t, 1}}, 9);
+    const auto answer =
+        client.ask<ProduceResponse>(ProduceRequest{.transactional_id = {}, .acks = -1, .timeout_ms = 1000, .topics = {&t, 1}}, 9);
     CHECK(answer->throttle_time_ms == 1001);
 }
 
@@ -154,16 +163,22 @@ TEST_CASE("a topic says for itself whether it forwards, and DescribeConfigs show
     Server server;
     Client client(server);
     const CreateTopicsRequest::Config config{.name = "sluice.sealed.produce", .value = "forward"};
-    const CreateTopicsRequest::Topic wanted{.name = "t", .num_partitions = 1, .replication_factor = 1, .assignments = {}, .configs = {&config, 1}};
+    const CreateTopicsRequest::Topic wanted{
+        .name = "t", .num_partitions = 1, .replication_factor = 1, .assignments = {}, .configs = {&config, 1}};
     const auto made = client.ask<CreateTopicsResponse>(CreateTopicsRequest{.topics = {&wanted, 1}, .timeout_ms = 1000}, 7);
     REQUIRE(made->topics.at(0).error_code == ErrorCode::none);
     const CreateTopicsRequest::Config wrong{.name = "sluice.sealed.produce", .value = "sometimes"};
-    const CreateTopicsRequest::Topic bad{.name = "u", .num_partitions = 1, .replication_factor = 1, .assignments = {}, .configs = {&wrong, 1}};
-    CHECK(client.ask<CreateTopicsResponse>(CreateTopicsRequest{.topics = {&bad, 1}, .timeout_ms = 1000}, 7)->topics.at(0).error_message ==
+    const CreateTopicsRequest::Topic bad{
+        .name = "u", .num_partitions = 1, .replication_factor = 1, .assignments = {}, .configs = {&wrong, 1}};
+    CHECK(client.ask<CreateTopicsResponse>(CreateTopicsRequest{.topics = {&bad, 1}, .timeout_ms = 1000}, 7)
+              ->topics.at(0)
+              .error_message ==
           "Invalid value sometimes for configuration sluice.sealed.produce: String must be one of: refuse, forward");
     const std::string_view key = "sluice.sealed.produce";
-    const DescribeConfigsRequest::Resource r{.resource_type = 2, .resource_name = "t", .configuration_keys = Array<std::string_view>{&key, 1}};
-    const auto told = client.ask<DescribeConfigsResponse>(DescribeConfigsRequest{.resources = {&r, 1}, .include_synonyms = false, .include_documentation = false}, 4);
+    const DescribeConfigsRequest::Resource r{
+        .resource_type = 2, .resource_name = "t", .configuration_keys = Array<std::string_view>{&key, 1}};
+    const auto told = client.ask<DescribeConfigsResponse>(
+        DescribeConfigsRequest{.resources = {&r, 1}, .include_synonyms = false, .include_documentation = false}, 4);
     CHECK(told->results.at(0).configs.at(0).value == "forward");
     CHECK(told->results.at(0).configs.at(0).config_source == 1);
     auto stream = server.engine->find(server.world(), "t");
@@ -187,7 +202,8 @@ TEST_CASE("a forwarded batch is stored whole or not at all, and a repeat after a
         std::vector<streams::Part> parts;
         for (std::size_t i : {1, 2}) {
             auto& bytes = *w.kept.emplace_back(std::make_unique<batch::Blob>(test::batch_of({"x"}, 1'700'000'000'000)));
-            parts.push_back({stream->shards[i].get(), {.batch = bytes, .records = 1, .payload_bytes = 2, .max_timestamp_ms = 1'700'000'000'000}});
+            parts.push_back({stream->shards[i].get(),
+                             {.batch = bytes, .records = 1, .payload_bytes = 2, .max_timestamp_ms = 1'700'000'000'000}});
         }
         return w.engine->forward(*stream->shards[0], whole, parts);
     };

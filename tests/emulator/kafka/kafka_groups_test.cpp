@@ -26,13 +26,22 @@ struct Consumer {
     std::optional<std::string> instance;
     Blob metadata = subscription("t");
 
-    explicit Consumer(Server& s, std::optional<std::string> static_name = {}) : server(s), client(s, "c"), instance(std::move(static_name)) {}
+    explicit Consumer(Server& s, std::optional<std::string> static_name = {})
+        : server(s), client(s, "c"), instance(std::move(static_name)) {}
 
-    std::optional<std::string_view> instance_view() const { return instance ? std::optional<std::string_view>(*instance) : std::nullopt; }
+    std::optional<std::string_view> instance_view() const {
+        return instance ? std::optional<std::string_view>(*instance) : std::nullopt;
+    }
     void send_join(int version = 5, std::int32_t session_ms = 10'000) {
         const JoinGroupRequest::Protocol p{.name = "range", .metadata = metadata};
-        client.send(JoinGroupRequest{.group_id = "g", .session_timeout_ms = session_ms, .rebalance_timeout_ms = 60'000, .member_id = id,
-                                     .group_instance_id = instance_view(), .protocol_type = "consumer", .protocols = {&p, 1}, .reason = {}},
+        client.send(JoinGroupRequest{.group_id = "g",
+                                     .session_timeout_ms = session_ms,
+                                     .rebalance_timeout_ms = 60'000,
+                                     .member_id = id,
+                                     .group_instance_id = instance_view(),
+                                     .protocol_type = "consumer",
+                                     .protocols = {&p, 1},
+                                     .reason = {}},
                     version);
     }
     std::optional<JoinGroupResponse> joined(int version = 5) {
@@ -53,8 +62,13 @@ struct Consumer {
     void send_sync(std::vector<std::pair<std::string, std::string>> assignments = {}) {
         std::vector<SyncGroupRequest::Assignment> all;
         for (const auto& [member, bytes] : assignments) all.push_back({.member_id = member, .assignment = as_bytes(bytes)});
-        client.send(SyncGroupRequest{.group_id = "g", .generation_id = generation, .member_id = id, .group_instance_id = instance_view(),
-                                     .protocol_type = {}, .protocol_name = {}, .assignments = all},
+        client.send(SyncGroupRequest{.group_id = "g",
+                                     .generation_id = generation,
+                                     .member_id = id,
+                                     .group_instance_id = instance_view(),
+                                     .protocol_type = {},
+                                     .protocol_name = {},
+                                     .assignments = all},
                     3);
     }
     std::optional<std::string> synced() {
@@ -64,10 +78,16 @@ struct Consumer {
         return std::string(as_text((*answer)->assignment));
     }
     ErrorCode heartbeat() {
-        return client.ask<HeartbeatResponse>(HeartbeatRequest{.group_id = "g", .generation_id = generation, .member_id = id, .group_instance_id = instance_view()}, 3)->error_code;
+        return client
+            .ask<HeartbeatResponse>(
+                HeartbeatRequest{
+                    .group_id = "g", .generation_id = generation, .member_id = id, .group_instance_id = instance_view()},
+                3)
+            ->error_code;
     }
     ErrorCode commit(std::int64_t offset, std::int32_t partition = 0) {
-        const OffsetCommitRequest::Partition p{.partition_index = partition, .committed_offset = offset, .committed_leader_epoch = -1, .committed_metadata = "m"};
+        const OffsetCommitRequest::Partition p{
+            .partition_index = partition, .committed_offset = offset, .committed_leader_epoch = -1, .committed_metadata = "m"};
         const OffsetCommitRequest::Topic t{.name = "t", .topic_id = {}, .partitions = {&p, 1}};
         OffsetCommitRequest request;
         request.group_id = "g";
@@ -91,7 +111,10 @@ std::int64_t committed(Server& server, std::int32_t partition = 0) {
 std::string state(Server& server) {
     Client client(server);
     const std::string_view id = "g";
-    return client.ask<DescribeGroupsResponse>(DescribeGroupsRequest{.groups = {&id, 1}, .include_authorized_operations = false}, 5)->groups[0].group_state;
+    return client
+        .ask<DescribeGroupsResponse>(DescribeGroupsRequest{.groups = {&id, 1}, .include_authorized_operations = false}, 5)
+        ->groups[0]
+        .group_state;
 }
 
 // Starts the server again on its store, which from now on fails when told to.
@@ -104,7 +127,7 @@ storage::FailingStore& make_failing(Server& server) {
     return store;
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("the first member of a group has its assignment without any time passing") {
     Server server;
@@ -136,13 +159,13 @@ TEST_CASE("a group of one, two and three members rebalances, and loses one witho
     CHECK(one.synced() == "abc");
 
     two.enter();
-    CHECK_FALSE(two.joined());                                   // waits for the first
+    CHECK_FALSE(two.joined());   // waits for the first
     CHECK(one.heartbeat() == ErrorCode::rebalance_in_progress);
     one.send_join();
     CHECK(one.joined()->members.size() == 2);
     CHECK(two.joined()->generation_id == 2);
     two.send_sync();
-    CHECK_FALSE(two.synced());                                   // waits for the leader
+    CHECK_FALSE(two.synced());   // waits for the leader
     one.send_sync({{one.id, "ab"}, {two.id, "c"}});
     CHECK(one.synced() == "ab");
     CHECK(two.synced() == "c");
@@ -383,7 +406,8 @@ TEST_CASE("an empty group is listed and can be deleted with its offsets, a live 
     CHECK(state(server) == "Dead");
 }
 
-TEST_CASE("at a split the producer is refused, the reader told once, the group rebalances and begins the children at their start") {
+TEST_CASE(
+    "at a split the producer is refused, the reader told once, the group rebalances and begins the children at their start") {
     Server server;
     const auto stream = server.create("t", 1, "kinesis");
     Consumer one(server);
@@ -402,11 +426,13 @@ TEST_CASE("at a split the producer is refused, the reader told once, the group r
     const auto told = reader.receive<FetchResponse>(12);
     REQUIRE(told);
     CHECK((*told)->topics[0].partitions[0].error_code == ErrorCode::not_leader_or_follower);
-    CHECK(values_of(reader.ask<FetchResponse>(Fetching("t", 0).request, 12)->topics[0].partitions[0]) == std::vector<std::string>{"before"});
+    CHECK(values_of(reader.ask<FetchResponse>(Fetching("t", 0).request, 12)->topics[0].partitions[0]) ==
+          std::vector<std::string>{"before"});
 
     const auto refused = produce(writer, "t", 0, batch_of({"after"}));
     CHECK(refused.error_code == ErrorCode::policy_violation);
-    CHECK(refused.error_message == "shard shardId-000000000000 was split into shardId-000000000001 and shardId-000000000002; open partitions: 1, 2");
+    CHECK(refused.error_message ==
+          "shard shardId-000000000000 was split into shardId-000000000001 and shardId-000000000002; open partitions: 1, 2");
     CHECK(produce(writer, "t", 1, batch_of({"after"})).base_offset == 0);
 
     CHECK(one.heartbeat() == ErrorCode::rebalance_in_progress);
@@ -427,7 +453,8 @@ TEST_CASE("a child without an offset starts at its beginning when an ancestor ha
     CHECK(committed(server, 3) == -1);
 }
 
-TEST_CASE("a produce over the shard's limit is carried out whole, told its debt, and the connection muted even on a frozen clock") {
+TEST_CASE(
+    "a produce over the shard's limit is carried out whole, told its debt, and the connection muted even on a frozen clock") {
     Server server;
     const auto stream = server.create("t", 1, "kinesis");
     server.clock().freeze();
@@ -436,11 +463,13 @@ TEST_CASE("a produce over the shard's limit is carried out whole, told its debt,
     const auto batch = batch::build(records);
     const ProduceRequest::Partition p{.index = 0, .records = Bytes{batch}};
     const ProduceRequest::Topic t{.name = "t", .topic_id = {}, .partitions = {&p, 1}};
-    const auto answer = writer.ask<ProduceResponse>(ProduceRequest{.transactional_id = {}, .acks = -1, .timeout_ms = 0, .topics = {&t, 1}}, 9);
+    const auto answer =
+        writer.ask<ProduceResponse>(ProduceRequest{.transactional_id = {}, .acks = -1, .timeout_ms = 0, .topics = {&t, 1}}, 9);
     CHECK(answer->topics[0].partitions[0].error_code == ErrorCode::none);
     CHECK(answer->throttle_time_ms == 500);
     CHECK(stream->shard(0)->end == 1500);
-    const ApiVersionsRequest question{.client_software_name = "a", .client_software_version = "1", .cluster_id = {}, .node_id = -1};
+    const ApiVersionsRequest question{
+        .client_software_name = "a", .client_software_version = "1", .cluster_id = {}, .node_id = -1};
     writer.send(question, 3);
     CHECK_FALSE(writer.frame());
     other.ask<ApiVersionsResponse>(question, 3);
@@ -469,19 +498,21 @@ TEST_CASE("a fetch without room under the read limit comes back empty with the t
         throttled = answer->throttle_time_ms;
         if (throttled > 0) CHECK(got == 0);
     }
-    CHECK(offset == 3);                 // 2 MiB/s: two batches fit, the third takes the balance below zero
+    CHECK(offset == 3);   // 2 MiB/s: two batches fit, the third takes the balance below zero
     CHECK(throttled > 0);
     server.clock().resume();
     server.pass(milliseconds{throttled});
     CHECK(values_of(reader.ask<FetchResponse>(Fetching("t", offset).request, 12)->topics[0].partitions[0]).size() == 1);
 }
 
-TEST_CASE("with clock auto a slowed producer and a reader without room go on at once, and the answers tell the wait all the same") {
+TEST_CASE(
+    "with clock auto a slowed producer and a reader without room go on at once, and the answers tell the wait all the same") {
     Server server;
     server.create("t", 1, "kinesis");
     server.clock().go_by_need();
     Client writer(server), reader(server);
-    const std::vector<batch::Record> records(1500, {.timestamp = 1'700'000'000'000, .key = as_bytes("k"), .value = as_bytes("v")});
+    const std::vector<batch::Record> records(1500,
+                                             {.timestamp = 1'700'000'000'000, .key = as_bytes("k"), .value = as_bytes("v")});
     const auto batch = batch::build(records);
     const ProduceRequest::Partition p{.index = 0, .records = Bytes{batch}};
     const ProduceRequest::Topic t{.name = "t", .topic_id = {}, .partitions = {&p, 1}};
@@ -511,7 +542,8 @@ TEST_CASE("when the deletion of a topic could not be stored, the topic is back a
     auto& store = make_failing(server);
     server.create("t", 2);
     Client client{server};
-    const OffsetCommitRequest::Partition p{.partition_index = 1, .committed_offset = 7, .committed_leader_epoch = -1, .committed_metadata = "m"};
+    const OffsetCommitRequest::Partition p{
+        .partition_index = 1, .committed_offset = 7, .committed_leader_epoch = -1, .committed_metadata = "m"};
     const OffsetCommitRequest::Topic t{.name = "t", .topic_id = {}, .partitions = {&p, 1}};
     OffsetCommitRequest request;
     request.group_id = "g";

@@ -1,5 +1,5 @@
-// Large bodies of the Kinesis door: those that come are read and made into batches by a thread, those that leave are made in slices.
-// What a client sees is as if neither were so.
+// Large bodies of the Kinesis door: those that come are read and made into batches by a thread, those that leave are made in
+// slices. What a client sees is as if neither were so.
 #include <doctest/doctest.h>
 
 #include "protocol/kinesis/base64.h"
@@ -20,7 +20,9 @@ std::string base64_of(std::size_t bytes, char c) {
 }
 
 std::string start_of(Caller& call, const std::string& stream) {
-    return call.ask("GetShardIterator", {{"StreamName", stream}, {"ShardId", "shardId-000000000000"}, {"ShardIteratorType", "TRIM_HORIZON"}})["ShardIterator"];
+    return call.ask(
+        "GetShardIterator",
+        {{"StreamName", stream}, {"ShardId", "shardId-000000000000"}, {"ShardIteratorType", "TRIM_HORIZON"}})["ShardIterator"];
 }
 
 // Does it once the shard's tokens are taken: then a large batch is being made.
@@ -33,14 +35,15 @@ Task<void> after_admission(World& w, Shard& shard, std::function<void()> act) {
     act();
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("five megabytes are put in one request and read in one answer, in order") {
     auto w = large_world();
     Caller call{w};
     w.create("s", 1, "none");
     json records = json::array();
-    for (int i = 0; i < 10; ++i) records.push_back({{"Data", base64_of(500'000, static_cast<char>('a' + i))}, {"PartitionKey", "k" + std::to_string(i)}});
+    for (int i = 0; i < 10; ++i)
+        records.push_back({{"Data", base64_of(500'000, static_cast<char>('a' + i))}, {"PartitionKey", "k" + std::to_string(i)}});
     const auto put = call.ask("PutRecords", {{"StreamName", "s"}, {"Records", records}});
     REQUIRE(put["FailedRecordCount"] == 0);
     const auto got = call.ask("GetRecords", {{"ShardIterator", start_of(call, "s")}});
@@ -89,14 +92,16 @@ TEST_CASE("of two callers at once only the first is let in, however long its ans
     CHECK(shard.read_bytes.balance_thousandths(w.clock().now()) == -10'000'010'000);   // with the keys
     w.clock().advance(10s);
     CHECK(call.ask("GetRecords", {{"ShardIterator", start}, {"Limit", 1}})["Records"].size() == 1);
-    CHECK(shard.read_bytes.balance_thousandths(w.clock().now()) == (2 * 1024 * 1024 - 1'000'001) * 1000LL);   // nothing more than its own
+    CHECK(shard.read_bytes.balance_thousandths(w.clock().now()) ==
+          (2 * 1024 * 1024 - 1'000'001) * 1000LL);   // nothing more than its own
 }
 
 TEST_CASE("a record that is larger than a slice comes alone or with others, as it fits") {
     auto w = large_world();
     Caller call{w};
     const auto stream = w.create("s", 1, "none");
-    for (const int size : {100, 6'000'000, 3'000'000, 2'000'000, 100}) REQUIRE(w.put(*stream->shards[0], {std::string(static_cast<std::size_t>(size), 'x')}));
+    for (const int size : {100, 6'000'000, 3'000'000, 2'000'000, 100})
+        REQUIRE(w.put(*stream->shards[0], {std::string(static_cast<std::size_t>(size), 'x')}));
     const auto first = call.ask("GetRecords", {{"ShardIterator", start_of(call, "s")}});
     CHECK(first["Records"].size() == 3);
     CHECK(call.ask("GetRecords", {{"ShardIterator", first["NextShardIterator"]}})["Records"].size() == 2);
@@ -131,7 +136,8 @@ TEST_CASE("a shard that is closed while a large batch for it is made takes none 
     Caller call{w};
     const auto stream = w.create("s", 1, "kinesis");
     auto& shard = *stream->shards[0];
-    auto task = after_admission(w, shard, [&] { (void)w.engine->split(*stream, 0, streams::HashKey{std::uint64_t{1} << 63, 0}); });
+    auto task =
+        after_admission(w, shard, [&] { (void)w.engine->split(*stream, 0, streams::HashKey{std::uint64_t{1} << 63, 0}); });
     asio::co_spawn(*w.io, std::move(task), asio::detached);
     json records = json::array({{{"Data", base64_of(300'000, 'x')}, {"PartitionKey", "k"}}});
     const auto told = call.ask("PutRecords", {{"StreamName", "s"}, {"Records", records}});

@@ -20,20 +20,24 @@ struct Two {
     }
 };
 
-}  // namespace
+}   // namespace
 
-TEST_CASE("shared: callers with other keys and regions see one set of streams, and an ARN finds its stream whatever account it names") {
+TEST_CASE(
+    "shared: callers with other keys and regions see one set of streams, and an ARN finds its stream whatever account it names") {
     Two two{false};
     two.theirs.ask("CreateStream", json::parse(one_shard));
     CHECK(two.ours.ask("ListStreams", json::object())["StreamNames"] == json{"orders"});
     const auto told = two.ours.ask("DescribeStreamSummary", named)["StreamDescriptionSummary"];
     CHECK(told["StreamARN"] == "arn:aws:kinesis:eu-west-1:000000000000:stream/orders");
-    CHECK(two.ours.ask("DescribeStreamSummary", {{"StreamARN", "arn:aws:kinesis:us-west-2:999999999999:stream/orders"}})["StreamDescriptionSummary"]["StreamName"] ==
+    CHECK(two.ours.ask("DescribeStreamSummary",
+                       {{"StreamARN",
+                         "arn:aws:kinesis:us-west-2:999999999999:stream/orders"}})["StreamDescriptionSummary"]["StreamName"] ==
           "orders");
     CHECK(two.ours.ask("CreateStream", json::parse(one_shard))["__type"] == "ResourceInUseException");
 }
 
-TEST_CASE("separate: an account and a region have their own streams, and the topic of one that is not the server's says whose it is") {
+TEST_CASE(
+    "separate: an account and a region have their own streams, and the topic of one that is not the server's says whose it is") {
     Two two{true};
     two.theirs.ask("CreateStream", json::parse(one_shard));
     CHECK(two.world.engine->find(two.world.engine->world(), "111111111111.eu-west-1.orders"));
@@ -41,7 +45,8 @@ TEST_CASE("separate: an account and a region have their own streams, and the top
     CHECK(two.ours.ask("DescribeStreamSummary", named)["__type"] == "ResourceNotFoundException");
     two.ours.ask("CreateStream", json::parse(one_shard));
     CHECK(two.world.engine->find(two.world.engine->world(), "orders"));
-    CHECK(two.ours.ask("DescribeStreamSummary", named)["StreamDescriptionSummary"]["StreamARN"] == "arn:aws:kinesis:us-east-1:000000000000:stream/orders");
+    CHECK(two.ours.ask("DescribeStreamSummary", named)["StreamDescriptionSummary"]["StreamARN"] ==
+          "arn:aws:kinesis:us-east-1:000000000000:stream/orders");
     const auto theirs = two.theirs.ask("DescribeStreamSummary", named)["StreamDescriptionSummary"];
     CHECK(theirs["StreamName"] == "orders");
     CHECK(theirs["StreamARN"] == "arn:aws:kinesis:eu-west-1:111111111111:stream/orders");
@@ -49,7 +54,9 @@ TEST_CASE("separate: an account and a region have their own streams, and the top
 
     two.ours.ask("PutRecord", {{"StreamName", "orders"}, {"PartitionKey", "k"}, {"Data", "b3Vycw=="}});
     two.theirs.ask("PutRecord", {{"StreamARN", theirs["StreamARN"]}, {"PartitionKey", "k"}, {"Data", "dGhlaXJz"}});
-    const auto iterator = two.theirs.ask("GetShardIterator", {{"StreamName", "orders"}, {"ShardId", "shardId-000000000000"}, {"ShardIteratorType", "TRIM_HORIZON"}})["ShardIterator"];
+    const auto iterator = two.theirs.ask(
+        "GetShardIterator",
+        {{"StreamName", "orders"}, {"ShardId", "shardId-000000000000"}, {"ShardIteratorType", "TRIM_HORIZON"}})["ShardIterator"];
     CHECK(two.ours.ask("GetRecords", {{"ShardIterator", iterator}})["__type"] == "ResourceNotFoundException");
     const auto records = two.theirs.ask("GetRecords", {{"ShardIterator", iterator}})["Records"];
     REQUIRE(records.size() == 1);
@@ -66,7 +73,8 @@ TEST_CASE("separate: an access key that is no account number is the server's own
     Caller here{two.world, "AKIAIOSFODNN7EXAMPLE", "us-west-2", two.ours.options};
     here.ask("CreateStream", json::parse(one_shard));
     CHECK(two.world.engine->find(two.world.engine->world(), "000000000000.us-west-2.orders"));
-    CHECK(here.ask("DescribeStreamSummary", named)["StreamDescriptionSummary"]["StreamARN"] == "arn:aws:kinesis:us-west-2:000000000000:stream/orders");
+    CHECK(here.ask("DescribeStreamSummary", named)["StreamDescriptionSummary"]["StreamARN"] ==
+          "arn:aws:kinesis:us-west-2:000000000000:stream/orders");
 }
 
 TEST_CASE("separate: a topic with an account's and region's name is that account's stream, whichever door made it") {
@@ -77,22 +85,29 @@ TEST_CASE("separate: a topic with an account's and region's name is that account
     CHECK(two.ours.ask("ListStreams", json::object())["StreamNames"] == json::array());
     const auto refused = two.ours.ask("CreateStream", {{"StreamName", "111111111111.eu-west-1.mine"}, {"ShardCount", 1}});
     CHECK(refused["__type"] == "InvalidArgumentException");
-    CHECK(refused["message"] == "Stream name 111111111111.eu-west-1.mine is the topic name of a stream in another account or region. Choose another name.");
+    CHECK(
+        refused["message"] ==
+        "Stream name 111111111111.eu-west-1.mine is the topic name of a stream in another account or region. Choose another name.");
 }
 
 TEST_CASE("a name that is not found here and exists elsewhere is named once in the log, with the place") {
     Two two{true};
     two.theirs.ask("CreateStream", json::parse(one_shard));
     for (int i = 0; i < 3; ++i) two.ours.ask("DescribeStreamSummary", named);
-    two.ours.ask("GetShardIterator", {{"StreamName", "orders"}, {"ShardId", "shardId-000000000000"}, {"ShardIteratorType", "LATEST"}});
+    two.ours.ask("GetShardIterator",
+                 {{"StreamName", "orders"}, {"ShardId", "shardId-000000000000"}, {"ShardIteratorType", "LATEST"}});
     two.ours.ask("DescribeStreamSummary", {{"StreamName", "nowhere"}});
-    CHECK(two.notes == std::vector<std::string>{"stream orders was asked for in account 000000000000 and region us-east-1 and exists in account 111111111111 "
-                                                "and region eu-west-1: sign with that access key and region, or start with --kinesis-scope shared"});
+    CHECK(two.notes ==
+          std::vector<std::string>{
+              "stream orders was asked for in account 000000000000 and region us-east-1 and exists in account 111111111111 "
+              "and region eu-west-1: sign with that access key and region, or start with --kinesis-scope shared"});
     two.notes.clear();
     two.ours.options.separate_scopes = false;   // the same data under a server with the other scope
     two.ours.ask("DescribeStreamSummary", named);
-    CHECK(two.notes == std::vector<std::string>{"stream orders was asked for in account 000000000000 and region us-east-1 and exists in account 111111111111 and "
-                                                "region eu-west-1 as topic 111111111111.eu-west-1.orders: use that name, or start with --kinesis-scope separate"});
+    CHECK(two.notes ==
+          std::vector<std::string>{
+              "stream orders was asked for in account 000000000000 and region us-east-1 and exists in account 111111111111 and "
+              "region eu-west-1 as topic 111111111111.eu-west-1.orders: use that name, or start with --kinesis-scope separate"});
 }
 
 TEST_CASE("a topic that only a Kafka client's look has made is not found, and the log says why") {
@@ -115,8 +130,10 @@ TEST_CASE("the first Kinesis write to a topic without limits says so once in the
     two.world.create("stream", 1, "kinesis");
     for (const auto* name : {"stream", "topic", "topic"})
         two.ours.ask("PutRecord", {{"StreamName", name}, {"PartitionKey", "k"}, {"Data", "eA=="}});
-    CHECK(two.notes == std::vector<std::string>{"topic topic takes Kinesis writes without limits, as Kafka made it; `sluice limits set topic --profile kinesis` "
-                                                "gives it those of a stream"});
+    CHECK(two.notes ==
+          std::vector<std::string>{
+              "topic topic takes Kinesis writes without limits, as Kafka made it; `sluice limits set topic --profile kinesis` "
+              "gives it those of a stream"});
 }
 
 TEST_CASE("while UPDATING a stream shows its parent open and takes writes; when it is ACTIVE the children are there") {
@@ -125,19 +142,23 @@ TEST_CASE("while UPDATING a stream shows its parent open and takes writes; when 
     Caller caller{world};
     caller.ask("CreateStream", json::parse(one_shard));
     world.clock().advance(5s);
-    caller.ask("SplitShard", {{"StreamName", "orders"}, {"ShardToSplit", "shardId-000000000000"}, {"NewStartingHashKey", "170141183460469231731687303715884105728"}});
+    caller.ask("SplitShard", {{"StreamName", "orders"},
+                              {"ShardToSplit", "shardId-000000000000"},
+                              {"NewStartingHashKey", "170141183460469231731687303715884105728"}});
     auto told = caller.ask("DescribeStream", named)["StreamDescription"];
     CHECK(told["StreamStatus"] == "UPDATING");
     REQUIRE(told["Shards"].size() == 1);
     CHECK_FALSE(told["Shards"][0]["SequenceNumberRange"].contains("EndingSequenceNumber"));
-    CHECK(caller.ask("PutRecord", {{"StreamName", "orders"}, {"PartitionKey", "k"}, {"Data", "eA=="}})["ShardId"] == "shardId-000000000000");
+    CHECK(caller.ask("PutRecord", {{"StreamName", "orders"}, {"PartitionKey", "k"}, {"Data", "eA=="}})["ShardId"] ==
+          "shardId-000000000000");
     world.clock().advance(5s);
     told = caller.ask("DescribeStream", named)["StreamDescription"];
     CHECK(told["StreamStatus"] == "ACTIVE");
     CHECK(told["Shards"].size() == 3);
     CHECK(told["Shards"][0]["SequenceNumberRange"].contains("EndingSequenceNumber"));
     // MD5 of "k" is 8ce4b16b22b58894aa86c421e8759df3.
-    CHECK(caller.ask("PutRecord", {{"StreamName", "orders"}, {"PartitionKey", "k"}, {"Data", "eA=="}})["ShardId"] == "shardId-000000000002");
+    CHECK(caller.ask("PutRecord", {{"StreamName", "orders"}, {"PartitionKey", "k"}, {"Data", "eA=="}})["ShardId"] ==
+          "shardId-000000000002");
 }
 
 TEST_CASE("clock auto: who is refused has room at the next request, and the answers are the same each time") {
@@ -159,7 +180,8 @@ TEST_CASE("clock auto: who is refused has room at the next request, and the answ
     };
     const auto once = run();
     // 1,000 pass at once; from then on each call is refused once, and 500 ms later all of it passes.
-    CHECK(std::vector(once.begin(), once.begin() + 12) == std::vector<std::int64_t>{0, 0, 0, 0, 500, 500, 0, 500, 500, 1000, 0, 1000});
+    CHECK(std::vector(once.begin(), once.begin() + 12) ==
+          std::vector<std::int64_t>{0, 0, 0, 0, 500, 500, 0, 500, 500, 1000, 0, 1000});
     CHECK(once.back() == 10'000);
     CHECK(once.size() == 84);
     CHECK(run() == once);

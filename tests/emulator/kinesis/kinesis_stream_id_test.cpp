@@ -7,7 +7,10 @@ using nlohmann::json;
 
 namespace {
 
-struct Asked { const char* operation; json body; };
+struct Asked {
+    const char* operation;
+    json body;
+};
 
 // One successful call of everything that is served, in an order that works.
 std::vector<Asked> everything(Caller& caller) {
@@ -18,27 +21,32 @@ std::vector<Asked> everything(Caller& caller) {
     };
     caller.ask("CreateStream", with({{"ShardCount", 2}}));
     caller.ask("PutRecord", with({{"PartitionKey", "k"}, {"Data", "eA=="}}));
-    const auto iterator = caller.ask("GetShardIterator", with({{"ShardId", "shardId-000000000001"}, {"ShardIteratorType", "TRIM_HORIZON"}}));
-    return {{"CreateStream", {{"StreamName", "other"}, {"ShardCount", 1}}},
-            {"IncreaseStreamRetentionPeriod", with({{"RetentionPeriodHours", 48}})},
-            {"DecreaseStreamRetentionPeriod", with({{"RetentionPeriodHours", 24}})},
-            {"DescribeStream", s},
-            {"DescribeStreamSummary", s},
-            {"GetRecords", iterator.contains("ShardIterator") ? json{{"ShardIterator", iterator["ShardIterator"]}} : json::object()},
-            {"GetShardIterator", with({{"ShardId", "shardId-000000000000"}, {"ShardIteratorType", "LATEST"}})},
-            {"ListShards", s},
-            {"ListStreams", json::object()},
-            {"PutRecord", with({{"PartitionKey", "k"}, {"Data", "eA=="}})},
-            {"PutRecords", with({{"Records", {{{"PartitionKey", "k"}, {"Data", "eA=="}}}}})},
-            {"MergeShards", with({{"ShardToMerge", "shardId-000000000000"}, {"AdjacentShardToMerge", "shardId-000000000001"}})},
-            {"SplitShard", with({{"ShardToSplit", "shardId-000000000002"}, {"NewStartingHashKey", "170141183460469231731687303715884105728"}})},
-            {"DeleteStream", s}};
+    const auto iterator =
+        caller.ask("GetShardIterator", with({{"ShardId", "shardId-000000000001"}, {"ShardIteratorType", "TRIM_HORIZON"}}));
+    return {
+        {"CreateStream", {{"StreamName", "other"}, {"ShardCount", 1}}},
+        {"IncreaseStreamRetentionPeriod", with({{"RetentionPeriodHours", 48}})},
+        {"DecreaseStreamRetentionPeriod", with({{"RetentionPeriodHours", 24}})},
+        {"DescribeStream", s},
+        {"DescribeStreamSummary", s},
+        {"GetRecords", iterator.contains("ShardIterator") ? json{{"ShardIterator", iterator["ShardIterator"]}} : json::object()},
+        {"GetShardIterator", with({{"ShardId", "shardId-000000000000"}, {"ShardIteratorType", "LATEST"}})},
+        {"ListShards", s},
+        {"ListStreams", json::object()},
+        {"PutRecord", with({{"PartitionKey", "k"}, {"Data", "eA=="}})},
+        {"PutRecords", with({{"Records", {{{"PartitionKey", "k"}, {"Data", "eA=="}}}}})},
+        {"MergeShards", with({{"ShardToMerge", "shardId-000000000000"}, {"AdjacentShardToMerge", "shardId-000000000001"}})},
+        {"SplitShard",
+         with({{"ShardToSplit", "shardId-000000000002"}, {"NewStartingHashKey", "170141183460469231731687303715884105728"}})},
+        {"DeleteStream", s}};
 }
 
 template <class... Operation>
-constexpr std::size_t count(kinesis::Operations<Operation...>) { return sizeof...(Operation); }
+constexpr std::size_t count(kinesis::Operations<Operation...>) {
+    return sizeof...(Operation);
+}
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("no answer of any operation carries a StreamId") {
     World world;

@@ -83,7 +83,7 @@ struct HttpClient {
 
 constexpr std::string_view health = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("half a Kafka frame that does not go on is closed between 15 and 30 seconds after its last bytes, and told once") {
     kafka::Server server;
@@ -194,7 +194,8 @@ TEST_CASE("an HTTP request that does not go on is answered 408 and closed") {
     CHECK(steady.read().starts_with("HTTP/1.1 404"));   // nobody provides the paths beside Kinesis here
     CHECK_FALSE(steady.closed);
     CHECK(server.door.connections() == 1);
-    CHECK(server.notes == std::vector<std::string>{"Kinesis door: closed 2 connections that began a request and did not go on with it"});
+    CHECK(server.notes ==
+          std::vector<std::string>{"Kinesis door: closed 2 connections that began a request and did not go on with it"});
 }
 
 TEST_CASE("each door closes what comes above its number of connections, says so once, and takes others when some have gone") {

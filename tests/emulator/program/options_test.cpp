@@ -34,7 +34,7 @@ struct ConfigFile {
     std::string path;
 };
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("without settings the doors are on loopback and the data is in ./data") {
     const auto options = parse_serve({}, {});
@@ -66,11 +66,19 @@ TEST_CASE("a flag wins over the environment, the environment over the file, the 
 }
 
 TEST_CASE("every setting can come from the environment, lists with commas") {
-    const auto options = parse_serve({}, {{"SLUICE_KINESIS", "0.0.0.0:0,[::1]:4568"}, {"SLUICE_EPHEMERAL", "true"}, {"SLUICE_QUIET", "0"},
-                                          {"SLUICE_STREAM", "orders:4,clicks"}, {"SLUICE_TOPIC", "logs:12"}, {"SLUICE_STATE_DELAY", "90s"},
+    const auto options = parse_serve({}, {{"SLUICE_KINESIS", "0.0.0.0:0,[::1]:4568"},
+                                          {"SLUICE_EPHEMERAL", "true"},
+                                          {"SLUICE_QUIET", "0"},
+                                          {"SLUICE_STREAM", "orders:4,clicks"},
+                                          {"SLUICE_TOPIC", "logs:12"},
+                                          {"SLUICE_STATE_DELAY", "90s"},
                                           {"SLUICE_KAFKA_CONFIG", "num.partitions=4,log.cleanup.policy=compact,delete"},
-                                          {"SLUICE_KAFKA_ADVERTISED", "10.0.0.0/8=broker:9092"}, {"SLUICE_MAX_MEMORY", "64MiB"}, {"SLUICE_MAX_DATA", "2GiB"},
-                                          {"SLUICE_CLOCK", "2027-01-01T00:00:00Z"}, {"SLUICE_DURABILITY", "power"}, {"HOME", "/root"}});
+                                          {"SLUICE_KAFKA_ADVERTISED", "10.0.0.0/8=broker:9092"},
+                                          {"SLUICE_MAX_MEMORY", "64MiB"},
+                                          {"SLUICE_MAX_DATA", "2GiB"},
+                                          {"SLUICE_CLOCK", "2027-01-01T00:00:00Z"},
+                                          {"SLUICE_DURABILITY", "power"},
+                                          {"HOME", "/root"}});
     REQUIRE(options.kinesis.size() == 2);
     CHECK(show(options.kinesis[0]) == "0.0.0.0:0");
     CHECK(show(options.kinesis[1]) == "[::1]:4568");
@@ -84,7 +92,8 @@ TEST_CASE("every setting can come from the environment, lists with commas") {
     REQUIRE(options.topics.size() == 1);
     CHECK(options.topics[0].count == 12);
     CHECK(options.state_delay == 90s);
-    CHECK(options.kafka_configs == std::map<std::string, std::string>{{"num.partitions", "4"}, {"log.cleanup.policy", "compact,delete"}});
+    CHECK(options.kafka_configs ==
+          std::map<std::string, std::string>{{"num.partitions", "4"}, {"log.cleanup.policy", "compact,delete"}});
     CHECK(options.kafka_advertised == std::vector<std::string>{"10.0.0.0/8=broker:9092"});
     CHECK(options.max_memory_bytes == 67'108'864u);
     CHECK(options.max_data_bytes == 2'147'483'648u);
@@ -101,7 +110,8 @@ TEST_CASE("streams are one set unless the scope is separate, and the clock may g
 }
 
 TEST_CASE("each Kafka listener may have an address that its clients are told") {
-    const auto options = parse_serve({"--kafka", "0.0.0.0:9092=broker:9092,0.0.0.0:29092=localhost:29092", "--kafka", "[::1]:9092"}, {});
+    const auto options =
+        parse_serve({"--kafka", "0.0.0.0:9092=broker:9092,0.0.0.0:29092=localhost:29092", "--kafka", "[::1]:9092"}, {});
     REQUIRE(options.kafka.size() == 3);
     CHECK(show(options.kafka[0].at) == "0.0.0.0:9092");
     CHECK(options.kafka[0].told == "broker:9092");
@@ -118,7 +128,8 @@ TEST_CASE("the control token comes by flag or environment and can be sent in a h
 }
 
 TEST_CASE("a flag may be given several times, and replaces the whole list of the environment") {
-    const auto options = parse_serve({"--stream", "a", "--stream", "b:2,c", "--kafka", "127.0.0.1:0"}, {{"SLUICE_STREAM", "x"}, {"SLUICE_KAFKA", "127.0.0.1:1"}});
+    const auto options = parse_serve({"--stream", "a", "--stream", "b:2,c", "--kafka", "127.0.0.1:0"},
+                                     {{"SLUICE_STREAM", "x"}, {"SLUICE_KAFKA", "127.0.0.1:1"}});
     REQUIRE(options.streams.size() == 3);
     CHECK(options.streams[0].name == "a");
     CHECK(options.streams[1].count == 2);
@@ -130,11 +141,16 @@ TEST_CASE("a flag may be given several times, and replaces the whole list of the
 TEST_CASE("an unknown SLUICE_ variable stops the start and names the nearest") {
     const auto [status, text] = refused({}, {{"SLUICE_KINESS_LIMITS", "none"}});
     CHECK(status == 2);
-    CHECK(text == "SLUICE_KINESS_LIMITS is no setting of sluice, did you mean SLUICE_KINESIS_LIMITS?; `sluice serve --help` names them all");
+    CHECK(
+        text ==
+        "SLUICE_KINESS_LIMITS is no setting of sluice, did you mean SLUICE_KINESIS_LIMITS?; `sluice serve --help` names them all");
 }
 
 TEST_CASE("what Kubernetes sets for a service named sluice is no setting") {
-    CHECK(refused({}, {{"SLUICE_PORT", "tcp://10.0.0.1:4567"}, {"SLUICE_PORT_4567_TCP_ADDR", "10.0.0.1"}, {"SLUICE_SERVICE_HOST", "10.0.0.1"}}).first == 0);
+    CHECK(refused({}, {{"SLUICE_PORT", "tcp://10.0.0.1:4567"},
+                       {"SLUICE_PORT_4567_TCP_ADDR", "10.0.0.1"},
+                       {"SLUICE_SERVICE_HOST", "10.0.0.1"}})
+              .first == 0);
 }
 
 TEST_CASE("in memory or on disk: what was typed wins, both typed is a contradiction") {
@@ -144,13 +160,17 @@ TEST_CASE("in memory or on disk: what was typed wins, both typed is a contradict
 }
 
 TEST_CASE("a wrong setting is one line that shows a right one") {
-    struct Wrong { std::vector<std::string> args; const char* said; };
+    struct Wrong {
+        std::vector<std::string> args;
+        const char* said;
+    };
     for (const auto& [args, said] : std::vector<Wrong>{
              {{"--kinesis", "4567"}, "--kinesis: '4567' is not ADDR:PORT, like 127.0.0.1:4567, 0.0.0.0:0 or [::1]:9092"},
              {{"--kafka", "::1:9092"}, "--kafka: '::1:9092' is not ADDR:PORT"},
              {{"--control", "127.0.0.1:70700"}, "--control: '127.0.0.1:70700' is not ADDR:PORT"},
              {{"--durability", "maybe"}, "--durability"},
-             {{"--kinesis-limits", "aws"}, "--kinesis-limits: there is no profile 'aws'; use kinesis, kinesis-strict, kafka or none"},
+             {{"--kinesis-limits", "aws"},
+              "--kinesis-limits: there is no profile 'aws'; use kinesis, kinesis-strict, kafka or none"},
              {{"--stream", "a b"}, "--stream: 'a b' is no name"},
              {{"--stream", "a:0"}, "--stream: '0' is no number from 1 to 20000"},
              {{"--topic", ":3"}, "--topic: '' is no name"},
@@ -178,9 +198,11 @@ TEST_CASE("an unknown key in the config file stops the start") {
 TEST_CASE("--help is no failure and shows each setting with its default") {
     const auto [status, text] = refused({"--help"});
     CHECK(status == 0);
-    for (const auto* part : {"--kinesis ", "--kafka ", "--control ", "--data ", "--ephemeral", "--durability ", "--kinesis-limits ", "--kafka-limits ", "--kafka-config ",
-                             "--stream ", "--topic ", "--ready-file ", "--kafka-advertised ", "--control-token ", "--account ", "--region ", "--state-delay ", "--max-memory ", "--max-data ", "--clock ", "--kinesis-scope ",
-                             "--quiet", "--config ", "127.0.0.1:4567", "Examples"}) {
+    for (const auto* part : {"--kinesis ",       "--kafka ",          "--control ",          "--data ",          "--ephemeral",
+                             "--durability ",    "--kinesis-limits ", "--kafka-limits ",     "--kafka-config ",  "--stream ",
+                             "--topic ",         "--ready-file ",     "--kafka-advertised ", "--control-token ", "--account ",
+                             "--region ",        "--state-delay ",    "--max-memory ",       "--max-data ",      "--clock ",
+                             "--kinesis-scope ", "--quiet",           "--config ",           "127.0.0.1:4567",   "Examples"}) {
         CAPTURE(part);
         CHECK(text.contains(part));
     }

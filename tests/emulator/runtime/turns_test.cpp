@@ -5,9 +5,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <doctest/doctest.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <doctest/doctest.h>
 
 using namespace sluice;
 using namespace std::chrono_literals;
@@ -46,7 +46,7 @@ struct Sockets {
         return standing - before;
     }
 };
-}  // namespace
+}   // namespace
 
 TEST_CASE("a turn is counted at the first end that it does not pass, and the longest is remembered") {
     Turns turns{by_hand};
@@ -105,14 +105,18 @@ namespace {
 void single_requests(BusyPoll& poll, int row = BusyPoll::shortest_row) {
     for (int i = 0; i < row; ++i) poll.waited(1, 50us, 10us);
 }
-}  // namespace
+}   // namespace
 
 TEST_CASE("the loop does not go on asking after long waits, much work or many events, nor where there is one processor") {
     BusyPoll poll{2}, alone{1};
     single_requests(alone);
     CHECK_FALSE(alone.wanted());
-    struct Wait { int events; BusyPoll::Span lasted, worked; };
-    for (const auto& [events, lasted, worked] : {Wait{2, 50us, 10us}, Wait{0, 50us, 10us}, Wait{1, 120us, 10us}, Wait{1, 50us, 30us}}) {
+    struct Wait {
+        int events;
+        BusyPoll::Span lasted, worked;
+    };
+    for (const auto& [events, lasted, worked] :
+         {Wait{2, 50us, 10us}, Wait{0, 50us, 10us}, Wait{1, 120us, 10us}, Wait{1, 50us, 30us}}) {
         single_requests(poll);
         CHECK(poll.wanted());
         poll.waited(events, lasted, worked);
@@ -120,7 +124,8 @@ TEST_CASE("the loop does not go on asking after long waits, much work or many ev
     }
 }
 
-TEST_CASE("where somebody else had the processor while the loop asked, it asks ever more seldom, and sooner again when that helps") {
+TEST_CASE(
+    "where somebody else had the processor while the loop asked, it asks ever more seldom, and sooner again when that helps") {
     BusyPoll poll{2};
     for (const int row : {4, 16, 64, 256, 1024, 1024}) {
         single_requests(poll, row - 1);

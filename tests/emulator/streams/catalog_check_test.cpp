@@ -41,12 +41,13 @@ std::string told(Change&& change) {
     return started(w);
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("a damaged stream stops the start with what is wrong with it") {
     CHECK(told([](catalog::Stream&) {}) == "started");
-    CHECK(told([](catalog::Stream& s) { s.mutable_shards(2)->set_index(1); }) ==
-          "the catalog in the data folder is damaged (a shard is not in its place): restore a copy, or give --data another folder");
+    CHECK(
+        told([](catalog::Stream& s) { s.mutable_shards(2)->set_index(1); }) ==
+        "the catalog in the data folder is damaged (a shard is not in its place): restore a copy, or give --data another folder");
     const auto says = [](auto change, std::string_view what) { CHECK_MESSAGE(told(change).contains(what), what); };
     says([](catalog::Stream& s) { s.set_name("a/b"); }, "(a stream's name is none)");
     says([](catalog::Stream& s) { s.set_id(70); }, "(a stream's record does not parse)");
@@ -58,7 +59,8 @@ TEST_CASE("a damaged stream stops the start with what is wrong with it") {
     says([](catalog::Stream& s) { s.mutable_shards(3)->set_parents(0, 3); }, "(a shard's parent is no older shard)");
     says([](catalog::Stream& s) { s.mutable_shards(0)->clear_extents(); }, "(a shard has no log)");
     says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_from(-5); }, "(a shard's log has no such range)");
-    says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_log(99); }, "(a shard's log was not given out yet)");
+    says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_log(99); },
+         "(a shard's log was not given out yet)");
     says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_log(2); }, "(two shards append to one log)");
     says([](catalog::Stream& s) { s.mutable_shards(0)->set_last_high(0), s.mutable_shards(0)->set_first_low(~0ull); },
          "(a shard's hash range ends before it begins)");

@@ -35,7 +35,7 @@ void mixed_history(World& w) {
     w.settle();
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("whichever commit of a mixed history fails, memory afterwards equals a fresh start on the same store") {
     std::uint64_t commits = 0;

@@ -11,7 +11,10 @@ using namespace sluice::test;
 namespace {
 
 struct ModelShard {
-    struct Kept { std::string value; std::int64_t appended_ms{}; };
+    struct Kept {
+        std::string value;
+        std::int64_t appended_ms{};
+    };
     std::vector<Kept> records;
     std::size_t committed = 0, gone = 0;
     bool open = true;
@@ -47,7 +50,8 @@ struct History {
             for (auto n = 1 + chance.below(5); n > 0; --n) values.push_back("v" + std::to_string(++written));
         }
         const auto sequence = again ? shard.next_sequence - static_cast<std::int32_t>(values.size()) : shard.next_sequence;
-        const auto queued = w.queue(*stream().shards[index], values, {.producer_id = 9, .producer_epoch = 0, .base_sequence = sequence});
+        const auto queued =
+            w.queue(*stream().shards[index], values, {.producer_id = 9, .producer_epoch = 0, .base_sequence = sequence});
         REQUIRE(queued);
         REQUIRE(queued->duplicate == again);
         if (again) {
@@ -69,7 +73,8 @@ struct History {
         any_open(index);
         const auto range = stream().shards[index]->range;
         if (range.last.high - range.first.high < 16) return;
-        REQUIRE(w.engine->split(stream(), static_cast<std::int32_t>(index), {range.first.high + (range.last.high - range.first.high) / 2, 0}));
+        REQUIRE(w.engine->split(stream(), static_cast<std::int32_t>(index),
+                                {range.first.high + (range.last.high - range.first.high) / 2, 0}));
         waiting = Waiting{index, w.clock().now() + w.options.state_delay};
         end_split();
     }
@@ -94,17 +99,40 @@ struct History {
     }
     void step() {
         switch (chance.below(12)) {
-            case 0: case 1: case 2: case 3: case 4: append(); break;
-            case 5: case 6: settle(); break;
-            case 7: w.clock().advance(milliseconds{chance.below(10'000)}); break;
-            case 8: settle(); w.clock().advance(std::chrono::minutes{chance.below(600)}); break;
-            case 9: if (model.size() < 9) split(); break;
-            case 10: settle(); set_retention(); break;
-            default: settle(); w.open(); break;
+            case 0:
+            case 1:
+            case 2:
+            case 3:
+            case 4:
+                append();
+                break;
+            case 5:
+            case 6:
+                settle();
+                break;
+            case 7:
+                w.clock().advance(milliseconds{chance.below(10'000)});
+                break;
+            case 8:
+                settle();
+                w.clock().advance(std::chrono::minutes{chance.below(600)});
+                break;
+            case 9:
+                if (model.size() < 9) split();
+                break;
+            case 10:
+                settle();
+                set_retention();
+                break;
+            default:
+                settle();
+                w.open();
+                break;
         }
         end_split();
         REQUIRE(stream().shards.size() == model.size());
-        // The hour's timer commits what is queued, so a moved clock may have; the model follows what the engine says is committed.
+        // The hour's timer commits what is queued, so a moved clock may have; the model follows what the engine says is
+        // committed.
         for (std::size_t i = 0; i < model.size(); ++i) {
             const auto end = static_cast<std::size_t>(stream().shards[i]->end);
             REQUIRE((end == model[i].committed || end == model[i].records.size()));
@@ -143,12 +171,15 @@ struct History {
     World w;
     std::vector<ModelShard> model;
     milliseconds retention = 24h;
-    struct Waiting { std::size_t parent{}; Time due; };
+    struct Waiting {
+        std::size_t parent{};
+        Time due;
+    };
     std::optional<Waiting> waiting;
     std::uint64_t written = 0;
 };
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("whatever happened, each reader sees what was committed and has not passed its time") {
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
@@ -180,7 +211,8 @@ TEST_CASE("records of a batch are found one by one, compressed or not, from any 
             REQUIRE(read->records.size() == (from == 2999 ? 1 : 2));
             CHECK(read->records[0].position == from);
             const auto value = *read->records[0].value;
-            CHECK(std::string{reinterpret_cast<const char*>(value.data()), value.size()} == values[static_cast<std::size_t>(from) % 1000]);
+            CHECK(std::string{reinterpret_cast<const char*>(value.data()), value.size()} ==
+                  values[static_cast<std::size_t>(from) % 1000]);
         }
         CHECK(w.values(shard, 500).size() == 2500);
     }
@@ -199,7 +231,8 @@ TEST_CASE("with a writer thread all that was queued is there after a restart, an
     };
     auto stream = w.engine->find(w.engine->world(), "s");
     for (int i = 0; i < 50; ++i) {
-        const auto queued = w.queue(*stream->shards[static_cast<std::size_t>(i % 2)], {std::to_string(i) + std::string(i % 3 == 0 ? 1000 : 0, '.')});
+        const auto queued = w.queue(*stream->shards[static_cast<std::size_t>(i % 2)],
+                                    {std::to_string(i) + std::string(i % 3 == 0 ? 1000 : 0, '.')});
         REQUIRE(queued);
         auto task = wait(queued->ticket, answered, i);
         asio::co_spawn(*w.io, std::move(task), asio::detached);
@@ -207,7 +240,8 @@ TEST_CASE("with a writer thread all that was queued is there after a restart, an
     }
     w.engine->flush();
     w.settle();
-    // Not always in order: who asks when its group is stored already need not wait for its turn. Connections keep their own order.
+    // Not always in order: who asks when its group is stored already need not wait for its turn. Connections keep their own
+    // order.
     std::ranges::sort(answered);
     CHECK(answered.size() == 50);
     CHECK(std::ranges::adjacent_find(answered) == answered.end());

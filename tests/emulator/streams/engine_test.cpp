@@ -99,9 +99,12 @@ TEST_CASE("an idempotent producer's repetition is answered with the first place,
 TEST_CASE("the last five batches of a producer are known after a restart, the sixth is out of order, and sequences wrap") {
     World w;
     w.create("s", 1, "kafka");
-    const auto as = [](std::int32_t sequence) { return batch::BatchOptions{.producer_id = 7, .producer_epoch = 0, .base_sequence = sequence}; };
+    const auto as = [](std::int32_t sequence) {
+        return batch::BatchOptions{.producer_id = 7, .producer_epoch = 0, .base_sequence = sequence};
+    };
     const auto shard = [&]() -> Shard& { return *w.engine->find(w.engine->world(), "s")->shards[0]; };
-    for (int i = 0; i < 6; ++i) REQUIRE(w.put(shard(), {std::to_string(i)}, as(INT32_MAX - 2 + i < 0 || i > 2 ? i - 3 : INT32_MAX - 2 + i)));
+    for (int i = 0; i < 6; ++i)
+        REQUIRE(w.put(shard(), {std::to_string(i)}, as(INT32_MAX - 2 + i < 0 || i > 2 ? i - 3 : INT32_MAX - 2 + i)));
     w.open();
     CHECK(w.queue(shard(), {"5"}, as(2))->duplicate);
     CHECK(w.queue(shard(), {"1"}, as(INT32_MAX - 1))->base == 1);
@@ -250,7 +253,8 @@ TEST_CASE("a record above 10 MiB is left out for those who read records, told on
     std::vector<std::string> notes;
     w.engine->events().on_note = [&](std::string_view line) { notes.emplace_back(line); };
     auto& shard = *w.create("t", 1, "kafka")->shards[0];
-    REQUIRE(w.put(shard, {"before", std::string((10 << 20) - 1, 'x'), std::string(10 << 20, 'x'), "after"}));   // and a key of one byte
+    REQUIRE(w.put(shard,
+                  {"before", std::string((10 << 20) - 1, 'x'), std::string(10 << 20, 'x'), "after"}));   // and a key of one byte
     for (int i = 0; i < 2; ++i) {
         const auto read = w.engine->read_records(shard, 2, 100, 1 << 30);
         REQUIRE(read);
@@ -261,7 +265,8 @@ TEST_CASE("a record above 10 MiB is left out for those who read records, told on
     const auto all = w.engine->read_records(shard, 0, 100, 1 << 30);
     REQUIRE(all);
     CHECK(all->records.size() == 3);
-    CHECK(notes == std::vector<std::string>{"t shardId-000000000000: the record at 2 has more than 10 MiB and is not shown to Kinesis readers"});
+    CHECK(notes == std::vector<std::string>{
+                       "t shardId-000000000000: the record at 2 has more than 10 MiB and is not shown to Kinesis readers"});
 }
 
 TEST_CASE("bytes and records read are counted by door, refusals by kind") {
@@ -271,8 +276,8 @@ TEST_CASE("bytes and records read are counted by door, refusals by kind") {
     auto& shard = *stream->shards[0];
     w.engine->charge_read(shard, streams::Door::kinesis, 100, 2);
     w.engine->charge_read(shard, streams::Door::kafka, 1000, 5);
-    for (int i = 0; i < 7; ++i) w.engine->admit_read_call(shard);                 // five a second
-    for (int i = 0; i < 1003; ++i) w.engine->admit(shard, 1, 1, "k");             // a thousand a second
+    for (int i = 0; i < 7; ++i) w.engine->admit_read_call(shard);       // five a second
+    for (int i = 0; i < 1003; ++i) w.engine->admit(shard, 1, 1, "k");   // a thousand a second
     w.engine->flush();
     w.open();
     const auto told = w.engine->usage(*w.engine->find(w.engine->world(), "s")).back().second;

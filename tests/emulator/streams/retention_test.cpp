@@ -37,7 +37,8 @@ TEST_CASE("nobody needs to look for old records to leave the store") {
     }
     w.clock().advance(24h);
     w.settle();
-    while (w.engine->housekeep()) {}
+    while (w.engine->housekeep()) {
+    }
     CHECK(w.store.snapshot()->live_bytes(shard.extents[0].log) == 0);
 }
 
@@ -96,7 +97,8 @@ TEST_CASE("advancing in one step equals advancing in many") {
         auto stream = w.create("s", 2);
         auto topic = w.create("t", 1, "kafka");
         for (int i = 0; i < 20; ++i) {
-            REQUIRE(w.put(*stream->shards[static_cast<std::size_t>(i % 2)], {std::string(static_cast<std::size_t>(i) * 10, 'x')}));
+            REQUIRE(
+                w.put(*stream->shards[static_cast<std::size_t>(i % 2)], {std::string(static_cast<std::size_t>(i) * 10, 'x')}));
             REQUIRE(w.put(*topic->shards[0], {"y"}));
             w.clock().advance(17min + 3ms);
         }
@@ -181,7 +183,7 @@ std::string filler(std::size_t batch_bytes) {
     return value;
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("retention.bytes drops the oldest batches while what is left without them is not below it") {
     World w;
@@ -194,9 +196,9 @@ TEST_CASE("retention.bytes drops the oldest batches while what is left without t
     REQUIRE(w.put(shard, {two_hundred}));        // 500: two of 100 go
     CHECK(w.engine->bounds(shard).begin == 2);
     CHECK(w.values(shard).size() == 2);
-    REQUIRE(w.put(shard, {hundred}));            // 100, 200, 100: without the first 300 are left
+    REQUIRE(w.put(shard, {hundred}));   // 100, 200, 100: without the first 300 are left
     CHECK(w.engine->bounds(shard).begin == 3);
-    REQUIRE(w.put(shard, {hundred}));            // 200, 100, 100: without the first only 200
+    REQUIRE(w.put(shard, {hundred}));   // 200, 100, 100: without the first only 200
     CHECK(w.engine->bounds(shard).begin == 3);
     CHECK(w.engine->bounds(shard).end == 6);
 }

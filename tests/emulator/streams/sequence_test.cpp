@@ -8,7 +8,7 @@ using namespace sluice::streams;
 
 namespace {
 std::string_view text(const SequenceDigits& digits) { return {digits.data(), digits.size()}; }
-}  // namespace
+}   // namespace
 
 TEST_CASE("sequence numbers are the documented 56 digits") {
     CHECK(to_string(Sequence{.created_s = 1700000000, .index = 0, .arrived_s = 1700000000, .shard = 0}) ==
@@ -36,7 +36,8 @@ TEST_CASE("numbers of a shard in a row are the same as each by itself") {
     SequenceRun run;
     auto s = start;
     for (int i = 0; i < 300; ++i, ++s.index) CHECK(text(run.at(s)) == to_string(s));
-    for (const auto& change : {Sequence{s.created_s, s.index + 1, s.arrived_s + 1, s.shard}, Sequence{s.created_s, s.index + 9, s.arrived_s + 1, s.shard},
+    for (const auto& change : {Sequence{s.created_s, s.index + 1, s.arrived_s + 1, s.shard},
+                               Sequence{s.created_s, s.index + 9, s.arrived_s + 1, s.shard},
                                Sequence{s.created_s, s.index + 10, s.arrived_s + 1, s.shard + 1}, start, start})
         CHECK(text(run.at(change)) == to_string(change));
     for (std::int64_t index = closing_index - 40; index < closing_index; ++index) {   // additions that carry into every part

@@ -16,7 +16,7 @@ std::int64_t pass(Bucket& bucket, std::int64_t tries, std::int64_t at_ms) {
     return passed;
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("rule 10's table: 1,000 records a second, held to the millisecond") {
     Bucket bucket{1000, 1000, from_ms(0)};

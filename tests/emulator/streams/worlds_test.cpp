@@ -17,7 +17,9 @@ namespace {
 void fill(kafka::Server& server) {
     auto stream = server.create("s", 1, "kinesis");
     kafka::Client client(server);
-    CHECK(kafka::produce(client, "s", 0, kafka::batch_of({"x"}, 1'700'000'000'000, {.producer_id = 7, .producer_epoch = 0, .base_sequence = 0})).base_offset == 0);
+    CHECK(kafka::produce(client, "s", 0,
+                         kafka::batch_of({"x"}, 1'700'000'000'000, {.producer_id = 7, .producer_epoch = 0, .base_sequence = 0}))
+              .base_offset == 0);
     const kafka::OffsetCommitRequest::Partition p{.partition_index = 0, .committed_offset = 1, .committed_metadata = ""};
     const kafka::OffsetCommitRequest::Topic t{.name = "s", .topic_id = {}, .partitions = {&p, 1}};
     kafka::OffsetCommitRequest request;
@@ -32,7 +34,7 @@ void fill(kafka::Server& server) {
     server.engine->flush();
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("every stored key begins with the world's number and a letter that says what it is") {
     kafka::Server server;
@@ -66,7 +68,8 @@ TEST_CASE("every control request has a world, empty for the default one, and an 
         if (method.input_type()->FindFieldByName("stream")) request["stream"] = "s";
         const auto refused = c.http("POST", "/_sluice/v1/" + method.name(), request.dump());
         CHECK(refused.status == 404);
-        CHECK(json::parse(refused.body) == json{{"code", "NOT_FOUND"}, {"message", "there is no world 'nowhere'; leave it empty for the default one"}});
+        CHECK(json::parse(refused.body) ==
+              json{{"code", "NOT_FOUND"}, {"message", "there is no world 'nowhere'; leave it empty for the default one"}});
     }
     CHECK(c.http("POST", "/_sluice/v1/GetClock", R"({"world":"default"})").status == 200);
     CHECK(c.http("POST", "/_sluice/v1/GetClock", R"({"world":""})").status == 200);
