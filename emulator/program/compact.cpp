@@ -4,9 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
-
+#include "emulator/program/arguments.h"
 #include "emulator/program/options.h"
 #include "storage/store.h"
 
@@ -15,21 +13,14 @@ namespace sluice {
 int compact(std::vector<std::string> args) {
     std::string folder;
     bool json = false;
-    CLI::App app{
+    Arguments arguments{
         "Copies what DIR/data.mdb holds into a new file without free space and puts it in the old one's place. "
         "The server must be stopped; the copy needs as much free disk as there is data. Killed half-way, it has "
         "changed nothing.",
         "sluice compact"};
-    app.add_option("DIR", folder, "the folder that `sluice serve --data` was given")->required();
-    app.add_flag("--json", json, "for programs");
-    try {
-        std::ranges::reverse(args);
-        app.parse(args);
-    } catch (const CLI::CallForHelp&) {
-        throw Exit{0, app.help()};
-    } catch (const CLI::ParseError& error) {
-        throw Exit{bad_usage, fmt::format("{}; `sluice compact --help` shows how it is called", error.what())};
-    }
+    arguments.option("DIR", folder, "the folder that `sluice serve --data` was given").required();
+    arguments.flag("--json", json, "for programs");
+    arguments.parse(std::move(args), "`sluice compact --help` shows how it is called");
     const bool watched = isatty(STDERR_FILENO) == 1 && !json;
     const auto size = [](std::uint64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20)); };
     const auto done = storage::compact_lmdb({.folder = folder}, [&](std::uint64_t copied, std::uint64_t all) {

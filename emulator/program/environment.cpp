@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "emulator/program/nearest.h"
@@ -26,12 +25,10 @@ bool false_text(std::string_view text) { return text == "0" || text == "false" |
 
 }   // namespace
 
-void add_environment(std::vector<std::string>& args, const CLI::App& app, const Environment& environment) {
+void add_environment(std::vector<std::string>& args, const std::vector<Arguments::Known>& flags, const Environment& environment) {
     std::vector<std::string> known;
-    const auto options =
-        app.get_options([](const CLI::Option* o) { return !o->get_lnames().empty() && o->get_lnames()[0] != "help"; });
-    known.reserve(options.size());
-    for (const auto* option : options) known.push_back(variable(option->get_name()));
+    known.reserve(flags.size());
+    for (const auto& one : flags) known.push_back(variable(one.flag));
     const bool data_given =
         std::ranges::any_of(args, [](const std::string& arg) { return arg == "--data" || arg.starts_with("--data="); });
     for (const auto& [name, value] : environment) {
@@ -42,13 +39,12 @@ void add_environment(std::vector<std::string>& args, const CLI::App& app, const 
             throw Exit{bad_usage, fmt::format("{} is no setting of sluice{}; `sluice serve --help` names them all", name,
                                               near.empty() ? "" : fmt::format(", did you mean {}?", near))};
         }
-        const auto* option = options[static_cast<std::size_t>(at - known.begin())];
-        const auto flag = option->get_name();
+        const auto& [flag, takes_value] = flags[static_cast<std::size_t>(at - known.begin())];
         const auto with_value = flag + "=";
-        const auto given = [&](const std::string& arg) { return arg == flag || arg.starts_with(with_value); };
+        const auto given = [&, &typed = flag](const std::string& arg) { return arg == typed || arg.starts_with(with_value); };
         if (std::ranges::any_of(args, given)) continue;
         if (flag == "--ephemeral" && data_given) continue;   // whoever types --data means it
-        if (option->get_items_expected_max() > 0) {
+        if (takes_value) {
             args.push_back(with_value + value);
         } else if (true_text(value)) {
             args.push_back(flag);

@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 
+#include "emulator/program/arguments.h"
 #include "emulator/program/environment.h"
 #include "emulator/runtime/spans.h"
 #include "emulator/streams/limits/limits.h"
@@ -86,73 +86,72 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     options.kinesis_limits = "kinesis", options.kafka_limits = "kafka";
     options.account = "000000000000", options.region = "us-east-1";
 
-    CLI::App app{"Starts the server: one log, spoken to as Kinesis and as Kafka.", "sluice serve"};
-    app.footer(footer);
-    app.get_formatter()->column_width(38);
+    Arguments all{"Starts the server: one log, spoken to as Kinesis and as Kafka.", "sluice serve"};
+    all.footer(footer);
+    all.column_width(38);
     const auto list = [&](const char* flag, std::vector<std::string>& into, const char* type, const char* text) {
-        return app.add_option(flag, into, text)->delimiter(',')->type_name(type)->expected(1)->take_all();
+        return all.list(flag, into, text).type(type);
     };
     const auto one = [&](const char* flag, std::string& into, const char* type, const char* text) {
-        return app.add_option(flag, into, text)->type_name(type);
+        return all.option(flag, into, text).type(type);
     };
     list("--kinesis", kinesis, "ADDR:PORT", "the Kinesis door (port 0: any free one; several allowed)")
-        ->capture_default_str()
-        ->group("Doors");
+        .show_default()
+        .group("Doors");
     list("--kafka", kafka, "ADDR:PORT[=HOST:PORT]",
          "the Kafka door, and what its clients are told to connect to (several allowed)")
-        ->capture_default_str()
-        ->group("Doors");
+        .show_default()
+        .group("Doors");
     one("--control", control, "ADDR:PORT", "the control plane (gRPC), for `sluice clock` and its like")
-        ->capture_default_str()
-        ->group("Doors");
+        .show_default()
+        .group("Doors");
     one("--control-token", options.control_token, "TEXT",
         "asked of every control call, gRPC and HTTP; better given as SLUICE_CONTROL_TOKEN")
-        ->group("Doors");
+        .group("Doors");
     list("--kafka-advertised", advertised, "PEER-CIDR=HOST:PORT",
          "the address told to Kafka clients from that network; else the one they connected to")
-        ->group("Doors");
+        .group("Doors");
     one("--ready-file", options.ready_file, "PATH", "written when all doors answer: {\"kinesis\":\"127.0.0.1:4567\",…}")
-        ->group("Doors");
-    one("--data", options.data, "DIR", "where the log is kept")->capture_default_str()->group("Data");
-    app.add_flag("--ephemeral", options.ephemeral, "keep everything in memory; gone at exit")->group("Data");
+        .group("Doors");
+    one("--data", options.data, "DIR", "where the log is kept").show_default().group("Data");
+    all.flag("--ephemeral", options.ephemeral, "keep everything in memory; gone at exit").group("Data");
     one("--durability", durability, "MODE", "process: survives a killed server; power: also a power cut, slower")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"process", "power"}))
-        ->group("Data");
+        .show_default()
+        .one_of({"process", "power"})
+        .group("Data");
     one("--max-memory", max_memory, "SIZE", "how much --ephemeral may keep before it refuses like a full disk")
-        ->capture_default_str()
-        ->group("Data");
+        .show_default()
+        .group("Data");
     one("--max-data", max_data, "SIZE",
         "how much --data may hold before it refuses like a full disk; as much address space is reserved")
-        ->capture_default_str()
-        ->group("Data");
-    list("--stream", streams, "NAME[:SHARDS]", "a Kinesis stream made at start when missing")->group("Data");
-    list("--topic", topics, "NAME[:PARTITIONS]", "a Kafka topic made at start when missing")->group("Data");
+        .show_default()
+        .group("Data");
+    list("--stream", streams, "NAME[:SHARDS]", "a Kinesis stream made at start when missing").group("Data");
+    list("--topic", topics, "NAME[:PARTITIONS]", "a Kafka topic made at start when missing").group("Data");
     one("--kinesis-limits", options.kinesis_limits, "PROFILE", "of streams made by Kinesis: kinesis, kinesis-strict, kafka, none")
-        ->capture_default_str()
-        ->group("Behaviour");
-    one("--kafka-limits", options.kafka_limits, "PROFILE", "of topics made by Kafka")->capture_default_str()->group("Behaviour");
+        .show_default()
+        .group("Behaviour");
+    one("--kafka-limits", options.kafka_limits, "PROFILE", "of topics made by Kafka").show_default().group("Behaviour");
     list("--kafka-config", kafka_config, "KEY=VALUE", "a broker setting under Kafka's own name, like num.partitions=4")
-        ->group("Behaviour");
-    one("--account", options.account, "ID", "the account in ARNs")->capture_default_str()->group("Behaviour");
-    one("--region", options.region, "NAME", "the region of what Kafka makes")->capture_default_str()->group("Behaviour");
+        .group("Behaviour");
+    one("--account", options.account, "ID", "the account in ARNs").show_default().group("Behaviour");
+    one("--region", options.region, "NAME", "the region of what Kafka makes").show_default().group("Behaviour");
     one("--kinesis-scope", scope, "SCOPE",
         "shared: one set of streams for every access key and region; separate: each account (an access key of "
         "12 digits) and region has its own")
-        ->capture_default_str()
-        ->check(CLI::IsMember({"shared", "separate"}))
-        ->group("Behaviour");
+        .show_default()
+        .one_of({"shared", "separate"})
+        .group("Behaviour");
     one("--state-delay", state_delay, "SPAN", "how long a stream stays CREATING, UPDATING, DELETING")
-        ->capture_default_str()
-        ->group("Behaviour");
+        .show_default()
+        .group("Behaviour");
     one("--clock", clock, "START",
         "keep: downtime passes, a frozen clock stands; resume: on from where it stopped; freeze; auto: jumps "
         "for those who wait for room; or a moment like 2027-01-01T00:00:00Z")
-        ->capture_default_str()
-        ->group("Behaviour");
-    app.add_flag("--quiet", options.quiet, "no banner and no notes, only the line with the doors")->group("Behaviour");
-    app.set_config("--config", "", "a file with these settings (TOML or INI)")->type_name("FILE")->group("Behaviour");
-    app.allow_config_extras(false);
+        .show_default()
+        .group("Behaviour");
+    all.flag("--quiet", options.quiet, "no banner and no notes, only the line with the doors").group("Behaviour");
+    all.config_file("--config", "a file with these settings (TOML or INI)").type("FILE").group("Behaviour");
 
     const auto typed = [&](std::string_view flag) {
         return std::ranges::any_of(
@@ -160,15 +159,8 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     };
     if (typed("--ephemeral") && typed("--data"))
         throw Exit{bad_usage, "--ephemeral keeps nothing, --data keeps everything: use one of them"};
-    try {
-        add_environment(args, app, environment);
-        std::ranges::reverse(args);
-        app.parse(args);
-    } catch (const CLI::CallForHelp&) {
-        throw Exit{0, app.help()};
-    } catch (const CLI::ParseError& error) {
-        throw Exit{bad_usage, fmt::format("{}; `sluice serve --help` shows all settings", error.what())};
-    }
+    add_environment(args, all.known(), environment);
+    all.parse(std::move(args), "`sluice serve --help` shows all settings");
 
     for (const auto& text : kinesis) options.kinesis.push_back(or_exit("--kinesis", parse_endpoint(text)));
     for (const auto& text : kafka) {

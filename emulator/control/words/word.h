@@ -5,8 +5,7 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <expected>
@@ -17,6 +16,7 @@
 #include "emulator/control/calls/service.h"
 #include "emulator/control/side.h"
 #include "emulator/control/words/words.h"
+#include "emulator/program/arguments.h"
 #include "emulator/runtime/clock.h"
 #include "emulator/runtime/spans.h"
 #include "protocol/control/sluice.grpc.pb.h"
@@ -93,33 +93,32 @@ struct Client {
 };
 
 struct Word {
-    CLI::App app;
+    Arguments arguments;
     Client client;
+    std::string name;
     std::vector<std::string> args;
 
-    Word(const std::string& name, const char* text, std::vector<std::string> given, const Environment& environment)
-        : app(text, "sluice " + name), args(std::move(given)) {
+    Word(const std::string& word, const char* text, std::vector<std::string> given, const Environment& environment)
+        : arguments(text, "sluice " + word), name(word), args(std::move(given)) {
         for (const auto& [variable, value] : environment) {
             if (variable == "SLUICE_CONTROL" && !value.empty()) client.at = value;
             if (variable == "SLUICE_CONTROL_TOKEN") client.token = value;
         }
-        app.add_option("--control", client.at, "the server's control plane")->type_name("ADDR:PORT")->capture_default_str();
-        app.add_option("--control-token", client.token, "where the server asks for one; else SLUICE_CONTROL_TOKEN")
-            ->type_name("TEXT");
-        app.add_option("--world", client.world, "empty: the default one")->type_name("NAME");
-        app.add_flag("--json", client.json, "Protobuf's JSON form, one line a message");
+        arguments.option("--control", client.at, "the server's control plane").type("ADDR:PORT").show_default();
+        arguments.option("--control-token", client.token, "where the server asks for one; else SLUICE_CONTROL_TOKEN")
+            .type("TEXT");
+        arguments.option("--world", client.world, "empty: the default one").type("NAME");
+        arguments.flag("--json", client.json, "Protobuf's JSON form, one line a message");
     }
-    void parse() {
-        try {
-            std::ranges::reverse(args);
-            app.parse(args);
-        } catch (const CLI::CallForHelp&) {
-            throw Exit{0, app.help()};
-        } catch (const CLI::ParseError& error) {
-            throw Exit{bad_usage, fmt::format("{}; `{} --help` shows how", error.what(), app.get_name())};
-        }
-    }
+    void parse() { arguments.parse(std::move(args), fmt::format("`sluice {} --help` shows how", name)); }
 };
+
+// The whole text as a number.
+template <class Number>
+bool number(std::string_view text, Number& into) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+    return error == std::errc{} && end == text.data() + text.size();
+}
 
 template <class T>
 T or_exit(std::expected<T, std::string> parsed) {

@@ -80,13 +80,13 @@ int show_version(Word& word) {
 int limits(Word& word) {
     std::string action, stream, profile;
     std::int64_t write_bytes = 0, write_records = 0, read_bytes = 0, read_calls = 0;
-    word.app.add_option("action", action, "show or set")->required()->check(CLI::IsMember({"show", "set"}));
-    word.app.add_option("STREAM", stream)->required();
-    word.app.add_option("--profile", profile, "kinesis, kinesis-strict, kafka or none")->type_name("NAME");
-    auto* a = word.app.add_option("--write-bytes", write_bytes, "a second and shard; 0 is unlimited")->type_name("N");
-    auto* b = word.app.add_option("--write-records", write_records)->type_name("N");
-    auto* c = word.app.add_option("--read-bytes", read_bytes)->type_name("N");
-    auto* d = word.app.add_option("--read-calls", read_calls, "GetRecords calls")->type_name("N");
+    word.arguments.option("action", action, "show or set").required().one_of({"show", "set"});
+    word.arguments.option("STREAM", stream).required();
+    word.arguments.option("--profile", profile, "kinesis, kinesis-strict, kafka or none").type("NAME");
+    const auto a = word.arguments.option("--write-bytes", write_bytes, "a second and shard; 0 is unlimited").type("N");
+    const auto b = word.arguments.option("--write-records", write_records).type("N");
+    const auto c = word.arguments.option("--read-bytes", read_bytes).type("N");
+    const auto d = word.arguments.option("--read-calls", read_calls, "GetRecords calls").type("N");
     word.parse();
     v1::LimitsResponse answer;
     if (action == "show") {
@@ -97,11 +97,11 @@ int limits(Word& word) {
         v1::SetLimitsRequest request;
         request.set_stream(stream);
         request.set_profile(profile);
-        if (*a) request.set_write_bytes_per_second(write_bytes);
-        if (*b) request.set_write_records_per_second(write_records);
-        if (*c) request.set_read_bytes_per_second(read_bytes);
-        if (*d) request.set_read_calls_per_second(read_calls);
-        if (profile.empty() && !*a && !*b && !*c && !*d)
+        if (a.given()) request.set_write_bytes_per_second(write_bytes);
+        if (b.given()) request.set_write_records_per_second(write_records);
+        if (c.given()) request.set_read_bytes_per_second(read_bytes);
+        if (d.given()) request.set_read_calls_per_second(read_calls);
+        if (profile.empty() && !a.given() && !b.given() && !c.given() && !d.given())
             throw Exit{bad_usage, "`sluice limits set` wants --profile or a limit, like --write-records 100"};
         answer = word.client.call(&v1::Control::Stub::SetLimits, request);
     }
@@ -128,13 +128,13 @@ int list_streams(Word& word) {
 
 int advertise(Word& word) {
     std::string at;
-    word.app.add_option("HOST:PORT", at, "or `off` for the rules the server was started with")->required();
+    word.arguments.option("HOST:PORT", at, "or `off` for the rules the server was started with").required();
     word.parse();
     v1::SetAdvertisedRequest request;
     if (at != "off") {
         const auto colon = at.rfind(':');
         int port = 0;
-        if (colon == std::string::npos || !CLI::detail::lexical_cast(at.substr(colon + 1), port))
+        if (colon == std::string::npos || !number(at.substr(colon + 1), port))
             throw Exit{bad_usage, fmt::format("'{}' is not HOST:PORT, like localhost:32768", at)};
         request.set_host(at.substr(0, colon));
         request.set_port(port);
@@ -147,7 +147,7 @@ int advertise(Word& word) {
 int reset(Word& word) {
     v1::ResetRequest request;
     std::string at;
-    word.app.add_option("--clock", at, "where the clock goes; else to the real time")->type_name("MOMENT");
+    word.arguments.option("--clock", at, "where the clock goes; else to the real time").type("MOMENT");
     word.parse();
     if (!at.empty()) *request.mutable_clock() = to_proto(or_exit(parse_time(at)));
     word.client.call(&v1::Control::Stub::Reset, request);

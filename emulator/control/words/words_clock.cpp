@@ -28,13 +28,13 @@ void print_clock(const v1::ClockResponse& clock) {
 int clock(Word& word) {
     std::string action = "show", value;
     bool expire = false;
-    word.app.add_option("action", action, "show, freeze, resume, advance, set, rate, auto or liveness")
-        ->check(CLI::IsMember({"show", "freeze", "resume", "advance", "set", "rate", "auto", "liveness"}));
-    word.app.add_option("value", value,
-                        "a span for advance (25h), a moment for set (2027-01-01T00:00:00Z), a factor for rate (60), real or "
-                        "virtual for liveness");
-    word.app.add_flag("--expire-clients", expire, "advance: sessions and heartbeats of clients see the jump too");
-    word.app.footer(
+    word.arguments.option("action", action, "show, freeze, resume, advance, set, rate, auto or liveness")
+        .one_of({"show", "freeze", "resume", "advance", "set", "rate", "auto", "liveness"});
+    word.arguments.option("value", value,
+                          "a span for advance (25h), a moment for set (2027-01-01T00:00:00Z), a factor for rate (60), real or "
+                          "virtual for liveness");
+    word.arguments.flag("--expire-clients", expire, "advance: sessions and heartbeats of clients see the jump too");
+    word.arguments.footer(
         "\nRetention, limits and iterators live on this clock. Connected clients stay connected.\n  sluice "
         "clock freeze && sluice clock advance 25h && sluice clock resume\nauto stands still and jumps, when no "
         "request is being served, to where those who were refused have room.\nliveness virtual lets sessions, "
@@ -67,8 +67,7 @@ int clock(Word& word) {
     if (action == "rate") {
         v1::SetClockRateRequest request;
         double rate = 0;
-        if (!CLI::detail::lexical_cast(value, rate))
-            throw Exit{bad_usage, fmt::format("'{}' is no rate; 60 makes a minute of each second", value)};
+        if (!number(value, rate)) throw Exit{bad_usage, fmt::format("'{}' is no rate; 60 makes a minute of each second", value)};
         request.set_rate(rate);
         answer = word.client.call(&Stub::SetClockRate, request);
     }

@@ -21,10 +21,10 @@ int tail(Word& word) {
     std::string from;
     std::int64_t most = 0;
     bool stop = false;
-    word.app.add_option("STREAM", *request.mutable_stream())->required();
-    word.app.add_option("--from", from, "start, a span back (1h) or a moment; else what comes from now on")->type_name("WHERE");
-    word.app.add_option("-n,--most", most, "end after so many records")->type_name("N");
-    word.app.add_flag("--stop", stop, "end at the last record there is now");
+    word.arguments.option("STREAM", *request.mutable_stream()).required();
+    word.arguments.option("--from", from, "start, a span back (1h) or a moment; else what comes from now on").type("WHERE");
+    word.arguments.option("-n,--most", most, "end after so many records").type("N");
+    word.arguments.flag("--stop", stop, "end at the last record there is now");
     word.parse();
     if (from == "start" || (from.empty() && stop))
         request.set_from_start(true);
@@ -41,9 +41,9 @@ int tail(Word& word) {
 int put(Word& word) {
     v1::PutRecordRequest request;
     std::string data, key = "sluice";
-    word.app.add_option("STREAM", *request.mutable_stream())->required();
-    auto* given = word.app.add_option("DATA", data, "the record; without it each line of the standard input is one");
-    word.app.add_option("-k,--key", key, "decides the shard")->capture_default_str();
+    word.arguments.option("STREAM", *request.mutable_stream()).required();
+    const auto given = word.arguments.option("DATA", data, "the record; without it each line of the standard input is one");
+    word.arguments.option("-k,--key", key, "decides the shard").show_default();
     word.parse();
     request.set_key(key);
     const auto send = [&](const std::string& text) {
@@ -52,7 +52,7 @@ int put(Word& word) {
         if (!word.client.json)
             fmt::print("shard {} offset {}  {}\n", answer.shard(), answer.offset(), dim(answer.sequence_number()));
     };
-    if (given->count() > 0)
+    if (given.given())
         send(data);
     else
         for (std::string line; std::getline(std::cin, line);) send(line);
@@ -61,7 +61,7 @@ int put(Word& word) {
 
 int throttles(Word& word) {
     v1::WatchThrottlesRequest request;
-    word.app.add_option("STREAM", *request.mutable_stream());
+    word.arguments.option("STREAM", *request.mutable_stream());
     word.parse();
     word.client.each(&v1::Control::Stub::WatchThrottles, request, [](const v1::Throttle& t) {
         if (t.missed() > 0) fmt::print("{}\n", dim(fmt::format("({} more)", t.missed())));
