@@ -9,7 +9,7 @@ namespace {
 
 template <class... S>
 consteval auto table(Apis<S...>) {
-    return std::array<Route, sizeof...(S)>{Route{S::Type::api, S::min, S::max, &serve<typename S::Type>}...};
+    return std::array<Route, sizeof...(S)>{Route{S::Type::api, S::min, S::max, &serve<typename S::Type>, S::order}...};
 }
 constexpr auto routes = table(Served{});
 static_assert(std::ranges::is_sorted(routes, std::less<>{}, [](const Route& r) { return r.api.key; }),

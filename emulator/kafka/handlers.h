@@ -51,17 +51,23 @@ Task<CreatePartitionsResponse> handle(Call&, const CreatePartitionsRequest&);   
 Task<DeleteGroupsResponse> handle(Call&, const DeleteGroupsRequest&);           // 42_delete_groups.cpp
 Task<DescribeClusterResponse> handle(Call&, const DescribeClusterRequest&);     // 60_describe_cluster.cpp
 
-template <class Request, std::int16_t Min, std::int16_t Max>
+// When a call may begin. The calls of one connection begin in the order in which they came, whatever they are.
+enum class Order : std::uint8_t {
+    in_turn,    // when every earlier one is answered, as in Kafka: so it reads what they wrote, and none of them what it writes
+    in_a_row,   // also while earlier ones `in_a_row` wait for their commit: it queues writes and reads nothing that they write
+};
+template <class Request, std::int16_t Min, std::int16_t Max, Order Begins = Order::in_turn>
 struct Serves {
     using Type = Request;
     static constexpr std::int16_t min = Min, max = Max;
+    static constexpr Order order = Begins;
 };
 template <class... S>
 struct Apis {};
 // The versions are those of a stock 4.4.0 broker; Produce 0-2 are told because old librdkafka needs to see them, and refused.
 using Served =
-    Apis<Serves<ProduceRequest, 0, 13>, Serves<FetchRequest, 4, 18>, Serves<ListOffsetsRequest, 1, 11>,
-         Serves<MetadataRequest, 0, 13>, Serves<OffsetCommitRequest, 2, 10>, Serves<OffsetFetchRequest, 1, 10>,
+    Apis<Serves<ProduceRequest, 0, 13, Order::in_a_row>, Serves<FetchRequest, 4, 18>, Serves<ListOffsetsRequest, 1, 11>,
+         Serves<MetadataRequest, 0, 13>, Serves<OffsetCommitRequest, 2, 10, Order::in_a_row>, Serves<OffsetFetchRequest, 1, 10>,
          Serves<FindCoordinatorRequest, 0, 6>, Serves<JoinGroupRequest, 0, 9>, Serves<HeartbeatRequest, 0, 4>,
          Serves<LeaveGroupRequest, 0, 5>, Serves<SyncGroupRequest, 0, 5>, Serves<DescribeGroupsRequest, 0, 6>,
          Serves<ListGroupsRequest, 0, 5>, Serves<ApiVersionsRequest, 0, 5>, Serves<CreateTopicsRequest, 2, 7>,
@@ -72,6 +78,7 @@ struct Route {
     Api api;
     std::int16_t min = 0, max = -1;   // told to clients
     Task<void> (*serve)(std::shared_ptr<Call>) = nullptr;
+    Order order = Order::in_turn;
 };
 // By ascending key; nothing for an API that is not served.
 const Route* find_route(std::int16_t key);

@@ -17,10 +17,6 @@ Task<void> serve(std::shared_ptr<Call> call) {
         session.no_answer(*call);
         co_return;
     }
-    if constexpr (Request::api.key == FetchRequest::api.key) {
-        const bool mine = co_await session.turn(*call);
-        if (!mine) co_return;
-    }
     const auto response = co_await handle(*call, request);
     if (call->silent || call->hang_up)
         session.no_answer(*call);

@@ -20,6 +20,12 @@ void stop_loudly(const std::exception_ptr& error) {
     if (error) std::rethrow_exception(error);
 }
 
+const Route* frame_route(Bytes frame) {
+    Reader in{frame};
+    const auto key = in.integer<std::int16_t>();
+    return in.ok() ? find_route(key) : nullptr;
+}
+
 // KIP-511: a client that asked too high reads a v0 answer and asks again. Seen: Kafka 4.4.0 names only ApiVersions itself.
 Gathered ask_lower(std::int32_t correlation_id) {
     ApiVersionsResponse answer;
@@ -130,7 +136,8 @@ void Session::begin_calls() {
     if (beginning_) return;
     beginning_ = true;
     while (!closed_ && !muted_ && !waiting_.empty() && calls_.size() < wire_limits::calls_in_flight &&
-           call_bytes_ <= wire_limits::frame_bytes_in_flight && unsent_.size() <= wire_limits::unsent_answer_bytes) {
+           call_bytes_ <= wire_limits::frame_bytes_in_flight && unsent_.size() <= wire_limits::unsent_answer_bytes &&
+           may_begin(waiting_.front())) {
         auto frame = std::move(waiting_.front());
         waiting_.pop_front();
         waiting_bytes_ -= frame.bytes.size();
@@ -140,11 +147,21 @@ void Session::begin_calls() {
     beginning_ = false;
 }
 
+// A key that nobody serves waits for its turn to be refused.
+bool Session::may_begin(const Frame& frame) const {
+    if (calls_.empty() && !sending_) return true;
+    if (!in_a_row_ && !calls_.empty()) return false;
+    const auto* route = frame_route(frame.bytes);
+    return route && route->order == Order::in_a_row;
+}
+
 void Session::begin(Frame frame) {
     auto call = std::make_shared<Call>(shared_from_this(), broker_, broker_.engine, world_);
     call->frame = std::move(frame.owner);
     call->frame_bytes = frame.bytes.size();
     call_bytes_ += call->frame_bytes;
+    const auto* route = frame_route(frame.bytes);
+    in_a_row_ = route && route->order == Order::in_a_row;
     calls_.push_back(call);
     const auto refuse = [&] {
         call->hang_up = true;
@@ -154,7 +171,6 @@ void Session::begin(Frame frame) {
     if (!header) return refuse();
     call->header = *header;
     call->version = header->api_version;
-    const auto* route = find_route(header->api_key);
     if (!route) return refuse();
     if (call->version < route->min || call->version > route->max || !route->api.knows(call->version)) {
         if (header->api_key != api_versions_key || call->version < 0) return refuse();
@@ -170,16 +186,6 @@ void Session::begin(Frame frame) {
     asio::co_spawn(socket_.get_executor(), std::move(serving), stop_loudly);
 }
 
-Task<bool> Session::turn(Call& call) {
-    while (!closed_ && (calls_.front().get() != &call || sending_)) {
-        Waiter waiter{socket_.get_executor()};
-        waiter.watch(call.turn);
-        waiter.watch(gone, Woken::closed);
-        co_await waiter.wait();
-    }
-    co_return !closed_;
-}
-
 void Session::answer(Call& call, Gathered gathered) {
     if (closed_) return;
     call.done = true;
@@ -189,7 +195,7 @@ void Session::answer(Call& call, Gathered gathered) {
         call.answer = std::move(gathered.bytes);
         return flush_soon();
     }
-    // Its turn has come, so nothing is before it and nothing is unsent.
+    // It began in its turn, so nothing is before it and nothing is unsent.
     std::vector<asio::const_buffer> pieces;
     gathered.pieces([&](Bytes piece) {
         if (!piece.empty()) pieces.emplace_back(piece.data(), piece.size());
@@ -241,7 +247,6 @@ void Session::flush() {
     }
     send(pieces);
     if (hang_up) return close();
-    if (!sending_ && !calls_.empty()) calls_.front()->turn.fire();
     begin_calls();
 }
 

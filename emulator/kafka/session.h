@@ -1,7 +1,8 @@
-// One connection. Requests are ordered, not serialised: whole frames already received are decoded, checked and queued in
-// order before the first is committed, and answered in order. Only an answer that carries records is made when its turn to
-// be written has come: then its bytes go from the store's pages to the socket in the same turn of the loop, and a slow
-// reader keeps at most one answer in memory.
+// One connection. Its requests begin and are answered in the order they came. As in Kafka, each is carried out when all
+// earlier ones are answered: so it reads what they wrote. Only writes that read nothing of each other overlap (`in_a_row` in
+// handlers.h): whole frames of them are decoded, checked and queued before the first is committed. An answer that carries
+// records so has nothing before it: its bytes go from the store's pages to the socket in the same turn of the loop, and a
+// slow reader keeps at most one answer in memory.
 #pragma once
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -40,7 +41,6 @@ struct Call {
 
     bool done = false;
     Blob answer;
-    Signal turn;
     std::string client_id() const { return std::string(header.client_id.value_or("")); }
 };
 
@@ -58,9 +58,7 @@ class Session : public std::enable_shared_from_this<Session> {
     const asio::ip::address& peer() const { return peer_; }
     std::string peer_text() const { return "/" + peer_.to_string(); }
 
-    // For the server side of one call. True when the call is the next to be answered and nothing is unsent; false when the client
-    // is gone.
-    Task<bool> turn(Call&);
+    // For the server side of one call.
     void answer(Call&, Gathered);
     void no_answer(Call&);   // silent or hang_up say why
 
@@ -79,6 +77,7 @@ class Session : public std::enable_shared_from_this<Session> {
     void make_room();
     bool cut_frames();
     void begin_calls();
+    bool may_begin(const Frame&) const;
     void begin(Frame);
     void flush_soon();
     void flush();
@@ -107,6 +106,7 @@ class Session : public std::enable_shared_from_this<Session> {
     std::deque<std::shared_ptr<Call>> calls_;
     std::size_t call_bytes_ = 0;
     bool beginning_ = false;
+    bool in_a_row_ = false;   // all of calls_ are
 
     Blob unsent_;
     bool sending_ = false, flush_due_ = false;
