@@ -51,9 +51,10 @@ std::optional<std::string> from_base64(std::string_view text) {
     if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()),
                         static_cast<int>(text.size())) < 0)
         return {};
-    std::size_t padding = 0;
-    while (padding < 2 && text[text.size() - 1 - padding] == '=') ++padding;
-    out.resize(out.size() - padding);
+    for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) {
+        text.remove_suffix(1);
+        out.pop_back();
+    }
     return out;
 }
 
