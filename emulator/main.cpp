@@ -129,6 +129,17 @@ Task<kinesis::SideAnswer> beside(control::Service& service, kinesis::SideRequest
     co_return kinesis::SideAnswer{answer.status, std::move(answer.content_type), std::move(answer.body)};
 }
 
+// The last part of the start runs in the loop's first turn and may still end it with an Exit; any other exception there is a bug.
+void run(asio::io_context& loop) {
+    try {
+        loop.run();
+    } catch (const Exit&) {
+        throw;
+    } catch (...) {
+        stop_loudly(std::current_exception());
+    }
+}
+
 int serve(const ServeOptions& options) {
     start_log(options.quiet);
     const auto most_connections = raise_descriptors();
@@ -219,7 +230,7 @@ int serve(const ServeOptions& options) {
     service.parts().turns = &turns;
     {
         Turns::Watch watch{turns};
-        loop.run();
+        run(loop);
     }
     service.parts().turns = nullptr;
 

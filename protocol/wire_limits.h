@@ -45,6 +45,10 @@ inline constexpr std::size_t request_list_bytes = 32 * mib;
 inline constexpr std::size_t http_header_bytes = 64 * kib;
 // 10 MiB of data in base64 are 13.4 MiB, and room for keys.
 inline constexpr std::size_t http_body_bytes = 16 * mib;
+// After a refusal what the client is still sending is dropped for so long and up to so much, so that a client that writes its
+// whole request first sees the answer (RFC 9112, 9.6).
+inline constexpr std::chrono::milliseconds http_drain{10'000};
+inline constexpr std::size_t http_drain_bytes = 1024 * mib;
 // A buffer that a large body needed is given back above this.
 inline constexpr std::size_t http_idle_buffer_bytes = 1 * mib;
 

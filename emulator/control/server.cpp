@@ -40,11 +40,6 @@ grpc::Status status_of(const Error& error) {
     return {grpc::StatusCode::UNKNOWN, error.text};
 }
 
-// An exception out of a call is a bug; it ends the loop and with it the program, loudly.
-void rethrow(std::exception_ptr error) {
-    if (error) std::rethrow_exception(error);
-}
-
 // One streaming call: pushed on the loop, written by gRPC's threads. Kept alive by gRPC until OnDone and by
 // the service until its coroutine has ended.
 template <class Message>
@@ -157,7 +152,7 @@ class Calls final : public v1::Control::CallbackService {
         asio::post(loop_, [this, reactor, request, answer] {
             auto task = service_.handle(*request);
             asio::co_spawn(loop_, std::move(task), [reactor, answer](std::exception_ptr error, Result<Answer> result) {
-                rethrow(error);
+                stop_loudly(error);
                 if (!result) return reactor->Finish(status_of(result.error()));
                 *answer = *std::move(result);
                 reactor->Finish(grpc::Status::OK);
@@ -184,7 +179,7 @@ class Calls final : public v1::Control::CallbackService {
         asio::post(loop_, [this, made, request] {
             auto task = service_.stream(request, made);
             asio::co_spawn(loop_, std::move(task), [made](std::exception_ptr error, Result<void> result) {
-                rethrow(error);
+                stop_loudly(error);
                 made->end(result ? grpc::Status::OK : status_of(result.error()));
             });
         });

@@ -110,9 +110,7 @@ asio::ip::tcp::endpoint Door::listen(const asio::ip::tcp::endpoint& endpoint, st
     const auto bound = acceptor->local_endpoint();
     state_->acceptors.push_back(acceptor);
     auto accepting = State::accept(state_, std::move(acceptor), std::move(told));
-    asio::co_spawn(executor, std::move(accepting), [](const std::exception_ptr& error) {
-        if (error) std::rethrow_exception(error);
-    });
+    asio::co_spawn(executor, std::move(accepting), stop_loudly);
     return bound;
 }
 

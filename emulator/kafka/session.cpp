@@ -15,11 +15,6 @@ namespace sluice::kafka {
 
 namespace {
 
-// A bug in a handler stops the process: main catches what leaves the loop.
-void stop_loudly(const std::exception_ptr& error) {
-    if (error) std::rethrow_exception(error);
-}
-
 const Route* frame_route(Bytes frame) {
     Reader in{frame};
     const auto key = in.integer<std::int16_t>();

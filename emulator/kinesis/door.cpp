@@ -1,7 +1,6 @@
 #include "emulator/kinesis/door.h"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <list>
 #include <unordered_set>
@@ -25,7 +24,19 @@ struct Door::State {
     std::list<Acceptor> acceptors;
     std::unordered_set<std::shared_ptr<Socket>> sockets;
     Signal stopping;
-    bool stopped = false, full_told = false;
+    bool stopped = false, full_told = false, tls_told = false, http2_told = false;
+
+    // One line for each kind: whoever set the client up wants to know what to change, once.
+    void met(http::Foreign foreign) {
+        if (foreign == http::Foreign::tls && !std::exchange(tls_told, true))
+            engine.events().note(
+                "Kinesis door: a client began a TLS handshake, and this door speaks plain HTTP/1.1; set the client's endpoint to "
+                "http:// in place of https://");
+        if (foreign == http::Foreign::http2 && !std::exchange(http2_told, true))
+            engine.events().note(
+                "Kinesis door: a client spoke HTTP/2, and this door speaks HTTP/1.1; set the client to it (Java: "
+                "httpClientBuilder with Protocol.HTTP1_1, JavaScript: requestHandler: new NodeHttpHandler())");
+    }
 };
 
 namespace {
@@ -34,7 +45,8 @@ constexpr milliseconds accept_again{100};
 
 template <class State>
 Task<void> attend(std::shared_ptr<State> state, std::shared_ptr<Socket> socket) {
-    co_await run_session(socket, state->engine, state->options, state->receiving);
+    const std::function<void(http::Foreign)> met_foreign = [&](http::Foreign foreign) { state->met(foreign); };
+    co_await run_session(socket, state->engine, state->options, state->receiving, met_foreign);
     state->sockets.erase(socket);
 }
 
@@ -63,7 +75,7 @@ Task<void> accept(std::shared_ptr<State> state, Acceptor& acceptor) {
         }
         state->sockets.insert(socket);
         auto session = attend(state, socket);
-        asio::co_spawn(state->engine.executor(), std::move(session), asio::detached);
+        asio::co_spawn(state->engine.executor(), std::move(session), stop_loudly);
     }
 }
 
@@ -79,7 +91,7 @@ asio::ip::tcp::endpoint Door::listen(const asio::ip::tcp::endpoint& at) {
     acceptor.bind(at);
     acceptor.listen(4096);
     auto loop = accept(state_, acceptor);
-    asio::co_spawn(state_->engine.executor(), std::move(loop), asio::detached);
+    asio::co_spawn(state_->engine.executor(), std::move(loop), stop_loudly);
     return acceptor.local_endpoint();
 }
 

@@ -13,6 +13,7 @@
 #include "protocol/http/request_reader.h"
 #include "protocol/http/response.h"
 #include "protocol/kinesis/base64.h"
+#include "protocol/wire_limits.h"
 
 namespace sluice::kinesis {
 namespace {
@@ -54,9 +55,13 @@ struct Outgoing {
     std::string head, body;
     std::vector<std::pair<std::string_view, std::string_view>> headers;   // while a head is written; kept for its room
     void clear() { head.clear(), body.clear(); }
-    void take(std::string&& answer) {
-        if (answer.size() > most_copied) return void(body = std::move(answer));
-        head += answer;
+    // Head and body of one answer. A HEAD request is told how long the body would be, and gets none (RFC 9110, 9.3.2).
+    void put(const http::Request& request, unsigned status, std::string_view front, std::string&& rest) {
+        http::append_head(head, status, headers, front.size() + rest.size(), request.keep_alive);
+        if (request.method == "HEAD") return;
+        head += front;
+        if (rest.size() > most_copied) return void(body = std::move(rest));
+        head += rest;
     }
 };
 
@@ -70,7 +75,7 @@ ExtendedId extended_id(Random& random) {
     return id;
 }
 
-void append_answer(Outgoing& out, streams::Engine& engine, DateText& date, Answer&& answer, bool keep_alive) {
+void append_answer(Outgoing& out, streams::Engine& engine, DateText& date, Answer&& answer, const http::Request& request) {
     auto& random = engine.random();
     const std::string request_id = Random::uuid_text(random.uuid());
     auto& headers = out.headers;
@@ -84,9 +89,7 @@ void append_answer(Outgoing& out, streams::Engine& engine, DateText& date, Answe
     }
     if (!answer.content_type.empty()) headers.emplace_back("Content-Type", answer.content_type);
     for (const auto& [name, value] : answer.headers) headers.emplace_back(name, value);
-    http::append_head(out.head, answer.status, headers, answer.front.size() + answer.body.size(), keep_alive);
-    out.head += answer.front;
-    out.take(std::move(answer.body));
+    out.put(request, answer.status, answer.front, std::move(answer.body));
 }
 
 Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const http::Request& request, DateText& date,
@@ -99,16 +102,15 @@ Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const 
                               std::string{header(request.headers, "Authorization").value_or("")}, from_elsewhere(request)};
             answer = co_await options.side(std::move(asked));
         }
-        std::vector<std::pair<std::string_view, std::string_view>> headers{{"Content-Type", answer.content_type}};
-        if (answer.status == 401) headers.emplace_back("WWW-Authenticate", "Bearer");
-        http::append_head(out.head, answer.status, headers, answer.body.size(), request.keep_alive);
-        out.take(std::move(answer.body));
+        out.headers.assign(1, {"Content-Type", answer.content_type});
+        if (answer.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
+        out.put(request, answer.status, {}, std::move(answer.body));
         co_return;
     }
     const auto serving = engine.world().clock->serve();   // ends before the answer leaves
     const RequestHead head{request.method, request.target, request.headers};
     auto answer = co_await dispatch(engine, options, head, request.body);
-    append_answer(out, engine, date, std::move(answer), request.keep_alive);
+    append_answer(out, engine, date, std::move(answer), request);
 }
 
 // Offers the bytes to the kernel at once and suspends only for what it did not take.
@@ -128,9 +130,28 @@ Task<bool> write(Socket& socket, const Outgoing& out) {
     co_return !fault;
 }
 
+// Closes in stages after a refusal: a client that writes its whole request first would otherwise be cut off by a reset and never
+// read the answer (RFC 9112, 9.6).
+Task<void> drain(Socket& socket, Clock& clock) {
+    boost::system::error_code fault;
+    socket.shutdown(asio::ip::tcp::socket::shutdown_send, fault);
+    bool over = false;
+    const Timer end{clock, clock.at(Clock::Line::live, clock.live() + wire_limits::http_drain, [&] {
+                        over = true;
+                        boost::system::error_code ignored;
+                        socket.cancel(ignored);
+                    })};
+    std::vector<char> dropped(64 * wire_limits::kib);
+    for (std::size_t all = 0; !fault && !over && all < wire_limits::http_drain_bytes;) {
+        auto token = asio::redirect_error(use_task, fault);
+        all += co_await socket.async_read_some(asio::buffer(dropped), token);
+    }
+}
+
 }   // namespace
 
-Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, const DoorOptions& options, Receiving& receiving) {
+Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, const DoorOptions& options, Receiving& receiving,
+                       const std::function<void(http::Foreign)>& met_foreign) {
     auto& socket = *held;
     boost::system::error_code fault;
     socket.set_option(asio::ip::tcp::no_delay{true}, fault);
@@ -150,8 +171,10 @@ Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, co
             last = !request->keep_alive;
             co_await serve_one(engine, options, *request, date, out);
         } else if (const auto* refusal = std::get_if<http::Refusal>(&step)) {
-            last = true;
+            if (refusal->foreign != http::Foreign::none) met_foreign(refusal->foreign);
             http::append_head(out.head, refusal->status, {}, 0, false);
+            if (co_await write(socket, out)) co_await drain(socket, *engine.world().clock);
+            break;
         } else {
             if (std::get<http::NeedMore>(step).continue_expected) out.head = http::continue_response;
         }

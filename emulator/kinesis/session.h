@@ -3,18 +3,21 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
+#include <functional>
 #include <memory>
 
 #include "emulator/kinesis/door.h"
 #include "emulator/net/receiving.h"
 #include "emulator/runtime/loop.h"
+#include "protocol/http/request_reader.h"
 
 namespace sluice::kinesis {
 
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 
 // Runs until the client leaves, sends what is no HTTP, begins a request and does not go on with it (408), or the socket is
-// closed from outside.
-Task<void> run_session(std::shared_ptr<Socket>, streams::Engine&, const DoorOptions&, Receiving&);
+// closed from outside. `met_foreign` is called when the client speaks another protocol.
+Task<void> run_session(std::shared_ptr<Socket>, streams::Engine&, const DoorOptions&, Receiving&,
+                       const std::function<void(http::Foreign)>& met_foreign);
 
 }   // namespace sluice::kinesis

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "emulator/program/nearest.h"
 #include "emulator/program/options.h"
 
 namespace sluice {
@@ -62,12 +63,27 @@ std::vector<Arguments::Known> Arguments::known() const {
     return all;
 }
 
+// What is said of arguments that none was added for: of a flag with the nearest that there is.
+std::string Arguments::unknown(std::string_view said) const {
+    for (const auto& arg : app_->remaining()) {
+        if (!arg.starts_with("--")) continue;
+        std::vector<std::string> flags;
+        for (const auto& one : known()) flags.push_back(one.flag);
+        const auto flag = arg.substr(0, arg.find('='));
+        const auto near = nearest(flag, flags);
+        return fmt::format("there is no flag {}{}", flag, near.empty() ? "" : fmt::format(", did you mean {}?", near));
+    }
+    return std::string{said};
+}
+
 void Arguments::parse(std::vector<std::string> args, std::string_view see) {
     try {
         std::ranges::reverse(args);
         app_->parse(args);
     } catch (const CLI::CallForHelp&) {
         throw Exit{0, app_->help()};
+    } catch (const CLI::ExtrasError& error) {
+        throw Exit{bad_usage, fmt::format("{}; {}", unknown(error.what()), see)};
     } catch (const CLI::ParseError& error) {
         throw Exit{bad_usage, fmt::format("{}; {}", error.what(), see)};
     }

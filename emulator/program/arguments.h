@@ -57,6 +57,7 @@ class Arguments {
     void parse(std::vector<std::string> args, std::string_view see);
 
   private:
+    std::string unknown(std::string_view said) const;
     std::unique_ptr<CLI::App> app_;
 };
 

@@ -20,6 +20,9 @@ bool of_kubernetes(std::string_view name) {
     return name == "SLUICE_PORT" || name.starts_with("SLUICE_PORT_") || name.starts_with("SLUICE_SERVICE_");
 }
 
+// Said to others than the server: which image the compose file runs, and where examples find the server (rule 26).
+bool of_others(std::string_view name) { return name == "SLUICE_IMAGE" || name == "SLUICE_ADDR"; }
+
 bool true_text(std::string_view text) { return text == "1" || text == "true" || text == "yes" || text == "on"; }
 bool false_text(std::string_view text) { return text == "0" || text == "false" || text == "no" || text == "off" || text.empty(); }
 
@@ -32,7 +35,7 @@ void add_environment(std::vector<std::string>& args, const std::vector<Arguments
     const bool data_given =
         std::ranges::any_of(args, [](const std::string& arg) { return arg == "--data" || arg.starts_with("--data="); });
     for (const auto& [name, value] : environment) {
-        if (!name.starts_with("SLUICE_") || of_kubernetes(name)) continue;
+        if (!name.starts_with("SLUICE_") || of_kubernetes(name) || of_others(name)) continue;
         const auto at = std::ranges::find(known, name);
         if (at == known.end()) {
             const auto near = nearest(name, known);

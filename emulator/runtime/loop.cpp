@@ -1,8 +1,22 @@
 #include "emulator/runtime/loop.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 namespace sluice {
+
+void stop_loudly(const std::exception_ptr& error) {
+    if (!error) return;
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& bug) {
+        std::fprintf(stderr, "sluice: stopped by a bug, please report it: %s\n", bug.what());
+    } catch (...) {
+        std::fprintf(stderr, "sluice: stopped by a bug, please report it: an unknown exception\n");
+    }
+    std::abort();
+}
 
 Waiter::~Waiter() {
     for (Signal* signal : watched_) std::erase_if(signal->waiters_, [this](auto& e) { return e.waiter == this; });

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -19,6 +20,10 @@ using Executor = asio::io_context::executor_type;
 template <class T>
 using Task = asio::awaitable<T, Executor>;
 inline constexpr asio::use_awaitable_t<Executor> use_task{};
+
+// What a coroutine of the loop that nobody waits for ends with. An exception there is a bug: one line says so and the process
+// ends, so that no half of it goes on serving. What was answered is stored.
+void stop_loudly(const std::exception_ptr& error);
 
 class Signal;
 

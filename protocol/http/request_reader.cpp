@@ -73,9 +73,9 @@ std::size_t RequestReader::held() const {
 
 void RequestReader::received(std::size_t bytes) { size_ += bytes; }
 
-Step RequestReader::refuse(unsigned status) {
-    refused_ = status;
-    return Refusal{status};
+Step RequestReader::refuse(unsigned status, Foreign foreign) {
+    refused_ = {status, foreign};
+    return refused_;
 }
 
 // The size of the head with its empty line; 0 while that has not come, or after a refusal. Lines must end in
@@ -83,15 +83,22 @@ Step RequestReader::refuse(unsigned status) {
 std::size_t RequestReader::find_head() {
     const std::string_view bytes = pending();
     if (bytes.empty()) return 0;
-    if (!token(bytes.front())) return refused_ = 400, 0;
+    if (!token(bytes.front())) {
+        constexpr char tls_handshake = 0x16;   // RFC 8446, 5.1
+        refuse(400, bytes.front() == tls_handshake ? Foreign::tls : Foreign::none);
+        return 0;
+    }
     for (;;) {
         const auto line = bytes.find('\n', scanned_);
         if (line == std::string_view::npos || line >= limits_.header_bytes) {
             scanned_ = bytes.size();
-            if (bytes.size() > limits_.header_bytes) refused_ = 431;
+            if (bytes.size() > limits_.header_bytes) refuse(431);
             return 0;
         }
-        if (bytes[line - 1] != '\r') return refused_ = 400, 0;
+        if (bytes[line - 1] != '\r') {
+            refuse(400);
+            return 0;
+        }
         scanned_ = line + 1;
         if (bytes.substr(0, scanned_).ends_with("\r\n\r\n")) return scanned_;
     }
@@ -100,21 +107,21 @@ std::size_t RequestReader::find_head() {
 Step RequestReader::next() {
     used_ += std::exchange(give_up_, 0);
     handed_out_.reset();
-    if (refused_ != 0) return Refusal{refused_};
+    if (refused_.status != 0) return refused_;
     if (chunked_) return read_chunks();
     // Empty lines before a request are forgiven (RFC 9112, 2.2).
     while (scanned_ == 0 && pending().starts_with("\r\n")) used_ += 2;
     if (scanned_ == 0 && pending() == "\r") return NeedMore{};
     if (wanted_ > pending().size()) return NeedMore{};
     const std::size_t head = find_head();
-    if (refused_ != 0) return Refusal{refused_};
+    if (refused_.status != 0) return refused_;
     return head == 0 ? Step{NeedMore{}} : parse_head(head);
 }
 
 Step RequestReader::parse_head(std::size_t head_bytes) {
     const std::string_view bytes = pending().substr(0, head_bytes);
     auto head = http::parse_head(bytes);
-    if (!head) return refuse(head.error());
+    if (!head) return refuse(head.error(), bytes.starts_with("PRI * HTTP/2.0\r\n") ? Foreign::http2 : Foreign::none);
     if (head->chunked) {
         chunked_ = std::make_unique<Chunked>(bytes);
         used_ += head_bytes;

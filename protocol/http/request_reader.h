@@ -35,9 +35,13 @@ struct Request {
     bool keep_alive = true;
 };
 
+// What a connection begins with that is another protocol's.
+enum class Foreign { none, tls, http2 };
+
 // Answer with this status and close; what follows in the stream cannot be understood.
 struct Refusal {
     unsigned status;
+    Foreign foreign = Foreign::none;
 };
 
 using Step = std::variant<NeedMore, Request, Refusal>;
@@ -61,7 +65,7 @@ class RequestReader {
     struct Chunked;
     Step parse_head(std::size_t head_bytes);
     Step read_chunks();
-    Step refuse(unsigned status);
+    Step refuse(unsigned status, Foreign = Foreign::none);
     std::size_t find_head();
     std::string_view pending() const { return {buffer_.get() + used_, size_ - used_}; }
 
@@ -72,7 +76,7 @@ class RequestReader {
     std::size_t give_up_ = 0;                          // bytes of the request handed out last
     std::size_t wanted_ = 0;                           // bytes of the whole request once its length is known
     bool continue_said_ = false;
-    unsigned refused_ = 0;
+    Refusal refused_{0};
     std::unique_ptr<Chunked> chunked_, handed_out_;   // being read; and the one whose views are out
 };
 

@@ -125,6 +125,13 @@ TEST_CASE("nothing reads a clock or asks for chance by itself") {
     CHECK(files > 10);
 }
 
+TEST_CASE("no coroutine ends with an exception that nobody hears of") {
+    for (const auto& source : all_sources())
+        for (const auto& line : source.lines)
+            if (line.contains("asio::detached"))
+                FAIL_CHECK(source.path << " drops exceptions; stop_loudly (emulator/runtime/loop.h) does not");
+}
+
 TEST_CASE("no part of the build asks for an instruction set; what uses one looks first at the processor that it runs on") {
     const std::filesystem::path root{SLUICE_SOURCE_DIR};
     int lines = 0;

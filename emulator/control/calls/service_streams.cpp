@@ -1,6 +1,8 @@
 // The calls about streams: what there is, its limits, the address Kafka's clients are told, Reset, and who was refused.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "emulator/control/calls/service.h"
 #include "emulator/streams/limits/limits.h"
 
@@ -131,7 +133,10 @@ Task<Result<v1::ResetResponse>> Service::handle(v1::ResetRequest request) {
     const auto done = co_await std::move(waiting);
     if (!done) co_return std::unexpected{Error{Kind::broken, "the reset is not on disk: the store is full or broken"}};
     if (!all) co_return std::unexpected{all.error()};
-    co_return v1::ResetResponse{};
+    v1::ResetResponse answer;
+    for (const auto& [name, stream] : (*in)->streams) answer.add_made(name);
+    std::ranges::sort(*answer.mutable_made());
+    co_return answer;
 }
 
 // ---- refusals ----

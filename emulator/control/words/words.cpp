@@ -150,8 +150,13 @@ int reset(Word& word) {
     word.arguments.option("--clock", at, "where the clock goes; else to the real time").type("MOMENT");
     word.parse();
     if (!at.empty()) *request.mutable_clock() = to_proto(or_exit(parse_time(at)));
-    word.client.call(&v1::Control::Stub::Reset, request);
-    if (!word.client.json) fmt::print("nothing is left; connections stay open\n");
+    const auto answer = word.client.call(&v1::Control::Stub::Reset, request);
+    if (word.client.json) return 0;
+    if (answer.made().empty())
+        fmt::print("nothing is left; connections stay open\n");
+    else
+        fmt::print("nothing is left but what --stream and --topic ask for, made again: {}; connections stay open\n",
+                   fmt::join(answer.made(), ", "));
     return 0;
 }
 

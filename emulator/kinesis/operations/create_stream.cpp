@@ -1,23 +1,32 @@
 // CreateStream: a stream is a topic at once. With only a name it is on-demand with 4 shards (seen: AWS 2024).
+#include <algorithm>
+
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
 
 namespace sluice::kinesis {
+namespace {
+
+// Of this account and region; counted for a refusal only.
+std::int64_t open_shards(const Call& call) {
+    std::int64_t count = 0;
+    for (const auto& [name, stream] : call.world.streams)
+        if (call.names.mine(*stream))
+            count += std::ranges::count_if(stream->shards, [](const auto& shard) { return shard->open(); });
+    return count;
+}
+
+}   // namespace
 
 Task<Reply<CreateStream>> handle(Call& call, const CreateStream& request) {
     const auto name = *request.stream_name;
     bool on_demand = !request.shard_count;
     if (request.stream_mode_details) on_demand = *request.stream_mode_details->stream_mode == "ON_DEMAND";
+    if (name == "." || name == ".." || name.starts_with("__")) co_return std::unexpected{texts::name_unusable(name)};
     if (request.shard_count.value_or(1) > streams::max_shards_per_stream)
-        co_return std::unexpected{Error{
-            ErrorCode::limit_exceeded,
-            fmt::format(
-                "This request would exceed the shard limit for the account {} in {}. Current shard count for the account: {}. "
-                "Limit: {}. Number of additional shards that would have resulted from this request: {}. Refer to the AWS "
-                "Service Limits page (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current "
-                "limits and how to request higher limits.",
-                call.account(), call.names.scope().region, 0, streams::max_shards_per_stream, *request.shard_count)}};
+        co_return std::unexpected{texts::too_many_shards(call.account(), call.names.scope().region, open_shards(call),
+                                                         streams::max_shards_per_stream, *request.shard_count)};
     streams::Engine::NewStream wanted;
     wanted.name = call.names.topic(name);
     wanted.shards = request.shard_count.value_or(on_demand ? 4 : 1);

@@ -51,8 +51,7 @@ std::expected<Reading, Error> begin(Call& call, const GetRecords& request) {
         return std::unexpected{texts::shard_does_not_exist(shard_id(it->shard), name, call.account())};
     if (request.dry_run.value_or(false)) return std::unexpected{texts::dry_run()};
     if (call.engine.admit_read_call(*shard))
-        return std::unexpected{
-            Error{ErrorCode::provisioned_throughput_exceeded, texts::rate_exceeded(shard_id(it->shard), name, call.account())}};
+        return std::unexpected{texts::read_rate_exceeded(shard_id(it->shard), name, call.account())};
     return Reading{std::move(*it), std::move(stream), shard, now};
 }
 

@@ -16,8 +16,15 @@ struct Filter {
     std::int64_t timestamp_ms = 0;
 };
 
-Time opened(const streams::Shard& shard) {
-    return shard.parents.empty() ? shard.stream->created : from_ms(shard.created_s * 1000);
+// Rule 14: at each moment the listed shards cover the hash range once. A parent is there up to and with the moment of its close,
+// so that no record of that millisecond is passed over; its children are there from the next one on.
+bool open_at(const streams::Shard& shard, Time at) {
+    const auto closed_before = [&](std::int32_t parent) {
+        const auto& closed = shard.stream->shard(parent)->closed;
+        return closed && *closed < at;
+    };
+    const bool begun = shard.parents.empty() ? shard.stream->created <= at : std::ranges::all_of(shard.parents, closed_before);
+    return begun && (!shard.closed || *shard.closed >= at);
 }
 
 bool passes(const streams::Shard& shard, const Filter& filter, Time now) {
@@ -26,12 +33,9 @@ bool passes(const streams::Shard& shard, const Filter& filter, Time now) {
     const Time at = filter.type.starts_with("AT_TIMESTAMP") || filter.type.starts_with("FROM_TIMESTAMP")
                         ? std::max(horizon, from_ms(filter.timestamp_ms))
                         : std::max(horizon, shard.stream->created);
-    const bool still_there = !shard.closed || *shard.closed >= at;
     if (filter.type == "AT_LATEST") return !shard.closed;
-    // Children carry a label one second after the close; at the horizon of a young stream only its first shards were open.
-    if (filter.type == "AT_TRIM_HORIZON") return still_there && (shard.parents.empty() || opened(shard) <= at);
-    if (filter.type == "AT_TIMESTAMP") return still_there && opened(shard) <= at;
-    return still_there;
+    if (filter.type == "AT_TRIM_HORIZON" || filter.type == "AT_TIMESTAMP") return open_at(shard, at);
+    return !shard.closed || *shard.closed >= at;
 }
 
 std::string pack(const streams::Stream& stream, const Filter& filter) {
@@ -89,6 +93,7 @@ Task<Reply<ListShards>> handle(Call& call, const ListShards& request) {
         if (request.stream_arn) co_return std::unexpected{texts::token_alone("StreamARN")};
         if (request.shard_filter) co_return std::unexpected{texts::token_alone("ShardFilter")};
         if (request.exclusive_start_shard_id) co_return std::unexpected{texts::token_alone("ExclusiveStartShardId")};
+        if (request.stream_creation_timestamp) co_return std::unexpected{texts::token_alone("StreamCreationTimestamp")};
         const auto page = open_page(*request.next_token);
         std::uint64_t id{};
         std::string name;

@@ -26,6 +26,23 @@ inline Error name_collides(View name, View other) {
                         "told apart by nobody's metrics, so Kafka refuses the pair, and both doors here share one set of names.",
                         name, other)};
 }
+// Rule 4: ours, since the name is a topic's at once.
+inline Error name_unusable(View name) {
+    return {
+        ErrorCode::invalid_argument,
+        fmt::format("Stream name {} cannot be used: '.' and '..' are no names of Kafka topics, and names that begin with '__' "
+                    "belong to Kafka's internal topics, which are not streams.",
+                    name)};
+}
+inline Error too_many_shards(View account, View region, std::int64_t there, std::int64_t most, std::int64_t more) {
+    return {ErrorCode::limit_exceeded,
+            fmt::format(
+                "This request would exceed the shard limit for the account {} in {}. Current shard count for the account: {}. "
+                "Limit: {}. Number of additional shards that would have resulted from this request: {}. Refer to the AWS "
+                "Service Limits page (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current "
+                "limits and how to request higher limits.",
+                account, region, there, most, more)};
+}
 inline Error not_active(View name, View account, View state) {
     return {ErrorCode::resource_in_use,
             fmt::format("Stream {} under account {} not ACTIVE, instead in state {}", name, account, state)};
@@ -40,6 +57,9 @@ inline Error shard_not_found(View shard, View name, View account) {
 }
 inline std::string rate_exceeded(View shard, View name, View account) {
     return fmt::format("Rate exceeded for shard {} in stream {} under account {}.", shard, name, account);
+}
+inline Error read_rate_exceeded(View shard, View name, View account) {
+    return {ErrorCode::provisioned_throughput_exceeded, fmt::format("Rate exceeded for Shard - {}/{}/{}", account, name, shard)};
 }
 inline Error invalid_iterator() { return {ErrorCode::invalid_argument, "Invalid ShardIterator."}; }
 inline Error iterator_expired(View created, View now) {

@@ -1,12 +1,13 @@
 // Senders that begin a request and stop, at each door: they are closed after a while, and nobody else is. Time is moved by hand.
 #include <doctest/doctest.h>
 
-#include "emulator/kinesis/door.h"
 #include "emulator/net/receiving.h"
 #include "protocol/wire_limits.h"
 #include "tests/support/kafka_client.h"
+#include "tests/support/kinesis_server.h"
 
 using namespace sluice;
+using namespace sluice::test;
 using namespace std::chrono_literals;
 using wire_limits::patience;
 
@@ -18,68 +19,6 @@ kafka::Blob half_frame(std::size_t stated, std::size_t sent) {
     for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<std::byte>(stated >> (8 * (3 - i)));
     return bytes;
 }
-
-struct KinesisServer {
-    asio::io_context io;
-    ManualTime time;
-    std::unique_ptr<storage::Store> store = storage::open_memory();
-    Random random{7};
-    streams::Engine engine{io.get_executor(), *store, time, random, streams::EngineOptions{}};
-    std::vector<std::string> notes;
-    kinesis::Door door;
-    asio::ip::tcp::endpoint endpoint;
-
-    explicit KinesisServer(kinesis::DoorOptions options = {}) : door(engine, std::move(options)) {
-        engine.events().on_note = [this](std::string_view line) { notes.emplace_back(line); };
-        endpoint = door.listen({asio::ip::address_v4::loopback(), 0});
-    }
-    ~KinesisServer() {
-        door.stop();
-        turn();
-    }
-    void turn() {
-        for (int i = 0; i < 20; ++i) {
-            io.restart();
-            io.poll();
-        }
-    }
-    void pass(milliseconds span) {
-        time.move(span);
-        engine.world().clock->run_due();
-        turn();
-    }
-};
-
-struct HttpClient {
-    explicit HttpClient(KinesisServer& s) : server(s), socket(s.io) {
-        socket.connect(s.endpoint);
-        socket.non_blocking(true);
-        server.turn();
-    }
-    void write(std::string_view text) {
-        while (!text.empty()) {
-            boost::system::error_code error;
-            text.remove_prefix(socket.write_some(asio::buffer(text), error));
-            if (error && error != asio::error::would_block) return;
-            server.turn();
-        }
-    }
-    // Everything that has come, and whether the server hung up.
-    std::string read() {
-        for (int i = 0; i < 20 && !closed; ++i) {
-            server.turn();
-            char more[4096];
-            boost::system::error_code error;
-            got.append(more, socket.read_some(asio::buffer(more), error));
-            if (error && error != asio::error::would_block) closed = true;
-        }
-        return std::exchange(got, {});
-    }
-    KinesisServer& server;
-    asio::ip::tcp::socket socket;
-    std::string got;
-    bool closed = false;
-};
 
 constexpr std::string_view health = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
 

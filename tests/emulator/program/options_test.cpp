@@ -153,6 +153,20 @@ TEST_CASE("what Kubernetes sets for a service named sluice is no setting") {
               .first == 0);
 }
 
+TEST_CASE("variables of the compose file and of examples stop no server") {
+    CHECK(refused({}, {{"SLUICE_IMAGE", "sluice:dev"}, {"SLUICE_ADDR", "127.0.0.1:9092"}}) == std::pair{0, std::string{}});
+}
+
+TEST_CASE("an unknown flag stops the start and names the nearest") {
+    CHECK(refused({"--kinesis-limit", "none"}).second ==
+          "there is no flag --kinesis-limit, did you mean --kinesis-limits?; `sluice serve --help` shows all settings");
+    CHECK(refused({"--ephemral"}).second ==
+          "there is no flag --ephemral, did you mean --ephemeral?; `sluice serve --help` shows all settings");
+    CHECK(refused({"--regiom=eu-west-1"}).second.starts_with("there is no flag --regiom, did you mean --region?"));
+    CHECK(refused({"--zzzzzzzzzzzzzzzz"}).second.starts_with("there is no flag --zzzzzzzzzzzzzzzz; "));
+    CHECK(refused({"stray"}).second.contains("stray"));
+}
+
 TEST_CASE("in memory or on disk: what was typed wins, both typed is a contradiction") {
     CHECK(parse_serve({"--ephemeral"}, {{"SLUICE_DATA", "/data"}}).ephemeral);
     CHECK_FALSE(parse_serve({"--data", "/data"}, {{"SLUICE_EPHEMERAL", "1"}}).ephemeral);

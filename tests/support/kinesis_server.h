@@ -1,0 +1,76 @@
+// The Kinesis door on a socket of this machine, with an engine in memory and time that moves when told to, and a client that
+// writes and reads bytes. Everything runs on one thread: a turn of the loop is taken by hand.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "emulator/kinesis/door.h"
+#include "emulator/streams/engine.h"
+
+namespace sluice::test {
+
+struct KinesisServer {
+    asio::io_context io;
+    ManualTime time;
+    std::unique_ptr<storage::Store> store = storage::open_memory();
+    Random random{7};
+    streams::Engine engine{io.get_executor(), *store, time, random, streams::EngineOptions{}};
+    std::vector<std::string> notes;
+    kinesis::Door door;
+    asio::ip::tcp::endpoint endpoint;
+
+    explicit KinesisServer(kinesis::DoorOptions options = {}) : door(engine, std::move(options)) {
+        engine.events().on_note = [this](std::string_view line) { notes.emplace_back(line); };
+        endpoint = door.listen({asio::ip::address_v4::loopback(), 0});
+    }
+    ~KinesisServer() {
+        door.stop();
+        turn();
+    }
+    void turn() {
+        for (int i = 0; i < 20; ++i) {
+            io.restart();
+            io.poll();
+        }
+    }
+    void pass(milliseconds span) {
+        time.move(span);
+        engine.world().clock->run_due();
+        turn();
+    }
+};
+
+struct HttpClient {
+    explicit HttpClient(KinesisServer& s) : server(s), socket(s.io) {
+        socket.connect(s.endpoint);
+        socket.non_blocking(true);
+        server.turn();
+    }
+    void write(std::string_view text) {
+        while (!text.empty()) {
+            boost::system::error_code error;
+            text.remove_prefix(socket.write_some(asio::buffer(text), error));
+            if (error && error != asio::error::would_block) return;
+            server.turn();
+        }
+    }
+    // Everything that has come, and whether the server hung up.
+    std::string read() {
+        for (int i = 0; i < 20 && !closed; ++i) {
+            server.turn();
+            char more[4096];
+            boost::system::error_code error;
+            got.append(more, socket.read_some(asio::buffer(more), error));
+            if (error && error != asio::error::would_block) closed = true;
+        }
+        return std::exchange(got, {});
+    }
+    KinesisServer& server;
+    asio::ip::tcp::socket socket;
+    std::string got;
+    bool closed = false;
+};
+
+}   // namespace sluice::test
