@@ -256,6 +256,7 @@ int serve(const ServeOptions& options) {
 int main(int count, char** texts) {
     using namespace sluice;
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);   // a file that may not grow is a full disk
     std::vector<std::string> args{texts + 1, texts + count};
     try {
         if (!args.empty() && args.front() == "compact") return compact({args.begin() + 1, args.end()});

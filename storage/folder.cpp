@@ -94,20 +94,18 @@ Folder::Folder(std::string path, std::optional<std::uint32_t> file_system) : pat
         throw StartError("data folder " + path_ + " is on " + name +
                          ", where a shared map is not safe: use a named volume instead of a shared folder, or --ephemeral");
 
-    lock_ = open(file("lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    // The folder itself is locked: a file in it could be removed, and a second server would lock another one of its name.
+    lock_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (lock_ < 0) refuse(path_, errno);
     try {
         if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
             if (errno != EWOULDBLOCK) refuse(path_, errno);
-            std::array<char, 32> pid{};
-            const auto n = pread(lock_, pid.data(), pid.size() - 1, 0);
-            throw StartError("data folder " + path_ + " is in use by the server with pid " + (n > 0 ? pid.data() : "unknown") +
+            std::string pid;
+            std::ifstream(file("lock")) >> pid;
+            throw StartError("data folder " + path_ + " is in use by the server with pid " + (pid.empty() ? "unknown" : pid) +
                              ": stop that one, or give --data another folder");
         }
-        const auto pid = std::to_string(getpid());
-        if (ftruncate(lock_, 0) != 0) refuse(path_, errno);
-        // A full disk is told about next, in its own words.
-        if (pwrite(lock_, pid.data(), pid.size(), 0) < 0 && errno != ENOSPC) refuse(path_, errno);
+        say_who_locks();
         const auto least = std::filesystem::exists(file("data.mdb")) ? least_free_bytes_with_data : least_free_bytes;
         if (const auto free = free_bytes(); free < least)
             throw StartError("data folder " + path_ + " has only " + std::to_string(free >> 10) + " KiB of free disk, at least " +
@@ -120,6 +118,16 @@ Folder::Folder(std::string path, std::optional<std::uint32_t> file_system) : pat
 }
 
 Folder::~Folder() { close(lock_); }
+
+void Folder::say_who_locks() const {
+    const int told = open(file("lock").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (told < 0) refuse(path_, errno);
+    const auto pid = std::to_string(getpid());
+    const bool written = write(told, pid.data(), pid.size()) >= 0;
+    const int error = errno;
+    close(told);
+    if (!written && error != ENOSPC) refuse(path_, error);   // a full disk is told about next, in its own words
+}
 
 std::uint64_t Folder::free_bytes() const {
     struct statvfs space{};

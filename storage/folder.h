@@ -36,6 +36,7 @@ class Folder {
     bool set_state(const std::string& text) const;
 
   private:
+    void say_who_locks() const;
     std::string path_;
     int lock_ = -1;
 };

@@ -21,15 +21,20 @@ int open_env(Env& env, const Folder& folder, const char* name, std::uint64_t map
 
 namespace {
 
+// The newest commit's last page is in the file's first two pages, which LMDB has read when the file is open.
+std::uint64_t bytes_counted_on(MDB_env* env) {
+    MDB_envinfo info{};
+    mdb_env_info(env, &info);
+    return (info.me_last_pgno + 1) * block::page_bytes;
+}
+
 // Walks everything; true when it holds together. LMDB trusts its pages, so this runs where a crash harms nobody.
 bool holds_together(const Folder& folder, std::uint64_t map_bytes) {
     struct stat file{};
     if (stat(folder.file(data_file).c_str(), &file) != 0) return false;
     Env env;
     if (open_env(env, folder, data_file, map_bytes, MDB_RDONLY | MDB_NOLOCK) != 0) return false;
-    MDB_envinfo info{};
-    mdb_env_info(env.get(), &info);
-    if ((info.me_last_pgno + 1) * block::page_bytes > static_cast<std::uint64_t>(file.st_size)) return false;   // would be SIGBUS
+    if (bytes_counted_on(env.get()) > static_cast<std::uint64_t>(file.st_size)) return false;   // would be SIGBUS
     MDB_txn* txn = nullptr;
     MDB_dbi dbi{};
     if (mdb_txn_begin(env.get(), nullptr, MDB_RDONLY, &txn) != 0) return false;
@@ -71,6 +76,14 @@ bool check_apart(const Folder& folder, std::uint64_t map_bytes) {
 
 }   // namespace
 
+void require_whole(MDB_env* env, const Folder& folder) {
+    const auto there = size_of(folder.file(data_file)), needed = bytes_counted_on(env);
+    if (there < needed)
+        throw StartError("data folder " + folder.path() + " holds a data.mdb that was cut short (" + std::to_string(there) +
+                         " bytes, its last commit needs " + std::to_string(needed) +
+                         "): restore a copy of it, or move it away to begin with nothing");
+}
+
 void start(int rc, const Folder& folder, std::uint64_t map_bytes) {
     if (rc == 0) return;
     const std::string where = "data folder " + folder.path();
@@ -91,7 +104,12 @@ std::uint64_t size_of(const std::string& name) {
 
 void check_what_was_left(const Folder& folder, std::uint64_t map_bytes, const std::string& boot_id,
                          std::vector<std::string>* notes) {
-    if (size_of(folder.file(data_file)) == 0) return;
+    const auto name = folder.file(data_file);
+    if (access(name.c_str(), F_OK) != 0) return;
+    if (size_of(name) == 0)   // a file is put in its place whole; LMDB would begin anew in this one
+        throw StartError(
+            "data folder " + folder.path() +
+            " holds an empty data.mdb, so it was cut short: restore a copy of it, or remove it to begin with nothing");
     const auto state = folder.state();
     if (state.starts_with(boot_id + " ") || state.ends_with(" clean") || state.ends_with(" power open")) return;
     if (!check_apart(folder, map_bytes))

@@ -10,21 +10,20 @@
 #include <vector>
 
 #include "storage/folder.h"
+#include "storage/lmdb/snapshot.h"
 #include "storage/lmdb/tree.h"
 
 namespace sluice::storage::lmdb {
 
 inline constexpr const char* data_file = "data.mdb";
-inline constexpr const char* new_file = "data.mdb.new";   // becomes data_file when it is whole
+inline constexpr const char* readers_file = "data.mdb-lock";   // LMDB's list of readers
+inline constexpr const char* new_file = "data.mdb.new";        // becomes data_file when it is whole
 inline constexpr std::uint64_t disk_reserve_bytes = std::uint64_t{8} << 20;
-
-struct CloseEnv {
-    void operator()(MDB_env* env) const { mdb_env_close(env); }
-};
-using Env = std::unique_ptr<MDB_env, CloseEnv>;
 
 // The kernel may read ahead: blocks of a log lie mostly in a row, and retention, sweeps and readers go along them.
 int open_env(Env& env, const Folder& folder, const char* name, std::uint64_t map_bytes, unsigned flags);
+// Throws when the file ends before the pages that its newest commit counts on: to look at one of them would be a SIGBUS.
+void require_whole(MDB_env*, const Folder&);
 // LMDB's answers at start, each with what to do.
 void start(int rc, const Folder& folder, std::uint64_t map_bytes);
 std::uint64_t size_of(const std::string& name);

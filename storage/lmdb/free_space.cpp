@@ -15,7 +15,7 @@ FreeSpace LmdbStore::free_space() const {
     FreeSpace told;
     MDB_txn* txn = readers_->take();
     MDB_envinfo info{};
-    mdb_env_info(env_.get(), &info);
+    mdb_env_info(mdb_txn_env(txn), &info);
     std::vector<std::uint64_t> free(info.me_last_pgno / 64 + 1);   // a bit a page
     {
         Cursor cursor(txn, 0);   // the list is a tree of its own: transaction -> how many pages, and which

@@ -1,14 +1,22 @@
 // A read transaction as the store's readers hold it, and where it waits for the next one: to renew one costs less than to begin
-// one.
+// one. An environment that was replaced stays open as long as a snapshot of it is out, so that what the snapshot shows stays put.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <vector>
 
 #include "storage/lmdb/tree.h"
 
 namespace sluice::storage::lmdb {
+
+struct CloseEnv {
+    void operator()(MDB_env* env) const { mdb_env_close(env); }
+};
+using Env = std::unique_ptr<MDB_env, CloseEnv>;
 
 // A snapshot's transaction, given back for the next one.
 class Readers {
@@ -21,31 +29,65 @@ class Readers {
     Readers& operator=(const Readers&) = delete;
 
     MDB_txn* take() {
-        MDB_txn* txn = nullptr;
-        {
-            std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            MDB_txn* txn = nullptr;
             if (!idle_.empty()) {
                 txn = idle_.back();
                 idle_.pop_back();
             }
+            const int rc = txn ? mdb_txn_renew(txn) : mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
+            if (rc == 0) {
+                ++out_;
+                return txn;
+            }
+            if (txn) mdb_txn_abort(txn);
+            if (rc != MDB_PANIC) stop("no snapshot", rc);
+            replaced_.wait(lock, [this, failed = env_] { return env_ != failed; });   // the thread that saw it fail replaces it
         }
-        if (const int rc = txn ? mdb_txn_renew(txn) : mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn)) stop("no snapshot", rc);
-        ++out_;
-        return txn;
     }
     void give_back(MDB_txn* txn) {
-        mdb_txn_reset(txn);
-        --out_;
         std::lock_guard lock(mutex_);
-        idle_.push_back(txn);
+        if (auto* env = mdb_txn_env(txn); env == env_) {
+            mdb_txn_reset(txn);
+            --out_;
+            idle_.push_back(txn);
+        } else {
+            mdb_txn_abort(txn);
+            const auto old = std::ranges::find(retired_, env, [](auto& one) { return one.env.get(); });
+            if (--old->out == 0) retired_.erase(old);
+        }
     }
     std::uint32_t out() const { return out_; }
 
+    // From now on snapshots are taken from `now`; the old environment is closed with its last snapshot.
+    void replace(Env old, MDB_env* now) {
+        {
+            std::lock_guard lock(mutex_);
+            for (auto* txn : idle_) mdb_txn_abort(txn);
+            idle_.clear();
+            if (const auto out = out_.exchange(0)) retired_.push_back({std::move(old), out});
+            env_ = now;
+        }
+        replaced_.notify_all();
+    }
+    // A write would reuse pages that these still show: no environment knows another one's readers.
+    bool old_ones_out() const {
+        std::lock_guard lock(mutex_);
+        return !retired_.empty();
+    }
+
   private:
+    struct Retired {
+        Env env;
+        std::uint32_t out;
+    };
     MDB_env* env_;
     std::atomic<std::uint32_t> out_ = 0;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
+    std::condition_variable replaced_;
     std::vector<MDB_txn*> idle_;
+    std::vector<Retired> retired_;
 };
 
 class LmdbSnapshot final : public Snapshot {

@@ -51,7 +51,14 @@ class LmdbStore final : public Store {
         MDB_stat data{}, free{};
         mdb_stat(txn, dbi_, &data);
         mdb_stat(txn, 0, &free);   // the list of free pages is a tree itself
-        if (const int rc = mdb_txn_commit(txn)) return rc;
+        if (const int rc = mdb_txn_commit(txn)) {
+            recover();
+            return rc;
+        }
+        MDB_envinfo info{};
+        mdb_env_info(env_.get(), &info);
+        file_bytes_ = (info.me_last_pgno + 1) * block::page_bytes;
+        committed_ = info.me_last_txnid;
         used_bytes_ = block::page_bytes * (2 + data.ms_branch_pages + data.ms_leaf_pages + data.ms_overflow_pages +
                                            free.ms_branch_pages + free.ms_leaf_pages + free.ms_overflow_pages);
         return 0;
@@ -59,7 +66,10 @@ class LmdbStore final : public Store {
 
     int apply(MDB_txn*, const Batch&);
     std::uint64_t space_for(const Batch&) const;
-    bool has_room(std::uint64_t need, bool urgent);
+    bool has_room(std::uint64_t need, const Batch&);
+    std::int64_t growth_of(const Batch&) const;
+    bool hold_room(std::uint64_t upto);
+    void recover();
     Result<void> outcome(int rc);
 
     // ---- sweep.cpp ----
@@ -80,6 +90,9 @@ class LmdbStore final : public Store {
     std::vector<std::size_t> order_;
     std::uint64_t next_disk_check_ = 0;
     bool disk_low_ = false;
+    std::uint64_t held_bytes_ = 0;   // of the file, set aside by the disk
+    std::size_t committed_ = 0;      // LMDB's number of the last transaction
+    std::atomic<std::uint64_t> file_bytes_ = 0;
     std::atomic<std::uint64_t> used_bytes_ = 0;
     std::atomic<bool> sweeping_ = false;
     std::atomic<std::uint64_t> swept_ = 0;   // blocks, about: a transaction that was given up counts too

@@ -37,6 +37,7 @@ std::size_t LmdbStore::sweepable(std::size_t most) const {
 Result<bool> LmdbStore::sweep(std::size_t max_entries) {
     std::lock_guard lock(mutex_);
     if (!sweeping_) return false;
+    if (readers_->old_ones_out()) return true;
     bool more = false;
     auto once = [&](std::size_t most) { return transact([&](MDB_txn* txn) { return sweep_some(txn, most, more); }); };
     max_entries = std::min(max_entries, powerful_ ? blocks_freed_in_one_transaction : blocks_freed_at_once);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 
 #include "tests/storage/places.h"
 
@@ -137,6 +138,44 @@ TEST_CASE("a compaction killed half-way leaves the old file, and the next start 
         check_sparse(*disk.store);
         CHECK(disk->snapshot()->bounds(two) == Bounds{0, 2'000});
         disk.store.reset();
+    }
+}
+
+namespace {
+
+std::uint64_t resident_bytes() {
+    std::ifstream in("/proc/self/statm");
+    std::uint64_t pages = 0;
+    in >> pages >> pages;
+    return pages * 4'096;
+}
+
+}   // namespace
+
+TEST_CASE("the store in memory gives back to the system what was deleted, also where it lay between what was kept") {
+    for (const std::size_t size : {330, 5'000, 70'000, 1'000'000}) {
+        CAPTURE(size);
+        constexpr std::uint64_t filled = 64 << 20;
+        InMemory memory;
+        const std::string data(size, 'x');
+        const auto before = resident_bytes();
+        for (std::uint64_t n = 0; n < filled / size; ++n) {
+            Batch b;
+            b.append(n % 2 ? one : two, entry(static_cast<Position>(n / 2), 1, data));
+            REQUIRE(memory->commit(b));
+        }
+        Batch b;
+        b.drop(one);
+        REQUIRE(memory->commit(b));
+        while (memory->sweep(100).value()) {
+        }
+        CHECK(resident_bytes() < before + filled * 3 / 4);
+        b.clear();
+        b.trim(two, static_cast<Position>(filled / size));
+        REQUIRE(memory->commit(b));
+        while (memory->sweep(100).value()) {
+        }
+        CHECK(resident_bytes() < before + filled / 4);
     }
 }
 
