@@ -60,7 +60,7 @@ Compacted compact_lmdb(const LmdbOptions& options, const std::function<void(std:
     {
         Env env;
         start(open_env(env, folder, data_file, options.map_bytes, MDB_RDONLY | MDB_NOLOCK), folder, options.map_bytes);
-        require_whole(env.get(), folder);
+        require_whole(env.get(), folder, options.map_bytes);
         MDB_txn* txn = nullptr;
         MDB_dbi dbi{};
         start(mdb_txn_begin(env.get(), nullptr, MDB_RDONLY, &txn), folder, options.map_bytes);

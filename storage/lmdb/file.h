@@ -23,7 +23,7 @@ inline constexpr std::uint64_t disk_reserve_bytes = std::uint64_t{8} << 20;
 // The kernel may read ahead: blocks of a log lie mostly in a row, and retention, sweeps and readers go along them.
 int open_env(Env& env, const Folder& folder, const char* name, std::uint64_t map_bytes, unsigned flags);
 // Throws when the file ends before the pages that its newest commit counts on: to look at one of them would be a SIGBUS.
-void require_whole(MDB_env*, const Folder&);
+void require_whole(MDB_env*, const Folder&, std::uint64_t map_bytes);
 // LMDB's answers at start, each with what to do.
 void start(int rc, const Folder& folder, std::uint64_t map_bytes);
 std::uint64_t size_of(const std::string& name);

@@ -35,7 +35,7 @@ LmdbStore::LmdbStore(const LmdbOptions& options, std::vector<std::string>* notes
     if (access(folder_.file(data_file).c_str(), F_OK) != 0)
         start(build_file(folder_, map_bytes_, powerful_, write_version), folder_, map_bytes_);
     start(open_env(env_, folder_, data_file, map_bytes_, powerful_ ? 0 : MDB_NOSYNC), folder_, map_bytes_);
-    require_whole(env_.get(), folder_);
+    require_whole(env_.get(), folder_, map_bytes_);
     readers_.emplace(env_.get());
     open_tree();
     hold_room(file_bytes_ + room_held_bytes);   // on a full disk there may be none
