@@ -1,0 +1,180 @@
+"""Does a figure grow with what is there, or only with what changes? Each row for n and for 10 n.
+
+Aims: any clock move over idle streams takes at most 50 ms and no turn above 5 ms at p99.9, and an idle hour writes nothing; a start with
+40,000 topics takes less than 1.5 s, with 100,000 partitions in one topic less than 1 s; a record that is appended costs its own waiters only;
+every request of a list is linear in the list.
+"""
+import http.client
+import json
+import os
+import struct
+import sys
+import threading
+import time
+
+from contenders import Running, TICKS
+from kafka_wire import Wire, batch, text
+from report import where, write
+from turns import histogram, summary
+
+
+def control(server, call, fields):
+    wire = http.client.HTTPConnection("127.0.0.1", server.kinesis_port, timeout=600)
+    began = time.perf_counter()
+    wire.request("POST", f"/_sluice/v1/{call}", json.dumps(fields))
+    answer = wire.getresponse()
+    got = answer.read()
+    if answer.status != 200:
+        raise RuntimeError(f"{call}: {answer.status} {got[:200]}")
+    return (time.perf_counter() - began) * 1000
+
+
+def ask(server, key, version, *body):
+    wire = Wire(f"127.0.0.1:{server.kafka_port}")
+    got = wire.ask(key, version, *body)
+    wire.socket.close()
+    return got
+
+
+def create(server, names, partitions=1):
+    """CreateTopics v4, so many names a request."""
+    for at in range(0, len(names), 2000):
+        some = names[at:at + 2000]
+        ask(server, 19, 4, struct.pack(">i", len(some)),
+            *(text(name) + struct.pack(">ihii", partitions, 1, 0, 0) for name in some), struct.pack(">iB", 600_000, 0))
+
+
+def delete(server, names):
+    ask(server, 20, 3, struct.pack(">i", len(names)), *map(text, names), struct.pack(">i", 600_000))
+
+
+def cpu_ms(server):
+    fields = open(f"/proc/{server.process.pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / TICKS
+
+
+def written_bytes(server):
+    for line in open(f"/proc/{server.process.pid}/io"):
+        if line.startswith("wchar:"):
+            return int(line.split()[1])
+
+
+def again(server, door, flags=()):
+    """Stops the server and starts it on the same folder; yields it, with its start in ms."""
+    folder = server.data
+    server.keep = True
+    server.stop()
+    return Running(server.name, door, flags, data=folder, patience_s=600)
+
+
+# ---------- rows: each yields {what: (figure, unit, aim or None)} ----------
+
+def clock(n):
+    server = Running("sluice", "kinesis")
+    try:
+        create(server, [f"idle-{i}" for i in range(n)])
+        control(server, "FreezeClock", {})
+        before = histogram(server)
+        took = [control(server, "AdvanceClock", {"span": f"{span}s"}) for span in (3600, 86_400, 8_760 * 3600)]
+        took.append(control(server, "SetClock", {"time": "2400-01-01T00:00:00Z"}))
+        _, p999, worst, _ = summary(before, histogram(server))
+        figures = {"longest of four moves, to the year 2400": (max(took), "ms", 50), "turns meanwhile, p99.9": (p999, "ms", 5),
+                   "the longest turn": (worst, "ms", None)}
+        control(server, "ResumeClock", {})
+        control(server, "SetClockRate", {"rate": 3600})
+        time.sleep(0.5)
+        wrote = written_bytes(server)
+        time.sleep(3)
+        figures["written in 10,800 s at rate 3600"] = (written_bytes(server) - wrote, "B", 0)
+        return figures
+    finally:
+        server.stop()
+
+
+def start(topics, partitions, aim):
+    server = Running("sluice", "kafka")
+    try:
+        create(server, [f"topic-{i}" for i in range(topics)], partitions)
+        server = again(server, "kafka")
+        return {f"start with {topics:,} topics of {partitions:,} partitions": (server.start_ms, "ms", aim)}
+    finally:
+        server.keep = False
+        server.stop()
+
+
+def fan_out(partitions):
+    server = Running("sluice", "kafka")
+    wires = []
+    try:
+        create(server, ["wide"], partitions)
+        # Fetch v11: twenty sessions over all partitions, each parked for records.
+        for _ in range(20):
+            wire = Wire(f"127.0.0.1:{server.kafka_port}")
+            asked = b"".join(struct.pack(">iiqqi", p, -1, 0, -1, 1 << 20) for p in range(partitions))
+            wire.send(1, 11, struct.pack(">iiiiBii", -1, 600_000, 1 << 30, 1 << 20, 0, 0, 0), struct.pack(">i", 1), text("wide"),
+                      struct.pack(">i", partitions), asked, struct.pack(">i", 0), text(""))
+            wires.append(wire)
+        time.sleep(1)
+        producer, count = Wire(f"127.0.0.1:{server.kafka_port}"), 300
+        before = cpu_ms(server)
+        for _ in range(count):
+            one = batch(b"x" * 100, int(time.time() * 1000))
+            producer.send_produce("wide", 0, one)
+            producer.receive_produce("wide")
+        return {f"one record, 20 consumers over {partitions:,} partitions": ((cpu_ms(server) - before) / count, "ms of CPU", None)}
+    finally:
+        for wire in wires:
+            wire.socket.close()
+        server.stop()
+
+
+def lists(n):
+    server = Running("sluice", "kafka")
+    try:
+        names = [f"listed-{i}" for i in range(n)]
+        body = [text(name) + struct.pack(">ihii", 1, 1, 0, 0) for name in names]
+        took = {}
+
+        def timed(what, call):
+            began = time.perf_counter()
+            call()
+            took[what] = ((time.perf_counter() - began) * 1000, "ms", None)
+        timed(f"CreateTopics, {n:,} names", lambda: ask(server, 19, 4, struct.pack(">i", n), *body, struct.pack(">iB", 600_000, 0)))
+        more = [text(name) + struct.pack(">ii", 2, -1) for name in names]
+        timed(f"CreatePartitions, {n:,} names", lambda: ask(server, 37, 1, struct.pack(">i", n), *more, struct.pack(">iB", 600_000, 0)))
+        timed(f"DeleteTopics, {n:,} names", lambda: delete(server, names))
+        return took
+    finally:
+        server.stop()
+
+
+def run(given):
+    small, large = (int(x) for x in os.environ.get("GROWTH", "100,1000").split(","))
+    pairs = [("clock moves over idle topics", lambda n: clock(n), (small, large)),
+             ("start with many topics", lambda n: start(n, 1, 1_500), (4_000, 40_000)),
+             ("start with many partitions", lambda n: start(1, n, 1_000), (10_000, 100_000)),
+             ("an appended record", fan_out, (1_000, 10_000)),
+             ("lists", lists, (2_000, 20_000))]
+    wanted = [key for key in given.only.split(",") if key]
+    lines = ["| | n | figure | 10 n | figure | aim |", "|---|---:|---:|---:|---:|---:|"]
+    for name, row, (one, ten) in pairs:
+        if wanted and not any(key in name for key in wanted):
+            continue
+        told = []
+        for n in (one, ten):
+            try:
+                told.append(row(n))
+            except (RuntimeError, OSError) as fault:
+                print(f"{name}, {n}: {str(fault)[:300]}", file=sys.stderr, flush=True)
+                told.append({})
+        for at in range(max(map(len, told))):
+            cells = [list(figures.items())[at] if at < len(figures) else (None, None) for figures in told]
+            what = (cells[1][0] or cells[0][0]).replace(f"{ten:,}", "10 n").replace(f"{one:,}", "n")
+            show = ["-" if figure is None else f"{figure[0]:,.1f} {figure[1]}" for _, figure in cells]
+            aim = next((f"{figure[2]:,}" for _, figure in cells if figure and figure[2] is not None), "")
+            lines.append(f"| {name}: {what} | {one:,} | {show[0]} | {ten:,} | {show[1]} | {aim} |")
+            print(lines[-1], flush=True)
+    told = "\n".join(lines) + "\n\n" + where(f"make bench ARGS='{' '.join(sys.argv[1:])}'", 1, 0)
+    print("\n" + told)
+    if not given.no_write and not wanted:
+        write("docs/performance.md", told, "growth")
