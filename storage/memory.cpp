@@ -176,10 +176,10 @@ class MemorySnapshot final : public Snapshot {
         return first_where(
             id, [&](const Chunk& c) { return std::ranges::any_of(c.entries, [&](auto* e) { return late(*e); }); }, late);
     }
-    std::uint64_t live_bytes(LogId id) const override {
+    std::uint64_t live_bytes(LogId id, Position from) const override {
         std::uint64_t n = 0;
         if (auto* log = find(id))
-            walk(*log, log->begin, [&](const Stored& e) {
+            walk(*log, std::max(from, log->begin), [&](const Stored& e) {
                 n = log->bytes - e.bytes_before;
                 return false;
             });

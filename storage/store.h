@@ -117,8 +117,9 @@ class Snapshot {
     virtual Position find_appended(LogId, std::int64_t ms) const = 0;
     // First position whose entry may hold a record timestamp >= `ms`; the end when there is none. Bounded cost.
     virtual Position find_timestamp(LogId, std::int64_t ms) const = 0;
-    // Payload bytes of the entries from the bounds' begin on.
-    virtual std::uint64_t live_bytes(LogId) const = 0;
+    // Payload bytes of the entries from the bounds' begin on, or from the one that contains `from` on when that is later.
+    std::uint64_t live_bytes(LogId log) const { return live_bytes(log, 0); }
+    virtual std::uint64_t live_bytes(LogId, Position from) const = 0;
 };
 
 struct Stats {

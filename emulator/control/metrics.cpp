@@ -1,5 +1,6 @@
 // What Prometheus reads at /metrics. Counters come from the usage the engine keeps anyway (rule 24); nothing
-// is counted twice.
+// is counted twice. Totals of all streams are kept up as they grow; a row a stream is written only while there are few, because
+// somebody asks every few seconds and must not have all streams walked for it.
 #include <fmt/format.h>
 
 #include <iterator>
@@ -10,6 +11,8 @@
 namespace sluice::control {
 
 namespace {
+
+constexpr std::size_t most_streams_listed = 1'000;
 
 // A label's value: backslash, quote and line end are escaped (Prometheus, "Exposition formats").
 std::string label(std::string_view text) {
@@ -32,8 +35,6 @@ Task<std::string> Service::metrics() {
     } else {
         free = store_.free_space();
     }
-    auto sizes = engine_.rehearse_sizes(engine_.world());
-    co_await std::move(sizes);
     std::string out;
     const auto head = [&](std::string_view name, std::string_view type, std::string_view help) {
         fmt::format_to(std::back_inserter(out), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
@@ -84,6 +85,21 @@ Task<std::string> Service::metrics() {
         one("sluice_turn_longest_seconds", "gauge", "The longest of them since the start.", seconds(turns->longest()));
     }
 
+    const auto& total = engine_.total_usage(engine_.world());
+    const auto& there = engine_.world().streams;
+    one("sluice_streams", "gauge", "Streams and topics. With more than 1000 the figures of single ones are left out.",
+        static_cast<double>(there.size()));
+    const auto sum = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+        head(name, "counter", help);
+        fmt::format_to(std::back_inserter(out), "{} {}\n", name, value);
+    };
+    sum("sluice_records_in_total", "Records written to all streams.", total.records_in);
+    sum("sluice_bytes_in_total", "Keys and data written to all streams.", total.bytes_in);
+    sum("sluice_bytes_out_total", "Bytes read from all streams.", total.bytes_out_kinesis + total.bytes_out_kafka);
+    sum("sluice_refusals_total", "Calls refused or slowed by a limit, on all streams.",
+        total.write_refusals + total.read_refusals);
+    if (there.size() > most_streams_listed) co_return out;
+
     struct Row {
         std::string labels;
         streams::Usage usage;
@@ -92,11 +108,7 @@ Task<std::string> Service::metrics() {
     std::vector<Row> rows;
     for (const auto& stream : engine_.list(engine_.world())) {
         Row row{"stream=\"" + label(stream->name) + "\"", {}, stream->open_shards()};
-        for (const auto& [hour, usage] : engine_.usage(*stream)) {
-            row.usage.records_in += usage.records_in, row.usage.bytes_in += usage.bytes_in;
-            row.usage.bytes_out_kinesis += usage.bytes_out_kinesis, row.usage.bytes_out_kafka += usage.bytes_out_kafka;
-            row.usage.write_refusals += usage.write_refusals, row.usage.read_refusals += usage.read_refusals;
-        }
+        row.usage = stream->total;
         rows.push_back(std::move(row));
     }
     const auto each = [&](std::string_view name, std::string_view help, std::string_view more, auto value) {

@@ -68,7 +68,7 @@ Task<SideAnswer> watch(Service& service, std::string body) {
     if (!request) co_return fault(request.error());
     const auto sink = std::make_shared<Collected<v1::Throttle>>(1);
     auto& clock = *service.engine().world().clock;
-    const Timer end{clock, clock.within(wire_limits::http_stream_wait, [sink] {
+    const Timer end{clock, clock.within(timers::http_watch, wire_limits::http_stream_wait, [sink] {
                         sink->closed = true;
                         sink->changed.fire();
                     })};

@@ -81,7 +81,8 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
             if (other != &session && other->peer() == session.peer()) return;
         }
         auto& clock = *broker.engine.world().clock;
-        hints[&session] = Timer{clock, clock.at(Clock::Line::live, clock.live() + patience, [this, s = &session] { say(*s); })};
+        hints[&session] =
+            Timer{clock, clock.at(timers::address_hint, clock.live() + patience, [this, s = &session] { say(*s); })};
     }
 
     void say(Session& session) {

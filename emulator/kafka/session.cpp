@@ -285,7 +285,7 @@ void Session::mute(milliseconds span) {
     if (muted_ && until <= muted_until_) return;
     muted_ = true;
     muted_until_ = until;
-    mute_ = Timer{clock, clock.within(span, [this] {
+    mute_ = Timer{clock, clock.within(timers::mute, span, [this] {
                       muted_ = false;
                       const auto self = shared_from_this();
                       begin_calls();

@@ -136,7 +136,7 @@ Task<void> drain(Socket& socket, Clock& clock) {
     boost::system::error_code fault;
     socket.shutdown(asio::ip::tcp::socket::shutdown_send, fault);
     bool over = false;
-    const Timer end{clock, clock.at(Clock::Line::live, clock.live() + wire_limits::http_drain, [&] {
+    const Timer end{clock, clock.at(timers::drain, clock.live() + wire_limits::http_drain, [&] {
                         over = true;
                         boost::system::error_code ignored;
                         socket.cancel(ignored);

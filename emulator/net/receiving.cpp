@@ -64,7 +64,7 @@ void Receiving::arm(milliseconds span) {
     if (stopped_) return;
     armed_ = true;
     hurried_ = false;
-    timer_ = Timer{clock_, clock_.at(Clock::Line::live, clock_.live() + span, [this] { look(); })};
+    timer_ = Timer{clock_, clock_.at(timers::unfinished_request, clock_.live() + span, [this] { look(); })};
 }
 
 void Receiving::look() {

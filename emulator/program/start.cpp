@@ -34,7 +34,9 @@ void start_clock(const ServeOptions& options, streams::Engine& engine, const Rea
     if (options.clock == ClockStart::freeze) clock.freeze();
     if (options.clock == ClockStart::automatic) clock.go_by_need();
     if (options.clock == ClockStart::set) {
-        const auto done = clock.set(options.clock_at);
+        // Nothing is there that could be younger: any time will do, an earlier one too.
+        const bool empty = world.streams.empty();
+        const auto done = empty ? clock.begin_at(options.clock_at) : clock.set(options.clock_at);
         if (!done) throw Exit{failed, "--clock: " + done.error()};
     }
 }

@@ -1,11 +1,4 @@
-// What hangs on which time (rule 5), all of it:
-//   virtual   retention and what the store is told of it · the full hour: usage, producers that wrote nothing for a day · tokens
-//   of limits
-//             and the life of iterators and page tokens, by now() alone
-//   live      sessions of group members · rebalances · fetch sessions · the hint to a client that was told an address and never
-//   came earlier of virtual and real (rule 6)   long polls · muted connections · CREATING, UPDATING, DELETING · watches by HTTP ·
-//   counters
-//             that are written lazily
+// How time passes and timers fire. Which timer hangs on which time is in timers.h.
 #include "emulator/runtime/clock.h"
 
 #include <algorithm>
@@ -33,8 +26,15 @@ Clock::~Clock() { serving_->clock = nullptr; }
 Time Clock::running_now() const {
     if (frozen_) return base_virtual_;
     const auto passed = real_.now() - base_real_;
-    if (rate_ == 1.0) return base_virtual_ + passed;
-    return base_virtual_ + milliseconds{std::llround(std::floor(static_cast<double>(passed.count()) * rate_))};
+    if (rate_ == 1.0) return std::min(base_virtual_ + passed, std::max(base_virtual_, latest_time));
+    // At the end of times the clock stands, whatever the rate.
+    const auto left = std::max<double>(0, static_cast<double>((latest_time - base_virtual_).count()));
+    return base_virtual_ + milliseconds{std::llround(std::min(left, std::floor(static_cast<double>(passed.count()) * rate_)))};
+}
+
+void Clock::tell(std::function<void()> Listener::* what) const {
+    for (const auto& listener : listeners_)
+        if (listener.*what) (listener.*what)();
 }
 
 Time Clock::now() const { return standing_ ? *standing_ : running_now(); }
@@ -52,45 +52,94 @@ void Clock::rebase(Time virtual_now) {
 void Clock::freeze() {
     rebase(now());
     frozen_ = true;
-    automatic_ = false;
-    if (on_change) on_change();
+    automatic_ = jumping_ = false;
+    tell(&Listener::changed);
 }
 
 void Clock::resume() {
     rebase(now());
-    frozen_ = automatic_ = false;
-    if (on_change) on_change();
+    frozen_ = automatic_ = jumping_ = false;
+    tell(&Listener::changed);
 }
 
 void Clock::go_by_need() {
     rebase(now());
     frozen_ = automatic_ = true;
+    jumping_ = false;
     wanted_.reset();
-    if (on_change) on_change();
+    tell(&Listener::changed);
 }
 
 void Clock::set_liveness(bool virtual_time) {
     const auto before = live();
     live_virtual_ = virtual_time;
     live_lead_ += before - live();
-    if (on_change) on_change();
+    tell(&Listener::changed);
 }
 
-void Clock::advance(milliseconds by, bool expire_clients) {
-    const Time target = now() + std::max(by, milliseconds{0});
-    move_to(target);
-    if (expire_clients && !live_virtual_) live_lead_ += std::max(by, milliseconds{0});
-    if (on_change) on_change();
-    run_due();
+void Clock::excuse(milliseconds held_up) {
+    if (!live_virtual_) live_lead_ -= held_up;
 }
 
-std::expected<void, std::string> Clock::set(Time to) {
+std::expected<Clock::Move, std::string> Clock::begin_advance(milliseconds by, bool expire_clients) const {
+    by = std::max(by, milliseconds{0});
+    if (by > latest_time - now()) return std::unexpected{std::string{out_of_bounds}};
+    Move move;
+    move.left = by;
+    move.expire_clients = expire_clients;
+    move.life = life_;
+    return move;
+}
+
+std::expected<Clock::Move, std::string> Clock::begin_set(Time to) const {
+    if (!in_bounds(to)) return std::unexpected{std::string{out_of_bounds}};
     if (to < now())
         return std::unexpected{
             std::string{"the clock never goes backward; for an earlier time start over with "
                         "`sluice reset --clock TIME`, or advance instead"}};
-    move_to(to);
-    if (on_change) on_change();
+    Move move;
+    move.to = to;
+    move.life = life_;
+    return move;
+}
+
+bool Clock::go_on(Move& move, std::size_t most_timers) {
+    if (move.life != life_) return true;
+    tell(&Listener::moving);
+    const auto from = now();
+    const auto target = std::max(from, move.to ? *move.to : std::min(from + move.left, latest_time));
+    const auto reached = move_to(target, most_timers);
+    move.left -= reached - from;
+    if (move.expire_clients && !live_virtual_) live_lead_ += reached - from;
+    tell(&Listener::changed);
+    if (move.expire_clients)
+        run_due(most_timers);
+    else if (!move.to)
+        run_due_but_live(most_timers);
+    return reached >= target;
+}
+
+std::expected<void, std::string> Clock::advance(milliseconds by, bool expire_clients) {
+    auto move = begin_advance(by, expire_clients);
+    if (!move) return std::unexpected{std::move(move.error())};
+    go_on(*move, SIZE_MAX);
+    return {};
+}
+
+std::expected<void, std::string> Clock::set(Time to) {
+    auto move = begin_set(to);
+    if (!move) return std::unexpected{std::move(move.error())};
+    go_on(*move, SIZE_MAX);
+    return {};
+}
+
+std::expected<void, std::string> Clock::begin_at(Time at) {
+    if (!in_bounds(at)) return std::unexpected{std::string{out_of_bounds}};
+    auto state = save();
+    state.now_ms = to_ms(at);
+    state.real_ms = to_ms(real_.now());
+    restore(state);
+    tell(&Listener::changed);
     return {};
 }
 
@@ -99,7 +148,7 @@ std::expected<void, std::string> Clock::set_rate(double rate) {
         return std::unexpected{std::string{"a rate is above 0 and at most 1000000; to stop the clock use `freeze`"}};
     rebase(now());
     rate_ = rate;
-    if (on_change) on_change();
+    tell(&Listener::changed);
     return {};
 }
 
@@ -116,9 +165,12 @@ void Clock::restore(const State& state) {
     live_virtual_ = state.live_virtual;
     rate_ = state.rate;
     wanted_.reset();
-    const auto away = std::max<std::int64_t>(0, to_ms(real_.now()) - state.real_ms);
-    rebase(from_ms(state.now_ms));
-    if (!frozen_) base_virtual_ += milliseconds{std::llround(std::floor(static_cast<double>(away) * rate_))};
+    jumping_ = false;
+    ++life_;
+    const auto away = milliseconds{std::max<std::int64_t>(0, to_ms(real_.now()) - state.real_ms)};
+    base_virtual_ = from_ms(state.now_ms);
+    base_real_ = real_.now() - away;
+    rebase(running_now());
     live_lead_ += live_before - live();
 }
 
@@ -133,14 +185,8 @@ Clock::TimerId Clock::at(Line line, Time due, Fire fire) {
         where_[id].live = due;
     }
     const auto& line_of_it = line == Line::data ? data_ : live_;
-    if (on_first && line_of_it.begin()->second == id) on_first();
+    if (line_of_it.begin()->second == id) tell(&Listener::sooner);
     return id;
-}
-
-Clock::TimerId Clock::within(milliseconds span, Fire fire) { return sooner(Line::data, now() + span, span, std::move(fire)); }
-
-Clock::TimerId Clock::within_live(milliseconds span, Fire fire) {
-    return sooner(Line::live, live() + span, span, std::move(fire));
 }
 
 // On a line of virtual or live time and on that of real time: whichever comes first.
@@ -149,7 +195,7 @@ Clock::TimerId Clock::sooner(Line line, Time due, milliseconds span, Fire fire) 
     const TimerId id = at(line, due, std::move(fire));
     real_line_.emplace(std::pair{real_due, id}, id);
     where_[id].real = real_due;
-    if (on_first && real_line_.begin()->second == id) on_first();
+    if (real_line_.begin()->second == id) tell(&Listener::sooner);
     return id;
 }
 
@@ -192,15 +238,21 @@ bool Clock::fire_next(Time upto) {
     return true;
 }
 
-void Clock::move_to(Time target) {
+Time Clock::move_to(Time target, std::size_t most_timers) {
     const auto outer = standing_;
     standing_ = now();
+    auto reached = target;
     for (auto next = next_virtual(); next && next->due <= target; next = next_virtual()) {
+        if (most_timers-- == 0) {
+            reached = *standing_;
+            break;
+        }
         standing_ = std::max(*standing_, next->due);
         fire_next(target);
     }
     standing_ = outer;
-    rebase(target);
+    rebase(reached);
+    return reached;
 }
 
 // ---- the clock that goes by need ----
@@ -221,31 +273,44 @@ void Clock::Serving::end() {
     if (count && --count->requests == 0 && count->clock) count->clock->jump();
 }
 
+// So many timers at once; the driver goes on with the rest.
+constexpr std::size_t fired_by_a_jump = 50;
+
 void Clock::jump() {
     if (!automatic_ || !wanted_ || standing_) return;   // inside a timer: the next request's end looks again
-    const auto target = *std::exchange(wanted_, std::nullopt);
-    if (target <= now()) return;
-    move_to(target);
-    if (on_change) on_change();
+    const auto target = *wanted_;
+    const bool ahead = target > now();
+    jumping_ = ahead && move_to(target, fired_by_a_jump) < target;
+    if (!jumping_) wanted_.reset();
+    if (ahead) tell(&Listener::changed);
 }
 
-void Clock::run_due(std::size_t most) {
+void Clock::run_due_but_live(std::size_t most) {
     if (standing_) return;   // a timer's own doing: the loop that fires it goes on
+    if (jumping_) jump();
     const Time target = running_now();
     for (auto left = most; left > 0 && fire_next(target);) --left;
-    for (auto left = most; left > 0 && !live_virtual_ && fire_first(live_, live());) --left;
     for (auto left = most; left > 0 && fire_first(real_line_, real_.now());) --left;
 }
 
-std::optional<milliseconds> Clock::until_next() const {
+bool Clock::live_due() const { return !live_virtual_ && !live_.empty() && live_.begin()->first.first <= live(); }
+
+void Clock::run_due(std::size_t most) {
+    if (standing_) return;
+    run_due_but_live(most);
+    for (auto left = most; left > 0 && !live_virtual_ && fire_first(live_, live());) --left;
+}
+
+std::optional<milliseconds> Clock::until_next(bool with_live) const {
     std::optional<milliseconds> best;
     const auto take = [&](milliseconds span) { best = std::max(milliseconds{0}, best ? std::min(*best, span) : span); };
+    if (jumping_) take(milliseconds{0});
     if (const auto next = next_virtual()) {
         const auto span = next->due - running_now();
         if (!frozen_ || span.count() <= 0)
             take(rate_ == 1.0 ? span : milliseconds{std::llround(std::ceil(static_cast<double>(span.count()) / rate_))});
     }
-    if (!live_.empty() && !live_virtual_) take(live_.begin()->first.first - live());
+    if (with_live && !live_.empty() && !live_virtual_) take(live_.begin()->first.first - live());
     if (!real_line_.empty()) take(real_line_.begin()->first.first - real_.now());
     return best;
 }

@@ -8,12 +8,15 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
+
+#include "emulator/runtime/timers.h"
 
 namespace sluice {
 
@@ -22,6 +25,13 @@ using Time = std::chrono::sys_time<milliseconds>;
 
 constexpr std::int64_t to_ms(Time t) { return t.time_since_epoch().count(); }
 constexpr Time from_ms(std::int64_t ms) { return Time{milliseconds{ms}}; }
+
+// Rule 32: the moments that a clock can show, whichever door names one. AWS refuses sequence numbers from October 2477 on.
+inline constexpr Time earliest_time{};
+inline constexpr Time latest_time{std::chrono::sys_days{std::chrono::year{2477} / 1 / 1}};
+constexpr bool in_bounds(Time t) { return t >= earliest_time && t <= latest_time; }
+// The sentence that every door says about a moment outside of them.
+inline constexpr std::string_view out_of_bounds = "a time is from 1970-01-01T00:00:00Z to 2477-01-01T00:00:00Z";
 
 // Real time: anchored once to the host's date, then only ever forward.
 class RealTime {
@@ -52,8 +62,7 @@ class Clock {
   public:
     using Fire = std::move_only_function<void()>;
     using TimerId = std::uint64_t;   // 0 is no timer
-    enum class Line : std::uint8_t { data, live };
-    struct State {   // what a restart must know
+    struct State {                   // what a restart must know
         bool frozen = false;
         double rate = 1.0;
         std::int64_t offset_ms = 0;   // virtual - real while running at rate 1
@@ -86,25 +95,71 @@ class Clock {
     void go_by_need();
     // Sessions and heartbeats go by virtual time, or by real time again. Neither moves anybody nearer to the end.
     void set_liveness(bool virtual_time);
-    void advance(milliseconds by, bool expire_clients = false);
+    // Refuses to go beyond the bounds of times.
+    std::expected<void, std::string> advance(milliseconds by, bool expire_clients = false);
     // Refuses an earlier time with a sentence that says what to do.
     std::expected<void, std::string> set(Time to);
+    // For a world in which nothing is yet: stands at any time of the bounds, an earlier one too.
+    std::expected<void, std::string> begin_at(Time);
+
+    // The same moves in slices, so that others are served while a long one goes on. Between two slices the clock stands where
+    // the last one came to, and whoever listens has stored that. A restored clock ends the moves that were under way.
+    class Move {
+        friend class Clock;
+        std::optional<Time> to;
+        milliseconds left{};
+        bool expire_clients = false;
+        std::uint64_t life{};
+    };
+    std::expected<Move, std::string> begin_advance(milliseconds by, bool expire_clients = false) const;
+    std::expected<Move, std::string> begin_set(Time to) const;
+    // Fires at most so many timers; true when the move has come to its end.
+    bool go_on(Move&, std::size_t most_timers);
     std::expected<void, std::string> set_rate(double rate);   // 0 < rate <= 1,000,000
     State save() const;
     // After a restart: a frozen clock stands where it was; a running one keeps its offset, so downtime passes.
     void restore(const State&);
-    // Called after every change by hand, so that the owner can store `save()` and wake its driver.
-    std::function<void()> on_change;
-    // Called when a timer becomes the first of its line: the driver looks at until_next() again.
-    std::function<void()> on_first;
+    // The loop was held up for that long and read nothing of what clients sent meanwhile: live time leaves it out.
+    void excuse(milliseconds held_up);
+
+    struct Listener {
+        std::function<void()> moving{};    // before a move by hand
+        std::function<void()> changed{};   // after every change by hand: the engine stores `save()`, the driver wakes
+        std::function<void()> sooner{};    // a timer became the first of its line: the driver looks at until_next() again
+    };
+    class [[nodiscard]] Listening {
+      public:
+        Listening() = default;
+        Listening(Listening&& other) noexcept : clock_(std::exchange(other.clock_, nullptr)), at_(other.at_) {}
+        Listening& operator=(Listening&& other) noexcept {
+            stop();
+            clock_ = std::exchange(other.clock_, nullptr), at_ = other.at_;
+            return *this;
+        }
+        ~Listening() { stop(); }
+        void stop() {
+            if (auto* clock = std::exchange(clock_, nullptr)) clock->listeners_.erase(at_);
+        }
+
+      private:
+        friend class Clock;
+        Listening(Clock& clock, std::list<Listener>::iterator at) : clock_(&clock), at_(at) {}
+        Clock* clock_ = nullptr;
+        std::list<Listener>::iterator at_;
+    };
+    // Told in the order in which they came, while the returned one lives. The clock outlives it.
+    Listening listen(Listener listener) { return {*this, listeners_.insert(listeners_.end(), std::move(listener))}; }
 
     // Data timers fire when `now` reaches due, live timers when `live` does. Firing happens inside run_due or a change by hand.
-    TimerId at(Line, Time due, Fire);
-    // A wait in which a client is blocked: ends at the earlier of `span` of virtual and `span` of real time (rule 6).
-    TimerId within(milliseconds span, Fire);
-    // A live wait in which clients are blocked (a rebalance): by live time, and with liveness virtual at most `span` of real
-    // time.
-    TimerId within_live(milliseconds span, Fire);
+    // The kinds are in timers.h.
+    template <Line line>
+    TimerId at(const DueKind<line>&, Time due, Fire fire) {
+        return at(line, due, std::move(fire));
+    }
+    template <Line line>
+    TimerId within(const WaitKind<line>&, milliseconds span, Fire fire) {
+        return sooner(line, (line == Line::data ? now() : live()) + span, span, std::move(fire));
+    }
     void cancel(TimerId);
 
     // Somebody was refused or slowed and would have room at that time. With go_by_need(), when no request is being served any
@@ -135,14 +190,19 @@ class Clock {
 
     // At most so many of each line: at a rate whose timers the machine cannot keep up with, others still get their turn.
     void run_due(std::size_t most = SIZE_MAX);
+    // The same but for live timers, which a driver holds back until it has read what clients sent.
+    void run_due_but_live(std::size_t most);
+    bool live_due() const;
     // Real time until the next timer could be due; nothing when no timer can fire by itself.
-    std::optional<milliseconds> until_next() const;
+    std::optional<milliseconds> until_next(bool with_live = true) const;
 
   private:
     struct Timer;
     Time running_now() const;
     void rebase(Time virtual_now);
-    void move_to(Time target);
+    Time move_to(Time target, std::size_t most_timers);   // how far it came
+    void tell(std::function<void()> Listener::*) const;
+    TimerId at(Line, Time due, Fire);
     using Queue = std::map<std::pair<Time, TimerId>, TimerId>;
     bool fire_first(Queue& line, Time upto);
     bool fire_next(Time upto);   // of all that hang on virtual time
@@ -158,6 +218,9 @@ class Clock {
     bool frozen_ = false, automatic_ = false, live_virtual_ = false;
     double rate_ = 1.0;
     std::optional<Time> wanted_;
+    bool jumping_ = false;     // on the way to wanted_, slice by slice
+    std::uint64_t life_ = 0;   // counts restores
+    std::list<Listener> listeners_;
     std::shared_ptr<Serving::Count> serving_;
     Time base_virtual_, base_real_;   // now = base_virtual + (real - base_real) * rate
     std::optional<Time> standing_;    // set while a due timer runs: now stands at its due time

@@ -29,7 +29,7 @@ void Waiter::watch(Signal& signal, Woken why) {
 }
 
 void Waiter::deadline(Clock& clock, milliseconds span) {
-    timer_ = Timer{clock, clock.within(span, [this] { wake(Woken::deadline); })};
+    timer_ = Timer{clock, clock.within(timers::long_poll, span, [this] { wake(Woken::deadline); })};
 }
 
 void Waiter::wake(Woken why) {

@@ -75,11 +75,12 @@ std::string show_span(milliseconds span) {
     return out;
 }
 
-std::expected<Time, std::string> parse_time(std::string_view text) {
+namespace {
+std::expected<Time, std::string> parse_any_time(std::string_view text) {
     const auto fault = std::unexpected{fmt::format("'{}' is no moment; write it like 2027-01-01T00:00:00Z", text)};
     auto rest = text;
     const int year = take_digits(rest, 4);
-    if (year < 1970 || !take(rest, '-')) return fault;
+    if (year < 0 || !take(rest, '-')) return fault;
     const int month = take_digits(rest, 2);
     if (month < 1 || !take(rest, '-')) return fault;
     const int day = take_digits(rest, 2);
@@ -111,6 +112,13 @@ std::expected<Time, std::string> parse_time(std::string_view text) {
     const int minutes = take_digits(rest, 2);
     if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || !rest.empty()) return fault;
     return at - sign * (std::chrono::hours{hours} + std::chrono::minutes{minutes});
+}
+}   // namespace
+
+std::expected<Time, std::string> parse_time(std::string_view text) {
+    const auto at = parse_any_time(text);
+    if (at && !in_bounds(*at)) return std::unexpected{fmt::format("'{}': {}", text, out_of_bounds)};
+    return at;
 }
 
 std::string show_time(Time at) {

@@ -16,7 +16,7 @@ std::expected<milliseconds, std::string> parse_span(std::string_view text);
 // The way back, without zero parts: `1d1h`, `23h59m`, `0s`.
 std::string show_span(milliseconds);
 
-// RFC 3339: date, or date and time with Z or an offset; fractions are cut to milliseconds.
+// RFC 3339: date, or date and time with Z or an offset; fractions are cut to milliseconds. Within the bounds of times (rule 32).
 std::expected<Time, std::string> parse_time(std::string_view text);
 // 2027-01-01T00:00:00Z, with .mmm only when there are some.
 std::string show_time(Time);

@@ -41,11 +41,10 @@ std::string Engine::dump() {
                 for (const auto& one : state.recent) line("      {}..{} at {}", one.first, one.last, one.base);
             }
         }
-        for (const auto& [hour, u] : usage(*stream))
-            if (u.records_in + u.stored_bytes + u.open_shard_ms + u.write_refusals > 0)
-                line("  usage hour={} records={} bytes={} units={} rounded={} open_ms={} stored={} refused={}", hour,
-                     u.records_in, u.bytes_in, u.payload_units_25k, u.bytes_in_rounded_1k, u.open_shard_ms, u.stored_bytes,
-                     u.write_refusals);
+        for (const auto& [first, hours, u] : usage(*stream))
+            line("  usage hours={}+{} records={} bytes={} units={} rounded={} open_ms={} stored={} refused={}", first, hours,
+                 u.records_in, u.bytes_in, u.payload_units_25k, u.bytes_in_rounded_1k, u.open_shard_ms, u.stored_bytes,
+                 u.write_refusals);
     }
     return out;
 }

@@ -74,6 +74,7 @@ void Engine::State::retire_from(Stream& stream, std::size_t shards) {
         auto& last = *stream.shards.back();
         last.sealed = true;
         last.trim.stop();
+        stream.total -= last.usage;
         last.appended.fire();
         stream.retired.push_back(std::move(stream.shards.back()));
         stream.shards.pop_back();
@@ -89,7 +90,6 @@ std::unique_ptr<Shard> Engine::State::new_shard(Stream& stream, HashRange range,
     shard->extents.push_back({static_cast<LogId>(books.next_log++), 0, -1});
     group().fresh.push_back(shard->extents.back().log);
     shard->opened_ms = to_ms(world().clock->now());
-    shard->usage_hour = shard->opened_ms / 3'600'000;
     set_buckets(*shard);
     return shard;
 }
@@ -109,10 +109,15 @@ Engine::Engine(Executor executor, storage::Store& store, const RealTime& real, R
     state_->on_removed = &on_removed;
     state_->on_resharded = &on_resharded;
     state_->load();
-    state_->world().clock->on_change = [s = state_.get()] {
-        if (!planted("clock-not-saved")) s->save_world();
-        s->arm_hour();
-    };
+    // What was queued before a move of the clock is stored as of before it, and each slice of the move with the clock it came to.
+    state_->listening = state_->world().clock->listen({.moving =
+                                                           [s = state_.get()] {
+                                                               if (s->open || s->writing) s->flush();
+                                                           },
+                                                       .changed =
+                                                           [s = state_.get()] {
+                                                               if (!planted("clock-not-saved")) s->save_world();
+                                                           }});
 }
 
 Engine::~Engine() {
@@ -185,6 +190,7 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
     const auto now = world.clock->now();
     const bool adopted = existing != nullptr;
     auto stream = adopted ? existing : std::make_shared<Stream>();
+    if (adopted) s.end_hours(*stream, {}, to_ms(now));
     stream->world = world.id;
     stream->name = wanted.name;
     if (!adopted) {
@@ -221,6 +227,7 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
         s.set_buckets(shard);
     }
     State::order_ranges(*stream);
+    if (adopted) s.open_shards_changed(*stream);
     s.index(stream);
     s.save_world();
     if (wanted.state_delay && s.options.state_delay.count() > 0)
@@ -240,7 +247,7 @@ void Engine::State::begin_state(const StreamPointer& stream, StreamStatus status
 
 // Ends CREATING and UPDATING; a stream found DELETING at start goes then.
 void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) {
-    stream->ready = Timer{*world().clock, world().clock->within(delay, [this, weak = std::weak_ptr{stream}] {
+    stream->ready = Timer{*world().clock, world().clock->within(timers::state_delay, delay, [this, weak = std::weak_ptr{stream}] {
                               const auto one = weak.lock();
                               if (!one || one->deleted) return;
                               if (one->status == StreamStatus::deleting) return take_away(one);
@@ -255,8 +262,7 @@ void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) 
 
 void Engine::State::take_away(const StreamPointer& stream) {
     for (const auto& told : *on_removed) told(*stream);
-    const auto now = to_ms(world().clock->now());
-    save_hour(*stream, now / 3'600'000, close_hour(*stream, now / 3'600'000, now));
+    end_usage(*stream);
     put({}, key_of(stream->world, 'S', big_endian(std::to_underlying(stream->id))), "");
     for (const auto& shard : stream->shards) {
         put({}, shard_key(*stream, shard->index), "");
@@ -313,7 +319,7 @@ Ticket Engine::reset(World& world, std::optional<Time> clock) {
     const auto real = world.clock->real();
     const auto start = clock.value_or(real);
     world.clock->restore({false, 1.0, (start - real).count(), to_ms(start), to_ms(real)});
-    s.arm_hour();
+    s.books.total = {};
     s.save_world();
     return s.ticket({});
 }

@@ -222,8 +222,10 @@ class Engine {
     void scan(World&, std::string_view prefix, const std::function<void(std::string_view key, std::string_view value)>&);
     std::int64_t next_producer_id(World&);
 
-    // ---- usage (rule 24): finished hours from the store, the running one from memory ----
-    std::vector<std::pair<std::int64_t, Usage>> usage(const Stream&);
+    // ---- usage (rule 24): finished hours from the store, the running one from memory; looking stores nothing ----
+    std::vector<UsageSpan> usage(const Stream&);   // ascending; equal hours in a row are one span
+    // What all streams have counted, those that went since the start included. Nothing is walked for it.
+    const Usage& total_usage(const World&);
 
     // ---- what would hold the loop ----
     // For pure work on about so many bytes: whether it is worth a thread.
@@ -235,7 +237,7 @@ class Engine {
     // be.
     using Look = std::function<void(const storage::Snapshot&)>;
     Task<void> rehearse(Look);
-    // The same before somebody asks what all of a world's logs hold (`live_bytes`, `usage`).
+    // The same before somebody asks what all of a world's logs hold (`live_bytes`).
     Task<void> rehearse_sizes(const World&);
 
     // One bounded slice of freeing between turns; true while there is more. With `commit_on_thread` the writer goes on by itself.

@@ -1,11 +1,12 @@
 // What the engine keeps behind engine.h, shared by its files: engine.cpp (worlds, streams), catalog.cpp, commit.cpp (groups),
 // append.cpp, read.cpp, reshard.cpp,
-// retention.cpp, usage.cpp and warmth.cpp. Nobody else includes this.
+// retention.cpp, producers.cpp, usage.cpp and warmth.cpp. Nobody else includes this.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
 #include <list>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -44,6 +45,7 @@ struct Group {
     std::vector<std::vector<LogId>> together;                 // scopes that stand or fall as one
     std::vector<Scope> bound_to(Scope) const;                 // that scope and all that stand or fall with it
     std::uint64_t serial{};
+    Time live;                                     // when it was opened, for producers
     std::deque<std::array<std::byte, 16>> heads;   // patched batch heads: base offset, length, leader epoch
     bool empty() const { return batch.empty() && dirty.empty(); }
 
@@ -71,7 +73,7 @@ struct WorldBooks {
     std::int64_t next_producer = 1000, producers_reserved = 1000;
     std::unordered_map<std::string, std::string> normalised;      // name with '.' as '_' -> name
     std::unordered_map<std::string, std::int64_t> name_seconds;   // last create second of names used since the start
-    Timer hour;                                                   // the next full virtual hour
+    Usage total;                                                  // of all its streams, for who asks about all of them
 };
 
 // A batch read lately: its payload when that is not found in one piece in the store, and where every 32nd record begins. So
@@ -144,6 +146,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void save_stream(const Stream&);
     void save_world();
     storage::Batch::Put world_record() const;
+    Clock::Listening listening;
     bool world_stale = false;   // its last record was lost with a failed commit: goes with the next group
     void index(const StreamPointer&);
     void unindex(const Stream&);
@@ -178,12 +181,31 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void find_front(Shard&);
     void arm_trim(Shard&);
     void await_trim(Shard&, bool told);
-    void arm_hour();
-    void roll_all();
-    void forget_producers(Stream&, std::int64_t now_ms);
-    Usage close_hour(Stream&, std::int64_t hour, std::int64_t until_ms);
-    void save_hour(const Stream&, std::int64_t hour, const Usage&);
     std::uint64_t live_bytes(const Shard&);
+    // Counts something of a shard. The hours before now_ms are ended first, in the same scope.
+    template <class Add>
+    void count(Shard& shard, Group::Scope scope, std::int64_t now_ms, Add add) {
+        if (now_ms >= shard.stream->metered_until_ms) end_hours(*shard.stream, scope, now_ms);
+        add(shard.usage), add(shard.stream->total), add(books.total);
+    }
+    void count_again(Shard&, const Usage& before);   // its usage was read from the store
+    Meter meter_of(const Stream&);                   // as it is kept, not rolled
+    void end_hours(Stream&, Group::Scope, std::int64_t now_ms);
+    void put_span(const Stream&, Group::Scope, const UsageSpan&);
+    void open_shards_changed(Stream&);   // call it behind the change, and end_hours before it
+    void end_usage(Stream&);             // of a stream that goes
+
+    // ---- producers.cpp ----
+    struct Watched {
+        std::weak_ptr<Stream> stream;
+        std::int32_t shard;
+        std::int64_t producer;
+    };
+    std::multimap<Time, Watched> watched_producers;   // by when each is looked at next
+    Timer producers_timer;
+    void watch_producer(Shard&, std::int64_t producer, ProducerState&);
+    void arm_producers();
+    void forget_producers();
 
     // ---- warmth.cpp ----
     Worker disk, aside;   // waits for pages; works
@@ -213,12 +235,11 @@ std::string normalised(std::string_view name);   // names that are equal so stan
 std::string_view raw(const Uuid&);
 std::string running_value(const Shard&);
 bool read_running_value(std::string_view, Shard&);   // false: an engine does not write such a one
-std::string encode_usage(const Usage&);
-Usage decode_usage(std::string_view);
-std::string encode_producer(const ProducerState&);
+// On live time in memory; stored by real time, which a restart's live time begins at.
+std::string encode_producer(const ProducerState&, milliseconds live_ahead);
 std::optional<ProducerState> decode_producer(std::string_view);
 bool good_name(std::string_view);                                  // 1..249 of [a-zA-Z0-9._-], not "." or ".."
-inline constexpr std::int64_t latest_ms = std::int64_t{1} << 50;   // year 37,000: a clock is moved by 100 years at most
+inline constexpr std::int64_t latest_ms = std::int64_t{1} << 50;   // year 37,000: a time of a clock with some delay added
 // ---- catalog_check.cpp: each throws StartError when no engine can have written what was read ----
 void check(const catalog::World&);
 void check(const std::vector<catalog::Stream>&, std::uint64_t next_stream, std::uint64_t next_log);

@@ -17,6 +17,7 @@
 #include "emulator/streams/catalog/hash_key.h"
 #include "emulator/streams/limits/limits.h"
 #include "emulator/streams/limits/throttle.h"
+#include "emulator/streams/usage/usage.h"
 #include "storage/store.h"
 
 namespace sluice::streams {
@@ -43,17 +44,9 @@ struct ProducerState {
         std::int64_t appended_ms{};
     };
     std::int16_t epoch{};
+    bool watched = false;          // its silence is looked for (producers.cpp)
+    Time wrote;                    // live time of its last batch
     std::deque<Appended> recent;   // oldest first, at most five
-};
-
-// Per stream and virtual hour (rule 24).
-struct Usage {
-    std::uint64_t records_in{}, bytes_in{}, payload_units_25k{}, bytes_in_rounded_1k{};
-    std::uint64_t bytes_out_kinesis{}, bytes_out_kafka{}, records_out_kinesis{}, records_out_kafka{};
-    std::uint64_t write_refusals{}, read_refusals{};
-    std::uint64_t open_shard_ms{};
-    std::uint64_t stored_bytes{};   // live bytes when the hour ended
-    friend bool operator==(const Usage&, const Usage&) = default;
 };
 
 // The keys with most records of one second, at most eight of them (counted as Misra and Gries do: a full table loses one of
@@ -83,7 +76,7 @@ struct Warmth {
     struct Range {
         Position from{}, middle{}, before{};
         Time since{};
-    };                             // half of it is behind `middle`; `since` is real time
+    };   // half of it is behind `middle`; `since` is real time
     std::vector<Range> ranges;     // oldest first
     std::vector<Position> asked;   // the thread is about to bring what lies there
     Signal brought;                // something was
@@ -106,9 +99,8 @@ struct Shard {
     std::int64_t last_appended_ms{};
     Bucket write_bytes, write_records, read_bytes, read_calls;
     std::unordered_map<std::int64_t, ProducerState> producers;
-    Usage usage;                 // of the running virtual hour
-    std::int64_t usage_hour{};   // hours since 1970, virtual
-    std::int64_t opened_ms{};    // since when it is counted as open
+    Usage usage;                // since it was made, and the bytes that it stores now; its stream's meter cuts the hours
+    std::int64_t opened_ms{};   // since when it is counted as open
 
     // The oldest kept entry, found again from the log when unknown; nothing when there is none.
     struct Front {
@@ -165,6 +157,9 @@ struct Stream : std::enable_shared_from_this<Stream> {
     std::vector<Shard*> open_ranges;               // the open shards by hash range; the engine keeps it
     std::vector<std::unique_ptr<Shard>> retired;   // undone or given up; somebody may still wait on them
     Timer ready;                                   // ends CREATING, UPDATING, DELETING
+    Usage total;                                   // of all its shards
+    std::unique_ptr<Meter> meter;                  // nothing: not read from the store yet
+    std::int64_t metered_until_ms = 0;             // the end of the meter's running hour; 0: look at it
 
     bool kinesis_manners() const { return profile.starts_with("kinesis"); }   // ages by append time, seals on reshard
     Shard* shard(std::int32_t index) const {

@@ -96,9 +96,10 @@ Position LmdbSnapshot::find_timestamp(LogId log, std::int64_t ms) const {
     return answer;
 }
 
-std::uint64_t LmdbSnapshot::live_bytes(LogId log) const {
+std::uint64_t LmdbSnapshot::live_bytes(LogId log, Position from) const {
     Cursor cursor(txn_, dbi_);
-    const auto range = bounds_of(cursor, txn_, dbi_, log);
+    auto range = bounds_of(cursor, txn_, dbi_, log);
+    range.begin = std::max(range.begin, from);
     if (range.begin >= range.end) return 0;
     const auto first = cursor.locate(log, range.begin);
     const auto last = first ? cursor.last(log) : std::nullopt;

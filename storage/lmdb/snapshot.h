@@ -104,7 +104,8 @@ class LmdbSnapshot final : public Snapshot {
     Result<void> read(LogId log, Position from, const VisitEntry& visit) const override;
     Position find_appended(LogId log, std::int64_t ms) const override;
     Position find_timestamp(LogId log, std::int64_t ms) const override;
-    std::uint64_t live_bytes(LogId log) const override;
+    using Snapshot::live_bytes;
+    std::uint64_t live_bytes(LogId log, Position from) const override;
 
   private:
     Readers& readers_;

@@ -200,7 +200,7 @@ void History::set_retention(Stream& stream) {
     const auto longer = hours * hour_ms >= *stream.retention;
     say("retention of {}: {} h", stream.name, hours);
     stream.retention = hours * hour_ms;
-    model_.age(model_.time.now);
+    model_.age();
     const auto told = [this, name = stream.name](auto& reply) { catalog_fate(name, reply.has_value()); };
     if (longer) {
         kinesis::IncreaseStreamRetentionPeriod request;

@@ -207,7 +207,7 @@ void History::resolve() {
         clock_in_doubt_ |= refused_;
         if (refused_) hours_exact_ = false;
     }
-    model_.age(model_.time.now);
+    model_.age();
     if (refused_) {
         take_balances();
         look_at_all(false);
@@ -265,13 +265,13 @@ void History::restart() {
         boot();
         machine_->clock().run_due();
         if (model_.time.now / hour_ms != was / hour_ms) say("away for {} ms", away);
-        after_clock(was);
+        after_clock();
         settle();
     } else {
         boot();
         if (const auto after = machine_->engine->dump(); after != before && !plan_.odd_stamps)
             broken("memory was not what the store holds. Before the restart:\n{}After it:\n{}", before, after);
-        after_clock(model_.time.now);
+        after_clock();
     }
     clock_in_doubt_ = false;
     look_at_all(true);
@@ -307,7 +307,7 @@ void History::interrupted() {
     offset_fates_.clear();
     queued_ = false;
     if (member_) member_->doubtful = true;
-    after_clock(model_.time.now);
+    after_clock();
     take_balances();
     look_at_all(true);
     settled_ = model_;
@@ -316,7 +316,6 @@ void History::interrupted() {
 // ---- time ----
 
 void History::move_clock() {
-    const auto before = model_.time.now;
     auto& time = model_.time;
     switch (below(10)) {
         case 0:
@@ -345,13 +344,14 @@ void History::move_clock() {
             break;
         }
         case 6: {
-            const auto by = static_cast<Ms>(one_in(4) ? below(40'000) : below(1'000));
+            // A long night in which nobody asks anything: sessions, producers and much of the data are over.
+            const auto by = static_cast<Ms>(one_in(12) ? below(30 * hour_ms) : one_in(4) ? below(40'000) : below(1'000));
             say("{} ms pass", by);
             time_.move(milliseconds{by});
             machine_->clock().run_due();
             time.real += by;
             if (!time.frozen) time.now += by * time.rate;
-            after_clock(before);
+            after_clock();
             break;
         }
         case 7:
@@ -375,26 +375,53 @@ void History::move_clock() {
 
 // Rule 8: in one step or in many, what is seen afterwards is the same.
 void History::advance(Ms by) {
+    if (plan_.faults && !moved_in_turn_ && !clock_in_doubt_ && one_in(12)) return cut_short(by);
     say("advance {} ms", by);
-    const auto before = model_.time.now;
     Ms left = by;
     if (plan_.pieces != 0)
         for (auto cuts = pieces_.below(12); cuts > 0 && left > 0; --cuts) {
             const auto piece = static_cast<Ms>(pieces_.below(static_cast<std::uint64_t>(left) + 1));
-            machine_->clock().advance(milliseconds{piece});
+            auto slices = machine_->clock().begin_advance(milliseconds{piece});
+            while (!machine_->clock().go_on(*slices, 1 + pieces_.below(3))) {
+            }
             left -= piece;
         }
     machine_->clock().advance(milliseconds{left});
     model_.time.now += by;
-    after_clock(before);
+    after_clock();
 }
 
-void History::after_clock(Ms before) {
+// The store then opens with the clock that the last stored slice had come to, and nothing younger is lost.
+void History::cut_short(Ms by) {
+    auto& clock = machine_->clock();
+    auto move = clock.begin_advance(milliseconds{by});
+    auto kept = model_.time.now;
+    for (auto slices = 1 + below(4); slices > 0; --slices) {
+        const bool there = clock.go_on(*move, 1 + below(3));
+        if (slices == 1 && one_in(2)) break;   // this one was not stored
+        machine_->settle();
+        kept = to_ms(clock.now());
+        if (there) break;
+    }
+    say("advance {} ms, killed at {}", by, kept);
+    silenced_ = true;
+    shut(true);
+    boot();
+    if (member_) member_->doubtful = true;
+    model_.time.now = kept;
+    settled_.time.now = kept;
+    after_clock();
+    take_balances();
+    look_at_all(true);
+    settled_ = model_;
+}
+
+void History::after_clock() {
     if (const auto now = to_ms(machine_->clock().now()); now != model_.time.now)
         broken("it is {} and should be {}", now, model_.time.now);
-    model_.age(before);
+    model_.age();
     settled_.time = model_.time;
-    settled_.age(before);
+    settled_.age();
 }
 
 }   // namespace sluice::sim

@@ -50,7 +50,8 @@ class History {
     void shut(bool killed);
     void move_clock();
     void advance(Ms);
-    void after_clock(Ms before);
+    void cut_short(Ms);   // a long move, killed between two of its slices
+    void after_clock();
     void arm_failure();
     template <class... Part>
     void say(fmt::format_string<Part...> form, Part&&... parts) {

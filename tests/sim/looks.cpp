@@ -101,8 +101,14 @@ void History::count(const std::string& name, const Model& model) {
         one.records += counted.records;
         one.bytes += counted.bytes;
     };
-    for (const auto& [hour, usage] : machine_->engine->usage(real(name)))
-        if (usage.records_in > 0) add(told, hour, {usage.records_in, usage.bytes_in});
+    std::int64_t next = 0;
+    for (const auto& [first, hours, usage] : machine_->engine->usage(real(name))) {
+        if (hours < 1 || (next != 0 && first != next)) broken("{}: hours {}+{} where {} is next", name, first, hours, next);
+        next = first + hours;
+        say("{} hours {}+{}: {} in, {} ms open, {} stored", name, first, hours, usage.records_in, usage.open_shard_ms,
+            usage.stored_bytes);
+        for (auto hour = first; hour < next && usage.records_in > 0; ++hour) add(told, hour, {usage.records_in, usage.bytes_in});
+    }
     for (const auto& shard : model.streams.at(name).shards)
         for (const auto& [hour, counted] : shard.counted)
             if (counted.records > 0) add(expected, hour, counted);
@@ -190,12 +196,11 @@ void History::group_step() {
                                             }));
     machine_->turn();
     for (int i = 0; i < 8 && !answered; ++i) {   // the initial delay of a group
-        const auto before = model_.time.now;
         time_.move(milliseconds{1000});
         machine_->clock().run_due();
         model_.time.real += 1000;
         if (!model_.time.frozen) model_.time.now += 1000 * model_.time.rate;
-        after_clock(before);
+        after_clock();
         machine_->turn();
     }
     if (!answered || joined.error_code != kafka::ErrorCode::none)

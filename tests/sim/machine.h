@@ -119,8 +119,7 @@ class Machine {
                          .header = {},
                          .version = version,
                          .serving = {},
-                         .answer = {},
-                         .turn = {}};
+                         .answer = {}};
         auto response = co_await kafka::handle(call, asked->request);
         asked->told(response);
     }

@@ -91,7 +91,7 @@ Ms last_moment(const Stream& stream, const Batch& batch, bool displaced) {
     return std::max(batch.stamp + keep, batch.appended + std::min(keep, 5 * minute_ms));
 }
 
-void Model::age(Ms before) {
+void Model::age() {
     for (auto& [name, stream] : streams)
         for (auto& shard : stream.shards) {
             shard.tick(time.now);
@@ -100,11 +100,7 @@ void Model::age(Ms before) {
                 if (!stream.retention || last_moment(stream, *batch, time.displaced()) >= time.now) break;
                 shard.gone = batch->end();
             }
-            // At each full virtual hour a producer that wrote nothing for a day is forgotten (producer.id.expiration.ms).
-            for (auto hour = before / hour_ms + 1; hour <= time.now / hour_ms; ++hour)
-                std::erase_if(shard.producers, [&](const auto& one) {
-                    return !one.second.recent.empty() && one.second.recent.back().appended + day_ms < hour * hour_ms;
-                });
+            std::erase_if(shard.producers, [&](const auto& one) { return one.second.wrote + day_ms <= time.real; });
         }
 }
 

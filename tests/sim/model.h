@@ -48,6 +48,7 @@ struct Producer {
         Ms appended{};
     };
     std::int16_t epoch{};
+    Ms wrote{};                // real time
     std::deque<Sent> recent;   // the last five
 };
 enum class Sequence { fresh, duplicate, out_of_order, old_epoch };
@@ -103,8 +104,8 @@ struct Model {
     // group -> (stream serial, shard) -> offset
     std::map<std::string, std::map<std::pair<std::int64_t, std::int32_t>, std::int64_t>> offsets;
 
-    // Applies retention and the forgetting of producers that passed since the time was `before`.
-    void age(Ms before);
+    // Applies retention, and forgets producers that wrote nothing for a day of real time (rule 5).
+    void age();
     // What OffsetFetch answers: an own offset, or the begin of a child whose ancestor has one (rule 15), or -1.
     std::int64_t offset(const std::string& group, const Stream&, std::int32_t shard) const;
 };

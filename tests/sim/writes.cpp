@@ -184,20 +184,21 @@ void History::produce(Stream& stream) {
     } else {
         base = shard.end();
         stream.odd_stamps |= plan_.odd_stamps && !stream.kinesis;
-        write = queue(
-            stream, index,
-            [records = std::move(records), now, stamp, bytes, producer = producer, epoch = epoch, first = first](Shard& into) {
-                const auto at = into.append(records, now, stamp);
-                into.write_records.take(std::ssize(records));
-                into.write_bytes.take(bytes);
-                if (producer < 0) return;
-                auto& known = into.producers[producer];
-                if (known.epoch != epoch) known.recent.clear();
-                known.epoch = epoch;
-                known.recent.push_back(
-                    {first, static_cast<std::int32_t>(first + std::ssize(records) - 1), at, into.last_appended});
-                if (known.recent.size() > 5) known.recent.pop_front();
-            });
+        write = queue(stream, index,
+                      [records = std::move(records), now, real = model_.time.real, stamp, bytes, producer = producer,
+                       epoch = epoch, first = first](Shard& into) {
+                          const auto at = into.append(records, now, stamp);
+                          into.write_records.take(std::ssize(records));
+                          into.write_bytes.take(bytes);
+                          if (producer < 0) return;
+                          auto& known = into.producers[producer];
+                          if (known.epoch != epoch) known.recent.clear();
+                          known.wrote = real;
+                          known.epoch = epoch;
+                          known.recent.push_back(
+                              {first, static_cast<std::int32_t>(first + std::ssize(records) - 1), at, into.last_appended});
+                          if (known.recent.size() > 5) known.recent.pop_front();
+                      });
         debt = std::max(shard.write_records.debt(), shard.write_bytes.debt());
     }
     say("Produce {}/{}: {} records, codec {}, producer {} epoch {} sequence {} -> {} at {}", stream.name, index, count, codec,

@@ -87,7 +87,11 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
     auto& in = **world(request.world());
     const auto stream = *found;
     std::optional<Time> from;
-    if (request.has_from_time()) from = from_proto(request.from_time());
+    if (request.has_from_time()) {
+        const auto at = moment(request.from_time());
+        if (!at) co_return std::unexpected{at.error()};
+        from = *at;
+    }
     if (request.has_from_ago()) from = in.clock->now() - from_proto(request.from_ago());
     std::vector<streams::Position> next,
         last;   // by shard; children of a split join as they come, from their start

@@ -37,11 +37,23 @@ google::protobuf::Duration to_proto(milliseconds span) {
     out.set_nanos(static_cast<std::int32_t>(span.count() % 1000 * 1'000'000));
     return out;
 }
+namespace {
+// What a client sends may be any number; beyond this all times are out of bounds.
+std::chrono::seconds some_seconds(std::int64_t in) {
+    constexpr std::int64_t most = std::int64_t{1} << 44;
+    return std::chrono::seconds{std::clamp(in, -most, most)};
+}
+}   // namespace
 Time from_proto(const google::protobuf::Timestamp& in) {
-    return Time{std::chrono::seconds{in.seconds()}} + milliseconds{in.nanos() / 1'000'000};
+    return Time{some_seconds(in.seconds())} + milliseconds{in.nanos() / 1'000'000};
 }
 milliseconds from_proto(const google::protobuf::Duration& in) {
-    return std::chrono::seconds{in.seconds()} + milliseconds{in.nanos() / 1'000'000};
+    return some_seconds(in.seconds()) + milliseconds{in.nanos() / 1'000'000};
+}
+Result<Time> moment(const google::protobuf::Timestamp& in) {
+    const auto at = from_proto(in);
+    if (!in_bounds(at)) return std::unexpected{Error{Error::Kind::invalid, std::string{out_of_bounds}}};
+    return at;
 }
 
 Service::Service(streams::Engine& engine, const storage::Store& store, const RealTime& real, Parts parts)

@@ -94,6 +94,7 @@ class Service {
     Result<std::shared_ptr<streams::Stream>> find(const std::string& world, const std::string& stream);
     // Answers how the clock of that world stands once the change is committed, or what `change` refused.
     Task<Result<v1::ClockResponse>> change_clock(std::string world, std::function<Result<void>(Clock&)> change);
+    Task<Result<v1::ClockResponse>> move_clock(std::string world, std::function<Result<Clock::Move>(Clock&)> begin);
     // What was changed in this turn is committed.
     Task<Result<void>> settled(streams::World&);
 
@@ -110,6 +111,7 @@ class Service {
 google::protobuf::Timestamp to_proto(Time);
 google::protobuf::Duration to_proto(milliseconds);
 Time from_proto(const google::protobuf::Timestamp&);
+Result<Time> moment(const google::protobuf::Timestamp&);   // refused when it is outside of the bounds of times (rule 32)
 milliseconds from_proto(const google::protobuf::Duration&);
 
 }   // namespace sluice::control

@@ -123,7 +123,11 @@ Task<Result<v1::ResetResponse>> Service::handle(v1::ResetRequest request) {
     const auto in = world(request.world());
     if (!in) co_return std::unexpected{in.error()};
     std::optional<Time> clock;
-    if (request.has_clock()) clock = from_proto(request.clock());
+    if (request.has_clock()) {
+        const auto at = moment(request.clock());
+        if (!at) co_return std::unexpected{at.error()};
+        clock = *at;
+    }
     if (parts_.forget) parts_.forget(**in);
     const auto ticket = engine_.reset(**in, clock);
     if (parts_.prepare) parts_.prepare(**in, clock.has_value());

@@ -43,7 +43,7 @@ void Groups::watch(Group& group, Member& member) {
         drop(*g, m);
         after_drop(*g);
     };
-    member.expiry = Timer{clock(), clock().at(Clock::Line::live, member.alive_until, std::move(look))};
+    member.expiry = Timer{clock(), clock().at(timers::member_session, member.alive_until, std::move(look))};
 }
 
 ErrorCode Groups::leave(std::string_view id, std::string_view name, std::optional<std::string_view> instance) {

@@ -280,7 +280,7 @@ void Groups::arm(Group& group, milliseconds span, void (Groups::*then)(Group&)) 
     auto fire = [this, id = group.id, then] {
         if (auto* g = get(id)) (this->*then)(*g);
     };
-    group.rebalance = Timer{clock(), clock().within_live(span, std::move(fire))};
+    group.rebalance = Timer{clock(), clock().within(timers::rebalance, span, std::move(fire))};
 }
 
 }   // namespace sluice::kafka

@@ -213,11 +213,11 @@ void Engine::State::read_shard(Shard& shard) {
     shard.write_bytes = shard.write_records = shard.read_bytes = shard.read_calls = {};
     set_buckets(shard);
     shard.last_appended_ms = 0;
-    shard.usage_hour = shard.opened_ms / 3'600'000;
-    shard.usage = {};
+    const auto counted = std::exchange(shard.usage, {});
+    shard.trimmed = -1;   // no running value says how much is stored
     if (const auto value = store_now->get(shard_key(*shard.stream, shard.index)))
         if (!read_running_value(*value, shard)) damaged("a shard's counters are none");
-    shard.producers.clear();
+    const auto known = std::exchange(shard.producers, {});
     const auto prefix =
         key_of(shard.stream->world, 'P',
                big_endian(std::to_underlying(shard.stream->id)) + big_endian(static_cast<std::uint64_t>(shard.index), 4));
@@ -226,7 +226,12 @@ void Engine::State::read_shard(Shard& shard) {
         for (const char c : key.substr(prefix.size())) id = id << 8 | static_cast<unsigned char>(c);
         auto state = decode_producer(value);
         if (!state) damaged("a producer's batches are none");
-        if (!planted("producers-lost-at-restart")) shard.producers[static_cast<std::int64_t>(id)] = std::move(*state);
+        if (planted("producers-lost-at-restart")) return true;
+        const auto producer = static_cast<std::int64_t>(id);
+        const auto before = known.find(producer);
+        state->watched = before != known.end() && before->second.watched;
+        state->wrote = std::min(state->wrote, world().clock->live());
+        watch_producer(shard, producer, shard.producers[producer] = std::move(*state));
         return true;
     });
     const auto& last = shard.extents.back();
@@ -234,7 +239,11 @@ void Engine::State::read_shard(Shard& shard) {
     shard.end = std::max(last.from, tail.end);
     if (!planted("queued-end-not-undone") || shard.queued_end == 0) shard.queued_end = shard.end;
     const auto& first = shard.extents.front();
-    shard.begin = shard.trimmed = std::max(first.from, store_now->bounds(first.log).begin);
+    shard.begin = std::max(first.from, store_now->bounds(first.log).begin);
+    // What is stored is known for the begin at which it was counted.
+    if (std::exchange(shard.trimmed, shard.begin) != shard.begin && shard.begin < shard.end)
+        shard.usage.stored_bytes = live_bytes(shard);
+    count_again(shard, counted);
     shard.front_known = shard.trim_armed = shard.kept_known = false;
     shard.sized_end = -1;
     arm_trim(shard);
@@ -276,7 +285,6 @@ void Engine::State::load() {
         books.next_producer = books.producers_reserved = in.next_producer();
     }
     reload_catalog();
-    arm_hour();
 }
 
 void Engine::State::index(const StreamPointer& stream) {

@@ -62,7 +62,7 @@ void damaged(std::string_view what) {
 void check(const catalog::World& world) {
     const auto& clock = world.clock();
     if (!std::isfinite(clock.rate()) || clock.rate() <= 0 || clock.rate() > 1'000'000) damaged("its clock has no such rate");
-    if (!moment(clock.now_ms()) || !moment(clock.real_ms())) damaged("its clock has no such time");
+    if (!in_bounds(from_ms(clock.now_ms())) || !moment(clock.real_ms())) damaged("its clock has no such time");
     if (!count(world.next_stream()) || !count(world.next_log()) || world.next_producer() < 0 ||
         world.next_producer() > largest_count)
         damaged("its next numbers are none");

@@ -20,6 +20,7 @@ Ticket Engine::State::begin_reshard(Stream& stream, const Reshard& change) {
 
 void Engine::State::carry_out(Stream& stream, const Reshard& change) {
     const auto now = world().clock->now();
+    end_hours(stream, {}, to_ms(now));
     const bool split = change.second < 0;
     std::vector<Shard*> parents{stream.shard(change.first)};
     if (!split) parents.push_back(stream.shard(change.second));
@@ -41,6 +42,7 @@ void Engine::State::carry_out(Stream& stream, const Reshard& change) {
         parent->sealed = true;
         parent->closed = now;
     }
+    open_shards_changed(stream);
     save_world();
     order_ranges(stream);
     save_stream(stream);
@@ -77,11 +79,13 @@ Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     if (total <= std::ssize(stream.shards) || total > max_shards_per_stream) return std::unexpected{Fault::bad_count};
     auto& s = *state_;
     const auto now = s.world().clock->now();
+    s.end_hours(stream, {}, to_ms(now));
     while (std::ssize(stream.shards) < total) stream.shards.push_back(s.new_shard(stream, {}, to_ms(now) / 1000));
     const auto ranges = even_ranges(static_cast<std::int32_t>(std::ranges::count_if(stream.shards, &Shard::open)));
     std::size_t next_range = 0;
     for (const auto& shard : stream.shards)
         if (shard->open()) shard->range = ranges[next_range++];
+    s.open_shards_changed(stream);
     s.save_world();
     State::order_ranges(stream);
     s.save_stream(stream);

@@ -63,8 +63,9 @@ Refusal refusal_of(const Shard& shard, Refusal::Limit limit, Bucket& bucket, std
 
 }   // namespace
 
-std::string encode_producer(const ProducerState& state) {
+std::string encode_producer(const ProducerState& state, milliseconds live_ahead) {
     std::string out = big_endian(static_cast<std::uint16_t>(state.epoch), 2);
+    out += big_endian(static_cast<std::uint64_t>(to_ms(state.wrote - live_ahead)));
     for (const auto& one : state.recent) {
         out += big_endian(static_cast<std::uint32_t>(one.first), 4) + big_endian(static_cast<std::uint32_t>(one.last), 4);
         out += big_endian(static_cast<std::uint64_t>(one.base)) + big_endian(static_cast<std::uint64_t>(one.appended_ms));
@@ -79,9 +80,10 @@ std::optional<ProducerState> decode_producer(std::string_view bytes) {
         bytes.remove_prefix(size);
         return value;
     };
-    if (bytes.size() % 24 != 2) return {};
+    if (bytes.size() % 24 != 10) return {};
     ProducerState state;
     state.epoch = static_cast<std::int16_t>(number(2));
+    state.wrote = from_ms(static_cast<std::int64_t>(number(8)));
     while (!bytes.empty()) {
         auto& one = state.recent.emplace_back();
         one.first = static_cast<std::int32_t>(number(4));
@@ -107,7 +109,7 @@ std::optional<Refusal> Engine::admit(Shard& shard, std::uint64_t bytes, std::uin
     }
     auto told = room ? refusal_of(shard, Refusal::Limit::write_bytes, shard.write_bytes, cost, now)
                      : refusal_of(shard, Refusal::Limit::write_records, shard.write_records, count, now);
-    shard.usage.write_refusals += records;
+    s.count(shard, shard.extents.back().log, to_ms(now), [&](Usage& usage) { usage.write_refusals += records; });
     s.touch_lazily(shard);
     s.want_room(shard, count, cost);
     s.events.refused(told);
@@ -194,13 +196,16 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     group.touched[shard.touched_at].end = shard.queued_end;
     group.touched[shard.touched_at].bytes += append.batch.size();
     s.touch(shard);
-    auto& usage = shard.usage;
-    usage.records_in += append.records + (planted("usage-counted-twice") ? append.records : 0);
-    usage.bytes_in += append.payload_bytes;
     const auto each = append.payload_bytes / append.records;
-    usage.payload_units_25k += append.units_25k != 0 ? append.units_25k : append.records * ((each + 25 * 1024 - 1) / (25 * 1024));
-    usage.bytes_in_rounded_1k +=
-        append.rounded_1k_bytes != 0 ? append.rounded_1k_bytes : append.records * ((each + 1023) / 1024 * 1024);
+    const auto units = append.units_25k != 0 ? append.units_25k : append.records * ((each + 25 * 1024 - 1) / (25 * 1024));
+    const auto rounded = append.rounded_1k_bytes != 0 ? append.rounded_1k_bytes : append.records * ((each + 1023) / 1024 * 1024);
+    s.count(shard, log, now_ms, [&](Usage& usage) {
+        usage.records_in += append.records + (planted("usage-counted-twice") ? append.records : 0);
+        usage.bytes_in += append.payload_bytes;
+        usage.payload_units_25k += units;
+        usage.bytes_in_rounded_1k += rounded;
+        usage.stored_bytes += append.batch.size();
+    });
     if (idempotent(append)) s.remember(shard, append, base, now_ms);
     if (stream.provisional) {
         stream.provisional = false;
@@ -214,6 +219,8 @@ void Engine::State::remember(Shard& shard, const Append& append, Position base, 
     auto& state = shard.producers[append.producer_id];
     if (append.producer_epoch != state.epoch) state.recent.clear();
     state.epoch = append.producer_epoch;
+    state.wrote = group().live;
+    watch_producer(shard, append.producer_id, state);
     state.recent.push_back({append.base_sequence, sequence_after(append.base_sequence, append.records - 1), base, appended_ms});
     if (state.recent.size() > (planted("duplicates-of-four") ? 4 : 5)) state.recent.pop_front();
     const std::pair mine{&shard, append.producer_id};

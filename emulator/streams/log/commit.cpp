@@ -2,6 +2,7 @@
 // that one large write does not fail others; what failed is read again from the store, so memory equals a fresh start.
 #include <algorithm>
 #include <bit>
+#include <ranges>
 
 #include "emulator/streams/state.h"
 #include "storage/planted.h"
@@ -37,6 +38,7 @@ Group& Engine::State::group() {
     if (!open) {
         open = std::make_shared<Group>();
         open->serial = ++groups;
+        open->live = world().clock->live();
     }
     if (!posted) {
         posted = true;
@@ -66,7 +68,9 @@ void Engine::State::touch(Shard& shard) {
 // Reads and refusals change only counters and tokens: not worth a commit of their own each turn.
 void Engine::State::touch_lazily(Shard& shard) {
     if (std::exchange(shard.lazy, true)) return;
-    if (lazy.empty()) lazy_timer = Timer{*world().clock, world().clock->within(std::chrono::seconds{1}, [this] { group(); })};
+    if (lazy.empty())
+        lazy_timer =
+            Timer{*world().clock, world().clock->within(timers::lazy_counters, std::chrono::seconds{1}, [this] { group(); })};
     lazy.emplace_back(shard.stream->shared_from_this(), &shard);
 }
 
@@ -105,31 +109,25 @@ void append_little_endian(std::string& out, std::initializer_list<std::int64_t> 
     out.append(reinterpret_cast<const char*>(values.begin()), 8 * values.size());
 }
 
-void append_usage(std::string& out, const Usage& u) {
-    const auto n = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
-    append_little_endian(out, {n(u.records_in), n(u.bytes_in), n(u.payload_units_25k), n(u.bytes_in_rounded_1k),
-                               n(u.bytes_out_kinesis), n(u.bytes_out_kafka), n(u.records_out_kinesis), n(u.records_out_kafka),
-                               n(u.write_refusals), n(u.read_refusals), n(u.open_shard_ms), n(u.stored_bytes)});
-}
+constexpr std::size_t before_usage = 8 * 10;
 
 }   // namespace
 
-constexpr std::size_t running_value_bytes = 8 * 22;
-
-// Little-endian int64s, one small value per shard: four buckets (balance, filled), last append time, hour, usage.
+// One small value per shard, little-endian int64s: four buckets (balance, filled), last append time, where the store was told
+// that the log begins; then its usage (usage.h), whose stored bytes are those from that begin on.
 std::string running_value(const Shard& shard) {
     const auto a = shard.write_bytes.save(), b = shard.write_records.save(), c = shard.read_bytes.save(),
                d = shard.read_calls.save();
     std::string out;
-    out.reserve(running_value_bytes);
+    out.reserve(before_usage + 1 + sizeof(Usage));
     append_little_endian(out, {a.thousandths, a.filled_ms, b.thousandths, b.filled_ms, c.thousandths, c.filled_ms, d.thousandths,
-                               d.filled_ms, shard.last_appended_ms, shard.usage_hour});
+                               d.filled_ms, shard.last_appended_ms, shard.trimmed});
     append_usage(out, shard.usage);
     return out;
 }
 
 bool read_running_value(std::string_view bytes, Shard& shard) {
-    if (bytes.size() != running_value_bytes) return false;
+    if (bytes.size() < before_usage) return false;
     const auto number = [&] {
         std::uint64_t value = 0;
         for (int i = 7; i >= 0; --i) value = value << 8 | static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]);
@@ -144,29 +142,11 @@ bool read_running_value(std::string_view bytes, Shard& shard) {
         if (!bucket->unlimited()) bucket->restore({thousandths, filled});
     }
     shard.last_appended_ms = number();
-    shard.usage_hour = number();
-    shard.usage = decode_usage(bytes);
-    const auto hour_ms = std::int64_t{3'600'000};
-    return moment(shard.last_appended_ms) && shard.usage_hour >= shard.opened_ms / hour_ms &&
-           shard.usage_hour < latest_ms / hour_ms;
-}
-
-std::string encode_usage(const Usage& usage) {
-    std::string out;
-    append_usage(out, usage);
-    return out;
-}
-
-Usage decode_usage(std::string_view bytes) {
-    Usage u;
-    for (auto* value :
-         {&u.records_in, &u.bytes_in, &u.payload_units_25k, &u.bytes_in_rounded_1k, &u.bytes_out_kinesis, &u.bytes_out_kafka,
-          &u.records_out_kinesis, &u.records_out_kafka, &u.write_refusals, &u.read_refusals, &u.open_shard_ms, &u.stored_bytes}) {
-        if (bytes.size() < 8) break;
-        for (int i = 7; i >= 0; --i) *value = *value << 8 | static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]);
-        bytes.remove_prefix(8);
-    }
-    return u;
+    shard.trimmed = number();
+    const auto usage = take_usage(bytes);
+    if (!usage) return false;
+    shard.usage = *usage;
+    return moment(shard.last_appended_ms) && shard.trimmed >= 0;
 }
 
 void Engine::State::fill(storage::Batch& batch, const Group& group, const Group::Scope& only) const {
@@ -215,7 +195,15 @@ std::vector<std::pair<Group::Scope, Fault>> Engine::State::write(const Group& gr
         // Trims make the space that the rest wants, so they do not wait for it. Done twice they do nothing.
         storage::Batch space;
         space.trims = group.batch.trims;
-        (void)store.commit(space);
+        // With the clock that they were due by: after a kill it must not stand where what they drop would still be kept.
+        const auto puts = std::views::reverse(group.batch.puts);
+        const auto clock = std::ranges::find(puts, key_of(world().id, 'W'), &storage::Batch::Put::key);
+        if (clock != puts.end()) {
+            space.puts.push_back(*clock);
+            if (store.commit(space)) space.clear();
+            space.puts.clear();
+        }
+        if (!space.empty()) (void)store.commit(space);
     }
     std::vector<Group::Scope> tried;
     for (const auto& first : scopes) {
@@ -268,12 +256,13 @@ void Engine::State::prepare(Group& group) {
         auto record = world_record();
         group.put({}, std::move(record.key), std::move(record.value));
     }
+    const auto live_ahead = world().clock->live() - world().clock->real();
     for (const auto& [shard, producer] : group.producers) {
         if (planted("producer-not-written")) break;
         const auto found = shard->producers.find(producer);
         if (found != shard->producers.end() && !shard->stream->deleted)
             group.put(shard->extents.back().log, producer_key(*shard->stream, shard->index, producer),
-                      encode_producer(found->second));
+                      encode_producer(found->second, live_ahead));
     }
 }
 

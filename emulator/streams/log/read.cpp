@@ -249,7 +249,7 @@ std::optional<Refusal> Engine::admit_read_call(Shard& shard) {
                  .room_in = milliseconds{(std::max<std::int64_t>(1, wanted - balance) + bucket.rate() - 1) / bucket.rate()},
                  .top_key = {},
                  .top_key_share = 0};
-    ++shard.usage.read_refusals;
+    s.count(shard, shard.extents.back().log, to_ms(now), [](Usage& usage) { ++usage.read_refusals; });
     s.touch_lazily(shard);
     s.world().clock->want(now + told.room_in);
     s.events.refused(told);
@@ -269,9 +269,10 @@ milliseconds Engine::charge_read(Shard& shard, Door door, std::uint64_t bytes, s
     const auto now = state_->world().clock->now();
     shard.read_bytes.take_read(static_cast<std::int64_t>(bytes), now);
     state_->touch_lazily(shard);
-    auto& usage = shard.usage;
-    (door == Door::kinesis ? usage.bytes_out_kinesis : usage.bytes_out_kafka) += bytes;
-    (door == Door::kinesis ? usage.records_out_kinesis : usage.records_out_kafka) += records;
+    state_->count(shard, shard.extents.back().log, to_ms(now), [&](Usage& usage) {
+        (door == Door::kinesis ? usage.bytes_out_kinesis : usage.bytes_out_kafka) += bytes;
+        (door == Door::kinesis ? usage.records_out_kinesis : usage.records_out_kafka) += records;
+    });
     return shard.read_bytes.debt(now);
 }
 

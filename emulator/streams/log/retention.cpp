@@ -159,10 +159,15 @@ void Engine::State::retain_bytes(Shard& shard) {
 void Engine::State::trim(Shard& shard) {
     retain(shard);
     if (shard.begin <= shard.trimmed || keeping_expired) return;
+    std::uint64_t dropped = 0;
     for (const auto& extent : shard.extents)
-        if (extent.from < shard.begin)
+        if (extent.from < shard.begin) {
+            dropped += snapshot().live_bytes(extent.log, shard.trimmed) - snapshot().live_bytes(extent.log, shard.begin);
             group().batch.trims.push_back({extent.log, shard.begin + (planted("trim-off-by-one") ? 1 : 0)});
+        }
+    count(shard, shard.extents.back().log, to_ms(world().clock->now()), [&](Usage& usage) { usage.stored_bytes -= dropped; });
     shard.trimmed = shard.begin;
+    touch(shard);
 }
 
 // The next full minute by which the front entry has expired, or the very next one when retention.bytes has dropped some; nothing
@@ -200,7 +205,7 @@ void Engine::State::arm_trim(Shard& shard) {
 // Twice where a thread reads: the first time it is told where the loop will look.
 void Engine::State::await_trim(Shard& shard, bool told) {
     const auto at = from_ms(shard.trim_due_ms - (told ? 0 : foreseen_ms));
-    shard.trim = Timer{*world().clock, world().clock->at(Clock::Line::data, at, [this, one = &shard, told] {
+    shard.trim = Timer{*world().clock, world().clock->at(timers::retention, at, [this, one = &shard, told] {
                            if (!told) {
                                foresee(*one);
                                return await_trim(*one, true);
@@ -220,7 +225,7 @@ std::uint64_t Engine::State::live_bytes(const Shard& shard) {
 void Engine::keep_expired(milliseconds span) {
     auto& clock = *state_->world().clock;
     state_->keeping_expired = true;
-    state_->keeping = Timer{clock, clock.at(Clock::Line::live, clock.live() + span, [this] {
+    state_->keeping = Timer{clock, clock.at(timers::expired_kept, clock.live() + span, [this] {
                                 state_->keeping_expired = false;
                                 trim_expired();
                             })};

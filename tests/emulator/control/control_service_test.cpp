@@ -1,6 +1,7 @@
 // What the control plane does, asked as plain functions.
 #include <doctest/doctest.h>
 
+#include "emulator/runtime/spans.h"
 #include "tests/support/control_fixture.h"
 
 using namespace sluice;
@@ -359,4 +360,77 @@ TEST_CASE("a full store is said so and keeps nothing of the put") {
     REQUIRE_FALSE(answer);
     CHECK(answer.error().kind == Kind::broken);
     CHECK(c.put("orders", "a", "two")->offset() == 0);
+}
+
+TEST_CASE("no door takes a time outside of the bounds, says so in one sentence and changes nothing") {
+    Control c;
+    c.world.create("s");
+    const std::string text = "a time is from 1970-01-01T00:00:00Z to 2477-01-01T00:00:00Z";
+    const auto before = c.world.engine->dump();
+    for (const std::int64_t seconds :
+         {std::int64_t{-1}, std::int64_t{-62'135'596'800}, std::int64_t{15'999'465'601}, INT64_MAX, INT64_MIN}) {
+        CAPTURE(seconds);
+        google::protobuf::Timestamp at;
+        at.set_seconds(seconds);
+        v1::SetClockRequest set;
+        *set.mutable_time() = at;
+        const auto refused = c.ask(set);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().kind == Kind::invalid);
+        CHECK(refused.error().text == text);
+        v1::ResetRequest reset;
+        *reset.mutable_clock() = at;
+        const auto kept = c.ask(reset);
+        REQUIRE_FALSE(kept);
+        CHECK(kept.error().text == text);
+        v1::TailRequest tail;
+        tail.set_stream("s");
+        *tail.mutable_from_time() = at;
+        const auto heard = std::make_shared<Heard<v1::Record>>();
+        const auto none = c.run(c.service.stream(tail, heard));
+        REQUIRE_FALSE(none);
+        CHECK(none.error().text == text);
+        v1::AdvanceClockRequest advance;
+        advance.mutable_span()->set_seconds(seconds);
+        CHECK(c.ask(advance).error().kind == Kind::invalid);
+    }
+    CHECK(c.world.engine->dump() == before);
+    c.world.settle();
+    c.world.open();   // the folder opens again
+    CHECK(c.world.engine->dump() == before);
+}
+
+TEST_CASE("the year 2400 is a move like any other") {
+    Control c;
+    for (int i = 0; i < 10; ++i) c.world.create("s" + std::to_string(i));
+    c.put("s1", "a", "one");
+    v1::SetClockRequest request;
+    *request.mutable_time() = control::to_proto(*parse_time("2400-01-01T00:00:00Z"));
+    const auto told = c.ask(request);
+    REQUIRE(told);
+    CHECK(show_time(control::from_proto(told->now())).starts_with("2400-01-01T00:00:00"));
+    CHECK(c.world.values(*c.world.engine->find(c.world.engine->world(), "s1")->shards[0]).empty());
+}
+
+TEST_CASE("while a long move goes on in slices, others are served") {
+    Control c;
+    c.world.clock().freeze();
+    for (int i = 0; i < 120; ++i) {
+        c.world.create("s" + std::to_string(i));
+        c.put("s" + std::to_string(i), "a", "one");
+        c.world.clock().advance(1min);
+    }
+    const auto start = c.world.clock().now();
+    v1::AdvanceClockRequest request;
+    *request.mutable_span() = control::to_proto(100h);
+    bool answered = false;
+    auto task = c.service.handle(request);
+    asio::co_spawn(*c.world.io, std::move(task), [&](std::exception_ptr, auto result) { answered = result.has_value(); });
+    int between = 0;
+    c.world.io->restart();
+    while (!answered && c.world.io->poll_one() > 0)
+        if (const auto now = c.world.clock().now(); now > start && now < start + 100h) ++between;
+    CHECK(answered);
+    CHECK(between > 2);
+    CHECK(c.world.clock().now() == start + 100h);
 }

@@ -132,6 +132,23 @@ TEST_CASE("health always answers, ready only when all doors do") {
     CHECK(c.http("POST", "/health").status == 405);
 }
 
+TEST_CASE("metrics of more than a thousand streams are those of all together") {
+    Control c;
+    for (int i = 0; i < 1'000; ++i) {
+        streams::Engine::NewStream wanted;
+        wanted.name = "s" + std::to_string(i);
+        REQUIRE(c.world.engine->create(c.world.engine->world(), wanted));
+    }
+    c.put("s7", "a", "one");
+    CHECK(c.http("GET", "/metrics").body.contains("sluice_stream_records_in_total{stream=\"s7\"} 1\n"));
+    c.world.create("one-more");
+    const auto page = c.http("GET", "/metrics").body;
+    CHECK(page.contains("sluice_records_in_total 1\n"));
+    CHECK(page.contains("sluice_streams 1001\n"));
+    CHECK_FALSE(page.contains("stream=\""));
+    c.world.engine->flush();
+}
+
 TEST_CASE("metrics count what was written, refused and connected") {
     Control c;
     c.service.parts().kafka_connections = [] { return std::size_t{3}; };
@@ -141,9 +158,10 @@ TEST_CASE("metrics count what was written, refused and connected") {
     const auto answer = c.http("GET", "/metrics");
     CHECK(answer.content_type == "text/plain; version=0.0.4; charset=utf-8");
     for (const auto* line :
-         {"sluice_stream_records_in_total{stream=\"orders\"} 2\n", "sluice_stream_bytes_in_total{stream=\"orders\"} 8\n",
-          "sluice_stream_open_shards{stream=\"orders\"} 1\n", "sluice_connections{door=\"kafka\"} 3\n", "sluice_clock_frozen 0\n",
-          "sluice_clock_seconds 1700000000\n", "# TYPE sluice_stream_records_in_total counter\n"}) {
+         {"sluice_records_in_total 2\n", "sluice_streams 1\n", "sluice_stream_records_in_total{stream=\"orders\"} 2\n",
+          "sluice_stream_bytes_in_total{stream=\"orders\"} 8\n", "sluice_stream_open_shards{stream=\"orders\"} 1\n",
+          "sluice_connections{door=\"kafka\"} 3\n", "sluice_clock_frozen 0\n", "sluice_clock_seconds 1700000000\n",
+          "# TYPE sluice_stream_records_in_total counter\n"}) {
         CAPTURE(line);
         CHECK(answer.body.contains(line));
     }

@@ -280,7 +280,7 @@ TEST_CASE("bytes and records read are counted by door, refusals by kind") {
     for (int i = 0; i < 1003; ++i) w.engine->admit(shard, 1, 1, "k");   // a thousand a second
     w.engine->flush();
     w.open();
-    const auto told = w.engine->usage(*w.engine->find(w.engine->world(), "s")).back().second;
+    const auto told = w.engine->usage(*w.engine->find(w.engine->world(), "s")).back().each;
     CHECK(told.bytes_out_kinesis == 100);
     CHECK(told.records_out_kinesis == 2);
     CHECK(told.bytes_out_kafka == 1000);

@@ -90,8 +90,8 @@ TEST_CASE("topics age by the records' own timestamps, and by append time as well
     CHECK(w.values(shard).empty());
 }
 
-TEST_CASE("advancing in one step equals advancing in many") {
-    const auto run = [](const std::vector<milliseconds>& steps) {
+TEST_CASE("advancing in one step equals advancing in many, and in slices of any size") {
+    const auto run = [](const std::vector<milliseconds>& steps, std::size_t timers_in_a_slice = 1'000'000) {
         World w;
         w.clock().freeze();
         auto stream = w.create("s", 2);
@@ -104,13 +104,17 @@ TEST_CASE("advancing in one step equals advancing in many") {
         }
         REQUIRE(w.engine->split(*stream, 0, streams::HashKey{5, 0}));
         for (const auto step : steps) {
-            w.clock().advance(step);
+            auto move = w.clock().begin_advance(step);
+            REQUIRE(move);
+            while (!w.clock().go_on(*move, timers_in_a_slice)) w.settle();
             w.settle();
         }
         w.settle();
         return w.engine->dump();
     };
     const auto once = run({30h});
+    CHECK(run({30h}, 1) == once);
+    CHECK(run({30h}, 7) == once);
     CHECK(run({1h, 29h}) == once);
     std::vector<milliseconds> many(1800, 1min);
     CHECK(run(many) == once);
@@ -129,7 +133,7 @@ TEST_CASE("usage is kept per virtual hour: what came in, what was stored, how lo
     w.open();
     const auto told = w.engine->usage(*w.engine->find(w.engine->world(), "s"));
     REQUIRE(told.size() == 2);
-    const auto& first = told[0].second;
+    const auto& first = told[0].each;
     CHECK(told[0].first == 1'700'002'800'000 / 3'600'000);
     CHECK(first.records_in == 3);
     CHECK(first.bytes_in == 90'000);
@@ -137,7 +141,7 @@ TEST_CASE("usage is kept per virtual hour: what came in, what was stored, how lo
     CHECK(first.bytes_in_rounded_1k == 3 * 30 * 1024);
     CHECK(first.open_shard_ms == 2 * 3'600'000);
     CHECK(first.stored_bytes > 90'000);
-    CHECK(told[1].second.records_in == 1);
+    CHECK(told[1].each.records_in == 1);
 }
 
 TEST_CASE("what comes after a downtime over full hours is counted in the hour it comes in") {
@@ -155,11 +159,11 @@ TEST_CASE("what comes after a downtime over full hours is counted in the hour it
     const auto told = w.engine->usage(*again);
     REQUIRE(told.size() == 3);
     CHECK(told[0].first == 472'223);
-    CHECK(told[0].second.records_in == 1);
-    CHECK(told[1].second.records_in == 0);
-    CHECK(told[1].second.open_shard_ms == 3'600'000);
+    CHECK(told[0].each.records_in == 1);
+    CHECK(told[1].each.records_in == 0);
+    CHECK(told[1].each.open_shard_ms == 3'600'000);
     CHECK(told[2].first == 472'225);
-    CHECK(told[2].second.records_in == 2);
+    CHECK(told[2].each.records_in == 2);
 }
 
 namespace {
