@@ -315,7 +315,7 @@ Ticket Engine::reset(World& world, std::optional<Time> clock) {
     });
     for (auto& key : keys) s.put({}, std::move(key), "");
     s.books.name_seconds.clear();
-    s.books.next_producer = s.books.producers_reserved = 1000;
+    // Producer ids go on: a client of before may live, and a new one with its id would take its records for repeated ones.
     const auto real = world.clock->real();
     const auto start = clock.value_or(real);
     world.clock->restore({false, 1.0, (start - real).count(), to_ms(start), to_ms(real)});
@@ -379,12 +379,17 @@ void Engine::scan(World& world, std::string_view prefix, const std::function<voi
 }
 
 // Ids are reserved in blocks that are written down first, so that none is given out twice after a kill.
-std::int64_t Engine::next_producer_id(World&) {
+Result<std::int64_t> Engine::next_producer_id(World&) {
     auto& books = state_->books;
     if (books.next_producer == books.producers_reserved) {
         books.producers_reserved += 1000;
         state_->save_world();
+        const auto reserved = state_->ticket({});
         state_->flush();
+        if (const auto stored = reserved.outcome(); !stored) {
+            books.producers_reserved = books.next_producer;   // the next who asks tries again
+            return std::unexpected{stored.error()};
+        }
     }
     return books.next_producer++;
 }

@@ -220,7 +220,8 @@ class Engine {
     Ticket put(World&, std::string_view key, std::string_view value);   // an empty value erases
     std::optional<std::string> get(World&, std::string_view key);
     void scan(World&, std::string_view prefix, const std::function<void(std::string_view key, std::string_view value)>&);
-    std::int64_t next_producer_id(World&);
+    // Never the same twice, over restarts and resets; a fault when the block it comes from could not be written down.
+    Result<std::int64_t> next_producer_id(World&);
 
     // ---- usage (rule 24): finished hours from the store, the running one from memory; looking stores nothing ----
     std::vector<UsageSpan> usage(const Stream&);   // ascending; equal hours in a row are one span
