@@ -62,6 +62,8 @@ ErrorCode code_of(streams::Fault fault) {
             return ErrorCode::invalid_topic_exception;
         case bad_count:
             return ErrorCode::invalid_partitions;
+        case bad_text:
+            return ErrorCode::invalid_config;
         case not_active:
             return ErrorCode::leader_not_available;
         case sealed:

@@ -17,6 +17,7 @@
 #include "emulator/net/receiving.h"
 #include "emulator/runtime/loop.h"
 #include "protocol/kafka/frame.h"
+#include "protocol/utf8.h"
 
 namespace sluice::kafka {
 
@@ -41,7 +42,7 @@ struct Call {
 
     bool done = false;
     Blob answer;
-    std::string client_id() const { return std::string(header.client_id.value_or("")); }
+    std::string client_id() const { return repaired(header.client_id.value_or("")); }
 };
 
 class Session : public std::enable_shared_from_this<Session> {

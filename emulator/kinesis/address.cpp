@@ -5,6 +5,7 @@
 
 #include "emulator/kinesis/handlers.h"
 #include "emulator/kinesis/texts/texts.h"
+#include "emulator/streams/catalog/bounds.h"
 
 namespace sluice::kinesis {
 
@@ -128,6 +129,13 @@ Shard describe(const streams::Shard& shard) {
 
 bool expired(const streams::Shard& shard, Time now) {
     return shard.closed && shard.stream->retention && *shard.closed + *shard.stream->retention < now;
+}
+
+Error too_many_shards(const Call& call, std::int64_t more) {
+    std::int64_t open = 0;
+    for (const auto& [name, stream] : call.world.streams)
+        if (call.names.mine(*stream)) open += static_cast<std::int64_t>(stream->open_shards());
+    return texts::too_many_shards(call.account(), call.names.region(), open, streams::bounds::listed_shards, more);
 }
 
 std::optional<Error> must_be_active(const Call& call, const streams::Stream& stream) {

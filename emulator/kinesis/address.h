@@ -59,6 +59,8 @@ class SequenceNumbers {
 Shard describe(const streams::Shard&);
 // Closed and older than the retention: its records are gone and ListShards leaves it out.
 bool expired(const streams::Shard&, Time now);
+// A request for `more` shards than a stream may have; counts the account's open shards for the text.
+Error too_many_shards(const Call&, std::int64_t more);
 std::optional<Error> must_be_active(const Call&, const streams::Stream&);
 
 }   // namespace sluice::kinesis

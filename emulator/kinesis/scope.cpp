@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "emulator/streams/catalog/bounds.h"
+
 namespace sluice::kinesis {
 namespace {
 
@@ -32,10 +34,15 @@ std::optional<Parts> parts_of(std::string_view topic) {
 }   // namespace
 
 Names::Names(const streams::EngineOptions& engine, const DoorOptions& door, const Caller& caller)
-    : separate_(door.separate_scopes), home_{engine.account, engine.region}, scope_(home_) {
+    : separate_(door.separate_scopes), caller_region_(caller.region), home_{engine.account, engine.region}, scope_(home_) {
     if (!separate_) return;
     if (is_account(caller.access_key)) scope_.account = caller.access_key;
     if (is_region(caller.region)) scope_.region = caller.region;
+}
+
+std::string Names::region() const {
+    if (separate_) return scope_.region;
+    return streams::bounds::good_place(caller_region_) ? std::string{caller_region_} : home_.region;
 }
 
 std::string Names::topic(std::string_view name) const {

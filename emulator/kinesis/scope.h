@@ -23,6 +23,8 @@ class Names {
   public:
     Names(const streams::EngineOptions&, const DoorOptions&, const Caller&);
     const Scope& scope() const { return scope_; }
+    // Where the caller makes streams: its own region when that is one, else the configured one.
+    std::string region() const;
     bool separate() const { return separate_; }
     // The engine's name of the stream that the caller calls `name`.
     std::string topic(std::string_view name) const;
@@ -33,6 +35,7 @@ class Names {
 
   private:
     bool separate_;
+    std::string_view caller_region_;
     Scope home_, scope_;
 };
 

@@ -9,6 +9,7 @@
 #include "emulator/program/arguments.h"
 #include "emulator/program/environment.h"
 #include "emulator/runtime/spans.h"
+#include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/limits/limits.h"
 
 namespace sluice {
@@ -33,8 +34,8 @@ ServeOptions::Make parse_make(std::string_view flag, const std::string& text) {
     const auto count = text.substr(colon + 1);
     const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), make.count);
     if (error != std::errc{} || end != count.data() + count.size() || make.count < 1 ||
-        make.count > streams::max_shards_per_stream)
-        throw Exit{bad_usage, fmt::format("{}: '{}' is no number from 1 to {}", flag, count, streams::max_shards_per_stream)};
+        make.count > streams::bounds::topic_partitions)
+        throw Exit{bad_usage, fmt::format("{}: '{}' is no number from 1 to {}", flag, count, streams::bounds::topic_partitions)};
     return make;
 }
 
@@ -180,6 +181,8 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     for (const auto& text : topics) options.topics.push_back(parse_make("--topic", text));
     if (options.account.size() != 12 || !std::ranges::all_of(options.account, [](char c) { return c >= '0' && c <= '9'; }))
         throw Exit{bad_usage, fmt::format("--account: '{}' is not 12 digits, like 000000000000", options.account)};
+    if (!streams::bounds::good_place(options.region))
+        throw Exit{bad_usage, fmt::format("--region: '{}' is no region, like us-east-1", options.region)};
     options.separate_scopes = scope == "separate";
     options.state_delay = or_exit("--state-delay", parse_span(state_delay));
     options.max_memory_bytes = or_exit("--max-memory", parse_size(max_memory));

@@ -90,6 +90,7 @@ void make_streams(const ServeOptions& options, const kafka::Configs& configs, st
         streams::Engine::NewStream wanted;
         wanted.name = name;
         wanted.shards = count == 0 ? 1 : count;
+        wanted.manners = streams::Manners::kinesis;
         wanted.profile = options.kinesis_limits;
         make(std::move(wanted), "stream");
     }
@@ -99,6 +100,7 @@ void make_streams(const ServeOptions& options, const kafka::Configs& configs, st
         streams::Engine::NewStream wanted;
         wanted.name = name;
         wanted.shards = count == 0 ? partitions : count;
+        wanted.manners = streams::Manners::kafka;
         wanted.profile = options.kafka_limits;
         wanted.retention = retention;
         wanted.retention_for_ever = !retention;

@@ -15,13 +15,17 @@ std::string Engine::dump() {
     auto& s = *state_;
     flush();
     for (const auto& stream : list(s.world())) {
-        line("stream {} id={} profile={} status={} created={} retention={} limits={}/{}/{}/{} provisional={}", stream->name,
-             std::to_underlying(stream->id), stream->profile, static_cast<int>(stream->status), to_ms(stream->created),
+        line("stream {} id={} topic={} manners={} profile={} status={} created={} retention={} limits={}/{}/{}/{} provisional={}",
+             stream->name, std::to_underlying(stream->id), Random::uuid_text(stream->topic_id),
+             std::to_underlying(stream->manners), stream->profile, static_cast<int>(stream->status), to_ms(stream->created),
              stream->retention ? stream->retention->count() : -1, stream->limits.write_bytes_per_second,
              stream->limits.write_records_per_second, stream->limits.read_bytes_per_second, stream->limits.read_calls_per_second,
              stream->provisional);
         if (stream->reshard)
             line("  reshard {}+{} ready={}", stream->reshard->first, stream->reshard->second, to_ms(stream->ready_at));
+        line("  account={} region={} on_demand={} internal={} record_bytes={} retention_bytes={}", stream->account,
+             stream->region, stream->on_demand, stream->internal, stream->max_record_bytes, stream->retention_bytes.value_or(-1));
+        for (const auto& [key, value] : stream->tags) line("  tag {}={}", key, value);
         for (const auto& [key, value] : stream->configs) line("  config {}={}", key, value);
         for (const auto& shard : stream->shards) {
             const auto [begin, end] = bounds(*shard);
@@ -46,6 +50,8 @@ std::string Engine::dump() {
                  u.records_in, u.bytes_in, u.payload_units_25k, u.bytes_in_rounded_1k, u.open_shard_ms, u.stored_bytes,
                  u.write_refusals);
     }
+    // What the doors keep, byte for byte.
+    scan(s.world(), "", [&](std::string_view key, std::string_view value) { line("kept {:?} {:?}", key, value); });
     return out;
 }
 

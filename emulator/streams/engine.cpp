@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/state.h"
 #include "storage/planted.h"
 
@@ -173,20 +174,25 @@ std::optional<std::string> Engine::collision(World&, std::string_view name) {
     return found->second;
 }
 
-bool good_name(std::string_view name) {
-    const auto good = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-    };
-    return !name.empty() && name.size() <= 249 && name != "." && name != ".." && std::ranges::all_of(name, good);
+// What a new stream is not to be: asked by the same code that reads it back.
+std::optional<Fault> fault_of(const Engine::NewStream& wanted) {
+    if (!bounds::good_name(wanted.name)) return Fault::bad_name;
+    const auto most = wanted.manners == Manners::kinesis ? bounds::listed_shards : bounds::topic_partitions;
+    if (wanted.shards < 1 || wanted.shards > most) return Fault::bad_count;
+    if (!bounds::fault_of_texts(wanted.configs, wanted.tags).empty() ||
+        !bounds::fault_of_place(wanted.account, wanted.region).empty())
+        return Fault::bad_text;
+    return {};
 }
 
-Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
+Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
     auto existing = find(world, wanted.name);
     if (existing && !existing->provisional) return std::unexpected{Fault::exists};
     if (collision(world, wanted.name)) return std::unexpected{Fault::name_collides};
-    if (!good_name(wanted.name)) return std::unexpected{Fault::bad_name};
-    if (wanted.shards < 1 || wanted.shards > max_shards_per_stream) return std::unexpected{Fault::bad_count};
     auto& s = *state_;
+    if (wanted.region.empty()) wanted.region = s.options.region;
+    if (wanted.account.empty()) wanted.account = s.options.account;
+    if (const auto fault = fault_of(wanted)) return std::unexpected{*fault};
     const auto now = world.clock->now();
     const bool adopted = existing != nullptr;
     auto stream = adopted ? existing : std::make_shared<Stream>();
@@ -197,6 +203,7 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
         stream->id = static_cast<StreamId>(s.books.next_stream++);
         stream->topic_id = s.random.uuid();
     }
+    stream->manners = wanted.manners;
     stream->profile = wanted.profile;
     stream->limits = profile(wanted.profile).value_or(no_limits);
     stream->created = now;
@@ -207,8 +214,8 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
     stream->on_demand = wanted.on_demand;
     stream->provisional = wanted.provisional;
     stream->internal = wanted.internal;
-    stream->region = wanted.region.empty() ? s.options.region : wanted.region;
-    stream->account = wanted.account.empty() ? s.options.account : wanted.account;
+    stream->region = wanted.region;
+    stream->account = wanted.account;
     stream->configs = wanted.configs;
     stream->tags = wanted.tags;
     stream->status = StreamStatus::active;
@@ -338,7 +345,8 @@ Result<Ticket> Engine::set_retention(Stream& stream, std::optional<milliseconds>
     return s.ticket({});
 }
 
-Ticket Engine::set_limits(Stream& stream, const StreamLimits& limits) {
+Ticket Engine::set_limits(Stream& stream, std::string_view profile, const StreamLimits& limits) {
+    stream.profile = profile;
     stream.limits = limits;
     for (const auto& shard : stream.shards) {
         state_->set_buckets(*shard);
@@ -348,7 +356,9 @@ Ticket Engine::set_limits(Stream& stream, const StreamLimits& limits) {
     return state_->ticket({});
 }
 
-Ticket Engine::set_config(Stream& stream, const std::string& key, std::optional<std::string> value) {
+Result<Ticket> Engine::set_config(Stream& stream, const std::string& key, std::optional<std::string> value) {
+    using Texts = std::map<std::string, std::string>;
+    if (!bounds::fault_of_texts(Texts{{key, value.value_or("")}}, Texts{}).empty()) return std::unexpected{Fault::bad_text};
     if (value)
         stream.configs[key] = *value;
     else

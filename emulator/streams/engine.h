@@ -31,6 +31,7 @@ enum class Fault {
     name_collides,           // a.b beside a_b
     bad_count,               // shards, retention hours
     bad_name,                // not 1..249 of [a-zA-Z0-9._-], or "." or ".."
+    bad_text,                // a config, tag, region or account: no UTF-8, or too long (catalog/bounds.h)
     not_active,              // CREATING, UPDATING, DELETING
     sealed,                  // append to a split, merged or expired shard
     not_adjacent,            // merge
@@ -141,7 +142,8 @@ class Engine {
     struct NewStream {
         std::string name;
         std::int32_t shards = 1;
-        std::string profile;   // which manners and limits
+        Manners manners = Manners::kafka;
+        std::string profile;   // which limits
         std::optional<milliseconds> retention;
         bool retention_for_ever = false;
         std::optional<std::int64_t> retention_bytes;
@@ -156,7 +158,7 @@ class Engine {
         Ticket ticket;
     };
     // A provisional stream of that name is adopted: same topic id, the asked rest (rule 19).
-    Result<Changed> create(World&, const NewStream&);
+    Result<Changed> create(World&, NewStream);
     // Name of the stream that stands in the way when create says name_collides.
     std::optional<std::string> collision(World&, std::string_view name);
     Result<Ticket> remove(World&, std::string_view name, bool state_delay);
@@ -166,8 +168,9 @@ class Engine {
     // On a stream with Kafka's manners: new partitions, all open ranges dealt anew (rule 16).
     Result<Ticket> add_partitions(Stream&, std::int32_t total);
     Result<Ticket> set_retention(Stream&, std::optional<milliseconds>);
-    Ticket set_limits(Stream&, const StreamLimits&);
-    Ticket set_config(Stream&, const std::string& key, std::optional<std::string> value);
+    // `profile`: the name that these limits began with; shown as long as they are its own (limits_name).
+    Ticket set_limits(Stream&, std::string_view profile, const StreamLimits&);
+    Result<Ticket> set_config(Stream&, const std::string& key, std::optional<std::string> value);
     // Called before a stream's last trace goes (by the Kafka door: group offsets).
     std::vector<std::function<void(const Stream&)>> on_removed;
     // Called when a shard was sealed by split or merge.

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "emulator/streams/catalog/repair.h"
 #include "emulator/streams/engine.h"
 
 namespace sluice::catalog {
@@ -71,6 +72,7 @@ struct WorldBooks {
     std::unique_ptr<World> world;
     std::uint64_t next_stream = 1, next_log = 1;
     std::int64_t next_producer = 1000, producers_reserved = 1000;
+    std::unordered_map<std::uint64_t, std::weak_ptr<Stream>> by_id;
     std::unordered_map<std::string, std::string> normalised;      // name with '.' as '_' -> name
     std::unordered_map<std::string, std::int64_t> name_seconds;   // last create second of names used since the start
     Usage total;                                                  // of all its streams, for who asks about all of them
@@ -166,6 +168,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     // ---- reshard.cpp, append.cpp ----
     Ticket begin_reshard(Stream&, const Reshard&);
     void carry_out(Stream&, const Reshard&);
+    bool room_for(const Stream&, std::int32_t more) const;
     std::vector<std::function<void(Stream&, Shard&)>>* on_resharded = nullptr;
     void remember(Shard&, const Append&, Position base, std::int64_t appended_ms);
     void want_room(Shard&, std::int64_t records, std::int64_t bytes);
@@ -238,11 +241,11 @@ bool read_running_value(std::string_view, Shard&);   // false: an engine does no
 // On live time in memory; stored by real time, which a restart's live time begins at.
 std::string encode_producer(const ProducerState&, milliseconds live_ahead);
 std::optional<ProducerState> decode_producer(std::string_view);
-bool good_name(std::string_view);                                  // 1..249 of [a-zA-Z0-9._-], not "." or ".."
 inline constexpr std::int64_t latest_ms = std::int64_t{1} << 50;   // year 37,000: a time of a clock with some delay added
 // ---- catalog_check.cpp: each throws StartError when no engine can have written what was read ----
 void check(const catalog::World&);
 void check(const std::vector<catalog::Stream>&, std::uint64_t next_stream, std::uint64_t next_log);
-[[noreturn]] void damaged(std::string_view what);
+// `key`: of the record, which `sluice repair` sets aside; empty: nothing opens without it.
+[[noreturn]] void damaged(std::string_view what, std::string_view key = {});
 
 }   // namespace sluice::streams

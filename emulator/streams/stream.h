@@ -69,6 +69,11 @@ struct Reshard {
     HashKey new_start;
 };
 
+// Which door made the stream, and so how it ages (append time or record timestamps), what a reshard does (seals or deals anew)
+// and what a put may look like. Fixed when the stream stops being provisional; limits are another fact and may change at any time
+// (rule 33).
+enum class Manners : std::uint8_t { kafka, kinesis };
+
 struct Stream;
 
 // What of a shard's log is known to lie in memory (warmth.cpp).
@@ -136,7 +141,8 @@ struct Stream : std::enable_shared_from_this<Stream> {
     StreamId id{};
     std::string name;
     Uuid topic_id{};
-    std::string profile;   // "kinesis", "kinesis-strict", "kafka", "none"
+    Manners manners = Manners::kafka;
+    std::string profile;   // whose limits it began with: "kinesis", "kinesis-strict", "kafka", "none"
     StreamLimits limits;
     StreamStatus status = StreamStatus::active;
     Time created;
@@ -161,7 +167,7 @@ struct Stream : std::enable_shared_from_this<Stream> {
     std::unique_ptr<Meter> meter;                  // nothing: not read from the store yet
     std::int64_t metered_until_ms = 0;             // the end of the meter's running hour; 0: look at it
 
-    bool kinesis_manners() const { return profile.starts_with("kinesis"); }   // ages by append time, seals on reshard
+    bool kinesis_manners() const { return manners == Manners::kinesis; }
     Shard* shard(std::int32_t index) const {
         return index >= 0 && static_cast<std::size_t>(index) < shards.size() ? shards[static_cast<std::size_t>(index)].get()
                                                                              : nullptr;

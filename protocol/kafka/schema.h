@@ -13,6 +13,7 @@
 #include <string>
 
 #include "protocol/kafka/wire.h"
+#include "protocol/utf8.h"
 
 namespace sluice::kafka {
 
@@ -204,7 +205,7 @@ class Decoder {
         } else {
             const auto view = in_.take(size);
             if constexpr (Text<M>)
-                out = as_text(view);
+                text(out, as_text(view));
             else if constexpr (std::is_same_v<M, Blob>)
                 out.assign(view.begin(), view.end());
             else if constexpr (std::is_same_v<M, RecordList>)
@@ -212,6 +213,13 @@ class Decoder {
             else
                 out = view;
         }
+    }
+    // What is no UTF-8 is read as Java reads it, so that no other text is ever kept or answered.
+    void text(auto& out, std::string_view sent) {
+        if (is_utf8(sent)) return void(out = sent);
+        char* const to = arena_.room<char>(3 * sent.size());
+        if (!to) return in_.fail();
+        out = std::string_view{to, put_repaired(sent, to)};
     }
     // An element takes at least a byte, so a count above the bytes left is a lie, refused before any memory is taken.
     template <class T>

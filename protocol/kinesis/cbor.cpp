@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "protocol/kinesis/base64.h"
-#include "protocol/kinesis/utf8.h"
+#include "protocol/utf8.h"
 
 namespace sluice::kinesis {
 namespace {

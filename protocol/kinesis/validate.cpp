@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "protocol/kinesis/utf8.h"
+#include "protocol/utf8.h"
 
 namespace sluice::kinesis {
 namespace {

@@ -35,6 +35,7 @@ struct World {
         wanted.name = name;
         wanted.shards = shards;
         wanted.profile = profile;
+        if (profile == "kinesis") wanted.manners = streams::Manners::kinesis;
         const auto made = engine->create(world(), wanted);
         must(made.has_value(), "a stream can be made");
         turn();

@@ -11,8 +11,9 @@
 #include "protocol/kinesis/operations/put_records.h"
 #include "protocol/kinesis/request.h"
 #include "protocol/kinesis/schema.h"
-#include "protocol/kinesis/utf8.h"
+#include "protocol/utf8.h"
 
+using namespace sluice;
 using namespace sluice::kinesis;
 using namespace std::chrono_literals;
 

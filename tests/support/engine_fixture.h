@@ -61,6 +61,7 @@ struct World {
         Engine::NewStream wanted;
         wanted.name = std::move(name);
         wanted.shards = shards;
+        if (profile == "kinesis") wanted.manners = streams::Manners::kinesis;
         wanted.profile = std::move(profile);
         auto made = engine->create(engine->world(), wanted);
         settle();

@@ -66,6 +66,7 @@ struct Server {
         wanted.name = name;
         wanted.shards = shards;
         wanted.profile = profile;
+        if (profile == "kinesis") wanted.manners = streams::Manners::kinesis;
         wanted.retention = std::chrono::hours{24};
         wanted.state_delay = false;
         auto made = engine->create(world(), wanted);

@@ -51,6 +51,7 @@ Task<Result<v1::LimitsResponse>> Service::handle(v1::SetLimitsRequest request) {
     if (!found) co_return std::unexpected{found.error()};
     const auto stream = *found;
     auto limits = stream->limits;
+    auto profile = stream->profile;
     if (!request.profile().empty()) {
         const auto named = streams::profile(request.profile());
         if (!named)
@@ -58,6 +59,7 @@ Task<Result<v1::LimitsResponse>> Service::handle(v1::SetLimitsRequest request) {
                 Error{Kind::invalid,
                       fmt::format("there is no profile '{}'; use kinesis, kinesis-strict, kafka or none", request.profile())}};
         limits = *named;
+        profile = request.profile();
     }
     if (request.has_write_bytes_per_second()) limits.write_bytes_per_second = request.write_bytes_per_second();
     if (request.has_write_records_per_second()) limits.write_records_per_second = request.write_records_per_second();
@@ -70,7 +72,7 @@ Task<Result<v1::LimitsResponse>> Service::handle(v1::SetLimitsRequest request) {
                   limits.read_calls_per_second}) > streams::most_per_second)
         co_return std::unexpected{
             Error{Kind::invalid, fmt::format("a limit is at most {} a second; 0 is unlimited", streams::most_per_second)}};
-    const auto ticket = engine_.set_limits(*stream, limits);
+    const auto ticket = engine_.set_limits(*stream, profile, limits);
     auto waiting = ticket.committed();
     const auto done = co_await std::move(waiting);
     if (!done) co_return std::unexpected{Error{Kind::broken, "the limits are not on disk: the store is full or broken"}};
@@ -87,7 +89,7 @@ Task<Result<v1::ListStreamsResponse>> Service::handle(v1::ListStreamsRequest req
         auto& one = *answer.add_streams();
         one.set_name(stream->name);
         one.set_status(text_of(stream->status));
-        one.set_profile(stream->profile);
+        one.set_profile(std::string{streams::limits_name(stream->profile, stream->limits)});
         one.set_shards(static_cast<std::int32_t>(stream->shards.size()));
         one.set_open_shards(static_cast<std::int32_t>(stream->open_shards()));
         std::int64_t records = 0;

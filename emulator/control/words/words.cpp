@@ -196,7 +196,7 @@ int run_word(std::vector<std::string> args, const Environment& environment) {
     if (name == "--version") throw Exit{0, fmt::format("sluice {}", version)};
     const auto entry = std::ranges::find_if(words, [&](const Entry& e) { return e.name == name; });
     if (entry == std::end(words)) {
-        std::vector<std::string> names{"serve", "compact"};
+        std::vector<std::string> names{"serve", "compact", "repair"};
         for (const auto& e : words) names.emplace_back(e.name);
         const auto near = nearest(name, names);
         throw Exit{bad_usage, fmt::format("there is no word '{}'{}; `sluice --help` lists them", name,

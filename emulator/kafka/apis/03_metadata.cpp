@@ -87,6 +87,7 @@ Task<MetadataResponse> handle(Call& call, const MetadataRequest& request) {
                 const auto created =
                     call.engine.create(call.world, {.name = std::string(name),
                                                     .shards = static_cast<std::int32_t>(broker.configs.number("num.partitions")),
+                                                    .manners = streams::Manners::kafka,
                                                     .profile = call.engine.options().kafka_profile,
                                                     .retention = retention,
                                                     .retention_for_ever = !retention,

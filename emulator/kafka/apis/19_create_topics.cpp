@@ -164,6 +164,7 @@ Task<CreateTopicsResponse> handle(Call& call, const CreateTopicsRequest& request
         streams::Engine::NewStream wanted;
         wanted.name = asked.name;
         wanted.shards = *partitions;
+        wanted.manners = streams::Manners::kafka;
         wanted.profile = call.engine.options().kafka_profile;
         wanted.retention = configs.default_retention();
         wanted.retention_for_ever = !wanted.retention;

@@ -1,41 +1,28 @@
 // CreateStream: a stream is a topic at once. With only a name it is on-demand with 4 shards (seen: AWS 2024).
-#include <algorithm>
-
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
+#include "emulator/streams/catalog/bounds.h"
 
 namespace sluice::kinesis {
-namespace {
-
-// Of this account and region; counted for a refusal only.
-std::int64_t open_shards(const Call& call) {
-    std::int64_t count = 0;
-    for (const auto& [name, stream] : call.world.streams)
-        if (call.names.mine(*stream))
-            count += std::ranges::count_if(stream->shards, [](const auto& shard) { return shard->open(); });
-    return count;
-}
-
-}   // namespace
 
 Task<Reply<CreateStream>> handle(Call& call, const CreateStream& request) {
     const auto name = *request.stream_name;
     bool on_demand = !request.shard_count;
     if (request.stream_mode_details) on_demand = *request.stream_mode_details->stream_mode == "ON_DEMAND";
     if (name == "." || name == ".." || name.starts_with("__")) co_return std::unexpected{texts::name_unusable(name)};
-    if (request.shard_count.value_or(1) > streams::max_shards_per_stream)
-        co_return std::unexpected{texts::too_many_shards(call.account(), call.names.scope().region, open_shards(call),
-                                                         streams::max_shards_per_stream, *request.shard_count)};
+    if (request.shard_count.value_or(1) > streams::bounds::listed_shards)
+        co_return std::unexpected{too_many_shards(call, *request.shard_count)};
     streams::Engine::NewStream wanted;
     wanted.name = call.names.topic(name);
     wanted.shards = request.shard_count.value_or(on_demand ? 4 : 1);
+    wanted.manners = streams::Manners::kinesis;
     wanted.profile = call.engine.options().kinesis_profile;
     wanted.retention = std::chrono::hours{streams::default_retention_hours};
     wanted.on_demand = on_demand;
     wanted.max_record_bytes = std::int64_t{request.max_record_size_in_kib.value_or(1024)} * 1024;
     wanted.account = call.account();
-    wanted.region = call.names.separate() ? call.names.scope().region : call.caller.region;
+    wanted.region = call.names.region();
     for (const auto& [key, value] : request.tags.value_or(TextMap{})) wanted.tags[std::string{key}] = value;
     if (call.names.name(wanted.name) != name) co_return std::unexpected{texts::name_of_other_scope(name)};
     auto made = call.engine.create(call.world, wanted);
@@ -43,6 +30,7 @@ Task<Reply<CreateStream>> handle(Call& call, const CreateStream& request) {
         if (made.error() == streams::Fault::exists) co_return std::unexpected{texts::stream_exists(name, call.account())};
         if (made.error() == streams::Fault::name_collides)
             co_return std::unexpected{texts::name_collides(name, call.engine.collision(call.world, wanted.name).value_or("?"))};
+        if (made.error() == streams::Fault::bad_text) co_return std::unexpected{Error{ErrorCode::serialization}};
         co_return std::unexpected{texts::internal_failure()};
     }
     const auto done = co_await made->ticket.committed();

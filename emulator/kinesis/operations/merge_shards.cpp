@@ -28,6 +28,7 @@ Task<Reply<MergeShards>> handle(Call& call, const MergeShards& request) {
         if (done.error() == streams::Fault::not_adjacent)
             co_return std::unexpected{
                 texts::not_adjacent(shard_id(*first), shard_id(*second), call.name(stream), call.account())};
+        if (done.error() == streams::Fault::bad_count) co_return std::unexpected{too_many_shards(call, 1)};
         co_return std::unexpected{texts::internal_failure()};
     }
     const auto committed = co_await done->committed();

@@ -26,6 +26,7 @@ Task<Reply<SplitShard>> handle(Call& call, const SplitShard& request) {
     if (!key) co_return std::unexpected{bad_key()};
     auto done = call.engine.split(stream, *index, *key);
     if (!done) {
+        if (done.error() == streams::Fault::bad_count) co_return std::unexpected{too_many_shards(call, 1)};
         if (done.error() == streams::Fault::bad_hash_key) co_return std::unexpected{bad_key()};
         co_return std::unexpected{texts::internal_failure()};
     }

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-#include "protocol/kinesis/utf8.h"
+#include "protocol/utf8.h"
 
 namespace sluice::kinesis {
 

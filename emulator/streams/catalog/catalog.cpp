@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <unordered_set>
 
 #include "emulator/streams/catalog/catalog.pb.h"
 #include "emulator/streams/state.h"
@@ -89,6 +90,7 @@ void Engine::State::save_stream(const Stream& stream) {
     out.set_id(std::to_underlying(stream.id));
     out.set_name(stream.name);
     out.set_topic_id(std::string{raw(stream.topic_id)});
+    out.set_manners(std::to_underlying(stream.manners));
     out.set_profile(stream.profile);
     auto& limits = *out.mutable_limits();
     limits.set_write_bytes_per_second(stream.limits.write_bytes_per_second);
@@ -146,14 +148,14 @@ storage::Batch::Put Engine::State::world_record() const {
 // Onto an existing object when there is one, so that whoever holds the stream or a shard goes on holding it.
 void Engine::State::load_stream(const catalog::Stream& in) {
     StreamPointer stream;
-    for (const auto& [name, one] : world().streams)
-        if (std::to_underlying(one->id) == in.id()) stream = one;
+    if (const auto found = books.by_id.find(in.id()); found != books.by_id.end()) stream = found->second.lock();
     const bool known = stream != nullptr;
     if (!known) stream = std::make_shared<Stream>();
     stream->world = world().id;
     stream->id = static_cast<StreamId>(in.id());
     stream->name = in.name();
     std::memcpy(stream->topic_id.data(), in.topic_id().data(), std::min<std::size_t>(16, in.topic_id().size()));
+    stream->manners = static_cast<Manners>(in.manners());
     stream->profile = in.profile();
     stream->limits = {in.limits().write_bytes_per_second(), in.limits().write_records_per_second(),
                       in.limits().read_bytes_per_second(), in.limits().read_calls_per_second()};
@@ -216,7 +218,7 @@ void Engine::State::read_shard(Shard& shard) {
     const auto counted = std::exchange(shard.usage, {});
     shard.trimmed = -1;   // no running value says how much is stored
     if (const auto value = store_now->get(shard_key(*shard.stream, shard.index)))
-        if (!read_running_value(*value, shard)) damaged("a shard's counters are none");
+        if (!read_running_value(*value, shard)) damaged("a shard's counters are none", shard_key(*shard.stream, shard.index));
     const auto known = std::exchange(shard.producers, {});
     const auto prefix =
         key_of(shard.stream->world, 'P',
@@ -225,7 +227,7 @@ void Engine::State::read_shard(Shard& shard) {
         std::uint64_t id = 0;
         for (const char c : key.substr(prefix.size())) id = id << 8 | static_cast<unsigned char>(c);
         auto state = decode_producer(value);
-        if (!state) damaged("a producer's batches are none");
+        if (!state) damaged("a producer's batches are none", key);
         if (planted("producers-lost-at-restart")) return true;
         const auto producer = static_cast<std::int64_t>(id);
         const auto before = known.find(producer);
@@ -256,13 +258,15 @@ void Engine::State::reload_catalog() {
     now->scan(key_of(world().id, 'S'), [&](std::string_view key, std::string_view value) {
         auto& one = stored.emplace_back();
         if (!one.ParseFromArray(value.data(), static_cast<int>(value.size())) || !key.ends_with("S" + big_endian(one.id())))
-            damaged("a stream's record does not parse");
+            damaged("a stream's record does not parse", key);
         return true;
     });
     check(stored, books.next_stream, books.next_log);
+    std::unordered_set<std::uint64_t> there;
+    for (const auto& one : stored) there.insert(one.id());
     for (auto it = world().streams.begin(); it != world().streams.end();) {
         const auto stream = (it++)->second;
-        if (std::ranges::any_of(stored, [&](auto& s) { return s.id() == std::to_underlying(stream->id); })) continue;
+        if (there.contains(std::to_underlying(stream->id))) continue;
         unindex(*stream);
         stream->deleted = true;
         for (auto& shard : stream->shards) shard->appended.fire();
@@ -289,12 +293,14 @@ void Engine::State::load() {
 
 void Engine::State::index(const StreamPointer& stream) {
     world().streams[stream->name] = stream;
+    books.by_id[std::to_underlying(stream->id)] = stream;
     world().by_topic_id[std::string{raw(stream->topic_id)}] = stream;
     books.normalised[normalised(stream->name)] = stream->name;
 }
 
 void Engine::State::unindex(const Stream& stream) {
     world().by_topic_id.erase(std::string{raw(stream.topic_id)});
+    books.by_id.erase(std::to_underlying(stream.id));
     books.normalised.erase(normalised(stream.name));
     const std::string name = stream.name;   // the map may hold the last reference
     world().streams.erase(name);
@@ -307,7 +313,7 @@ std::int64_t Engine::State::create_second(std::string_view name, Time now) {
     if (last == 0)
         if (const auto value = store.snapshot()->get(key)) {
             std::from_chars(value->data(), value->data() + value->size(), last);
-            if (last < 0 || last > std::int64_t{1} << 40) damaged("a name's last create second is none");
+            if (last < 0 || last > std::int64_t{1} << 40) damaged("a name's last create second is none", key);
         }
     const auto second = last = std::max(to_ms(now) / 1000, last + 1);
     put({}, key, std::to_string(second));

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/catalog/catalog.pb.h"
 #include "emulator/streams/state.h"
 
@@ -34,7 +35,11 @@ std::string_view fault_of(const catalog::Shard& shard, int place) {
 std::string_view fault_of(const catalog::Stream& stream) {
     const auto& limits = stream.limits();
     if (!count(stream.id())) return "a stream's number is none";
-    if (!good_name(stream.name())) return "a stream's name is none";
+    if (!bounds::good_name(stream.name())) return "a stream's name is none";
+    if (const auto fault = bounds::fault_of_place(stream.account(), stream.region()); !fault.empty()) return fault;
+    if (const auto fault = bounds::fault_of_texts(stream.configs(), stream.tags()); !fault.empty()) return fault;
+    if (stream.manners() != std::to_underlying(Manners::kafka) && stream.manners() != std::to_underlying(Manners::kinesis))
+        return "a stream's manners are none";
     if (stream.topic_id().size() != 16) return "a stream's topic id is none";
     for (const auto rate : {limits.write_bytes_per_second(), limits.write_records_per_second(), limits.read_bytes_per_second(),
                             limits.read_calls_per_second(), stream.max_record_bytes()})
@@ -42,7 +47,7 @@ std::string_view fault_of(const catalog::Stream& stream) {
     if (!moment(stream.created_ms()) || !moment(stream.ready_ms()) || stream.retention_ms() < -1)
         return "a stream's times are none";
     if (stream.status() < 0 || stream.status() > static_cast<int>(StreamStatus::deleting)) return "a stream's status is none";
-    if (stream.shards().empty() || stream.shards_size() > max_shards_per_stream) return "a stream has no such number of shards";
+    if (stream.shards().empty() || stream.shards_size() > bounds::partitions_ever) return "a stream has no such number of shards";
     if (stream.has_reshard() && (stream.reshard().first() < 0 || stream.reshard().first() >= stream.shards_size() ||
                                  stream.reshard().second() < -1 || stream.reshard().second() >= stream.shards_size()))
         return "a stream's next split or merge is none";
@@ -54,9 +59,10 @@ std::string_view fault_of(const catalog::Stream& stream) {
 
 }   // namespace
 
-void damaged(std::string_view what) {
-    throw storage::StartError("the catalog in the data folder is damaged (" + std::string(what) +
-                              "): restore a copy, or give --data another folder");
+void damaged(std::string_view what, std::string_view key) {
+    const auto text = "the catalog in the data folder is damaged (" + std::string(what) + "): ";
+    if (key.empty()) throw storage::StartError(text + "restore a copy, or give --data another folder");
+    throw DamagedRecord(text + "`sluice repair DIR` sets that record aside so that the rest opens; or restore a copy", key);
 }
 
 void check(const catalog::World& world) {
@@ -72,14 +78,17 @@ void check(const std::vector<catalog::Stream>& streams, std::uint64_t next_strea
     std::set<std::string_view> names, topic_ids;
     std::set<std::uint64_t> appended;
     for (const auto& stream : streams) {
-        if (const auto fault = fault_of(stream); !fault.empty()) damaged(fault);
-        if (stream.id() >= next_stream) damaged("a stream's number was not given out yet");
+        const auto wrong = [&, key = key_of(WorldId{0}, 'S', big_endian(stream.id()))](std::string_view what) {
+            damaged(what, key);
+        };
+        if (const auto fault = fault_of(stream); !fault.empty()) wrong(fault);
+        if (stream.id() >= next_stream) wrong("a stream's number was not given out yet");
         if (!names.insert(stream.name()).second || !topic_ids.insert(stream.topic_id()).second)
-            damaged("two streams share a name or an id");
+            wrong("two streams share a name or an id");
         for (const auto& shard : stream.shards()) {
-            if (!appended.insert(shard.extents().rbegin()->log()).second) damaged("two shards append to one log");
+            if (!appended.insert(shard.extents().rbegin()->log()).second) wrong("two shards append to one log");
             for (const auto& extent : shard.extents())
-                if (extent.log() >= next_log) damaged("a shard's log was not given out yet");
+                if (extent.log() >= next_log) wrong("a shard's log was not given out yet");
         }
     }
 }

@@ -2,6 +2,7 @@
 // partitions added as Kafka does it: nothing is sealed, all open ranges are dealt anew (rule 16), and no state delay applies.
 #include <algorithm>
 
+#include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/state.h"
 #include "storage/planted.h"
 
@@ -53,6 +54,15 @@ void Engine::State::carry_out(Stream& stream, const Reshard& change) {
     world().changed.fire();
 }
 
+// Shards that ListShards can show: open, or closed for less than the retention. And all that were ever made.
+bool Engine::State::room_for(const Stream& stream, std::int32_t more) const {
+    const auto now = world().clock->now();
+    const auto listed = std::ranges::count_if(stream.shards, [&](const auto& shard) {
+        return !shard->closed || !stream.retention || *shard->closed + *stream.retention >= now;
+    });
+    return listed + more <= bounds::listed_shards && std::ssize(stream.shards) + more <= bounds::partitions_ever;
+}
+
 Result<Ticket> Engine::split(Stream& stream, std::int32_t index, HashKey new_start) {
     auto* parent = stream.shard(index);
     if (!parent) return std::unexpected{Fault::not_found};
@@ -61,6 +71,7 @@ Result<Ticket> Engine::split(Stream& stream, std::int32_t index, HashKey new_sta
     // Start + 1 < key < end (seen: AWS 2015).
     if (new_start <= next(parent->range.first) || new_start >= parent->range.last || parent->range.first == HashKey::max())
         return std::unexpected{Fault::bad_hash_key};
+    if (!state_->room_for(stream, 2)) return std::unexpected{Fault::bad_count};
     return state_->begin_reshard(stream, {.first = index, .second = -1, .new_start = new_start});
 }
 
@@ -71,12 +82,13 @@ Result<Ticket> Engine::merge(Stream& stream, std::int32_t first, std::int32_t se
     if (lower->sealed || upper->sealed) return std::unexpected{Fault::sealed};
     if (lower->range.last == HashKey::max() || next(lower->range.last) != upper->range.first)
         return std::unexpected{Fault::not_adjacent};
+    if (!state_->room_for(stream, 1)) return std::unexpected{Fault::bad_count};
     return state_->begin_reshard(stream, {.first = first, .second = second, .new_start = {}});
 }
 
 Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     if (stream.kinesis_manners()) return std::unexpected{Fault::bad_count};
-    if (total <= std::ssize(stream.shards) || total > max_shards_per_stream) return std::unexpected{Fault::bad_count};
+    if (total <= std::ssize(stream.shards) || total > bounds::topic_partitions) return std::unexpected{Fault::bad_count};
     auto& s = *state_;
     const auto now = s.world().clock->now();
     s.end_hours(stream, {}, to_ms(now));

@@ -8,4 +8,8 @@ std::optional<StreamLimits> profile(std::string_view name) {
     return {};
 }
 
+std::string_view limits_name(std::string_view name, const StreamLimits& limits) {
+    return profile(name) == limits ? name : "custom";
+}
+
 }   // namespace sluice::streams

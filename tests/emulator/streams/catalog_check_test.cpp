@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "emulator/streams/catalog/catalog.pb.h"
+#include "emulator/streams/catalog/repair.h"
 #include "tests/support/engine_fixture.h"
 
 using namespace sluice;
@@ -47,7 +48,7 @@ TEST_CASE("a damaged stream stops the start with what is wrong with it") {
     CHECK(told([](catalog::Stream&) {}) == "started");
     CHECK(
         told([](catalog::Stream& s) { s.mutable_shards(2)->set_index(1); }) ==
-        "the catalog in the data folder is damaged (a shard is not in its place): restore a copy, or give --data another folder");
+        "the catalog in the data folder is damaged (a shard is not in its place): `sluice repair DIR` sets that record aside so that the rest opens; or restore a copy");
     const auto says = [](auto change, std::string_view what) { CHECK_MESSAGE(told(change).contains(what), what); };
     says([](catalog::Stream& s) { s.set_name("a/b"); }, "(a stream's name is none)");
     says([](catalog::Stream& s) { s.set_id(70); }, "(a stream's record does not parse)");
@@ -64,6 +65,41 @@ TEST_CASE("a damaged stream stops the start with what is wrong with it") {
     says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_log(2); }, "(two shards append to one log)");
     says([](catalog::Stream& s) { s.mutable_shards(0)->set_last_high(0), s.mutable_shards(0)->set_first_low(~0ull); },
          "(a shard's hash range ends before it begins)");
+}
+
+TEST_CASE("a record that stops the start can be set aside, whatever kind it is, and the rest opens with all that it held") {
+    for (const char kind : {'S', 'R', 'P'}) {
+        CAPTURE(kind);
+        World w;
+        auto whole = w.create("whole"), broken = w.create("broken");
+        REQUIRE(w.put(*whole->shards[0], {"kept"}));
+        REQUIRE(w.put(*broken->shards[0], {"x"}, {.producer_id = 7, .producer_epoch = 0, .base_sequence = 0}));
+        const auto id = std::to_underlying(broken->id);
+        whole.reset(), broken.reset();
+        w.engine.reset();
+        storage::Batch batch;
+        std::string key;
+        w.store.snapshot()->scan(std::string(4, '\0') + kind, [&](std::string_view name, std::string_view) {
+            if (static_cast<unsigned char>(name[12]) == id) key = name;
+            return true;
+        });
+        REQUIRE_FALSE(key.empty());
+        batch.put(key, "short");
+        REQUIRE(w.store.commit(batch));
+        CHECK(started(w).contains("`sluice repair DIR` sets that record aside"));
+        w.engine.reset();
+        CHECK(streams::repair(w.store).size() == 1);
+        CHECK(streams::repair(w.store).empty());
+        CHECK(started(w) == "started");
+        whole = w.engine->find(w.engine->world(), "whole");
+        REQUIRE(whole);
+        CHECK(w.values(*whole->shards[0]) == std::vector<std::string>{"kept"});
+        CHECK((w.engine->find(w.engine->world(), "broken") == nullptr) == (kind == 'S'));
+        // New streams get numbers and logs that were never used.
+        auto next = w.create("next");
+        REQUIRE(next);
+        CHECK(w.values(*next->shards[0]).empty());
+    }
 }
 
 TEST_CASE("damaged counters, producers and clocks stop the start too") {

@@ -2,14 +2,19 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
-namespace sluice::kinesis {
+namespace sluice {
 
 bool is_utf8(std::string_view text);
+// The text with U+FFFD in place of each part that is none, as Java and browsers decode it (Unicode 15, 3.9: maximal subparts).
+// `to` has room for three times its bytes; yields the end.
+char* put_repaired(std::string_view text, char* to);
+std::string repaired(std::string_view text);
 // The number of characters; precondition: valid UTF-8.
 std::size_t characters(std::string_view text);
 // Writes one to four bytes and yields the place after them; precondition: a valid code point.
 char* put_utf8(char32_t code, char* to);
 
-}   // namespace sluice::kinesis
+}   // namespace sluice
