@@ -188,12 +188,12 @@ TEST_CASE("data of another format version is refused with both versions named") 
     std::ifstream in(name, std::ios::binary);
     std::string file((std::istreambuf_iterator<char>(in)), {});
     int found = 0;
-    for (std::size_t at = 0; (at = file.find("mversion1", at)) != std::string::npos; ++found) file[at + 8] = '2';
+    for (std::size_t at = 0; (at = file.find("mversion2", at)) != std::string::npos; ++found) file[at + 8] = '3';
     REQUIRE(found > 0);
     std::ofstream(name, std::ios::binary) << file;
     CHECK(refusal(options) ==
           "data folder " + folder.path +
-              " has format 2, this server reads 1: use the server version that wrote it, or give --data another folder");
+              " has format 3, this server reads 2: use the server version that wrote it, or give --data another folder");
 }
 
 TEST_CASE("address space that cannot be had is said with the way out") {
