@@ -51,7 +51,7 @@ TEST_CASE("every stored key begins with the world's number and a letter that say
         return true;
     });
     CHECK(keys > 8);
-    CHECK(kinds == std::set<char>{'D', 'M', 'N', 'P', 'R', 'S', 'U', 'W'});
+    CHECK(std::string(kinds.begin(), kinds.end()) == "DMNPRSUW");
 }
 
 TEST_CASE("every control request has a world, empty for the default one, and an unknown one is refused by name") {
