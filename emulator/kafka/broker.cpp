@@ -7,15 +7,22 @@ namespace sluice::kafka {
 
 namespace {
 constexpr std::string_view cluster_key = "kafka/cluster";
+
+std::optional<milliseconds> idle_limit(const Configs& configs) {
+    const auto ms = configs.number("connections.max.idle.ms");
+    if (ms < 0) return std::nullopt;
+    return milliseconds{ms};
 }
+}   // namespace
 
 Broker::Broker(streams::Engine& the_engine, DoorOptions the_options)
     : engine(the_engine),
       options(std::move(the_options)),
-      configs(options.configs),
+      configs(options.configs, options.node_id),
       advertised{options.advertised, options.gateway, std::nullopt},
       fetch_sessions(engine.random()),
       max_frame_bytes(static_cast<std::size_t>(configs.number("socket.request.max.bytes"))),
+      most_idle(idle_limit(configs)),
       alive_(std::make_shared<bool>(true)) {
     const std::weak_ptr<bool> alive = alive_;
     engine.on_removed.push_back([this, alive](const streams::Stream& stream) {

@@ -22,7 +22,8 @@ struct Broker {
     Configs configs;
     Advertised advertised;
     FetchSessions fetch_sessions;
-    std::size_t max_frame_bytes;   // socket.request.max.bytes
+    std::size_t max_frame_bytes;             // socket.request.max.bytes
+    std::optional<milliseconds> most_idle;   // connections.max.idle.ms; nothing: for ever
 
     // 22 characters; kept in the store, so that a restart is the same cluster.
     const std::string& cluster_id();

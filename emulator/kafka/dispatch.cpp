@@ -1,5 +1,6 @@
 // From a frame's first bytes to the code that serves it.
 #include <algorithm>
+#include <set>
 
 #include "emulator/kafka/handlers.h"
 
@@ -35,6 +36,20 @@ std::shared_ptr<streams::Stream> topic(Call& call, const Uuid& id) {
     return stream;
 }
 
+bool internal_name(std::string_view name) {
+    return name == "__consumer_offsets" || name == "__transaction_state" || name == "__share_group_state";
+}
+
+std::size_t characters(std::string_view utf8) {
+    std::size_t count = 0;
+    for (const char c : utf8) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x80 || byte >= 0xc0) ++count;   // the first of a character
+        if (byte >= 0xf0) ++count;                  // two units
+    }
+    return count;
+}
+
 std::optional<std::string> name_fault(std::string_view name) {
     const std::string text(name);
     if (name.empty()) return "Topic name is invalid: the empty string is not allowed";
@@ -46,6 +61,19 @@ std::optional<std::string> name_fault(std::string_view name) {
     if (!std::ranges::all_of(name, good)) {
         return "Topic name is invalid: '" + text +
                "' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'";
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> assignment_fault(const Call& call, const Array<std::int32_t>& broker_ids) {
+    if (broker_ids.empty()) return "The manual partition assignment includes an empty replica list.";
+    std::set<std::int32_t> seen;
+    for (const auto broker : broker_ids) {
+        if (!seen.insert(broker).second)
+            return "The manual partition assignment includes the broker " + std::to_string(broker) + " more than once.";
+        if (broker != call.broker.options.node_id)
+            return "The manual partition assignment includes broker " + std::to_string(broker) +
+                   ", but no such broker is registered.";
     }
     return std::nullopt;
 }

@@ -137,6 +137,8 @@ std::size_t Door::calls() const {
     return all;
 }
 
+std::uint64_t Door::partitions_looked_at() const { return state_->broker.fetch_sessions.looked_at; }
+
 void Door::set_advertised(std::optional<HostPort> address) { state_->broker.advertised.live = std::move(address); }
 
 void Door::forget(streams::World& world) { state_->broker.forget(world); }

@@ -35,7 +35,8 @@ class Door {
     // Closes listeners and connections; parked requests end without an answer. The loop has to turn once more for them to go.
     void stop();
     std::size_t connections() const;
-    std::size_t calls() const;   // requests begun and not yet answered: long polls, joins, appends
+    std::size_t calls() const;                    // requests begun and not yet answered: long polls, joins, appends
+    std::uint64_t partitions_looked_at() const;   // by all Fetches so far
     // What every client is told from now on; nothing: the rules again.
     void set_advertised(std::optional<HostPort>);
     // Before a world is reset: its groups go, their waiters are answered. Connections stay open.

@@ -5,7 +5,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/write.hpp>
-#include <cstring>
 
 #include "emulator/kafka/handlers.h"
 #include "emulator/net/sending.h"
@@ -38,12 +37,15 @@ Session::Session(std::shared_ptr<Broker> broker, Receiving& receiving, streams::
       world_(world),
       socket_(std::move(socket)),
       told_(std::move(told)),
-      sender_(receiving, [this] { close(); }) {
+      frames_(broker_.max_frame_bytes),
+      sender_(receiving, [this] { close(); }),
+      idle_(*world.clock, broker_.most_idle, [this] { return !calls_.empty() || sending_; }, [this] { close_soon(); }) {
     boost::system::error_code ignored;
     local_ = socket_.local_endpoint(ignored);
     peer_ = plain(socket_.remote_endpoint(ignored).address());
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
     socket_.non_blocking(true, ignored);
+    keep_alive(socket_.native_handle());
 }
 
 Session::~Session() = default;
@@ -59,63 +61,28 @@ void Session::close() {
     boost::system::error_code ignored;
     socket_.close(ignored);
     mute_.stop();
+    idle_.stop();
     waiting_.clear();
     calls_.clear();
     gone.fire();
     if (on_close) on_close(*this);
 }
 
-// The room for the next read: what is left of the block, or a new block that takes the unfinished frame along.
-void Session::make_room() {
-    if (block_ && from_ == filled_ && block_.use_count() == 1) from_ = filled_ = 0;
-    const auto have = filled_ - from_;
-    std::size_t need = 4;
-    if (have >= 4) {
-        Reader in{{block_.get() + from_, 4}};
-        need += static_cast<std::size_t>(in.integer<std::int32_t>());   // cut_frames has checked it
-    }
-    if (block_ && block_bytes_ - from_ >= need && filled_ < block_bytes_ &&
-        block_bytes_ - filled_ >= std::min<std::size_t>(need - have, 2048))
-        return;
-    // A stated length is believed up to 1 MiB; beyond that memory follows the bytes that really came.
-    constexpr auto believed = wire_limits::believed_frame_bytes;
-    const auto size = std::max(next_block_bytes_, need <= believed ? need : std::min(need, std::max(2 * have, believed)));
-    auto block = std::make_shared_for_overwrite<std::byte[]>(size);
-    if (have > 0) std::memcpy(block.get(), block_.get() + from_, have);
-    block_ = std::move(block);
-    block_bytes_ = size;
-    from_ = 0;
-    filled_ = have;
-}
-
-// False: a length that no request can have.
-bool Session::cut_frames() {
-    while (filled_ - from_ >= 4) {
-        Reader in{{block_.get() + from_, 4}};
-        const auto size = in.integer<std::int32_t>();
-        if (size <= 0 || static_cast<std::size_t>(size) > broker_.max_frame_bytes) return false;
-        const auto bytes = static_cast<std::size_t>(size);
-        if (filled_ - from_ < 4 + bytes) break;
-        waiting_.push_back({block_, {block_.get() + from_ + 4, bytes}});
-        waiting_bytes_ += bytes;
-        from_ += 4 + bytes;
-    }
-    return true;
-}
-
 Task<void> Session::read(std::shared_ptr<Session> self) {
     Session& s = *self;
     constexpr auto result = asio::as_tuple(use_task);
     while (!s.closed_) {
-        s.make_room();
-        s.sender_.lacks_rest(s.filled_ - s.from_);
-        const auto room = asio::buffer(s.block_.get() + s.filled_, s.block_bytes_ - s.filled_);
-        const auto [error, count] = co_await s.socket_.async_read_some(room, result);
+        const auto room = s.frames_.room();
+        s.sender_.lacks_rest(s.frames_.unfinished());
+        const auto [error, count] = co_await s.socket_.async_read_some(asio::buffer(room.data(), room.size()), result);
         if (error || s.closed_) break;
-        s.filled_ += count;
         s.sender_.received(count);
-        if (count == room.size()) s.next_block_bytes_ = std::min<std::size_t>(2 * s.next_block_bytes_, 256 * 1024);
-        if (!s.cut_frames()) break;
+        s.idle_.touch();
+        const auto wait = [&s](Frame frame) {
+            s.waiting_bytes_ += frame.bytes.size();
+            s.waiting_.push_back(std::move(frame));
+        };
+        if (!s.frames_.received(count, wait)) break;
         s.begin_calls();
         while (!s.closed_ && s.waiting_bytes_ > wire_limits::frame_bytes_in_flight) {
             Waiter waiter{s.socket_.get_executor()};
@@ -245,8 +212,13 @@ void Session::flush() {
     begin_calls();
 }
 
+void Session::close_soon() {
+    asio::post(socket_.get_executor(), [self = shared_from_this()] { self->close(); });
+}
+
 // Offers the pieces to the socket at once and copies only what the kernel did not take.
 void Session::send(std::vector<asio::const_buffer>& pieces) {
+    if (!pieces.empty()) idle_.touch();
     std::span<asio::const_buffer> rest = pieces;
     while (!rest.empty()) {
         boost::system::error_code error;
@@ -273,6 +245,7 @@ void Session::send_rest() {
     asio::async_write(socket_, asio::buffer(unsent_), offer_more,
                       [self = shared_from_this()](boost::system::error_code error, std::size_t) {
                           self->sending_ = false;
+                          self->idle_.touch();
                           self->unsent_ = Blob{};
                           if (error) return self->close();
                           self->flush();

@@ -14,9 +14,11 @@
 #include <string>
 
 #include "emulator/kafka/broker.h"
+#include "emulator/net/idle.h"
 #include "emulator/net/receiving.h"
 #include "emulator/runtime/loop.h"
 #include "protocol/kafka/frame.h"
+#include "protocol/kafka/frame_reader.h"
 #include "protocol/utf8.h"
 
 namespace sluice::kafka {
@@ -64,19 +66,13 @@ class Session : public std::enable_shared_from_this<Session> {
     void no_answer(Call&);   // silent or hang_up say why
 
     Signal gone;   // the connection ended
-    // Which shards this connection has fetched: true while they were open, so that a seal is told once (rule 15).
-    std::map<std::pair<streams::Uuid, std::int32_t>, bool> fetched;
+    TopicNews topic_news;
     std::function<void(Session&)> on_close;
     std::function<void(Session&)> on_metadata;   // first Metadata of this connection
 
   private:
-    struct Frame {
-        std::shared_ptr<std::byte[]> owner;
-        Bytes bytes;
-    };
+    using Frame = FrameReader::Frame;
     static Task<void> read(std::shared_ptr<Session>);
-    void make_room();
-    bool cut_frames();
     void begin_calls();
     bool may_begin(const Frame&) const;
     void begin(Frame);
@@ -86,6 +82,7 @@ class Session : public std::enable_shared_from_this<Session> {
     void send_rest();
     void end_serving(Call&);
     void mute(milliseconds);
+    void close_soon();
 
     std::shared_ptr<Broker> keeps_;   // a parked handler may outlive the door by a turn of the loop
     Broker& broker_;
@@ -96,10 +93,9 @@ class Session : public std::enable_shared_from_this<Session> {
     std::optional<HostPort> told_;
     bool closed_ = false, metadata_only_ = true, metadata_seen_ = false;
 
-    // Received: frames are views of a block and keep it alive; a block whose frames are gone is used again.
-    std::shared_ptr<std::byte[]> block_;
-    std::size_t block_bytes_ = 0, from_ = 0, filled_ = 0, next_block_bytes_ = 16 * 1024;
+    FrameReader frames_;
     Sender sender_;
+    Idle idle_;   // connections.max.idle.ms
     std::deque<Frame> waiting_;
     std::size_t waiting_bytes_ = 0;
     Signal taken_;   // a waiting frame was begun

@@ -49,13 +49,32 @@ Task<Woken> Waiter::wait() {
     co_return *woken_;
 }
 
+void Follower::follow(Signal& signal) {
+    leave();
+    signal_ = &signal;
+    after_ = signal.followers_;
+    if (after_) after_->before_ = this;
+    signal.followers_ = this;
+}
+
+void Follower::leave() {
+    if (!signal_) return;
+    (before_ ? before_->after_ : signal_->followers_) = after_;
+    if (after_) after_->before_ = before_;
+    signal_ = nullptr;
+    before_ = after_ = nullptr;
+}
+
 void Signal::fire() {
+    for (auto* follower = followers_; follower; follower = follower->after_) follower->fired();
+    if (waiters_.empty()) return;
     // Waking edits the list, so take it whole first.
     auto waiting = std::exchange(waiters_, {});
     for (auto& [waiter, why] : waiting) waiter->wake(why);
 }
 
 Signal::~Signal() {
+    while (followers_) followers_->leave();
     for (auto& [waiter, why] : waiters_) std::erase(waiter->watched_, this);
 }
 

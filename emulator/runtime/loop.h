@@ -54,6 +54,27 @@ class Waiter {
     Timer timer_;
 };
 
+// Stays with a signal, which calls it each time it fires: for who would otherwise watch thousands of signals anew with every
+// request. `fired` may leave or follow nothing; it marks what happened and fires another signal.
+class Follower {
+  public:
+    Follower() = default;
+    Follower(const Follower&) = delete;
+    Follower& operator=(const Follower&) = delete;
+    void follow(Signal&);   // this one instead of the one before
+    void leave();
+    bool follows(const Signal& signal) const { return signal_ == &signal; }
+
+  protected:
+    ~Follower() { leave(); }
+
+  private:
+    friend class Signal;
+    virtual void fired() = 0;
+    Signal* signal_ = nullptr;
+    Follower *before_ = nullptr, *after_ = nullptr;
+};
+
 // Something that happens again and again; waking a waiter takes it off every list.
 class Signal {
   public:
@@ -66,11 +87,13 @@ class Signal {
 
   private:
     friend class Waiter;
+    friend class Follower;
     struct Entry {
         Waiter* waiter;
         Woken why;
     };
     std::vector<Entry> waiters_;
+    Follower* followers_ = nullptr;
 };
 
 }   // namespace sluice

@@ -109,6 +109,7 @@ Engine::Engine(Executor executor, storage::Store& store, const RealTime& real, R
     : state_(std::make_shared<State>(std::move(executor), store, real, random, std::move(options))) {
     state_->on_removed = &on_removed;
     state_->on_resharded = &on_resharded;
+    state_->on_dealt = &on_dealt;
     state_->load();
     // What was queued before a move of the clock is stored as of before it, and each slice of the move with the clock it came to.
     state_->listening = state_->world().clock->listen({.moving =
@@ -222,6 +223,7 @@ Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
     const auto created_s = s.create_second(wanted.name, now);
     // An adopted stream has no record: its partitions are dealt anew, the ones it has keep their logs.
     const auto ranges = even_ranges(wanted.shards);
+    const auto had = stream->shards.size();
     for (std::size_t i = ranges.size(); i < stream->shards.size(); ++i)
         s.group().batch.drops.push_back({stream->shards[i]->extents.back().log});
     State::retire_from(*stream, ranges.size());
@@ -241,8 +243,16 @@ Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
         s.begin_state(stream, StreamStatus::creating);
     else
         s.save_stream(*stream);
+    if (adopted && had != ranges.size()) s.tell_dealt(*stream);
     world.changed.fire();
     return Changed{stream, s.ticket({})};
+}
+
+// As at a seal: who reads it looks again.
+void Engine::State::tell_dealt(Stream& stream) {
+    ++stream.dealt;
+    for (const auto& shard : stream.shards) shard->appended.fire();
+    for (const auto& told : *on_dealt) told(stream);
 }
 
 void Engine::State::begin_state(const StreamPointer& stream, StreamStatus status) {

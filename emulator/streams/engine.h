@@ -175,6 +175,8 @@ class Engine {
     std::vector<std::function<void(const Stream&)>> on_removed;
     // Called when a shard was sealed by split or merge.
     std::vector<std::function<void(Stream&, Shard&)>> on_resharded;
+    // Called when a stream got other partitions without a seal: more of them, or a provisional one was adopted.
+    std::vector<std::function<void(Stream&)>> on_dealt;
 
     // ---- appending ----
     // The refusal of one write under the stream's limits, or nothing when it passes and its tokens are taken (Kinesis).

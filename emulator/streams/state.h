@@ -170,6 +170,8 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void carry_out(Stream&, const Reshard&);
     bool room_for(const Stream&, std::int32_t more) const;
     std::vector<std::function<void(Stream&, Shard&)>>* on_resharded = nullptr;
+    std::vector<std::function<void(Stream&)>>* on_dealt = nullptr;
+    void tell_dealt(Stream&);
     void remember(Shard&, const Append&, Position base, std::int64_t appended_ms);
     void want_room(Shard&, std::int64_t records, std::int64_t bytes);
 

@@ -166,12 +166,26 @@ std::vector<Blob> kinesis_calls() {
     return all;
 }
 
+// Recorded requests, three to a connection, that come in pieces of different lengths.
+std::vector<Blob> frame_streams() {
+    std::vector<Blob> all;
+    std::size_t count = 0;
+    for (const auto& frame : kafka_requests()) {
+        if (count % 3 == 0) all.push_back({static_cast<std::byte>(count)});
+        for (int shift = 24; shift >= 0; shift -= 8) all.back().push_back(static_cast<std::byte>(frame.size() >> shift));
+        all.back().insert(all.back().end(), frame.begin(), frame.end());
+        ++count;
+    }
+    return all;
+}
+
 }   // namespace
 
 std::vector<Blob> seeds(std::string_view target) {
     std::vector<Blob> all;
     if (target == "batches") all = recorded_batches();
     if (target == "kafka_frames") add_group_frames(all = kafka_requests());
+    if (target == "frame_stream") all = frame_streams();
     if (target == "kafka_door") {
         all = kafka_door_seeds();
         for (auto& frame : kafka_requests()) {

@@ -19,6 +19,7 @@ using Bytes = std::span<const std::byte>;
 using Blob = std::vector<std::byte>;
 
 void kafka_frames(Bytes);
+void frame_stream(Bytes);
 void batches(Bytes);
 void http_requests(Bytes);
 void json(Bytes);
@@ -36,6 +37,7 @@ struct Target {
 inline constexpr Target targets[] = {
     {"batches", batches},
     {"kafka_frames", kafka_frames},
+    {"frame_stream", frame_stream},
     {"cbor", cbor},
     {"json", json},
     {"http_requests", http_requests},

@@ -1,7 +1,8 @@
 // Metadata v0-13: one broker, which leads everything. A missing topic is created in the call when allowed, not in the
 // background as Kafka does: one answer instead of retries. What is made that way is provisional until its first record, so
-// that a CreateStream or CreateTopics that comes later still has its say (rule 19).
+// that a CreateStream or CreateTopics that comes later still has its say (rule 19). Codes as seen on Kafka 4.4.0.
 #include <limits>
+#include <set>
 
 #include "emulator/kafka/serve.h"
 
@@ -28,85 +29,104 @@ MetadataResponse::Topic describe(Call& call, const streams::Stream& stream, bool
     return told;
 }
 
+// A request that Kafka refuses as a whole, with each of its topics: ids before v12, and a topic that has neither name nor id.
+ErrorCode fault(const Call& call, const MetadataRequest& request) {
+    if (!request.topics) return ErrorCode::none;
+    for (const auto& asked : *request.topics) {
+        if (call.version < 12 && (!asked.topic_id.is_zero() || !asked.name)) return ErrorCode::invalid_request;
+        if (asked.topic_id.is_zero() && !asked.name) return ErrorCode::unknown_server_error;
+    }
+    return ErrorCode::none;
+}
+
+MetadataResponse refused(const MetadataRequest& request, ErrorCode code) {
+    MetadataResponse response;
+    if (code == ErrorCode::unknown_server_error) response.error_code = code;
+    for (const auto& asked : *request.topics) {
+        auto& told = response.topics.emplace_back();
+        told.error_code = code;
+        told.name = std::string(asked.name.value_or(""));
+        told.topic_id = asked.topic_id;
+    }
+    return response;
+}
+
+void describe_all(Call& call, bool operations, MetadataResponse& response) {
+    for (const auto& stream : call.engine.list(call.world)) {
+        if (stream->deleted || stream->status == streams::StreamStatus::deleting) continue;
+        response.topics.push_back(describe(call, *stream, operations));
+    }
+}
+
+streams::Result<streams::Engine::Changed> create(Call& call, std::string_view name) {
+    const auto& configs = call.broker.configs;
+    streams::Engine::NewStream wanted;
+    wanted.name = name;
+    wanted.shards = static_cast<std::int32_t>(configs.number("num.partitions"));
+    wanted.manners = streams::Manners::kafka;
+    wanted.profile = call.engine.options().kafka_profile;
+    wanted.retention = configs.default_retention();
+    wanted.retention_for_ever = !wanted.retention;
+    wanted.retention_bytes = configs.default_retention_bytes();
+    wanted.provisional = true;
+    wanted.state_delay = false;
+    return call.engine.create(call.world, wanted);
+}
+
+// The topic that was asked for by name; made where it is missing and may be made.
+MetadataResponse::Topic by_name(Call& call, std::string_view name, bool may_create, bool operations, streams::Ticket& ticket) {
+    if (const auto stream = topic(call, name)) return describe(call, *stream, operations);
+    MetadataResponse::Topic told;
+    told.name = std::string(name);
+    told.is_internal = internal_name(name);
+    if (operations) told.topic_authorized_operations = topic_operations;
+    told.error_code = name_fault(name) ? ErrorCode::invalid_topic_exception : ErrorCode::unknown_topic_or_partition;
+    if (!may_create || told.is_internal || told.error_code == ErrorCode::invalid_topic_exception) return told;
+    const auto created = create(call, name);
+    if (created) {
+        ticket = created->ticket;
+        return describe(call, *created->stream, operations);
+    }
+    if (created.error() != streams::Fault::exists) told.error_code = code_of(created.error());   // exists: still being deleted
+    return told;
+}
+
+MetadataResponse::Topic by_id(Call& call, const Uuid& id, bool operations) {
+    if (const auto stream = topic(call, id)) return describe(call, *stream, operations);
+    MetadataResponse::Topic told;
+    told.topic_id = id;
+    told.name.reset();
+    told.error_code = ErrorCode::unknown_topic_id;
+    if (operations) told.topic_authorized_operations = topic_operations;
+    return told;
+}
+
 }   // namespace
 
 Task<MetadataResponse> handle(Call& call, const MetadataRequest& request) {
+    if (const auto code = fault(call, request); code != ErrorCode::none) co_return refused(request, code);
     auto& broker = call.broker;
     MetadataResponse response;
     const bool operations = request.include_topic_authorized_operations;
-    bool by_id_too_early = false;
-    if (request.topics && call.version < 12) {
-        for (const auto& asked : *request.topics) by_id_too_early |= !asked.topic_id.is_zero();
-    }
-    if (by_id_too_early) {   // seen: v10 and v11 refuse ids, all topics and the brokers with them
-        for (const auto& asked : *request.topics) {
-            MetadataResponse::Topic told;
-            told.error_code = ErrorCode::invalid_request;
-            told.name = std::string(asked.name.value_or(""));
-            told.topic_id = asked.topic_id;
-            response.topics.push_back(std::move(told));
-        }
-        co_return response;
-    }
     const auto address = call.session->advertised();
     response.brokers = {{.node_id = broker.options.node_id, .host = address.host, .port = address.port, .rack = std::nullopt}};
     response.cluster_id = broker.cluster_id();
     response.controller_id = broker.options.node_id;
     if (request.include_cluster_authorized_operations) response.cluster_authorized_operations = cluster_operations;
-    const bool all = !request.topics || (call.version == 0 && request.topics->empty());
-    if (all) {
-        for (const auto& stream : call.engine.list(call.world)) {
-            if (stream->deleted || stream->status == streams::StreamStatus::deleting) continue;
-            response.topics.push_back(describe(call, *stream, operations));
-        }
+    if (!request.topics || (call.version == 0 && request.topics->empty())) {
+        describe_all(call, operations, response);
         co_return response;
     }
     const bool may_create = request.allow_auto_topic_creation && broker.configs.flag("auto.create.topics.enable");
     std::vector<std::pair<std::size_t, streams::Ticket>> made;
+    std::set<std::pair<std::string_view, Uuid>> seen;   // who is named twice is told once
     for (const auto& asked : *request.topics) {
-        MetadataResponse::Topic told;
-        if (operations) told.topic_authorized_operations = topic_operations;
-        if (!asked.topic_id.is_zero()) {
-            told.topic_id = asked.topic_id;
-            told.name.reset();
-            told.error_code = ErrorCode::unknown_topic_id;
-            if (const auto stream = topic(call, asked.topic_id)) told = describe(call, *stream, operations);
-            response.topics.push_back(std::move(told));
-            continue;
-        }
-        const auto name = asked.name.value_or("");
-        told.name = std::string(name);
-        if (const auto stream = topic(call, name)) {
-            told = describe(call, *stream, operations);
-        } else if (name_fault(name)) {
-            told.error_code = ErrorCode::invalid_topic_exception;
-        } else {
-            told.error_code = ErrorCode::unknown_topic_or_partition;
-            if (may_create) {
-                const auto retention = broker.configs.default_retention();
-                const auto created =
-                    call.engine.create(call.world, {.name = std::string(name),
-                                                    .shards = static_cast<std::int32_t>(broker.configs.number("num.partitions")),
-                                                    .manners = streams::Manners::kafka,
-                                                    .profile = call.engine.options().kafka_profile,
-                                                    .retention = retention,
-                                                    .retention_for_ever = !retention,
-                                                    .retention_bytes = broker.configs.default_retention_bytes(),
-                                                    .provisional = true,
-                                                    .configs = {},
-                                                    .tags = {},
-                                                    .state_delay = false,
-                                                    .account = {},
-                                                    .region = {}});
-                if (created) {
-                    told = describe(call, *created->stream, operations);
-                    made.emplace_back(response.topics.size(), created->ticket);
-                } else if (created.error() != streams::Fault::exists) {   // exists: still being deleted
-                    told.error_code = code_of(created.error());
-                }
-            }
-        }
-        response.topics.push_back(std::move(told));
+        const bool named = asked.topic_id.is_zero();
+        if (!seen.insert({named ? *asked.name : std::string_view{}, asked.topic_id}).second) continue;
+        streams::Ticket ticket;
+        response.topics.push_back(named ? by_name(call, *asked.name, may_create, operations, ticket)
+                                        : by_id(call, asked.topic_id, operations));
+        if (!ticket.done()) made.emplace_back(response.topics.size() - 1, std::move(ticket));
     }
     for (const auto& [index, ticket] : made) {
         const auto committed = co_await ticket.committed();

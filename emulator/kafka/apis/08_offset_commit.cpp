@@ -30,7 +30,7 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
                 p.error_code = call.version >= 10 ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
             else if (!stream->shard(partition.partition_index))
                 p.error_code = ErrorCode::unknown_topic_or_partition;
-            else if (metadata.size() > Groups::longest_metadata)
+            else if (metadata.size() > Groups::longest_metadata && characters(metadata) > Groups::longest_metadata)
                 p.error_code = ErrorCode::offset_metadata_too_large;
             else {
                 const Partition place{stream->topic_id, partition.partition_index};

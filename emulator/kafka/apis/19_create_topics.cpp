@@ -1,6 +1,7 @@
 // CreateTopics v2-7: topics with the `kafka` profile, ready when answered. A topic that Metadata made and nobody has written to
 // is adopted (rule 19). Texts and codes as seen on Kafka 4.4.0.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "emulator/kafka/serve.h"
@@ -15,6 +16,23 @@ struct Refused {
     ErrorCode code{};
     std::string text;
 };
+
+// The number of partitions that a manual assignment makes, or why it makes none.
+std::expected<std::int32_t, Refused> assigned(const Call& call, const CreateTopicsRequest::Topic& asked) {
+    std::set<std::int32_t> indexes;
+    for (const auto& assignment : asked.assignments) {
+        if (!indexes.insert(assignment.partition_index).second)
+            return std::unexpected{Refused{
+                ErrorCode::invalid_replica_assignment,
+                "Found multiple manual partition assignments for partition " + std::to_string(assignment.partition_index)}};
+        if (auto fault = assignment_fault(call, assignment.broker_ids))
+            return std::unexpected{Refused{ErrorCode::invalid_replica_assignment, std::move(*fault)}};
+    }
+    if (*indexes.begin() != 0 || *indexes.rbegin() != static_cast<std::int32_t>(indexes.size()) - 1)
+        return std::unexpected{
+            Refused{ErrorCode::invalid_replica_assignment, "partitions should be a consecutive 0-based integer sequence"}};
+    return static_cast<std::int32_t>(indexes.size());
+}
 
 // The number of partitions asked for, or why not.
 std::expected<std::int32_t, Refused> partitions_of(const Call& call, const CreateTopicsRequest::Topic& asked) {
@@ -45,33 +63,7 @@ std::expected<std::int32_t, Refused> partitions_of(const Call& call, const Creat
         return std::unexpected{Refused{ErrorCode::invalid_request,
                                        "A manual partition assignment was specified, but numPartitions was not set to -1."}};
     }
-    std::set<std::int32_t> indexes;
-    for (const auto& assignment : asked.assignments) {
-        indexes.insert(assignment.partition_index);
-        if (assignment.broker_ids.empty()) {
-            return std::unexpected{Refused{ErrorCode::invalid_replica_assignment,
-                                           "The manual partition assignment includes an empty replica list."}};
-        }
-        std::set<std::int32_t> seen;
-        for (const auto broker : assignment.broker_ids) {
-            if (!seen.insert(broker).second) {
-                return std::unexpected{Refused{
-                    ErrorCode::invalid_replica_assignment,
-                    "The manual partition assignment includes the broker " + std::to_string(broker) + " more than once."}};
-            }
-            if (broker != call.broker.options.node_id) {
-                return std::unexpected{Refused{ErrorCode::invalid_replica_assignment,
-                                               "The manual partition assignment includes broker " + std::to_string(broker) +
-                                                   ", but no such broker is registered."}};
-            }
-        }
-    }
-    if (indexes.size() != asked.assignments.size() || *indexes.begin() != 0 ||
-        *indexes.rbegin() != static_cast<std::int32_t>(indexes.size()) - 1) {
-        return std::unexpected{
-            Refused{ErrorCode::invalid_replica_assignment, "partitions should be a consecutive 0-based integer sequence"}};
-    }
-    return static_cast<std::int32_t>(indexes.size());
+    return assigned(call, asked);
 }
 
 std::optional<Refused> configs_of(const CreateTopicsRequest::Topic& asked, streams::Engine::NewStream& made) {
@@ -114,97 +106,103 @@ void describe(const Configs& configs, const streams::Stream& stream, CreateTopic
         auto value = configs.topic(stream, entry);
         told.configs->push_back({.name = entry.name,
                                  .value = std::move(value.value),
-                                 .read_only = entry.read_only,
+                                 .read_only = entry.read_only(),
                                  .config_source = static_cast<std::int8_t>(value.source),
-                                 .is_sensitive = entry.sensitive});
+                                 .is_sensitive = entry.sensitive()});
     }
+}
+
+// What one entry asks for, checked; or why it is refused.
+std::expected<streams::Engine::NewStream, Refused> check(Call& call, const CreateTopicsRequest::Topic& asked) {
+    const auto refused = [](ErrorCode code, std::string text) { return std::unexpected{Refused{code, std::move(text)}}; };
+    if (auto fault = name_fault(asked.name)) return refused(ErrorCode::invalid_topic_exception, std::move(*fault));
+    const std::string name{asked.name};
+    if (name == "__cluster_metadata" || internal_name(name))
+        return refused(ErrorCode::invalid_request, "Creation of internal topic " + name + " is prohibited.");
+    const auto existing = call.engine.find(call.world, name);
+    if (existing && !existing->provisional)
+        return refused(ErrorCode::topic_already_exists, "Topic '" + name + "' already exists.");
+    const auto partitions = partitions_of(call, asked);
+    if (!partitions) return std::unexpected{partitions.error()};
+    const auto& configs = call.broker.configs;
+    streams::Engine::NewStream wanted;
+    wanted.name = name;
+    wanted.shards = *partitions;
+    wanted.manners = streams::Manners::kafka;
+    wanted.profile = call.engine.options().kafka_profile;
+    wanted.retention = configs.default_retention();
+    wanted.retention_for_ever = !wanted.retention;
+    wanted.retention_bytes = configs.default_retention_bytes();
+    wanted.state_delay = false;
+    if (auto fault = configs_of(asked, wanted)) return std::unexpected{std::move(*fault)};
+    if (const auto other = call.engine.collision(call.world, name))
+        return refused(ErrorCode::invalid_topic_exception, "Topic '" + name + "' collides with existing topic: " + *other);
+    return wanted;
+}
+
+// The answer of a request that only asks what would be: nothing is made, the stream is one that only this answer sees.
+void imagine(Call& call, const streams::Engine::NewStream& wanted, CreateTopicsResponse::Topic& told) {
+    streams::Stream imagined;
+    imagined.retention = wanted.retention;
+    imagined.configs = wanted.configs;
+    imagined.shards.resize(static_cast<std::size_t>(wanted.shards));
+    describe(call.broker.configs, imagined, told);
+    told.topic_id = to_wire_id(call.engine.random().uuid());
+}
+
+// Makes it and yields what has to be committed before the answer; nothing when `told` says why not.
+std::optional<streams::Ticket> place(Call& call, const streams::Engine::NewStream& wanted, CreateTopicsResponse::Topic& told) {
+    const auto created = call.engine.create(call.world, wanted);
+    if (!created) {
+        const auto code = code_of(created.error());
+        refuse(told, code, std::string(text_of(code)));
+        return std::nullopt;
+    }
+    describe(call.broker.configs, *created->stream, told);
+    told.topic_id = to_wire_id(created->stream->topic_id);
+    if (const auto policy = wanted.configs.find("cleanup.policy");
+        policy != wanted.configs.end() && policy->second.contains("compact"))
+        call.engine.events().note("topic " + wanted.name + " asks for cleanup.policy=" + policy->second +
+                                  ": nothing is compacted yet, so all its records are kept" +
+                                  (policy->second.contains("delete") ? " as long as its retention says" : ""));
+    return created->ticket;
+}
+
+std::int64_t partitions_in(const CreateTopicsRequest& request) {
+    std::int64_t total = 0;
+    for (const auto& asked : request.topics)
+        total += std::max(asked.num_partitions, 0) + static_cast<std::int64_t>(asked.assignments.size());
+    return total;
 }
 
 }   // namespace
 
 Task<CreateTopicsResponse> handle(Call& call, const CreateTopicsRequest& request) {
-    const auto& configs = call.broker.configs;
     CreateTopicsResponse response;
-    std::int64_t total = 0;
-    for (const auto& asked : request.topics)
-        total += std::max(asked.num_partitions, 0) + static_cast<std::int64_t>(asked.assignments.size());
+    std::map<std::string_view, int> named;   // how often; 0 once it is told
+    for (const auto& asked : request.topics) ++named[asked.name];
+    const bool too_many = partitions_in(request) > most_partitions;
     std::vector<std::pair<std::size_t, streams::Ticket>> made;
-    std::set<std::string_view> seen;
     for (const auto& asked : request.topics) {
-        const auto same = [&](const auto& other) { return other.name == asked.name; };
-        if (!seen.insert(asked.name).second) continue;   // answered once
+        const auto times = std::exchange(named[asked.name], 0);
+        if (times == 0) continue;
         auto& told = response.topics.emplace_back();
         told.name = asked.name;
-        if (std::ranges::count_if(request.topics, same) > 1) {
+        if (times > 1) {
             refuse(told, ErrorCode::invalid_request, "Duplicate topic name.");
             continue;
         }
-        if (total > most_partitions) {
+        if (too_many) {
             refuse(told, ErrorCode::policy_violation, "Excessively large number of partitions per request.");
             continue;
         }
-        if (const auto fault = name_fault(asked.name)) {
-            refuse(told, ErrorCode::invalid_topic_exception, *fault);
-            continue;
-        }
-        if (asked.name == "__cluster_metadata") {
-            refuse(told, ErrorCode::invalid_request, "Creation of internal topic __cluster_metadata is prohibited.");
-            continue;
-        }
-        const auto existing = call.engine.find(call.world, asked.name);
-        if (existing && !existing->provisional) {
-            refuse(told, ErrorCode::topic_already_exists, "Topic '" + std::string(asked.name) + "' already exists.");
-            continue;
-        }
-        const auto partitions = partitions_of(call, asked);
-        if (!partitions) {
-            refuse(told, partitions.error().code, partitions.error().text);
-            continue;
-        }
-        streams::Engine::NewStream wanted;
-        wanted.name = asked.name;
-        wanted.shards = *partitions;
-        wanted.manners = streams::Manners::kafka;
-        wanted.profile = call.engine.options().kafka_profile;
-        wanted.retention = configs.default_retention();
-        wanted.retention_for_ever = !wanted.retention;
-        wanted.retention_bytes = configs.default_retention_bytes();
-        wanted.state_delay = false;
-        if (const auto refused = configs_of(asked, wanted)) {
-            refuse(told, refused->code, refused->text);
-            continue;
-        }
-        const auto collides = [&](const std::string& other) {
-            refuse(told, ErrorCode::invalid_topic_exception,
-                   "Topic '" + wanted.name + "' collides with existing topic: " + other);
-        };
-        if (request.validate_only) {
-            if (const auto other = call.engine.collision(call.world, asked.name)) {
-                collides(*other);
-                continue;
-            }
-            // The same answer, and nothing made: a stream that only this answer sees.
-            streams::Stream imagined;
-            imagined.retention = wanted.retention;
-            imagined.configs = wanted.configs;
-            imagined.shards.resize(static_cast<std::size_t>(wanted.shards));
-            describe(configs, imagined, told);
-            told.topic_id = to_wire_id(call.engine.random().uuid());
-            continue;
-        }
-        const auto created = call.engine.create(call.world, wanted);
-        if (!created) {
-            if (created.error() == streams::Fault::name_collides)
-                collides(call.engine.collision(call.world, asked.name).value_or(""));
-            else if (created.error() == streams::Fault::exists)
-                refuse(told, ErrorCode::topic_already_exists, "Topic '" + wanted.name + "' already exists.");
-            else
-                refuse(told, code_of(created.error()), std::string(text_of(code_of(created.error()))));
-            continue;
-        }
-        describe(configs, *created->stream, told);
-        told.topic_id = to_wire_id(created->stream->topic_id);
-        made.emplace_back(response.topics.size() - 1, created->ticket);
+        const auto wanted = check(call, asked);
+        if (!wanted)
+            refuse(told, wanted.error().code, wanted.error().text);
+        else if (request.validate_only)
+            imagine(call, *wanted, told);
+        else if (auto ticket = place(call, *wanted, told))
+            made.emplace_back(response.topics.size() - 1, std::move(*ticket));
     }
     for (const auto& [index, ticket] : made) {
         const auto committed = co_await ticket.committed();

@@ -1,72 +1,97 @@
 // DeleteTopics v1-6: by name, from v6 on by id too. Kinesis streams are topics and go the same way, with the offsets of all
 // groups. Texts as seen on Kafka 4.4.0.
-#include <algorithm>
-#include <set>
+#include <map>
 
 #include "emulator/kafka/serve.h"
 
 namespace sluice::kafka {
 
-Task<DeleteTopicsResponse> handle(Call& call, const DeleteTopicsRequest& request) {
-    struct Asked {
-        std::optional<std::string> name;
-        Uuid id;
-    };
-    std::vector<Asked> all;
-    for (const auto name : request.topic_names) all.push_back({std::string(name), {}});
-    for (const auto& t : request.topics) all.push_back({t.name ? std::optional<std::string>(*t.name) : std::nullopt, t.topic_id});
+namespace {
 
+struct Asked {
+    std::optional<std::string_view> name;
+    Uuid id;
+};
+
+struct Asking {
+    std::vector<Asked> all;
+    std::map<std::string_view, int> names;   // how often each is named
+    std::map<Uuid, int> ids;
+};
+
+Asking read(const DeleteTopicsRequest& request) {
+    Asking asking;
+    for (const auto name : request.topic_names) asking.all.push_back({name, {}});
+    for (const auto& t : request.topics) asking.all.push_back({t.name, t.topic_id});
+    for (const auto& asked : asking.all) {
+        if (asked.name)
+            ++asking.names[*asked.name];
+        else
+            ++asking.ids[asked.id];
+    }
+    return asking;
+}
+
+void refuse(DeleteTopicsResponse::Response& told, ErrorCode code, std::string_view text) {
+    told.error_code = code;
+    told.error_message = std::string(text);
+}
+void refuse(DeleteTopicsResponse::Response& told, ErrorCode code) { refuse(told, code, text_of(code)); }
+
+// The stream to delete; nothing when `told` says why not.
+std::shared_ptr<streams::Stream> check(Call& call, const Asked& asked, const Asking& asking,
+                                       DeleteTopicsResponse::Response& told) {
+    const auto refused = [&](ErrorCode code, std::string_view text = {}) {
+        text.empty() ? refuse(told, code) : refuse(told, code, text);
+        return nullptr;
+    };
+    if (asked.name && !asked.id.is_zero())
+        return refused(ErrorCode::invalid_request, "You may not specify both topic name and topic id.");
+    if (!asked.name && asked.id.is_zero())
+        return refused(ErrorCode::invalid_request, "Neither topic name nor id were specified.");
+    const auto stream = asked.name ? topic(call, *asked.name) : topic(call, asked.id);
+    if (!stream) return refused(asked.name ? ErrorCode::unknown_topic_or_partition : ErrorCode::unknown_topic_id);
+    if (asked.name && asking.ids.contains(to_wire_id(stream->topic_id)))
+        return refused(ErrorCode::invalid_request, "The provided topic name maps to an ID that was already supplied.");
+    if (!call.broker.configs.flag("delete.topic.enable"))
+        return refused(call.version >= 3 ? ErrorCode::topic_deletion_disabled : ErrorCode::invalid_request,
+                       text_of(ErrorCode::topic_deletion_disabled));
+    return stream;
+}
+
+}   // namespace
+
+Task<DeleteTopicsResponse> handle(Call& call, const DeleteTopicsRequest& request) {
+    auto asking = read(request);
     DeleteTopicsResponse response;
     std::vector<std::pair<std::size_t, streams::Ticket>> gone;
-    std::set<std::string> told_twice;
-    for (const auto& asked : all) {
-        const auto same = [&](const Asked& other) { return other.name && other.name == asked.name; };
-        if (asked.name && std::ranges::count_if(all, same) > 1) {
-            if (told_twice.insert(*asked.name).second) {
-                response.topics.push_back({.name = asked.name,
-                                           .topic_id = {},
-                                           .error_code = ErrorCode::invalid_request,
-                                           .error_message = "Duplicate topic name."});
-            }
-            continue;
-        }
+    for (const auto& asked : asking.all) {
+        auto& times = asked.name ? asking.names[*asked.name] : asking.ids[asked.id];
+        if (times == 0) continue;   // told already
         auto& told = response.topics.emplace_back();
-        told.name = asked.name;
+        if (asked.name)
+            told.name = std::string(*asked.name);
+        else
+            told.name.reset();
         told.topic_id = asked.id;
-        const auto refuse = [&](ErrorCode code, std::string_view text) {
-            told.error_code = code;
-            told.error_message = std::string(text);
-        };
-        if (asked.name && !asked.id.is_zero()) {
-            refuse(ErrorCode::invalid_request, "You may not specify both topic name and topic id.");
+        if (times > 1 && !(!asked.name && asked.id.is_zero())) {
+            times = 0;
+            refuse(told, ErrorCode::invalid_request, asked.name ? "Duplicate topic name." : "Duplicate topic id.");
             continue;
         }
-        const auto stream = asked.name ? topic(call, *asked.name) : topic(call, asked.id);
-        if (!stream) {
-            if (asked.name)
-                refuse(ErrorCode::unknown_topic_or_partition, text_of(ErrorCode::unknown_topic_or_partition));
-            else
-                refuse(ErrorCode::unknown_topic_id, text_of(ErrorCode::unknown_topic_id));
-            continue;
-        }
-        if (!call.broker.configs.flag("delete.topic.enable")) {
-            refuse(call.version >= 3 ? ErrorCode::topic_deletion_disabled : ErrorCode::invalid_request,
-                   text_of(ErrorCode::topic_deletion_disabled));
-            continue;
-        }
+        const auto stream = check(call, asked, asking, told);
+        if (!stream) continue;
         told.name = stream->name;
         told.topic_id = to_wire_id(stream->topic_id);
         const auto removed = call.engine.remove(call.world, stream->name, false);
         if (removed)
             gone.emplace_back(response.topics.size() - 1, *removed);
         else
-            refuse(code_of(removed.error()), text_of(code_of(removed.error())));
+            refuse(told, code_of(removed.error()));
     }
     for (const auto& [index, ticket] : gone) {
         const auto committed = co_await ticket.committed();
-        if (committed) continue;
-        response.topics[index].error_code = code_of(committed.error());
-        response.topics[index].error_message = std::string(text_of(code_of(committed.error())));
+        if (!committed) refuse(response.topics[index], code_of(committed.error()));
     }
     co_return response;
 }

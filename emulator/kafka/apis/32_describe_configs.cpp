@@ -1,7 +1,9 @@
-// DescribeConfigs v1-4: topics, this broker and groups, from the tables, with what was set on top. Sources and synonyms as seen
-// on Kafka 4.4.0, except that nothing here is ever changed at run time.
+// DescribeConfigs v1-4: topics, this broker, its logger, client-metrics subscriptions and groups, from the tables, with what was
+// set on top. An empty list of keys asks for all of them, as null does. Sources, synonyms and texts as seen on Kafka 4.4.0,
+// except that nothing here is ever changed at run time. Documentation (v3+) is in our own words.
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "emulator/kafka/serve.h"
 
@@ -22,84 +24,109 @@ struct Describe {
     const DescribeConfigsRequest& request;
     const DescribeConfigsRequest::Resource& asked;
     DescribeConfigsResponse::Result& told;
+    std::set<std::string_view> keys;   // empty: all
 
     void refuse(ErrorCode code, std::string text) const {
         told.error_code = code;
         told.error_message = std::move(text);
     }
-    bool wanted(std::string_view name) const {
-        return !asked.configuration_keys || std::ranges::find(*asked.configuration_keys, name) != asked.configuration_keys->end();
-    }
-    void add(const ConfigEntry& entry, ConfigValue value, std::vector<DescribeConfigsResponse::Synonym> synonyms) const {
-        if (entry.sensitive) value.value.reset();
-        told.configs.push_back(
-            {.name = entry.name,
-             .value = std::move(value.value),
-             .read_only = entry.read_only,
-             .config_source = static_cast<std::int8_t>(value.source),
-             .is_sensitive = entry.sensitive,
-             .synonyms = request.include_synonyms ? std::move(synonyms) : std::vector<DescribeConfigsResponse::Synonym>{},
-             .config_type = static_cast<std::int8_t>(entry.type),
-             .documentation = std::nullopt});
-    }
+    bool wanted(std::string_view name) const { return keys.empty() || keys.contains(name); }
 
-    void topic_configs_of(const streams::Stream& stream) const {
-        const auto& configs = call.broker.configs;
-        for (const auto& entry : topic_configs()) {
-            if (!wanted(entry.name)) continue;
-            auto value = configs.topic(stream, entry);
-            std::vector<DescribeConfigsResponse::Synonym> synonyms;
-            if (value.source == ConfigSource::topic) synonyms.push_back({.name = entry.name, .value = value.value, .source = 1});
-            const auto fallback = configs.topic_default(entry);
-            if (entry.synonyms[0]) {
-                synonyms.push_back(
-                    {.name = entry.synonyms[0], .value = fallback.value, .source = static_cast<std::int8_t>(fallback.source)});
-            }
-            add(entry, std::move(value), std::move(synonyms));
+    void add(const ConfigEntry& entry, ConfigValue value, std::vector<ConfigOrigin> origins) const {
+        auto& config = told.configs.emplace_back();
+        config.name = entry.name;
+        if (!entry.sensitive())
+            config.value = std::move(value.value);
+        else
+            config.value.reset();
+        config.read_only = entry.read_only();
+        config.config_source = static_cast<std::int8_t>(value.source);
+        config.is_sensitive = entry.sensitive();
+        config.config_type = static_cast<std::int8_t>(entry.type);
+        config.documentation.reset();
+        if (request.include_documentation) config.documentation = std::string(config_text(entry.name));
+        if (!request.include_synonyms) return;
+        for (auto& origin : origins) {
+            auto& synonym = config.synonyms.emplace_back();
+            synonym.name = std::string(origin.name);
+            if (!entry.sensitive())
+                synonym.value = std::move(origin.value);
+            else
+                synonym.value.reset();
+            synonym.source = static_cast<std::int8_t>(origin.source);
         }
     }
 
-    void broker() const {
-        const auto name = asked.resource_name;
-        if (name.empty()) return;   // cluster-wide settings: nobody has changed any
+    void topic_resource_of(std::string_view name) const {
+        if (const auto fault = name_fault(name)) return refuse(ErrorCode::invalid_topic_exception, *fault);
+        const auto stream = topic(call, name);
+        if (!stream) return refuse(ErrorCode::unknown_topic_or_partition, "");
+        const auto& configs = call.broker.configs;
+        for (const auto& entry : topic_configs())
+            if (wanted(entry.name)) add(entry, configs.topic(*stream, entry), configs.topic_origins(*stream, entry));
+    }
+
+    // Whether the name is the id of this broker; refused when not. `or_empty`: how Kafka's sentence goes on.
+    bool is_ours(std::string_view name, std::string_view or_empty) const {
         std::int32_t id = 0;
         const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
         if (error != std::errc{} || end != name.data() + name.size()) {
-            return refuse(ErrorCode::invalid_request, "Broker id must be an integer, but it is: " + std::string(name));
+            refuse(ErrorCode::invalid_request, "Broker id must be an integer, but it is: " + std::string(name));
+            return false;
         }
         const auto ours = call.broker.options.node_id;
-        if (id != ours) {
-            return refuse(ErrorCode::invalid_request, "Unexpected broker id, expected " + std::to_string(ours) +
-                                                          " or empty string, but received " + std::string(name));
-        }
+        if (id != ours)
+            refuse(ErrorCode::invalid_request, "Unexpected broker id, expected " + std::to_string(ours) + std::string(or_empty) +
+                                                   " but received " + std::string(name));
+        return id == ours;
+    }
+
+    void broker(std::string_view name) const {
+        const bool cluster = name.empty();   // what was set for all brokers of the cluster
+        if (!cluster && !is_ours(name, " or empty string,")) return;
         for (const auto& entry : broker_configs()) {
             if (!wanted(entry.name)) continue;
-            auto value = call.broker.configs.broker(entry);
-            const std::string_view key = entry.name;
-            if (key == "node.id" || key == "broker.id") value = {std::to_string(ours), ConfigSource::fixed};
-            std::vector<DescribeConfigsResponse::Synonym> synonyms;
-            if (value.value)
-                synonyms.push_back({.name = entry.name, .value = value.value, .source = static_cast<std::int8_t>(value.source)});
-            add(entry, std::move(value), std::move(synonyms));
+            auto origins = call.broker.configs.broker_origins(entry.name);
+            if (cluster)
+                std::erase_if(origins, [](const ConfigOrigin& origin) { return origin.source != ConfigSource::cluster; });
+            if (cluster && origins.empty()) continue;
+            add(entry, call.broker.configs.broker(entry), std::move(origins));
         }
     }
 
+    // Kafka lists its Java classes; here is one logger.
+    void logger(std::string_view name) const {
+        if (name.empty()) return refuse(ErrorCode::invalid_request, "Broker id must not be empty");
+        if (!is_ours(name, "") || !wanted("root")) return;
+        auto& config = told.configs.emplace_back();
+        config.name = "root";
+        config.value = "INFO";
+        config.config_source = static_cast<std::int8_t>(ConfigSource::logger);
+        config.documentation.reset();
+        if (request.include_documentation) config.documentation = "";
+    }
+
     void describe() const {
+        const auto name = asked.resource_name;
         switch (asked.resource_type) {
-            case topic_resource: {
-                if (const auto fault = name_fault(asked.resource_name)) return refuse(ErrorCode::invalid_topic_exception, *fault);
-                const auto stream = topic(call, asked.resource_name);
-                if (!stream) return refuse(ErrorCode::unknown_topic_or_partition, "");
-                return topic_configs_of(*stream);
-            }
+            case topic_resource:
+                return topic_resource_of(name);
             case broker_resource:
-                return broker();
-            case group_resource:
-                if (asked.resource_name.empty()) return refuse(ErrorCode::invalid_request, "Group name must not be empty");
+                return broker(name);
+            case logger_resource:
+                return logger(name);
+            case metrics_resource:   // any name has the defaults
+                if (name.empty()) return refuse(ErrorCode::invalid_request, "Client metrics subscription name must not be empty");
+                for (const auto& entry : client_metrics_configs())
+                    if (wanted(entry.name)) add(entry, {entry.stock, ConfigSource::stock}, {});
+                return;
+            case group_resource:   // and so has any group
+                if (name.empty()) return refuse(ErrorCode::invalid_request, "Group name must not be empty");
                 for (const auto& entry : group_configs()) {
-                    if (wanted(entry.name))
-                        add(entry, {entry.stock ? std::optional<std::string>(entry.stock) : std::nullopt, ConfigSource::stock},
-                            {});
+                    if (!wanted(entry.name)) continue;
+                    auto origins = call.broker.configs.group_origins(entry);
+                    ConfigValue value{origins.front().value, ConfigSource::stock};
+                    add(entry, std::move(value), std::move(origins));
                 }
                 return;
             default:
@@ -116,7 +143,9 @@ Task<DescribeConfigsResponse> handle(Call& call, const DescribeConfigsRequest& r
         auto& told = response.results.emplace_back();
         told.resource_type = asked.resource_type;
         told.resource_name = asked.resource_name;
-        Describe{call, request, asked, told}.describe();
+        std::set<std::string_view> keys;
+        if (asked.configuration_keys) keys = {asked.configuration_keys->begin(), asked.configuration_keys->end()};
+        Describe{call, request, asked, told, std::move(keys)}.describe();
     }
     co_return response;
 }

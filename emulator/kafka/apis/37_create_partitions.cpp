@@ -1,7 +1,6 @@
 // CreatePartitions v0-3: more partitions for a topic, hash ranges dealt anew (rule 16). A stream with Kinesis manners grows by
 // UpdateShardCount or SplitShard only. Texts as seen on Kafka 4.4.0.
-#include <algorithm>
-#include <set>
+#include <map>
 
 #include "emulator/kafka/serve.h"
 #include "emulator/streams/catalog/bounds.h"
@@ -9,6 +8,8 @@
 namespace sluice::kafka {
 
 namespace {
+
+constexpr std::int64_t most_added = 10'000;   // per request
 
 struct Refused {
     ErrorCode code{};
@@ -37,14 +38,9 @@ std::optional<Refused> fault(const Call& call, const streams::Stream* stream, co
                        "Attempted to add " + std::to_string(asked.count - have) + " additional partition(s), but only " +
                            std::to_string(asked.assignments->size()) + " assignment(s) were specified."};
     }
-    for (const auto& assignment : *asked.assignments) {
-        for (const auto broker : assignment.broker_ids) {
-            if (broker == call.broker.options.node_id) continue;
-            return Refused{ErrorCode::invalid_replica_assignment, "The manual partition assignment includes broker " +
-                                                                      std::to_string(broker) +
-                                                                      ", but no such broker is registered."};
-        }
-    }
+    for (const auto& assignment : *asked.assignments)
+        if (auto text = assignment_fault(call, assignment.broker_ids))
+            return Refused{ErrorCode::invalid_replica_assignment, std::move(text)};
     return std::nullopt;
 }
 
@@ -52,14 +48,16 @@ std::optional<Refused> fault(const Call& call, const streams::Stream* stream, co
 
 Task<CreatePartitionsResponse> handle(Call& call, const CreatePartitionsRequest& request) {
     CreatePartitionsResponse response;
+    std::map<std::string_view, int> named;   // how often; 0 once it is told
+    for (const auto& asked : request.topics) ++named[asked.name];
     std::vector<std::pair<std::size_t, streams::Ticket>> made;
-    std::set<std::string_view> seen;
+    std::int64_t added_so_far = 0;
     for (const auto& asked : request.topics) {
-        if (!seen.insert(asked.name).second) continue;   // answered once
+        const auto times = std::exchange(named[asked.name], 0);
+        if (times == 0) continue;
         auto& told = response.results.emplace_back();
         told.name = asked.name;
-        const auto same = [&](const auto& other) { return other.name == asked.name; };
-        if (std::ranges::count_if(request.topics, same) > 1) {
+        if (times > 1) {
             told.error_code = ErrorCode::invalid_request;
             told.error_message = "Duplicate topic name.";
             continue;
@@ -68,6 +66,12 @@ Task<CreatePartitionsResponse> handle(Call& call, const CreatePartitionsRequest&
         if (auto refused = fault(call, stream.get(), asked)) {
             told.error_code = refused->code;
             told.error_message = std::move(refused->text);
+            continue;
+        }
+        added_so_far += asked.count - static_cast<std::int64_t>(stream->shards.size());
+        if (added_so_far > most_added) {
+            told.error_code = ErrorCode::policy_violation;
+            told.error_message = "Excessively large number of additional partitions per request.";
             continue;
         }
         if (request.validate_only) continue;

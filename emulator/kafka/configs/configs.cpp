@@ -1,81 +1,33 @@
-// Looks settings up, checks values and finds the nearest name for one that does not exist.
+// Looks settings up and finds the nearest name for one that does not exist.
 #include "emulator/kafka/configs/configs.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <vector>
 
+#include "emulator/kafka/configs/config_values.h"
 #include "storage/store.h"
 
 namespace sluice::kafka {
 
 namespace {
 
-// A local server is used by tests that should not wait: the first assignment of a new group comes at once.
-constexpr std::pair<std::string_view, std::string_view> ours[] = {{"group.initial.rebalance.delay.ms", "0"}};
-
-// What a value may be beyond its type. Kafka, ConfigDef of topics and brokers.
-struct Choice {
-    std::string_view name, allowed;
-};
-constexpr Choice choices[] = {
-    {"cleanup.policy", "compact, delete"},
-    {"log.cleanup.policy", "compact, delete"},
-    {"compression.type", "uncompressed, zstd, lz4, snappy, gzip, producer"},
-    {"message.timestamp.type", "CreateTime, LogAppendTime"},
-    {"log.message.timestamp.type", "CreateTime, LogAppendTime"},
-    {"sluice.sealed.produce", "refuse, forward"},   // ours, rule 15
-};
-struct Least {
-    std::string_view name;
-    std::int64_t value;
-};
-constexpr Least least[] = {
-    {"num.partitions", 1},
-    {"max.message.bytes", 0},
-    {"message.max.bytes", 0},
-    {"retention.ms", -1},
-    {"log.retention.ms", -1},
-    {"segment.bytes", 1'048'576},
-    {"min.insync.replicas", 1},
-    {"group.min.session.timeout.ms", 1},
-    {"group.max.size", 1},
-    {"socket.request.max.bytes", 1},
-    {"message.timestamp.before.max.ms", 0},
-    {"message.timestamp.after.max.ms", 0},
+// What the properties file of a node like this one would say. A local server is used by tests that should not wait, so the first
+// assignment of a new group comes at once.
+constexpr std::pair<std::string_view, std::string_view> ours[] = {
+    {"controller.listener.names", "CONTROLLER"},
+    {"group.initial.rebalance.delay.ms", "0"},
+    {"inter.broker.listener.name", "PLAINTEXT"},
+    {"offsets.topic.replication.factor", "1"},
+    {"process.roles", "broker,controller"},
+    {"share.coordinator.state.topic.min.isr", "1"},
+    {"share.coordinator.state.topic.replication.factor", "1"},
+    {"transaction.state.log.min.isr", "1"},
+    {"transaction.state.log.replication.factor", "1"},
 };
 
-std::string_view type_name(ConfigType type) {
-    switch (type) {
-        case ConfigType::boolean:
-            return "BOOLEAN";
-        case ConfigType::int32:
-            return "INT";
-        case ConfigType::int16:
-            return "SHORT";
-        case ConfigType::int64:
-            return "LONG";
-        case ConfigType::real:
-            return "DOUBLE";
-        case ConfigType::list:
-            return "LIST";
-        case ConfigType::class_name:
-            return "CLASS";
-        case ConfigType::password:
-            return "PASSWORD";
-        case ConfigType::text:
-            break;
-    }
-    return "STRING";
-}
-
-std::optional<std::int64_t> whole(std::string_view text) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
-}
+// A fresh 4.4 cluster sets it for all brokers, because eligible leader replicas are on.
+constexpr std::string_view cluster_wide = "min.insync.replicas";
 
 std::size_t distance(std::string_view a, std::string_view b) {   // Levenshtein
     std::vector<std::size_t> row(b.size() + 1);
@@ -99,58 +51,7 @@ const ConfigEntry* find_config(std::span<const ConfigEntry> table, std::string_v
     return found != table.end() && found->name == name ? &*found : nullptr;
 }
 
-std::optional<std::string> config_fault(const ConfigEntry& entry, std::string_view value) {
-    const auto wrong = [&](std::string_view why) {
-        return "Invalid value " + std::string(value) + " for configuration " + entry.name + ": " + std::string(why);
-    };
-    const auto not_a = [&] { return wrong("Not a number of type " + std::string(type_name(entry.type))); };
-    switch (entry.type) {
-        case ConfigType::boolean:
-            if (value != "true" && value != "false") return wrong("Expected value to be either true or false");
-            return std::nullopt;
-        case ConfigType::int32:
-        case ConfigType::int16:
-        case ConfigType::int64: {
-            const auto number = whole(value);
-            if (!number) return not_a();
-            if (entry.type == ConfigType::int32 && *number != static_cast<std::int32_t>(*number)) return not_a();
-            if (entry.type == ConfigType::int16 && *number != static_cast<std::int16_t>(*number)) return not_a();
-            for (const auto& [name, at_least] : least) {
-                if (name == entry.name && *number < at_least) return wrong("Value must be at least " + std::to_string(at_least));
-            }
-            return std::nullopt;
-        }
-        case ConfigType::real: {
-            double number = 0;
-            const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-            if (error != std::errc{} || end != value.data() + value.size()) return not_a();
-            return std::nullopt;
-        }
-        default:
-            break;
-    }
-    for (const auto& [name, allowed] : choices) {
-        if (name != entry.name) continue;
-        // One of the list; a LIST setting may name several, or none.
-        std::string_view rest = value;
-        while (!rest.empty() || entry.type != ConfigType::list) {
-            const auto comma = entry.type == ConfigType::list ? rest.find(',') : std::string_view::npos;
-            const auto word = rest.substr(0, comma);
-            bool known = false;
-            for (std::string_view left = allowed; !left.empty() && !known;) {
-                const auto end = left.find(", ");
-                known = left.substr(0, end) == word;
-                left = end == std::string_view::npos ? std::string_view{} : left.substr(end + 2);
-            }
-            if (!known) return wrong("String must be one of: " + std::string(allowed));
-            if (comma == std::string_view::npos) break;
-            rest.remove_prefix(comma + 1);
-        }
-    }
-    return std::nullopt;
-}
-
-Configs::Configs(const std::map<std::string, std::string>& set) {
+Configs::Configs(const std::map<std::string, std::string>& set, std::int32_t node_id) {
     for (const auto& [name, value] : ours) set_.emplace(name, value);
     for (const auto& [name, value] : set) {
         const auto* entry = find_config(broker_configs(), name);
@@ -162,32 +63,54 @@ Configs::Configs(const std::map<std::string, std::string>& set) {
         if (const auto fault = config_fault(*entry, value)) throw storage::StartError("--kafka-config: " + *fault);
         set_.insert_or_assign(name, value);
     }
+    for (const auto* name : {"node.id", "broker.id"}) set_.insert_or_assign(name, std::to_string(node_id));
     const streams::Stream plain;
     plain_rules_ = read_rules(plain);
 }
 
+std::vector<ConfigOrigin> Configs::broker_origins(std::string_view name) const {
+    std::vector<ConfigOrigin> origins;
+    const auto* entry = find_config(broker_configs(), name);
+    if (!entry) return origins;
+    const auto set = set_.find(name);
+    if (name == cluster_wide)
+        origins.push_back({entry->name, set != set_.end() ? set->second : entry->stock, ConfigSource::cluster});
+    if (set != set_.end()) origins.push_back({entry->name, set->second, ConfigSource::fixed});
+    if (entry->stock) origins.push_back({entry->name, entry->stock, ConfigSource::stock});
+    return origins;
+}
+
+std::vector<ConfigOrigin> Configs::topic_origins(const streams::Stream& stream, const ConfigEntry& entry) const {
+    std::vector<ConfigOrigin> origins;
+    if (auto value = topic(stream, entry); value.source == ConfigSource::topic)
+        origins.push_back({entry.name, std::move(value.value).value_or(""), ConfigSource::topic});
+    if (entry.from) std::ranges::move(broker_origins(entry.from), std::back_inserter(origins));
+    return origins;
+}
+
 ConfigValue Configs::broker(const ConfigEntry& entry) const {
-    if (const auto found = set_.find(std::string_view{entry.name}); found != set_.end()) {
-        return {found->second, ConfigSource::fixed};
-    }
-    if (!entry.stock) return {std::nullopt, ConfigSource::stock};
-    return {entry.stock, ConfigSource::stock};
+    auto origins = broker_origins(entry.name);
+    if (origins.empty()) return {std::nullopt, ConfigSource::stock};
+    return {std::move(origins.front().value), origins.front().source};
+}
+
+std::vector<ConfigOrigin> Configs::group_origins(const ConfigEntry& entry) const {
+    auto origins = broker_origins(entry.from);
+    if (origins.empty()) origins.push_back({entry.from, entry.stock, ConfigSource::stock});
+    return origins;
 }
 
 ConfigValue Configs::topic_default(const ConfigEntry& entry) const {
     if (std::string_view{entry.name} == "retention.ms") {
         const auto span = default_retention();
-        const bool set =
-            set_.contains("log.retention.ms") || set_.contains("log.retention.minutes") || set_.contains("log.retention.hours");
-        return {std::to_string(span ? span->count() : -1), set ? ConfigSource::fixed : ConfigSource::stock};
+        return {std::to_string(span ? span->count() : -1),
+                set_.contains("log.retention.ms") ? ConfigSource::fixed : ConfigSource::stock};
     }
-    for (const char* synonym : entry.synonyms) {
-        if (!synonym) continue;
-        if (const auto found = set_.find(std::string_view{synonym}); found != set_.end())
-            return {found->second, ConfigSource::fixed};
-    }
+    const bool cluster = entry.from && entry.from == cluster_wide;
+    if (const auto set = entry.from ? set_.find(std::string_view{entry.from}) : set_.end(); set != set_.end())
+        return {set->second, cluster ? ConfigSource::cluster : ConfigSource::fixed};
     if (!entry.stock) return {std::nullopt, ConfigSource::stock};
-    return {entry.stock, ConfigSource::stock};
+    return {entry.stock, cluster ? ConfigSource::cluster : ConfigSource::stock};
 }
 
 ConfigValue Configs::topic(const streams::Stream& stream, const ConfigEntry& entry) const {
@@ -208,7 +131,9 @@ std::int64_t Configs::number(std::string_view name) const {
     const auto* entry = find_config(broker_configs(), name);
     return whole(broker(*entry).value.value_or("")).value_or(0);
 }
-bool Configs::flag(std::string_view name) const { return broker(*find_config(broker_configs(), name)).value == "true"; }
+bool Configs::flag(std::string_view name) const {
+    return truth(broker(*find_config(broker_configs(), name)).value.value_or("")).value_or(false);
+}
 std::int64_t Configs::topic_number(const streams::Stream& stream, std::string_view name) const {
     if (const auto found = stream.configs.empty() ? stream.configs.end() : stream.configs.find(std::string(name));
         found != stream.configs.end()) {

@@ -2,13 +2,13 @@
 // The tables (topic_configs.cpp, broker_configs.cpp, group_configs.cpp) hold every setting of a stock 4.4.0 node.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "emulator/streams/stream.h"
 
@@ -16,19 +16,27 @@ namespace sluice::kafka {
 
 // The numbers DescribeConfigs uses (v3+).
 enum class ConfigType : std::int8_t { boolean = 1, text, int32, int16, int64, real, list, class_name, password };
-enum class ConfigSource : std::int8_t { topic = 1, broker = 2, broker_default = 3, fixed = 4, stock = 5 };
+enum class ConfigSource : std::int8_t { topic = 1, broker, cluster, fixed, stock, logger };
+// `fixed` ones cannot be changed while the broker runs; the value of a secret is never shown.
+enum class ConfigAccess : std::uint8_t { editable, fixed, secret, fixed_secret };
 
 struct ConfigEntry {
     const char* name;
     ConfigType type;
     const char* stock;   // nullptr: null
-    bool read_only, sensitive;
-    std::array<const char*, 2> synonyms{};   // broker settings that give a topic's default, nearest first
+    ConfigAccess access;
+    const char* from = nullptr;   // the broker setting that gives the default of a topic's or a group's setting
+
+    bool read_only() const { return access == ConfigAccess::fixed || access == ConfigAccess::fixed_secret; }
+    bool sensitive() const { return access == ConfigAccess::secret || access == ConfigAccess::fixed_secret; }
 };
 std::span<const ConfigEntry> topic_configs();
 std::span<const ConfigEntry> broker_configs();
 std::span<const ConfigEntry> group_configs();
+std::span<const ConfigEntry> client_metrics_configs();
 const ConfigEntry* find_config(std::span<const ConfigEntry>, std::string_view name);
+// What the setting does here, in a sentence or two (DescribeConfigs v3+).
+std::string_view config_text(std::string_view name);
 
 // What is wrong with `value`, in Kafka's words; nothing when it is fine.
 std::optional<std::string> config_fault(const ConfigEntry&, std::string_view value);
@@ -37,16 +45,26 @@ struct ConfigValue {
     std::optional<std::string> value;
     ConfigSource source = ConfigSource::stock;
 };
+// A value that a setting has or would have if nearer ones were taken away: what Kafka calls a synonym.
+struct ConfigOrigin {
+    std::string_view name;   // of the setting that it stands in
+    std::string value;
+    ConfigSource source;
+};
 
 // The broker's settings: stock, ours where a local server is better off with another value, then the user's.
 class Configs {
   public:
     // Throws storage::StartError for an unknown name (naming the nearest) or a wrong value.
-    explicit Configs(const std::map<std::string, std::string>& set);
+    explicit Configs(const std::map<std::string, std::string>& set, std::int32_t node_id = 1);
     ConfigValue broker(const ConfigEntry&) const;
     ConfigValue topic(const streams::Stream&, const ConfigEntry&) const;
     // What a topic without settings of its own would have.
     ConfigValue topic_default(const ConfigEntry&) const;
+    // Nearest first. Seen on Kafka 4.4.0: a null is left out, and log.retention.hours is no origin of a topic's retention.ms.
+    std::vector<ConfigOrigin> broker_origins(std::string_view name) const;
+    std::vector<ConfigOrigin> topic_origins(const streams::Stream&, const ConfigEntry&) const;
+    std::vector<ConfigOrigin> group_origins(const ConfigEntry&) const;
 
     std::int64_t number(std::string_view broker_name) const;
     bool flag(std::string_view broker_name) const;

@@ -1,111 +1,142 @@
 // Opening, continuing and closing fetch sessions. Codes as seen on Kafka 4.4.0: unknown id 70, wrong epoch 71 (the session
-// stays usable), ids and names mixed 106.
+// stays usable), ids and names mixed 106; a new session without partitions is one.
 #include "emulator/kafka/logs/fetch_sessions.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
+#include <set>
 
 namespace sluice::kafka {
 
 namespace {
 
-template <class Use>
-void each_wanted(const FetchRequest& request, int version, Use&& use) {
+PartitionAsked asked_of(const streams::Uuid& id, std::string_view topic, const FetchRequest::Partition& p) {
+    PartitionAsked asked;
+    asked.topic_id = id;
+    asked.topic = topic;
+    asked.partition = p.partition;
+    asked.offset = p.fetch_offset;
+    asked.max_bytes = p.partition_max_bytes;
+    asked.leader_epoch = p.current_leader_epoch;
+    asked.last_fetched_epoch = p.last_fetched_epoch;
+    return asked;
+}
+
+// The id or the name under which a version knows the topic.
+template <class Topic>
+std::pair<streams::Uuid, std::string_view> topic_of(const Topic& topic, int version) {
+    streams::Uuid id{};
+    if (version < 13) return {id, topic.topic};
+    std::memcpy(id.data(), topic.topic_id.bytes.data(), id.size());
+    return {id, {}};
+}
+
+// Clients name each topic once and its partitions in order: then nothing is searched for.
+void want_all(const FetchRequest& request, int version, FetchPartitions& partitions, bool known) {
+    std::set<std::pair<streams::Uuid, std::string_view>> topics;
     for (const auto& topic : request.topics) {
-        Wanted wanted;
-        if (version >= 13)
-            std::memcpy(wanted.topic_id.data(), topic.topic_id.bytes.data(), 16);
-        else
-            wanted.topic = topic.topic;
+        const auto named = topic_of(topic, version);
+        const bool again = request.topics.size() > 1 && !topics.insert(named).second;
+        std::int64_t last = std::numeric_limits<std::int64_t>::min();
         for (const auto& p : topic.partitions) {
-            wanted.partition = p.partition;
-            wanted.offset = p.fetch_offset;
-            wanted.max_bytes = p.partition_max_bytes;
-            wanted.leader_epoch = p.current_leader_epoch;
-            wanted.last_fetched_epoch = p.last_fetched_epoch;
-            use(wanted);
+            partitions.want(asked_of(named.first, named.second, p), known || again || p.partition <= last);
+            last = std::max<std::int64_t>(last, p.partition);
         }
     }
 }
 
 }   // namespace
 
-void FetchSession::want(const Wanted& wanted) {
-    const auto [at, fresh] = index.try_emplace({wanted.topic_id, wanted.topic, wanted.partition});
-    auto& place = at->second;
-    if (fresh) {
-        place = partitions.insert(partitions.end(), wanted);
-        return;
+void Wanted::fired() {
+    if (!due) {
+        due = true;
+        all.due.splice(all.due.end(), all.quiet, place);
     }
-    place->offset = wanted.offset;
-    place->max_bytes = wanted.max_bytes;
-    place->leader_epoch = wanted.leader_epoch;
-    place->last_fetched_epoch = wanted.last_fetched_epoch;
+    all.news.fire();
 }
 
-void FetchSession::take(std::list<Wanted>&& all) {
-    partitions = std::move(all);
-    for (auto at = partitions.begin(); at != partitions.end();) {
-        const auto here = at++;
-        // Clients list them in order: the next one goes to the end.
-        const auto place = index.try_emplace(index.end(), Key{here->topic_id, here->topic, here->partition}, here)->second;
-        if (place == here) continue;
-        want(*here);   // named twice: the last counts
-        partitions.erase(here);
+void FetchPartitions::want(const PartitionAsked& asked, bool known) {
+    if (known) index_all();
+    if (known) {
+        if (const auto found = index_.find({asked.topic_id, asked.topic, asked.partition}); found != index_.end()) {
+            auto& wanted = *found->second;
+            wanted.offset = asked.offset;
+            wanted.max_bytes = asked.max_bytes;
+            wanted.leader_epoch = asked.leader_epoch;
+            wanted.last_fetched_epoch = asked.last_fetched_epoch;
+            if (wanted.due) return;
+            wanted.due = true;
+            due.splice(due.end(), quiet, wanted.place);
+            return;
+        }
     }
+    auto& wanted = due.emplace_back(*this, asked);
+    wanted.place = std::prev(due.end());
+    if (indexed_) index_.emplace(Key{asked.topic_id, asked.topic, asked.partition}, &wanted);
 }
 
-void FetchSession::forget(const Wanted& wanted) {
-    const auto found = index.find({wanted.topic_id, wanted.topic, wanted.partition});
-    if (found == index.end()) return;
-    partitions.erase(found->second);
-    index.erase(found);
+void FetchPartitions::index_all() {
+    if (indexed_) return;
+    indexed_ = true;
+    for (auto* list : {&due, &quiet})
+        for (auto& wanted : *list)
+            index_.emplace_hint(index_.end(), Key{wanted.topic_id, wanted.topic, wanted.partition}, &wanted);
+}
+
+void FetchPartitions::forget(const PartitionAsked& asked) {
+    const auto found = index_.find({asked.topic_id, asked.topic, asked.partition});
+    if (found == index_.end()) return;
+    auto& wanted = *found->second;
+    index_.erase(found);
+    (wanted.due ? due : quiet).erase(wanted.place);
+}
+
+void FetchPartitions::settle(Wanted& wanted) {
+    wanted.due = false;
+    quiet.splice(quiet.end(), due, wanted.place);
+}
+
+// Sessionless, or the first request of a session.
+FetchSessions::Opened FetchSessions::open_full(const FetchRequest& request, int version, const void* owner, Time now) {
+    Opened opened;
+    opened.alone = std::make_unique<FetchPartitions>();
+    if (version >= 7 && request.session_id != 0) drop(request.session_id);
+    want_all(request, version, *opened.alone, false);
+    if (version < 7 || request.session_epoch != 0) return opened;
+    auto* session = make(owner, now);
+    if (!session) return opened;
+    session->by_id = version >= 13;
+    session->partitions = std::move(opened.alone);
+    session->partitions->index_all();
+    opened.session = session;
+    return opened;
 }
 
 FetchSessions::Opened FetchSessions::open(const FetchRequest& request, int version, const void* owner, Time now) {
+    if (version < 7 || request.session_epoch == 0 || request.session_epoch == -1) return open_full(request, version, owner, now);
     Opened opened;
-    const bool full = request.session_epoch <= 0 || version < 7;
-    if (full) {
-        if (version >= 7 && request.session_id != 0) drop(request.session_id);
-        each_wanted(request, version, [&](const Wanted& wanted) { opened.alone.push_back(wanted); });
-        if (version >= 7 && request.session_epoch == 0 && !opened.alone.empty()) {
-            if (auto* session = make(owner, now)) {
-                session->by_id = version >= 13;
-                session->take(std::move(opened.alone));
-                opened.alone.clear();
-                opened.session = session;
-            }
-        }
-        return opened;
-    }
     auto* session = find(request.session_id);
-    if (!session) {
+    if (!session)
         opened.error = ErrorCode::fetch_session_id_not_found;
-        return opened;
-    }
-    if (session->epoch != request.session_epoch) {
+    else if (session->epoch != request.session_epoch)
         opened.error = ErrorCode::invalid_fetch_session_epoch;
-        return opened;
-    }
-    if (session->by_id != (version >= 13)) {
+    else if (session->by_id != (version >= 13))
         opened.error = ErrorCode::fetch_session_topic_id_error;
-        return opened;
-    }
+    if (opened.error != ErrorCode::none) return opened;
     session->used = now;
     session->epoch = session->epoch == std::numeric_limits<std::int32_t>::max() ? 1 : session->epoch + 1;
     for (const auto& topic : request.forgotten_topics) {
-        Wanted forgotten;
-        if (version >= 13)
-            std::memcpy(forgotten.topic_id.data(), topic.topic_id.bytes.data(), 16);
-        else
-            forgotten.topic = topic.topic;
+        const auto [id, name] = topic_of(topic, version);
+        FetchRequest::Partition forgotten;
         for (const auto partition : topic.partitions) {
             forgotten.partition = partition;
-            session->forget(forgotten);
+            session->partitions->forget(asked_of(id, name, forgotten));
         }
     }
-    each_wanted(request, version, [&](const Wanted& wanted) { session->want(wanted); });
-    if (session->partitions.empty()) {   // nothing left to fetch: the session ends, the answer says id 0
+    want_all(request, version, *session->partitions, true);
+    if (session->partitions->empty()) {   // nothing left to fetch: the session ends, the answer says id 0
+        opened.alone = std::move(session->partitions);
         drop(session->id);
         return opened;
     }

@@ -1,5 +1,7 @@
 // KIP-227: what a consumer fetches is remembered between its requests, so that a request names only what changed and an
 // answer only what has news. A session goes with its connection; clients open a new one when theirs is unknown (70).
+// A partition of which nothing is new lies in `quiet` and is not looked at: it follows its shard's signal and comes to `due` when
+// that fires. So an append costs the sessions that read its shard, and an incremental Fetch costs what changed.
 #pragma once
 
 #include <cstdint>
@@ -9,31 +11,69 @@
 #include <string>
 #include <tuple>
 #include <unordered_map>
-#include <vector>
 
+#include "emulator/kafka/logs/topic_news.h"
 #include "emulator/runtime/clock.h"
+#include "emulator/runtime/loop.h"
 #include "emulator/runtime/random.h"
 #include "emulator/streams/stream.h"
 #include "protocol/kafka/messages/fetch.h"
 
 namespace sluice::kafka {
 
-// One partition that a request or a session asks for, with what the last answer said of it.
-struct Wanted {
+// One partition as a request names it.
+struct PartitionAsked {
     std::string topic;          // versions up to 12
     streams::Uuid topic_id{};   // from 13 on
     std::int32_t partition{};
     std::int64_t offset{};
     std::int32_t max_bytes{};
     std::int32_t leader_epoch = -1, last_fetched_epoch = -1;
+};
+
+class FetchPartitions;
+
+// One partition that a session or a request without one waits for, with what the last answer said of it.
+struct Wanted final : PartitionAsked, Follower {
+    Wanted(FetchPartitions& whose, const PartitionAsked& asked) : PartitionAsked(asked), all(whose) {}
+    void fired() override;
+
     struct Told {
         std::int64_t high_watermark = -1, log_start = -1;
         bool error = false;
         friend bool operator==(const Told&, const Told&) = default;
     };
+    FetchPartitions& all;
+    std::list<Wanted>::iterator place;
     Told told, seen;                           // by the last answer; by the last look
+    bool due = true, has_more = false;         // has_more: there were records at the last look
     std::shared_ptr<streams::Stream> stream;   // found by an earlier look: looking at five thousand partitions is no search
-    bool seen_open = false;                    // its connection knows the shard as open
+    TopicNews::Seen news;
+};
+
+class FetchPartitions {
+  public:
+    using Key = std::tuple<streams::Uuid, std::string, std::int32_t>;
+    FetchPartitions() = default;
+    FetchPartitions(const FetchPartitions&) = delete;
+    ~FetchPartitions() { news.fire(); }   // who is parked over them finds that they are gone
+
+    // A new partition at the end of `due`; one that is there gets what is asked now and is due. `known`: it may be there.
+    void want(const PartitionAsked&, bool known);
+    void forget(const PartitionAsked&);
+    void index_all();   // so that want and forget find them
+    // To be looked at no more until something happens.
+    void settle(Wanted&);
+    bool empty() const { return due.empty() && quiet.empty(); }
+    std::size_t size() const { return due.size() + quiet.size(); }
+
+    std::list<Wanted> due;   // in the order they are served: what had data goes to the end, so that all get their share
+    std::list<Wanted> quiet;
+    Signal news;   // something came to `due`
+
+  private:
+    bool indexed_ = false;
+    std::map<Key, Wanted*> index_;
 };
 
 struct FetchSession {
@@ -42,12 +82,7 @@ struct FetchSession {
     bool by_id = false;     // names topics by id
     const void* owner{};    // the connection
     Time used{};
-    std::list<Wanted> partitions;   // what had data last goes to the end, so that all get their share
-    using Key = std::tuple<streams::Uuid, std::string, std::int32_t>;
-    std::map<Key, std::list<Wanted>::iterator> index;
-    void want(const Wanted&);         // new, or with another offset
-    void take(std::list<Wanted>&&);   // all at once, into an empty session
-    void forget(const Wanted&);
+    std::unique_ptr<FetchPartitions> partitions;
 };
 
 class FetchSessions {
@@ -60,9 +95,9 @@ class FetchSessions {
     struct Opened {
         ErrorCode error = ErrorCode::none;
         FetchSession* session = nullptr;
-        bool incremental = false;   // answer only what has news
-        std::list<Wanted> alone;    // partitions of a sessionless request
-        std::list<Wanted>& partitions() { return session ? session->partitions : alone; }
+        bool incremental = false;                 // answer only what has news
+        std::unique_ptr<FetchPartitions> alone;   // partitions of a sessionless request
+        FetchPartitions& partitions() { return session ? *session->partitions : *alone; }
     };
     Opened open(const FetchRequest&, int version, const void* owner, Time now);
     FetchSession* find(std::int32_t id);
@@ -70,8 +105,11 @@ class FetchSessions {
     void drop_owner(const void* owner);
     std::size_t size() const { return sessions_.size(); }
 
+    std::uint64_t looked_at = 0;   // partitions, by all Fetches so far
+
   private:
     FetchSession* make(const void* owner, Time now);
+    Opened open_full(const FetchRequest&, int version, const void* owner, Time now);
 
     Random& random_;
     std::unordered_map<std::int32_t, std::unique_ptr<FetchSession>> sessions_;

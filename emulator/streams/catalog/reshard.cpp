@@ -101,6 +101,7 @@ Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     s.save_world();
     State::order_ranges(stream);
     s.save_stream(stream);
+    s.tell_dealt(stream);
     s.world().changed.fire();
     return s.ticket({});
 }

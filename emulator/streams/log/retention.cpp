@@ -48,7 +48,9 @@ void Engine::State::retain(Shard& shard) {
     const auto begin = shard.begin;
     retain_age(shard);
     retain_bytes(shard);
-    if (shard.begin != begin) (void)at_hand(shard, shard.begin);   // what expires next is brought ahead
+    if (shard.begin == begin) return;
+    (void)at_hand(shard, shard.begin);   // what expires next is brought ahead
+    shard.appended.fire();               // a fetch session is told where the log starts now
 }
 
 void Engine::State::retain_age(Shard& shard) {

@@ -1,0 +1,228 @@
+// What the values of settings may be, and what is said of others. Seen: what Kafka 4.4.0 refuses at CreateTopics, and its texts.
+#include "emulator/kafka/configs/config_values.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "emulator/kafka/configs/configs.h"
+
+namespace sluice::kafka {
+
+namespace {
+
+// What a value may be beyond its type. Kafka, ConfigDef of topics and brokers.
+struct Choice {
+    std::string_view name, allowed;
+};
+constexpr Choice choices[] = {
+    {"cleanup.policy", "compact, delete"},
+    {"log.cleanup.policy", "compact, delete"},
+    {"compression.type", "uncompressed, zstd, lz4, snappy, gzip, producer"},
+    {"message.timestamp.type", "CreateTime, LogAppendTime"},
+    {"log.message.timestamp.type", "CreateTime, LogAppendTime"},
+    {"sluice.sealed.produce", "refuse, forward"},   // ours, rule 15
+};
+struct Range {
+    std::string_view name;
+    std::int64_t least, most = std::numeric_limits<std::int64_t>::max();
+};
+constexpr Range ranges[] = {
+    {"compression.lz4.level", 1, 17},
+    {"compression.zstd.level", -131'072, 22},
+    {"connections.max.idle.ms", -1},
+    {"delete.retention.ms", 0},
+    {"file.delete.delay.ms", 0},
+    {"flush.messages", 1},
+    {"flush.ms", 0},
+    {"group.max.size", 1},
+    {"group.min.session.timeout.ms", 1},
+    {"index.interval.bytes", 0},
+    {"local.retention.bytes", -2},
+    {"local.retention.ms", -2},
+    {"log.retention.ms", -1},
+    {"max.compaction.lag.ms", 1},
+    {"max.decompressed.message.bytes", 1},
+    {"max.message.bytes", 0},
+    {"message.max.bytes", 0},
+    {"message.timestamp.after.max.ms", 0},
+    {"message.timestamp.before.max.ms", 0},
+    {"min.compaction.lag.ms", 0},
+    {"min.insync.replicas", 1},
+    {"num.partitions", 1},
+    {"retention.ms", -1},
+    {"segment.bytes", 1'048'576},
+    {"segment.index.bytes", 4},
+    {"segment.jitter.ms", 0},
+    {"segment.ms", 1},
+    {"socket.request.max.bytes", 1},
+};
+
+std::string_view type_name(ConfigType type) {
+    switch (type) {
+        case ConfigType::boolean:
+            return "BOOLEAN";
+        case ConfigType::int32:
+            return "INT";
+        case ConfigType::int16:
+            return "SHORT";
+        case ConfigType::int64:
+            return "LONG";
+        case ConfigType::real:
+            return "DOUBLE";
+        case ConfigType::list:
+            return "LIST";
+        case ConfigType::class_name:
+            return "CLASS";
+        case ConfigType::password:
+            return "PASSWORD";
+        case ConfigType::text:
+            break;
+    }
+    return "STRING";
+}
+
+// Kafka trims a value before it reads it, and Java reads a plus sign.
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
+    while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+    return text;
+}
+
+// The words of a LIST value.
+std::vector<std::string_view> words_of(std::string_view value) {
+    std::vector<std::string_view> words;
+    for (auto rest = trimmed(value); !rest.empty();) {
+        const auto comma = rest.find(',');
+        words.push_back(trimmed(rest.substr(0, comma)));
+        if (comma == std::string_view::npos) break;
+        rest.remove_prefix(comma + 1);
+        if (rest.empty()) words.push_back(rest);   // behind the last comma
+    }
+    return words;
+}
+
+bool one_of(std::string_view allowed, std::string_view word) {
+    for (auto left = allowed; !left.empty();) {
+        const auto end = left.find(", ");
+        if (left.substr(0, end) == word) return true;
+        left = end == std::string_view::npos ? std::string_view{} : left.substr(end + 2);
+    }
+    return false;
+}
+
+// `*`, or PARTITION:BROKER of digits.
+bool replica(std::string_view word) {
+    const auto digits = [](std::string_view part) {
+        return !part.empty() && std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
+    };
+    const auto colon = word.find(':');
+    return colon != std::string_view::npos && digits(word.substr(0, colon)) && digits(word.substr(colon + 1));
+}
+
+}   // namespace
+
+std::optional<std::int64_t> whole(std::string_view text) {
+    text = trimmed(text);
+    if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+std::optional<bool> truth(std::string_view text) {
+    std::string word{trimmed(text)};
+    std::ranges::transform(word, word.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    if (word == "true") return true;
+    if (word == "false") return false;
+    return std::nullopt;
+}
+
+namespace {
+
+std::optional<std::string> number_fault(const ConfigEntry& entry, std::int64_t number) {
+    const std::string_view name = entry.name;
+    const auto wrong = [&](const std::string& why) {
+        return "Invalid value " + std::to_string(number) + " for configuration " + entry.name + ": Value must be " + why;
+    };
+    if (name == "compression.gzip.level" && number != -1 && (number < 1 || number > 9))
+        return wrong("between 1 and 9 or equal to -1");
+    const auto* range = std::ranges::find(ranges, name, &Range::name);
+    if (range == std::end(ranges)) return std::nullopt;
+    if (number < range->least) return wrong("at least " + std::to_string(range->least));
+    if (number > range->most) return wrong("no more than " + std::to_string(range->most));
+    return std::nullopt;
+}
+
+std::optional<std::string> real_fault(const ConfigEntry& entry, std::string_view text) {
+    double number = 0;
+    text = trimmed(text);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(number)) return "Not a number of type DOUBLE";
+    if (std::string_view{entry.name} != "min.cleanable.dirty.ratio") return std::nullopt;
+    if (number < 0) return "Value must be at least 0";
+    if (number > 1) return "Value must be no more than 1";
+    return std::nullopt;
+}
+
+std::optional<std::string> words_fault(const ConfigEntry& entry, std::string_view value) {
+    const std::string name = entry.name;
+    const auto wrong = [&](const std::string& shown, const std::string& why) {
+        return "Invalid value " + shown + " for configuration " + name + ": " + why;
+    };
+    const auto words = entry.type == ConfigType::list ? words_of(value) : std::vector{value};
+    if (name.ends_with(".replication.throttled.replicas")) {
+        if (words.size() == 1 && words.front() == "*") return std::nullopt;
+        if (!std::ranges::all_of(words, replica))
+            return wrong("[" + std::string(value) + "]",
+                         name +
+                             " must be the literal '*' or a list of replicas in the following format: "
+                             "[partitionId]:[brokerId],[partitionId]:[brokerId],...");
+        return std::nullopt;
+    }
+    const auto* choice = std::ranges::find(choices, std::string_view{name}, &Choice::name);
+    if (choice == std::end(choices)) return std::nullopt;
+    for (const auto word : words) {
+        if (word.empty() && entry.type == ConfigType::list) return "Configuration '" + name + "' values must not be empty.";
+        if (!one_of(choice->allowed, word))
+            return wrong(std::string(word), "String must be one of: " + std::string(choice->allowed));
+    }
+    return std::nullopt;
+}
+
+}   // namespace
+
+std::optional<std::string> config_fault(const ConfigEntry& entry, std::string_view value) {
+    const auto wrong = [&](std::string_view why) {
+        return "Invalid value " + std::string(value) + " for configuration " + entry.name + ": " + std::string(why);
+    };
+    switch (entry.type) {
+        case ConfigType::boolean:
+            if (!truth(value)) return wrong("Expected value to be either true or false");
+            if (std::string_view{entry.name} == "remote.storage.enable" && *truth(value))
+                return "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.";
+            return std::nullopt;
+        case ConfigType::int32:
+        case ConfigType::int16:
+        case ConfigType::int64: {
+            const auto number = whole(value);
+            const bool fits = number && (entry.type == ConfigType::int64 ||
+                                         (entry.type == ConfigType::int32 && *number == static_cast<std::int32_t>(*number)) ||
+                                         *number == static_cast<std::int16_t>(*number));
+            if (!fits) return wrong("Not a number of type " + std::string(type_name(entry.type)));
+            return number_fault(entry, *number);
+        }
+        case ConfigType::real:
+            if (const auto fault = real_fault(entry, value)) return wrong(*fault);
+            return std::nullopt;
+        default:
+            return words_fault(entry, value);
+    }
+}
+
+}   // namespace sluice::kafka

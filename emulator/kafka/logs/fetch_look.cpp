@@ -1,0 +1,145 @@
+// What a Fetch takes of each partition. Batches are whole, always; the first one comes whatever the limits. A shard without room
+// under its read limit comes back empty, the others are served (rule 11).
+#include "emulator/kafka/logs/fetch_look.h"
+
+#include <algorithm>
+
+namespace sluice::kafka {
+
+namespace {
+
+constexpr std::int32_t most_bytes = 57'671'680;   // fetch.max.bytes of a stock broker
+// An answer is made and sent in one turn of the loop; the client asks again for the rest.
+constexpr std::int32_t most_at_once = 4 << 20;
+constexpr std::size_t most_read_at_once = 500;   // partitions with records: half a millisecond
+
+std::int32_t limit_of(const FetchRequest& request) {
+    return std::min({request.max_bytes, most_bytes, std::max(request.min_bytes, most_at_once)});
+}
+
+}   // namespace
+
+const std::shared_ptr<streams::Stream>& Look::stream_of(Wanted& wanted) const {
+    const auto& known = wanted.stream;
+    if (!known || known->deleted || known->status == streams::StreamStatus::deleting) {
+        wanted.stream = call_.version >= 13 ? topic(call_, to_wire_id(wanted.topic_id)) : topic(call_, wanted.topic);
+        wanted.news = {};
+    }
+    return known;
+}
+
+void Look::fail(FetchResponse::Partition& p, ErrorCode code) const {
+    p.error_code = code;
+    p.high_watermark = p.last_stable_offset = p.log_start_offset = -1;
+    found_.error = true;
+}
+
+void Look::read(const std::shared_ptr<streams::Stream>& stream, streams::Shard& shard, const Wanted& wanted,
+                FetchResponse::Partition& p) const {
+    if (!call_.engine.read_room(shard)) {
+        found_.throttle = std::max({found_.throttle, shard.read_bytes.debt(call_.world.clock->now()), milliseconds{1}});
+        return;
+    }
+    const auto before = call_.engine.at_hand(shard, wanted.offset);
+    if (before == wanted.offset) return void(found_.cold.emplace_back(stream, &shard));
+    const auto limit = limit_of(request_);
+    std::int64_t here = 0;
+    std::uint64_t records = 0;
+    const auto take = [&](const storage::EntryView& entry) {
+        const auto size = static_cast<std::int64_t>(entry.size());
+        const bool first = found_.bytes == 0 && here == 0;
+        if (!first && found_.bytes + here + size > limit) {
+            found_.full = true;
+            return false;
+        }
+        if (!first && here + size > wanted.max_bytes) return false;
+        for (const auto piece : entry.pieces) p.records.parts.push_back(piece);
+        here += size;
+        const auto after = entry.first + static_cast<std::int64_t>(entry.count);
+        records += static_cast<std::uint64_t>(after - std::max<std::int64_t>(entry.first, wanted.offset));
+        return here < wanted.max_bytes && found_.bytes + here < limit && after < before;
+    };
+    if (const auto done = call_.engine.read(shard, wanted.offset, take); !done) {
+        p.records.parts.clear();
+        return fail(p, code_of(done.error()));
+    }
+    if (here == 0) return;
+    found_.bytes += here;
+    found_.taken.push_back({stream, &shard, static_cast<std::uint64_t>(here), records});
+}
+
+ErrorCode Look::fault(Wanted& wanted, const streams::Stream& stream, const streams::Shard& shard, streams::Bounds bounds) const {
+    if (request_.max_bytes < 0 || request_.isolation_level < 0 || request_.isolation_level > 1)
+        return ErrorCode::unknown_server_error;
+    if (wanted.leader_epoch > 0) return ErrorCode::unknown_leader_epoch;
+    if (call_.session->topic_news.untold(stream, shard, wanted.news)) return ErrorCode::not_leader_or_follower;
+    if (wanted.offset < bounds.begin || wanted.offset > bounds.end || wanted.last_fetched_epoch > 0)
+        return ErrorCode::offset_out_of_range;
+    return ErrorCode::none;
+}
+
+FetchResponse::Partition Look::partition(Wanted& wanted) const {
+    FetchResponse::Partition p;
+    p.partition_index = wanted.partition;
+    wanted.has_more = false;
+    const auto& stream = stream_of(wanted);
+    auto* shard = stream ? stream->shard(wanted.partition) : nullptr;
+    if (!shard) {
+        wanted.leave();
+        fail(p, !stream && call_.version >= 13 ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition);
+        return p;
+    }
+    if (!wanted.follows(shard->appended)) wanted.follow(shard->appended);
+    if (request_.isolation_level == 0) p.aborted_transactions.reset();
+    const auto bounds = call_.engine.bounds(*shard);
+    if (const auto code = fault(wanted, *stream, *shard, bounds); code != ErrorCode::none) {
+        fail(p, code);
+        return p;
+    }
+    p.high_watermark = p.last_stable_offset = bounds.end;
+    p.log_start_offset = bounds.begin;
+    wanted.has_more = wanted.offset < bounds.end;
+    if (!wanted.has_more) return p;
+    const bool room = found_.bytes == 0 || found_.bytes < limit_of(request_);
+    if (room && found_.taken.size() + found_.cold.size() < most_read_at_once)
+        read(stream, *shard, wanted, p);
+    else
+        found_.full = true;
+    return p;
+}
+
+void Look::add(const Wanted& wanted, FetchResponse::Partition&& told) const {
+    auto& topics = found_.response.topics;
+    const auto id = to_wire_id(wanted.topic_id);
+    if (topics.empty() || topics.back().topic != wanted.topic || topics.back().topic_id != id)
+        topics.push_back({.topic = wanted.topic, .topic_id = id, .partitions = {}});
+    topics.back().partitions.push_back(std::move(told));
+}
+
+void Look::at_due() const {
+    auto& due = partitions_.due;
+    std::list<Wanted> served;
+    call_.broker.fetch_sessions.looked_at += due.size();
+    for (auto at = due.begin(); at != due.end();) {
+        auto& wanted = *at++;
+        auto told = partition(wanted);
+        const bool data = !told.records.parts.empty();
+        wanted.seen = {told.high_watermark, told.log_start_offset, told.error_code != ErrorCode::none};
+        const bool news = data || wanted.seen.error || wanted.seen != wanted.told;
+        if (!incremental_ || news) add(wanted, std::move(told));
+        if (!incremental_) continue;
+        if (!news && !wanted.has_more) partitions_.settle(wanted);
+        if (data) served.splice(served.end(), due, wanted.place);
+    }
+    due.splice(due.end(), served);
+}
+
+void Look::told() const {
+    for (auto at = partitions_.due.begin(); at != partitions_.due.end();) {
+        auto& wanted = *at++;
+        wanted.told = wanted.seen;
+        if (!wanted.has_more && !wanted.seen.error) partitions_.settle(wanted);
+    }
+}
+
+}   // namespace sluice::kafka

@@ -1,0 +1,55 @@
+// One look at the partitions that a Fetch waits for, and what there is for it now.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "emulator/kafka/handlers.h"
+#include "emulator/kafka/logs/fetch_sessions.h"
+
+namespace sluice::kafka {
+
+struct Found {
+    FetchResponse response;
+    struct Taken {
+        std::shared_ptr<streams::Stream> stream;
+        streams::Shard* shard;
+        std::uint64_t bytes, records;
+    };
+    std::vector<Taken> taken;
+    std::vector<std::pair<std::shared_ptr<streams::Stream>, streams::Shard*>> cold;   // have records that only a disk has yet
+    std::int64_t bytes = 0;
+    bool error = false, full = false;   // full: there is more, and the answer has as much as it may
+    milliseconds throttle{0};
+
+    // Who asked for records that are there gets some, however long the disk takes.
+    bool only_cold() const { return !cold.empty() && bytes == 0 && !error && throttle.count() == 0; }
+};
+
+class Look {
+  public:
+    Look(Call& call, const FetchRequest& request, bool incremental, FetchPartitions& partitions, Found& found)
+        : call_(call), request_(request), incremental_(incremental), partitions_(partitions), found_(found) {}
+
+    // At every partition that is due. Of an incremental Fetch those without news are due no more.
+    void at_due() const;
+    // The answer leaves: what it says is known to the client, and what has nothing more waits for its shard.
+    void told() const;
+
+  private:
+    const std::shared_ptr<streams::Stream>& stream_of(Wanted&) const;
+    void fail(FetchResponse::Partition&, ErrorCode) const;
+    ErrorCode fault(Wanted&, const streams::Stream&, const streams::Shard&, streams::Bounds) const;
+    FetchResponse::Partition partition(Wanted&) const;
+    void read(const std::shared_ptr<streams::Stream>&, streams::Shard&, const Wanted&, FetchResponse::Partition&) const;
+    void add(const Wanted&, FetchResponse::Partition&&) const;
+
+    Call& call_;
+    const FetchRequest& request_;
+    bool incremental_;
+    FetchPartitions& partitions_;
+    Found& found_;
+};
+
+}   // namespace sluice::kafka
