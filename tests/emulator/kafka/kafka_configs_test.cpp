@@ -37,7 +37,7 @@ TEST_CASE(
     Server server;
     server.create("t");
     Client client(server);
-    for (const std::int8_t type : {2, 4, 8, 16, 32}) {
+    for (const auto type : std::initializer_list<std::int8_t>{2, 4, 8, 16, 32}) {
         const auto* name = type == 2 ? "t" : "1";
         const auto all = describe(client, type, name, std::nullopt);
         CHECK(all.error_code == ErrorCode::none);
@@ -113,7 +113,7 @@ TEST_CASE("documentation comes when it is asked for, a sentence for every settin
     Server server;
     server.create("t");
     Client client(server);
-    for (const std::int8_t type : {2, 4, 16, 32}) {
+    for (const auto type : std::initializer_list<std::int8_t>{2, 4, 16, 32}) {
         for (const auto& config : describe(client, type, type == 2 ? "t" : "1", std::nullopt).configs) {
             CAPTURE(config.name);
             REQUIRE(config.documentation);
