@@ -8,8 +8,9 @@ namespace sluice::kafka {
 
 // `url`: the URL-safe alphabet without padding, the form uuids have in text.
 inline std::string base64(Bytes bytes, bool url = false) {
-    static constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    const std::string alphabet = std::string{letters} + (url ? "-_" : "+/");
+    constexpr std::string_view plain_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    constexpr std::string_view url_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const auto alphabet = url ? url_alphabet : plain_alphabet;
     std::string text;
     for (std::size_t i = 0; i < bytes.size(); i += 3) {
         std::uint32_t group = 0;

@@ -77,7 +77,8 @@ def test_the_sixth_get_records_in_a_second_is_refused(server, stream):
     token = iterator(kinesis, stream)
     for _ in range(5):
         token = kinesis.get_records(ShardIterator=token)["NextShardIterator"]
-    with pytest.raises(kinesis.exceptions.ProvisionedThroughputExceededException, match=TEXT.format(stream)):
+    with pytest.raises(kinesis.exceptions.ProvisionedThroughputExceededException,
+                       match=rf"Rate exceeded for Shard - \d{{12}}/{stream}/shardId-000000000000"):
         kinesis.get_records(ShardIterator=token)
     server.words("clock", "advance", "200ms")
     assert kinesis.get_records(ShardIterator=token)["Records"] == []

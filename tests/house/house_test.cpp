@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -126,6 +127,25 @@ TEST_CASE("nothing reads a clock or asks for chance by itself") {
         }
     }
     CHECK(files > 10);
+}
+
+TEST_CASE("each rule that a comment cites stands in docs/rules.md") {
+    const std::filesystem::path root{SLUICE_SOURCE_DIR};
+    std::set<int> there;
+    std::ifstream file{root / "docs/rules.md"};
+    for (std::string line; std::getline(file, line);)
+        if (const auto dot = line.find(". **"); dot != std::string::npos && dot <= 2) there.insert(std::stoi(line));
+    CHECK(there.size() >= 33);
+    int cited = 0;
+    for (const auto& source : all_sources())
+        for (const auto& line : source.lines)
+            for (auto at = line.find("ule "); at != std::string::npos; at = line.find("ule ", at + 1)) {
+                if (at == 0 || (line[at - 1] != 'r' && line[at - 1] != 'R') || line[at + 4] < '0' || line[at + 4] > '9') continue;
+                ++cited;
+                const int number = std::stoi(line.substr(at + 4));
+                if (!there.contains(number)) FAIL_CHECK(source.path << " cites rule " << number);
+            }
+    CHECK(cited > 30);
 }
 
 TEST_CASE("no coroutine ends with an exception that nobody hears of") {
