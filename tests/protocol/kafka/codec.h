@@ -63,7 +63,8 @@ Codec codec(std::string name) {
     return {std::move(name), T::api, &HeldMessage<T>::decode};
 }
 
-// All vectors of the API, bodies and whole frames: reads, prints and writes each as the Java codec does, and accepts no prefix of one.
+// All vectors of the API, bodies and whole frames: reads, prints and writes each as the Java codec does, and accepts no prefix of
+// one.
 void check_api(const Codec& request, const Codec& response);
 // The vectors of that name in internal.jsonl.gz; yields how many there are.
 int check_internal(const Codec&);
