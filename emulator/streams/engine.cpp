@@ -107,6 +107,7 @@ Engine::State::State(Executor e, storage::Store& s, const RealTime& r, Random& c
 Engine::Engine(Executor executor, storage::Store& store, const RealTime& real, Random& random, EngineOptions options)
     : state_(std::make_shared<State>(std::move(executor), store, real, random, std::move(options))) {
     state_->on_removed = &on_removed;
+    state_->on_unstored = &on_unstored;
     state_->on_resharded = &on_resharded;
     state_->load();
     state_->world().clock->on_change = [s = state_.get()] {
@@ -207,6 +208,7 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
     stream->tags = wanted.tags;
     stream->status = StreamStatus::active;
     const auto created_s = s.create_second(wanted.name, now);
+    const auto shards_before = stream->shards.size();
     // An adopted stream has no record: its partitions are dealt anew, the ones it has keep their logs.
     const auto ranges = even_ranges(wanted.shards);
     for (std::size_t i = ranges.size(); i < stream->shards.size(); ++i)
@@ -227,6 +229,9 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
         s.begin_state(stream, StreamStatus::creating);
     else
         s.save_stream(*stream);
+    if (existing) {
+        for (const auto& told : on_enlarged) told(*stream, shards_before);
+    }
     world.changed.fire();
     return Changed{stream, s.ticket({})};
 }
@@ -309,7 +314,7 @@ Ticket Engine::reset(World& world, std::optional<Time> clock) {
     });
     for (auto& key : keys) s.put({}, std::move(key), "");
     s.books.name_seconds.clear();
-    s.books.next_producer = s.books.producers_reserved = 1000;
+    // Producer ids go on: a client of before may live, and a new one with its id would take its records for repeated ones.
     const auto real = world.clock->real();
     const auto start = clock.value_or(real);
     world.clock->restore({false, 1.0, (start - real).count(), to_ms(start), to_ms(real)});
@@ -373,12 +378,17 @@ void Engine::scan(World& world, std::string_view prefix, const std::function<voi
 }
 
 // Ids are reserved in blocks that are written down first, so that none is given out twice after a kill.
-std::int64_t Engine::next_producer_id(World&) {
+Result<std::int64_t> Engine::next_producer_id(World&) {
     auto& books = state_->books;
     if (books.next_producer == books.producers_reserved) {
         books.producers_reserved += 1000;
         state_->save_world();
+        const auto reserved = state_->ticket({});
         state_->flush();
+        if (const auto stored = reserved.outcome(); !stored) {
+            books.producers_reserved = books.next_producer;   // the next who asks tries again
+            return std::unexpected{stored.error()};
+        }
     }
     return books.next_producer++;
 }

@@ -172,6 +172,9 @@ class Engine {
     std::vector<std::function<void(const Stream&)>> on_removed;
     // Called when a shard was sealed by split or merge.
     std::vector<std::function<void(Stream&, Shard&)>> on_resharded;
+    // Called when a stream that readers may know already got other shards without a seal: a provisional one was adopted, or
+    // partitions were added. `before`: how many it had.
+    std::vector<std::function<void(Stream&, std::size_t before)>> on_enlarged;
 
     // ---- appending ----
     // The refusal of one write under the stream's limits, or nothing when it passes and its tokens are taken (Kinesis).
@@ -220,7 +223,11 @@ class Engine {
     Ticket put(World&, std::string_view key, std::string_view value);   // an empty value erases
     std::optional<std::string> get(World&, std::string_view key);
     void scan(World&, std::string_view prefix, const std::function<void(std::string_view key, std::string_view value)>&);
-    std::int64_t next_producer_id(World&);
+    // Called when what was put or erased under a key could not be stored, before any ticket says so: what the store holds is
+    // what counts again.
+    std::vector<std::function<void(World&, std::string_view key)>> on_unstored;
+    // Never the same twice, over restarts and resets; a fault when the block it comes from could not be written down.
+    Result<std::int64_t> next_producer_id(World&);
 
     // ---- usage (rule 24): finished hours from the store, the running one from memory ----
     std::vector<std::pair<std::int64_t, Usage>> usage(const Stream&);

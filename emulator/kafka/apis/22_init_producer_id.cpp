@@ -11,7 +11,13 @@ Task<InitProducerIdResponse> handle(Call& call, const InitProducerIdRequest& req
         response.error_code = request.transactional_id->empty() ? ErrorCode::invalid_request : ErrorCode::unsupported_version;
         co_return response;
     }
-    response.producer_id = call.engine.next_producer_id(call.world);
+    const auto id = call.engine.next_producer_id(call.world);
+    if (!id) {
+        response.producer_id = -1;
+        response.error_code = code_of(id.error());
+        co_return response;
+    }
+    response.producer_id = *id;
     response.producer_epoch = 0;
     co_return response;
 }

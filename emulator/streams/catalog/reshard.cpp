@@ -77,6 +77,7 @@ Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     if (total <= std::ssize(stream.shards) || total > max_shards_per_stream) return std::unexpected{Fault::bad_count};
     auto& s = *state_;
     const auto now = s.world().clock->now();
+    const auto before = stream.shards.size();
     while (std::ssize(stream.shards) < total) stream.shards.push_back(s.new_shard(stream, {}, to_ms(now) / 1000));
     const auto ranges = even_ranges(static_cast<std::int32_t>(std::ranges::count_if(stream.shards, &Shard::open)));
     std::size_t next_range = 0;
@@ -85,6 +86,7 @@ Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     s.save_world();
     State::order_ranges(stream);
     s.save_stream(stream);
+    for (const auto& told : on_enlarged) told(stream, before);
     s.world().changed.fire();
     return s.ticket({});
 }

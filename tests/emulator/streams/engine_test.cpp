@@ -229,7 +229,7 @@ TEST_CASE("producer ids are never given out twice, whatever was written when the
     World w;
     std::set<std::int64_t> ids;
     for (int restart = 0; restart < 3; ++restart) {
-        for (int i = 0; i < 700; ++i) CHECK(ids.insert(w.engine->next_producer_id(w.engine->world())).second);
+        for (int i = 0; i < 700; ++i) CHECK(ids.insert(w.engine->next_producer_id(w.engine->world()).value()).second);
         w.open();
     }
 }
