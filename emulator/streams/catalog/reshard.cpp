@@ -8,6 +8,7 @@
 namespace sluice::streams {
 
 Ticket Engine::State::begin_reshard(Stream& stream, const Reshard& change) {
+    const Changing changing{*this, stream.shared_from_this()};
     if (options.state_delay.count() == 0) {
         carry_out(stream, change);
     } else {
@@ -76,6 +77,7 @@ Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     if (stream.kinesis_manners()) return std::unexpected{Fault::bad_count};
     if (total <= std::ssize(stream.shards) || total > max_shards_per_stream) return std::unexpected{Fault::bad_count};
     auto& s = *state_;
+    const State::Changing change{s, stream.shared_from_this()};
     const auto now = s.world().clock->now();
     while (std::ssize(stream.shards) < total) stream.shards.push_back(s.new_shard(stream, {}, to_ms(now) / 1000));
     const auto ranges = even_ranges(static_cast<std::int32_t>(std::ranges::count_if(stream.shards, &Shard::open)));

@@ -194,6 +194,7 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     group.touched[shard.touched_at].end = shard.queued_end;
     group.touched[shard.touched_at].bytes += append.batch.size();
     s.touch(shard);
+    s.bind(log);
     auto& usage = shard.usage;
     usage.records_in += append.records + (planted("usage-counted-twice") ? append.records : 0);
     usage.bytes_in += append.payload_bytes;
@@ -204,8 +205,12 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     if (idempotent(append)) s.remember(shard, append, base, now_ms);
     if (stream.provisional) {
         stream.provisional = false;
+        s.lately_final.emplace_back(&stream, group.serial);
         s.save_stream(stream);
     }
+    if (!s.lately_final.empty())
+        for (const auto& [one, serial] : s.lately_final)
+            if (one == &stream) group.bind(log, scope_of(stream));
     return Queued{.base = base, .appended_ms = now_ms, .ticket = s.ticket(log)};
 }
 
@@ -252,7 +257,7 @@ Result<Queued> Engine::forward(Shard& sealed, const Append& whole, std::span<con
         logs.push_back(log);
     }
     told.ticket = s.ticket(logs.front());
-    if (logs.size() > 1) s.group().together.push_back(std::move(logs));
+    for (std::size_t i = 1; i < logs.size(); ++i) s.group().bind(logs.front(), logs[i]);
     return told;
 }
 

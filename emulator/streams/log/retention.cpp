@@ -162,6 +162,7 @@ void Engine::State::trim(Shard& shard) {
     for (const auto& extent : shard.extents)
         if (extent.from < shard.begin)
             group().batch.trims.push_back({extent.log, shard.begin + (planted("trim-off-by-one") ? 1 : 0)});
+    group().trimmed.emplace_back(shard.stream->shared_from_this(), &shard);
     shard.trimmed = shard.begin;
 }
 

@@ -52,7 +52,9 @@ Usage Engine::State::close_hour(Stream& stream, std::int64_t hour, std::int64_t 
 }
 
 void Engine::State::save_hour(const Stream& stream, std::int64_t hour, const Usage& usage) {
-    if (usage != Usage{}) put({}, usage_key(stream, hour), encode_usage(usage));
+    if (usage == Usage{}) return;
+    put(scope_of(stream), usage_key(stream, hour), encode_usage(usage));
+    bind_logs(scope_of(stream), stream);   // their counters begin anew
 }
 
 // Stored bytes are those of the hour's end, so everything queued and everything to trim goes into the store first. Hours that
