@@ -36,6 +36,14 @@ struct Found {
     milliseconds throttle{0};
 };
 
+// Batches that lie in a row in the store's map leave as one piece.
+void append(std::vector<Bytes>& parts, Bytes piece) {
+    if (!parts.empty() && parts.back().data() + parts.back().size() == piece.data())
+        parts.back() = {parts.back().data(), parts.back().size() + piece.size()};
+    else
+        parts.push_back(piece);
+}
+
 struct Look {
     Call& call;
     const FetchRequest& request;
@@ -89,7 +97,7 @@ struct Look {
                 return false;
             }
             if (!first && here + size > wanted.max_bytes) return false;
-            for (const auto piece : entry.pieces) p.records.parts.push_back(piece);
+            for (const auto piece : entry.pieces) append(p.records.parts, piece);
             here += size;
             const auto after = entry.first + static_cast<std::int64_t>(entry.count);
             records += static_cast<std::uint64_t>(after - std::max<std::int64_t>(entry.first, wanted.offset));
