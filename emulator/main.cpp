@@ -23,6 +23,7 @@
 #include "emulator/program/environment.h"
 #include "emulator/program/housekeeping.h"
 #include "emulator/program/options.h"
+#include "emulator/program/repair.h"
 #include "emulator/program/start.h"
 #include "emulator/runtime/driver.h"
 #include "emulator/runtime/turns.h"
@@ -260,6 +261,7 @@ int main(int count, char** texts) {
     std::vector<std::string> args{texts + 1, texts + count};
     try {
         if (!args.empty() && args.front() == "compact") return compact({args.begin() + 1, args.end()});
+        if (!args.empty() && args.front() == "repair") return repair({args.begin() + 1, args.end()});
         if (control::is_word(args)) return control::run_word(args, read_environment(environ));
         if (!args.empty() && args.front() == "serve") args.erase(args.begin());
         return serve(parse_serve(std::move(args), read_environment(environ)));

@@ -61,7 +61,11 @@ ErrorCode code_of(streams::Fault fault) {
         case name_collides:
             return ErrorCode::invalid_topic_exception;
         case bad_count:
+        case too_many_ever:
             return ErrorCode::invalid_partitions;
+        case bad_text:
+        case bad_limits:
+            return ErrorCode::invalid_config;
         case not_active:
             return ErrorCode::leader_not_available;
         case sealed:

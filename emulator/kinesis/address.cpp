@@ -126,9 +126,7 @@ Shard describe(const streams::Shard& shard) {
     return told;
 }
 
-bool expired(const streams::Shard& shard, Time now) {
-    return shard.closed && shard.stream->retention && *shard.closed + *shard.stream->retention < now;
-}
+bool expired(const streams::Shard& shard, Time now) { return shard.stream->expired(shard, now); }
 
 std::optional<Error> must_be_active(const Call& call, const streams::Stream& stream) {
     if (stream.status == streams::StreamStatus::active) return {};

@@ -9,6 +9,7 @@
 #include "emulator/program/arguments.h"
 #include "emulator/program/environment.h"
 #include "emulator/runtime/spans.h"
+#include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/limits/limits.h"
 
 namespace sluice {
@@ -23,18 +24,16 @@ T or_exit(std::string_view flag, std::expected<T, std::string> parsed) {
 ServeOptions::Make parse_make(std::string_view flag, const std::string& text) {
     const auto colon = text.rfind(':');
     ServeOptions::Make make{.name = text.substr(0, colon)};
-    const auto fine = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-'; };
-    if (make.name.empty() || make.name.size() > 249 || !std::ranges::all_of(make.name, fine) || make.name == "." ||
-        make.name == "..")
+    if (!streams::bounds::name(make.name))
         throw Exit{bad_usage,
                    fmt::format("{}: '{}' is no name; letters, digits, '.', '_' and '-' make one, like orders or orders:4", flag,
                                make.name)};
     if (colon == std::string::npos) return make;
     const auto count = text.substr(colon + 1);
     const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), make.count);
-    if (error != std::errc{} || end != count.data() + count.size() || make.count < 1 ||
-        make.count > streams::max_shards_per_stream)
-        throw Exit{bad_usage, fmt::format("{}: '{}' is no number from 1 to {}", flag, count, streams::max_shards_per_stream)};
+    const auto most = streams::bounds::shards(flag == "--stream" ? streams::Manners::kinesis : streams::Manners::kafka);
+    if (error != std::errc{} || end != count.data() + count.size() || make.count < 1 || make.count > most)
+        throw Exit{bad_usage, fmt::format("{}: '{}' is no number from 1 to {}", flag, count, most)};
     return make;
 }
 

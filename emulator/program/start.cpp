@@ -90,6 +90,7 @@ void make_streams(const ServeOptions& options, const kafka::Configs& configs, st
         streams::Engine::NewStream wanted;
         wanted.name = name;
         wanted.shards = count == 0 ? 1 : count;
+        wanted.manners = streams::Manners::kinesis;
         wanted.profile = options.kinesis_limits;
         make(std::move(wanted), "stream");
     }

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
+#include <span>
 
 #include "emulator/streams/state.h"
 
@@ -15,14 +17,20 @@ std::string Engine::dump() {
     auto& s = *state_;
     flush();
     for (const auto& stream : list(s.world())) {
-        line("stream {} id={} profile={} status={} created={} retention={} limits={}/{}/{}/{} provisional={}", stream->name,
-             std::to_underlying(stream->id), stream->profile, static_cast<int>(stream->status), to_ms(stream->created),
-             stream->retention ? stream->retention->count() : -1, stream->limits.write_bytes_per_second,
-             stream->limits.write_records_per_second, stream->limits.read_bytes_per_second, stream->limits.read_calls_per_second,
-             stream->provisional);
+        line("stream {} id={} manners={} profile={} status={} created={} retention={} limits={}/{}/{}/{} provisional={}",
+             stream->name, std::to_underlying(stream->id), stream->kinesis_manners() ? "kinesis" : "kafka", stream->profile,
+             static_cast<int>(stream->status), to_ms(stream->created), stream->retention ? stream->retention->count() : -1,
+             stream->limits.write_bytes_per_second, stream->limits.write_records_per_second, stream->limits.read_bytes_per_second,
+             stream->limits.read_calls_per_second, stream->provisional);
+        line("  topic id={:02x} retention.bytes={} record={} on_demand={} internal={} account={} region={}",
+             fmt::join(reinterpret_cast<const unsigned char*>(stream->topic_id.data()),
+                       reinterpret_cast<const unsigned char*>(stream->topic_id.data()) + 16, ""),
+             stream->retention_bytes.value_or(-1), stream->max_record_bytes, stream->on_demand, stream->internal, stream->account,
+             stream->region);
         if (stream->reshard)
             line("  reshard {}+{} ready={}", stream->reshard->first, stream->reshard->second, to_ms(stream->ready_at));
         for (const auto& [key, value] : stream->configs) line("  config {}={}", key, value);
+        for (const auto& [key, value] : stream->tags) line("  tag {}={}", key, value);
         for (const auto& shard : stream->shards) {
             const auto [begin, end] = bounds(*shard);
             line("  shard {} {}..{} parents={} children={} created={} closed={} records {}..{} next={} last={} bytes={}",
@@ -46,6 +54,13 @@ std::string Engine::dump() {
                  u.records_in, u.bytes_in, u.payload_units_25k, u.bytes_in_rounded_1k, u.open_shard_ms, u.stored_bytes,
                  u.write_refusals);
     }
+    // What doors keep, as it is stored.
+    scan(s.world(), "", [&](std::string_view key, std::string_view value) {
+        line("kept {} {:02x}", key,
+             fmt::join(std::as_bytes(std::span{value}) |
+                           std::views::transform([](std::byte b) { return std::to_integer<unsigned>(b); }),
+                       ""));
+    });
     return out;
 }
 

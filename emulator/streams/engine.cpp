@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/state.h"
 #include "storage/planted.h"
 
@@ -23,6 +24,12 @@ Shard* Stream::open_shard_for(HashKey key) const {
 }
 
 std::size_t Stream::open_shards() const { return open_ranges.size(); }
+
+bool Stream::expired(const Shard& shard, Time now) const { return shard.closed && retention && *shard.closed + *retention < now; }
+
+std::int64_t Stream::listed_shards(Time now) const {
+    return std::ranges::count_if(shards, [&](const auto& shard) { return !expired(*shard, now); });
+}
 
 void Heat::add(std::string_view key, std::int64_t at_second) {
     if (at_second != second) {
@@ -87,7 +94,7 @@ std::unique_ptr<Shard> Engine::State::new_shard(Stream& stream, HashRange range,
     shard->index = static_cast<std::int32_t>(stream.shards.size());
     shard->range = range;
     shard->created_s = created_s;
-    shard->extents.push_back({static_cast<LogId>(books.next_log++), 0, -1});
+    shard->extents.push_back({static_cast<LogId>(next_log++), 0, -1});
     group().fresh.push_back(shard->extents.back().log);
     shard->opened_ms = to_ms(world().clock->now());
     set_buckets(*shard);
@@ -173,19 +180,17 @@ std::optional<std::string> Engine::collision(World&, std::string_view name) {
     return found->second;
 }
 
-bool good_name(std::string_view name) {
-    const auto good = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-    };
-    return !name.empty() && name.size() <= 249 && name != "." && name != ".." && std::ranges::all_of(name, good);
-}
-
 Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
     auto existing = find(world, wanted.name);
     if (existing && !existing->provisional) return std::unexpected{Fault::exists};
     if (collision(world, wanted.name)) return std::unexpected{Fault::name_collides};
-    if (!good_name(wanted.name)) return std::unexpected{Fault::bad_name};
-    if (wanted.shards < 1 || wanted.shards > max_shards_per_stream) return std::unexpected{Fault::bad_count};
+    if (!bounds::name(wanted.name)) return std::unexpected{Fault::bad_name};
+    if (wanted.shards < 1 || wanted.shards > bounds::shards(wanted.manners)) return std::unexpected{Fault::bad_count};
+    if (!bounds::configs(wanted.configs) || !bounds::tags(wanted.tags) || !bounds::text(wanted.profile, bounds::profile_bytes) ||
+        !bounds::text(wanted.account, bounds::place_bytes) || !bounds::text(wanted.region, bounds::place_bytes))
+        return std::unexpected{Fault::bad_text};
+    if (!bounds::rate(wanted.max_record_bytes)) return std::unexpected{Fault::bad_limits};
+    if (wanted.retention && wanted.retention->count() < 0) return std::unexpected{Fault::bad_count};
     auto& s = *state_;
     const auto now = world.clock->now();
     const bool adopted = existing != nullptr;
@@ -197,6 +202,7 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
         stream->id = static_cast<StreamId>(s.books.next_stream++);
         stream->topic_id = s.random.uuid();
     }
+    stream->manners = wanted.manners;
     stream->profile = wanted.profile;
     stream->limits = profile(wanted.profile).value_or(no_limits);
     stream->created = now;
@@ -215,8 +221,10 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
     const auto created_s = s.create_second(wanted.name, now);
     // An adopted stream has no record: its partitions are dealt anew, the ones it has keep their logs.
     const auto ranges = even_ranges(wanted.shards);
-    for (std::size_t i = ranges.size(); i < stream->shards.size(); ++i)
+    for (std::size_t i = ranges.size(); i < stream->shards.size(); ++i) {
         s.group().batch.drops.push_back({stream->shards[i]->extents.back().log});
+        s.erase_shard(*stream, stream->shards[i]->index);
+    }
     State::retire_from(*stream, ranges.size());
     for (std::size_t i = 0; i < ranges.size(); ++i) {
         if (i == stream->shards.size()) stream->shards.push_back(s.new_shard(*stream, ranges[i], created_s));
@@ -230,6 +238,8 @@ Result<Engine::Changed> Engine::create(World& world, const NewStream& wanted) {
     if (adopted) s.open_shards_changed(*stream);
     s.index(stream);
     s.save_world();
+    s.save_folder();
+    s.save_shards(*stream);
     if (wanted.state_delay && s.options.state_delay.count() > 0)
         s.begin_state(stream, StreamStatus::creating);
     else
@@ -263,8 +273,9 @@ void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) 
 void Engine::State::take_away(const StreamPointer& stream) {
     for (const auto& told : *on_removed) told(*stream);
     end_usage(*stream);
-    put({}, key_of(stream->world, 'S', big_endian(std::to_underlying(stream->id))), "");
+    put({}, stream_key(stream->world, stream->id), "");
     for (const auto& shard : stream->shards) {
+        erase_shard(*stream, shard->index);
         put({}, shard_key(*stream, shard->index), "");
         for (const auto& [producer, state] : shard->producers) put({}, producer_key(*stream, shard->index, producer), "");
     }
@@ -325,6 +336,7 @@ Ticket Engine::reset(World& world, std::optional<Time> clock) {
 }
 
 Result<Ticket> Engine::set_retention(Stream& stream, std::optional<milliseconds> retention) {
+    if (retention && !bounds::retention(retention->count())) return std::unexpected{Fault::bad_count};
     auto& s = *state_;
     // First what the old value has dropped by now: raising brings nothing back.
     for (const auto& shard : stream.shards) s.trim(*shard);
@@ -338,8 +350,10 @@ Result<Ticket> Engine::set_retention(Stream& stream, std::optional<milliseconds>
     return s.ticket({});
 }
 
-Ticket Engine::set_limits(Stream& stream, const StreamLimits& limits) {
+Result<Ticket> Engine::set_limits(Stream& stream, const StreamLimits& limits, std::string_view profile) {
+    if (!bounds::rates(limits) || !bounds::text(profile, bounds::profile_bytes)) return std::unexpected{Fault::bad_limits};
     stream.limits = limits;
+    stream.profile = profile;
     for (const auto& shard : stream.shards) {
         state_->set_buckets(*shard);
         state_->touch(*shard);
@@ -348,11 +362,14 @@ Ticket Engine::set_limits(Stream& stream, const StreamLimits& limits) {
     return state_->ticket({});
 }
 
-Ticket Engine::set_config(Stream& stream, const std::string& key, std::optional<std::string> value) {
+Result<Ticket> Engine::set_config(Stream& stream, const std::string& key, std::optional<std::string> value) {
+    auto configs = stream.configs;
     if (value)
-        stream.configs[key] = *value;
+        configs[key] = *value;
     else
-        stream.configs.erase(key);
+        configs.erase(key);
+    if (!bounds::configs(configs)) return std::unexpected{Fault::bad_text};
+    stream.configs = std::move(configs);
     state_->save_stream(stream);
     return state_->ticket({});
 }

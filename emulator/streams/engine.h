@@ -31,6 +31,9 @@ enum class Fault {
     name_collides,           // a.b beside a_b
     bad_count,               // shards, retention hours
     bad_name,                // not 1..249 of [a-zA-Z0-9._-], or "." or ".."
+    bad_text,                // a config, tag, account or region that is not UTF-8 or too long (catalog/bounds.h)
+    bad_limits,              // a rate below zero or above bounds::rate
+    too_many_ever,           // of a stream's partitions: bounds::shards_ever
     not_active,              // CREATING, UPDATING, DELETING
     sealed,                  // append to a split, merged or expired shard
     not_adjacent,            // merge
@@ -141,7 +144,8 @@ class Engine {
     struct NewStream {
         std::string name;
         std::int32_t shards = 1;
-        std::string profile;   // which manners and limits
+        Manners manners = Manners::kafka;
+        std::string profile;   // the name of its limits
         std::optional<milliseconds> retention;
         bool retention_for_ever = false;
         std::optional<std::int64_t> retention_bytes;
@@ -166,8 +170,9 @@ class Engine {
     // On a stream with Kafka's manners: new partitions, all open ranges dealt anew (rule 16).
     Result<Ticket> add_partitions(Stream&, std::int32_t total);
     Result<Ticket> set_retention(Stream&, std::optional<milliseconds>);
-    Ticket set_limits(Stream&, const StreamLimits&);
-    Ticket set_config(Stream&, const std::string& key, std::optional<std::string> value);
+    // `profile` is the name that they have from then on.
+    Result<Ticket> set_limits(Stream&, const StreamLimits&, std::string_view profile);
+    Result<Ticket> set_config(Stream&, const std::string& key, std::optional<std::string> value);
     // Called before a stream's last trace goes (by the Kafka door: group offsets).
     std::vector<std::function<void(const Stream&)>> on_removed;
     // Called when a shard was sealed by split or merge.

@@ -13,6 +13,8 @@
 #include "emulator/streams/engine.h"
 
 namespace sluice::catalog {
+class Folder;
+class Shard;
 class Stream;
 class World;
 }   // namespace sluice::catalog
@@ -66,10 +68,12 @@ struct Group {
     }
 };
 
+struct StoredStream;   // a stream and its shards as they were read from the store: catalog/stored.h
+
 // What a world has besides what doors see.
 struct WorldBooks {
     std::unique_ptr<World> world;
-    std::uint64_t next_stream = 1, next_log = 1;
+    std::uint64_t next_stream = 1;
     std::int64_t next_producer = 1000, producers_reserved = 1000;
     std::unordered_map<std::string, std::string> normalised;      // name with '.' as '_' -> name
     std::unordered_map<std::string, std::int64_t> name_seconds;   // last create second of names used since the start
@@ -99,6 +103,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     EngineOptions options;
     Events events;
     WorldBooks books;
+    std::uint64_t next_log = 1;   // of the store, not of a world
     World& world() const { return *books.world; }
 
     // ---- commit.cpp ----
@@ -140,13 +145,20 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
 
     // ---- catalog.cpp ----
     void load();
-    void load_stream(const catalog::Stream&);
+    void load_folder(const storage::Snapshot&);
+    void load_world(const storage::Snapshot&);
+    void load_stream(const StoredStream&);
     void read_shard(Shard&);   // running value, producers, bounds: from the store
     void reload_catalog();
-    void save_stream(const Stream&);
+    void save_stream(const Stream&);   // without its shards
+    void save_shard(const Shard&);
+    void save_shards(const Stream&);
+    void erase_shard(const Stream&, std::int32_t shard);
     void save_world();
+    void save_folder();
     storage::Batch::Put world_record() const;
     Clock::Listening listening;
+    storage::Batch::Put folder_record() const;
     bool world_stale = false;   // its last record was lost with a failed commit: goes with the next group
     void index(const StreamPointer&);
     void unindex(const Stream&);
@@ -238,11 +250,10 @@ bool read_running_value(std::string_view, Shard&);   // false: an engine does no
 // On live time in memory; stored by real time, which a restart's live time begins at.
 std::string encode_producer(const ProducerState&, milliseconds live_ahead);
 std::optional<ProducerState> decode_producer(std::string_view);
-bool good_name(std::string_view);                                  // 1..249 of [a-zA-Z0-9._-], not "." or ".."
-inline constexpr std::int64_t latest_ms = std::int64_t{1} << 50;   // year 37,000: a time of a clock with some delay added
-// ---- catalog_check.cpp: each throws StartError when no engine can have written what was read ----
-void check(const catalog::World&);
-void check(const std::vector<catalog::Stream>&, std::uint64_t next_stream, std::uint64_t next_log);
-[[noreturn]] void damaged(std::string_view what);
+std::string stream_key(WorldId, StreamId);
+std::string catalog_shard_key(const Stream&, std::int32_t shard);
+std::string folder_key();
+// Throws StartError: what is wrong with the record of that key, and the command that sets it aside.
+[[noreturn]] void damaged(std::string_view key, std::string_view what);
 
 }   // namespace sluice::streams

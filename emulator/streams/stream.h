@@ -29,6 +29,9 @@ enum class StreamId : std::uint64_t {};
 enum class WorldId : std::uint32_t {};
 enum class StreamStatus : std::uint8_t { creating, active, updating, deleting };
 enum class Door : std::uint8_t { kinesis, kafka };
+// Which door made a stream: it ages by append time or by record timestamps, is resharded or has partitions dealt anew, and so
+// on (rule 33). Fixed when it stops being provisional, and nothing of its limits.
+enum class Manners : std::uint8_t { kafka, kinesis };
 
 // A shard reads an ordered list of extents and appends to the last (rule 23). `to` is -1 while it grows.
 struct Extent {
@@ -136,7 +139,8 @@ struct Stream : std::enable_shared_from_this<Stream> {
     StreamId id{};
     std::string name;
     Uuid topic_id{};
-    std::string profile;   // "kinesis", "kinesis-strict", "kafka", "none"
+    Manners manners{};
+    std::string profile;   // the name of its limits: "kinesis", "kinesis-strict", "kafka", "none"
     StreamLimits limits;
     StreamStatus status = StreamStatus::active;
     Time created;
@@ -161,13 +165,16 @@ struct Stream : std::enable_shared_from_this<Stream> {
     std::unique_ptr<Meter> meter;                  // nothing: not read from the store yet
     std::int64_t metered_until_ms = 0;             // the end of the meter's running hour; 0: look at it
 
-    bool kinesis_manners() const { return profile.starts_with("kinesis"); }   // ages by append time, seals on reshard
+    bool kinesis_manners() const { return manners == Manners::kinesis; }   // ages by append time, seals on reshard
     Shard* shard(std::int32_t index) const {
         return index >= 0 && static_cast<std::size_t>(index) < shards.size() ? shards[static_cast<std::size_t>(index)].get()
                                                                              : nullptr;
     }
     Shard* open_shard_for(HashKey key) const;
     std::size_t open_shards() const;
+    // A closed shard whose last record outlived the retention: ListShards leaves it out (rule 15).
+    bool expired(const Shard&, Time now) const;
+    std::int64_t listed_shards(Time now) const;   // those that ListShards can show
 };
 
 }   // namespace sluice::streams

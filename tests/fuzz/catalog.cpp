@@ -30,7 +30,7 @@ void fill(storage::Store& store, Choices choices) {
             ends[log] += count;
             continue;
         }
-        const auto key = std::string(4, '\0') + kind + std::string(text_of(choices.take(choices.byte())));
+        const auto key = std::string(4, kind == 'F' ? '\xFF' : '\0') + kind + std::string(text_of(choices.take(choices.byte())));
         batch.put(key, text_of(choices.take(choices.word())));
     }
     must(store.commit(batch).has_value(), "the store takes the records");
@@ -108,6 +108,11 @@ std::vector<Blob> catalog_seeds() {
         all += value;
         return true;
     });
+    if (const auto folder = now->get(std::string(4, '\xFF') + "F")) {
+        all += {'F', 0};
+        word(folder->size());
+        all += *folder;
+    }
     seeds.push_back(blob_of(all));
     for (std::uint8_t log = 1; log <= 3; ++log)
         (void)now->read(storage::LogId{log}, 0, [&](const storage::EntryView& entry) {

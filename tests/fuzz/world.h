@@ -34,6 +34,7 @@ struct World {
         streams::Engine::NewStream wanted;
         wanted.name = name;
         wanted.shards = shards;
+        wanted.manners = profile.starts_with("kinesis") ? streams::Manners::kinesis : streams::Manners::kafka;
         wanted.profile = profile;
         const auto made = engine->create(world(), wanted);
         must(made.has_value(), "a stream can be made");

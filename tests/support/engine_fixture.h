@@ -61,6 +61,7 @@ struct World {
         Engine::NewStream wanted;
         wanted.name = std::move(name);
         wanted.shards = shards;
+        wanted.manners = profile.starts_with("kinesis") ? streams::Manners::kinesis : streams::Manners::kafka;
         wanted.profile = std::move(profile);
         auto made = engine->create(engine->world(), wanted);
         settle();

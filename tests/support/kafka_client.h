@@ -65,6 +65,7 @@ struct Server {
         streams::Engine::NewStream wanted;
         wanted.name = name;
         wanted.shards = shards;
+        wanted.manners = profile.starts_with("kinesis") ? streams::Manners::kinesis : streams::Manners::kafka;
         wanted.profile = profile;
         wanted.retention = std::chrono::hours{24};
         wanted.state_delay = false;

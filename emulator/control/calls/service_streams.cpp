@@ -70,8 +70,12 @@ Task<Result<v1::LimitsResponse>> Service::handle(v1::SetLimitsRequest request) {
                   limits.read_calls_per_second}) > streams::most_per_second)
         co_return std::unexpected{
             Error{Kind::invalid, fmt::format("a limit is at most {} a second; 0 is unlimited", streams::most_per_second)}};
-    const auto ticket = engine_.set_limits(*stream, limits);
-    auto waiting = ticket.committed();
+    // Its limits have the name of a profile when they are that profile's; the manners of the stream stay what they are.
+    auto name = request.profile().empty() ? stream->profile : request.profile();
+    if (streams::profile(name) != limits) name = "custom";
+    const auto ticket = engine_.set_limits(*stream, limits, name);
+    if (!ticket) co_return std::unexpected{Error{Kind::invalid, "a limit is out of bounds"}};
+    auto waiting = ticket->committed();
     const auto done = co_await std::move(waiting);
     if (!done) co_return std::unexpected{Error{Kind::broken, "the limits are not on disk: the store is full or broken"}};
     co_return show_limits(*stream);

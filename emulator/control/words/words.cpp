@@ -31,6 +31,7 @@ constexpr const char* overview = R"(sluice: one log, spoken to as Kinesis and as
   sluice reset                  forget everything
 
   sluice compact DIR            make the file of a stopped server as small as what it holds
+  sluice repair DIR RECORD      set a damaged record of a stopped server aside, so that the rest opens
 
 Words find the server at 127.0.0.1:7070, or at --control ADDR:PORT, or at SLUICE_CONTROL. Each takes --json and --help.)";
 

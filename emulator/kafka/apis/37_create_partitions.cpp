@@ -4,6 +4,7 @@
 #include <set>
 
 #include "emulator/kafka/serve.h"
+#include "emulator/streams/catalog/bounds.h"
 
 namespace sluice::kafka {
 
@@ -27,9 +28,9 @@ std::optional<Refused> fault(const Call& call, const streams::Stream* stream, co
                                                           " partition(s); " + std::to_string(asked.count) +
                                                           " would not be an increase."};
     }
-    if (asked.count > streams::max_shards_per_stream)
+    if (asked.count > streams::bounds::kafka_partitions)
         return Refused{ErrorCode::invalid_partitions,
-                       "More partitions than a topic may have here: " + std::to_string(streams::max_shards_per_stream)};
+                       "More partitions than a topic may have here: " + std::to_string(streams::bounds::kafka_partitions)};
     if (!asked.assignments) return std::nullopt;
     if (static_cast<std::int32_t>(asked.assignments->size()) != asked.count - have) {
         return Refused{ErrorCode::invalid_replica_assignment,

@@ -4,6 +4,7 @@
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
+#include "emulator/streams/catalog/bounds.h"
 
 namespace sluice::kinesis {
 namespace {
@@ -24,18 +25,21 @@ Task<Reply<CreateStream>> handle(Call& call, const CreateStream& request) {
     bool on_demand = !request.shard_count;
     if (request.stream_mode_details) on_demand = *request.stream_mode_details->stream_mode == "ON_DEMAND";
     if (name == "." || name == ".." || name.starts_with("__")) co_return std::unexpected{texts::name_unusable(name)};
-    if (request.shard_count.value_or(1) > streams::max_shards_per_stream)
+    if (request.shard_count.value_or(1) > streams::bounds::kinesis_shards)
         co_return std::unexpected{texts::too_many_shards(call.account(), call.names.scope().region, open_shards(call),
-                                                         streams::max_shards_per_stream, *request.shard_count)};
+                                                         streams::bounds::kinesis_shards, *request.shard_count)};
     streams::Engine::NewStream wanted;
     wanted.name = call.names.topic(name);
     wanted.shards = request.shard_count.value_or(on_demand ? 4 : 1);
+    wanted.manners = streams::Manners::kinesis;
     wanted.profile = call.engine.options().kinesis_profile;
     wanted.retention = std::chrono::hours{streams::default_retention_hours};
     wanted.on_demand = on_demand;
     wanted.max_record_bytes = std::int64_t{request.max_record_size_in_kib.value_or(1024)} * 1024;
     wanted.account = call.account();
     wanted.region = call.names.separate() ? call.names.scope().region : call.caller.region;
+    // A signature may name anything as its region; what no store could hold is not remembered.
+    if (!streams::bounds::text(wanted.region, streams::bounds::place_bytes)) wanted.region.clear();
     for (const auto& [key, value] : request.tags.value_or(TextMap{})) wanted.tags[std::string{key}] = value;
     if (call.names.name(wanted.name) != name) co_return std::unexpected{texts::name_of_other_scope(name)};
     auto made = call.engine.create(call.world, wanted);

@@ -2,6 +2,7 @@
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
+#include "emulator/streams/catalog/bounds.h"
 
 namespace sluice::kinesis {
 
@@ -25,6 +26,13 @@ Task<Reply<MergeShards>> handle(Call& call, const MergeShards& request) {
     }
     auto done = call.engine.merge(stream, *first, *second);
     if (!done) {
+        if (done.error() == streams::Fault::bad_count)
+            co_return std::unexpected{texts::too_many_shards(call.account(), call.names.scope().region,
+                                                             stream.listed_shards(call.world.clock->now()),
+                                                             streams::bounds::kinesis_shards, 1)};
+        if (done.error() == streams::Fault::too_many_ever)
+            co_return std::unexpected{texts::too_many_shards(call.account(), call.names.scope().region, std::ssize(stream.shards),
+                                                             streams::bounds::shards_ever, 1)};
         if (done.error() == streams::Fault::not_adjacent)
             co_return std::unexpected{
                 texts::not_adjacent(shard_id(*first), shard_id(*second), call.name(stream), call.account())};

@@ -2,6 +2,7 @@
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
+#include "emulator/streams/catalog/bounds.h"
 
 namespace sluice::kinesis {
 
@@ -26,6 +27,13 @@ Task<Reply<SplitShard>> handle(Call& call, const SplitShard& request) {
     if (!key) co_return std::unexpected{bad_key()};
     auto done = call.engine.split(stream, *index, *key);
     if (!done) {
+        if (done.error() == streams::Fault::bad_count)
+            co_return std::unexpected{texts::too_many_shards(call.account(), call.names.scope().region,
+                                                             stream.listed_shards(call.world.clock->now()),
+                                                             streams::bounds::kinesis_shards, 2)};
+        if (done.error() == streams::Fault::too_many_ever)
+            co_return std::unexpected{texts::too_many_shards(call.account(), call.names.scope().region, std::ssize(stream.shards),
+                                                             streams::bounds::shards_ever, 2)};
         if (done.error() == streams::Fault::bad_hash_key) co_return std::unexpected{bad_key()};
         co_return std::unexpected{texts::internal_failure()};
     }

@@ -52,7 +52,7 @@ void ShardPuts::build(std::int64_t now_ms) {
 bool ShardPuts::queue(streams::Engine& engine) {
     auto& stream = *shard_->stream;
     // Rule 12: whoever tests against limits should know that this topic has none.
-    if (stream.profile == "kafka" && stream.limits == streams::no_limits && !std::exchange(stream.unlimited_told, true))
+    if (!stream.kinesis_manners() && stream.limits == streams::no_limits && !std::exchange(stream.unlimited_told, true))
         engine.events().note(
             fmt::format("topic {0} takes Kinesis writes without limits, as Kafka made it; `sluice limits set {0} --profile "
                         "kinesis` gives it those of a stream",

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <unordered_set>
 
-#include "emulator/streams/catalog/catalog.pb.h"
-#include "emulator/streams/state.h"
+#include "emulator/streams/catalog/bounds.h"
+#include "emulator/streams/catalog/stored.h"
 #include "storage/planted.h"
 
 namespace sluice::streams {
@@ -34,6 +35,17 @@ std::string key_of(WorldId world, char kind, std::string_view rest) {
     key += rest;
     return key;
 }
+
+std::string stream_key(WorldId world, StreamId id) { return key_of(world, 'S', big_endian(std::to_underlying(id))); }
+
+// By stream and then by index, so that one walk yields each stream's shards in order.
+std::string catalog_shard_key(const Stream& stream, std::int32_t shard) {
+    return key_of(stream.world, 'H',
+                  big_endian(std::to_underlying(stream.id)) + big_endian(static_cast<std::uint64_t>(shard), 4));
+}
+
+// Of no world: the world's place holds a number that no world has.
+std::string folder_key() { return key_of(WorldId{0xFFFFFFFF}, 'F'); }
 
 std::string shard_key(const Stream& stream, std::int32_t shard) {
     std::string key;
@@ -90,6 +102,7 @@ void Engine::State::save_stream(const Stream& stream) {
     out.set_name(stream.name);
     out.set_topic_id(std::string{raw(stream.topic_id)});
     out.set_profile(stream.profile);
+    out.set_manners(std::to_underlying(stream.manners));
     auto& limits = *out.mutable_limits();
     limits.set_write_bytes_per_second(stream.limits.write_bytes_per_second);
     limits.set_write_records_per_second(stream.limits.write_records_per_second);
@@ -107,7 +120,7 @@ void Engine::State::save_stream(const Stream& stream) {
     for (const auto& [key, value] : stream.configs) (*out.mutable_configs())[key] = value;
     for (const auto& [key, value] : stream.tags) (*out.mutable_tags())[key] = value;
     out.set_status(static_cast<std::int32_t>(stream.status));
-    out.set_ready_ms(to_ms(stream.ready_at));
+    out.set_ready_ms(std::min(to_ms(stream.ready_at), bounds::latest_ms));
     if (stream.reshard) {
         auto& change = *out.mutable_reshard();
         change.set_first(stream.reshard->first);
@@ -115,13 +128,36 @@ void Engine::State::save_stream(const Stream& stream) {
         change.set_new_start_high(stream.reshard->new_start.high);
         change.set_new_start_low(stream.reshard->new_start.low);
     }
-    for (const auto& shard : stream.shards) write_shard(*out.add_shards(), *shard);
-    put({}, key_of(stream.world, 'S', big_endian(std::to_underlying(stream.id))), out.SerializeAsString());
+    out.set_shards(static_cast<std::uint32_t>(stream.shards.size()));
+    put({}, stream_key(stream.world, stream.id), out.SerializeAsString());
 }
+
+void Engine::State::save_shard(const Shard& shard) {
+    catalog::Shard out;
+    write_shard(out, shard);
+    put({}, catalog_shard_key(*shard.stream, shard.index), out.SerializeAsString());
+}
+
+void Engine::State::save_shards(const Stream& stream) {
+    for (const auto& shard : stream.shards) save_shard(*shard);
+}
+
+void Engine::State::erase_shard(const Stream& stream, std::int32_t shard) { put({}, catalog_shard_key(stream, shard), ""); }
 
 void Engine::State::save_world() {
     auto record = world_record();
     put({}, std::move(record.key), std::move(record.value));
+}
+
+void Engine::State::save_folder() {
+    auto record = folder_record();
+    put({}, std::move(record.key), std::move(record.value));
+}
+
+storage::Batch::Put Engine::State::folder_record() const {
+    catalog::Folder out;
+    out.set_next_log(next_log - (planted("log-number-used-twice") ? 1 : 0));
+    return {folder_key(), out.SerializeAsString()};
 }
 
 storage::Batch::Put Engine::State::world_record() const {
@@ -138,22 +174,24 @@ storage::Batch::Put Engine::State::world_record() const {
     state.set_live_virtual(clock.live_virtual);
     state.set_automatic(clock.automatic);
     out.set_next_stream(books.next_stream);
-    out.set_next_log(books.next_log - (planted("log-number-used-twice") ? 1 : 0));
     out.set_next_producer(planted("producer-id-given-twice") ? books.next_producer : books.producers_reserved);
     return {key_of(world().id, 'W'), out.SerializeAsString()};
 }
 
 // Onto an existing object when there is one, so that whoever holds the stream or a shard goes on holding it.
-void Engine::State::load_stream(const catalog::Stream& in) {
+void Engine::State::load_stream(const StoredStream& stored) {
+    const auto& in = stored.stream;
     StreamPointer stream;
-    for (const auto& [name, one] : world().streams)
-        if (std::to_underlying(one->id) == in.id()) stream = one;
+    if (const auto found = world().streams.find(in.name());
+        found != world().streams.end() && std::to_underlying(found->second->id) == in.id())
+        stream = found->second;
     const bool known = stream != nullptr;
     if (!known) stream = std::make_shared<Stream>();
     stream->world = world().id;
     stream->id = static_cast<StreamId>(in.id());
     stream->name = in.name();
     std::memcpy(stream->topic_id.data(), in.topic_id().data(), std::min<std::size_t>(16, in.topic_id().size()));
+    stream->manners = static_cast<Manners>(in.manners());
     stream->profile = in.profile();
     stream->limits = {in.limits().write_bytes_per_second(), in.limits().write_records_per_second(),
                       in.limits().read_bytes_per_second(), in.limits().read_calls_per_second()};
@@ -176,8 +214,8 @@ void Engine::State::load_stream(const catalog::Stream& in) {
     if (in.has_reshard())
         stream->reshard =
             Reshard{in.reshard().first(), in.reshard().second(), {in.reshard().new_start_high(), in.reshard().new_start_low()}};
-    retire_from(*stream, static_cast<std::size_t>(in.shards_size()));
-    for (const auto& told : in.shards()) {
+    retire_from(*stream, stored.shards.size());
+    for (const auto& told : stored.shards) {
         if (static_cast<std::size_t>(told.index()) >= stream->shards.size()) stream->shards.push_back(std::make_unique<Shard>());
         auto& shard = *stream->shards[static_cast<std::size_t>(told.index())];
         shard.stream = stream.get();
@@ -216,7 +254,7 @@ void Engine::State::read_shard(Shard& shard) {
     const auto counted = std::exchange(shard.usage, {});
     shard.trimmed = -1;   // no running value says how much is stored
     if (const auto value = store_now->get(shard_key(*shard.stream, shard.index)))
-        if (!read_running_value(*value, shard)) damaged("a shard's counters are none");
+        if (!read_running_value(*value, shard)) damaged(shard_key(*shard.stream, shard.index), "a shard's counters are none");
     const auto known = std::exchange(shard.producers, {});
     const auto prefix =
         key_of(shard.stream->world, 'P',
@@ -225,7 +263,7 @@ void Engine::State::read_shard(Shard& shard) {
         std::uint64_t id = 0;
         for (const char c : key.substr(prefix.size())) id = id << 8 | static_cast<unsigned char>(c);
         auto state = decode_producer(value);
-        if (!state) damaged("a producer's batches are none");
+        if (!state) damaged(key, "a producer's batches are none");
         if (planted("producers-lost-at-restart")) return true;
         const auto producer = static_cast<std::int64_t>(id);
         const auto before = known.find(producer);
@@ -251,18 +289,13 @@ void Engine::State::read_shard(Shard& shard) {
 
 // Names, ids and positions as the store has them; what is only in memory goes.
 void Engine::State::reload_catalog() {
-    const auto now = store.snapshot();
-    std::vector<catalog::Stream> stored;
-    now->scan(key_of(world().id, 'S'), [&](std::string_view key, std::string_view value) {
-        auto& one = stored.emplace_back();
-        if (!one.ParseFromArray(value.data(), static_cast<int>(value.size())) || !key.ends_with("S" + big_endian(one.id())))
-            damaged("a stream's record does not parse");
-        return true;
-    });
-    check(stored, books.next_stream, books.next_log);
+    const auto stored = stored_streams(*store.snapshot(), world().id);
+    check(stored, books.next_stream, next_log);
+    std::unordered_set<std::uint64_t> there;
+    for (const auto& one : stored) there.insert(one.stream.id());
     for (auto it = world().streams.begin(); it != world().streams.end();) {
         const auto stream = (it++)->second;
-        if (std::ranges::any_of(stored, [&](auto& s) { return s.id() == std::to_underlying(stream->id); })) continue;
+        if (there.contains(std::to_underlying(stream->id))) continue;
         unindex(*stream);
         stream->deleted = true;
         for (auto& shard : stream->shards) shard->appended.fire();
@@ -274,17 +307,40 @@ void Engine::State::reload_catalog() {
 
 void Engine::State::load() {
     const auto now = store.snapshot();
-    if (const auto value = now->get(key_of(world().id, 'W'))) {
-        catalog::World in;
-        if (!in.ParseFromArray(value->data(), static_cast<int>(value->size()))) damaged("its first record does not parse");
+    load_folder(*now);
+    load_world(*now);
+    reload_catalog();
+}
+
+// A record that was set aside leaves its numbers unknown: those given out from then on lie far above all that can have been.
+constexpr std::uint64_t far_ahead = std::uint64_t{1} << 40;
+
+void Engine::State::load_folder(const storage::Snapshot& now) {
+    if (const auto value = now.get(folder_key())) {
+        catalog::Folder in;
+        if (!in.ParseFromArray(value->data(), static_cast<int>(value->size())))
+            damaged(folder_key(), "the folder's record does not parse");
         check(in);
+        next_log = in.next_log();
+    } else if (now.get(key_of(world().id, 'W'))) {
+        next_log = far_ahead;
+    }
+}
+
+void Engine::State::load_world(const storage::Snapshot& now) {
+    const auto key = key_of(world().id, 'W');
+    if (const auto value = now.get(key)) {
+        catalog::World in;
+        if (!in.ParseFromArray(value->data(), static_cast<int>(value->size()))) damaged(key, "its first record does not parse");
+        check(in, key);
         const auto& c = in.clock();
         world().clock->restore({c.frozen(), c.rate(), c.offset_ms(), c.now_ms(), c.real_ms(), c.live_virtual(), c.automatic()});
         books.next_stream = in.next_stream();
-        books.next_log = in.next_log();
         books.next_producer = books.producers_reserved = in.next_producer();
+    } else if (now.get(folder_key())) {
+        books.next_stream = far_ahead;
+        books.next_producer = books.producers_reserved = static_cast<std::int64_t>(far_ahead);
     }
-    reload_catalog();
 }
 
 void Engine::State::index(const StreamPointer& stream) {
@@ -307,7 +363,7 @@ std::int64_t Engine::State::create_second(std::string_view name, Time now) {
     if (last == 0)
         if (const auto value = store.snapshot()->get(key)) {
             std::from_chars(value->data(), value->data() + value->size(), last);
-            if (last < 0 || last > std::int64_t{1} << 40) damaged("a name's last create second is none");
+            if (last < 0 || last > std::int64_t{1} << 40) damaged(key, "a name's last create second is none");
         }
     const auto second = last = std::max(to_ms(now) / 1000, last + 1);
     put({}, key, std::to_string(second));

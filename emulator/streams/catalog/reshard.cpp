@@ -2,6 +2,7 @@
 // partitions added as Kafka does it: nothing is sealed, all open ranges are dealt anew (rule 16), and no state delay applies.
 #include <algorithm>
 
+#include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/state.h"
 #include "storage/planted.h"
 
@@ -43,15 +44,28 @@ void Engine::State::carry_out(Stream& stream, const Reshard& change) {
         parent->closed = now;
     }
     open_shards_changed(stream);
-    save_world();
+    save_folder();
     order_ranges(stream);
     save_stream(stream);
+    for (const auto* parent : parents) save_shard(*parent);
+    for (auto i = stream.shards.size() - ranges.size(); i < stream.shards.size(); ++i) save_shard(*stream.shards[i]);
     for (auto* parent : parents) {
         parent->appended.fire();
         for (const auto& told : *on_resharded) told(stream, *parent);
     }
     world().changed.fire();
 }
+
+namespace {
+
+// Parents stay in sight until retention has emptied them, so each child counts beside them.
+std::optional<Fault> no_room(const Stream& stream, std::int64_t children, Time now) {
+    if (std::ssize(stream.shards) + children > bounds::shards_ever) return Fault::too_many_ever;
+    if (stream.listed_shards(now) + children > bounds::shards(stream.manners)) return Fault::bad_count;
+    return {};
+}
+
+}   // namespace
 
 Result<Ticket> Engine::split(Stream& stream, std::int32_t index, HashKey new_start) {
     auto* parent = stream.shard(index);
@@ -61,6 +75,7 @@ Result<Ticket> Engine::split(Stream& stream, std::int32_t index, HashKey new_sta
     // Start + 1 < key < end (seen: AWS 2015).
     if (new_start <= next(parent->range.first) || new_start >= parent->range.last || parent->range.first == HashKey::max())
         return std::unexpected{Fault::bad_hash_key};
+    if (const auto fault = no_room(stream, 2, state_->world().clock->now())) return std::unexpected{*fault};
     return state_->begin_reshard(stream, {.first = index, .second = -1, .new_start = new_start});
 }
 
@@ -71,12 +86,13 @@ Result<Ticket> Engine::merge(Stream& stream, std::int32_t first, std::int32_t se
     if (lower->sealed || upper->sealed) return std::unexpected{Fault::sealed};
     if (lower->range.last == HashKey::max() || next(lower->range.last) != upper->range.first)
         return std::unexpected{Fault::not_adjacent};
+    if (const auto fault = no_room(stream, 1, state_->world().clock->now())) return std::unexpected{*fault};
     return state_->begin_reshard(stream, {.first = first, .second = second, .new_start = {}});
 }
 
 Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     if (stream.kinesis_manners()) return std::unexpected{Fault::bad_count};
-    if (total <= std::ssize(stream.shards) || total > max_shards_per_stream) return std::unexpected{Fault::bad_count};
+    if (total <= std::ssize(stream.shards) || total > bounds::shards(stream.manners)) return std::unexpected{Fault::bad_count};
     auto& s = *state_;
     const auto now = s.world().clock->now();
     s.end_hours(stream, {}, to_ms(now));
@@ -86,9 +102,10 @@ Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     for (const auto& shard : stream.shards)
         if (shard->open()) shard->range = ranges[next_range++];
     s.open_shards_changed(stream);
-    s.save_world();
+    s.save_folder();
     State::order_ranges(stream);
     s.save_stream(stream);
+    s.save_shards(stream);
     s.world().changed.fire();
     return s.ticket({});
 }

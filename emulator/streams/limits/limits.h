@@ -30,7 +30,6 @@ inline constexpr std::int64_t put_records_bytes = 10 << 20;               // AWS
 inline constexpr std::int64_t get_records_bytes = 10 << 20;               // AWS API, GetRecords
 inline constexpr std::int32_t get_records_count = 10'000;                 // same
 inline constexpr std::int64_t iterator_life_ms = 300'000;                 // AWS API, GetShardIterator
-inline constexpr std::int32_t max_shards_per_stream = 20'000;             // AWS, "Quotas and limits": the largest regions
 inline constexpr std::int64_t default_topic_retention_ms = 604'800'000;   // Kafka 4.4, retention.ms
 
 // "kinesis", "kinesis-strict", "kafka", "none"; nothing for an unknown name.

@@ -4,6 +4,7 @@
 #include <bit>
 #include <ranges>
 
+#include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/state.h"
 #include "storage/planted.h"
 
@@ -135,7 +136,7 @@ bool read_running_value(std::string_view bytes, Shard& shard) {
         return static_cast<std::int64_t>(value);
     };
     constexpr std::int64_t most_thousandths = std::int64_t{1} << 60;
-    const auto moment = [](std::int64_t ms) { return ms >= 0 && ms < latest_ms; };
+    using bounds::moment;
     for (auto* bucket : {&shard.write_bytes, &shard.write_records, &shard.read_bytes, &shard.read_calls}) {
         const auto thousandths = number(), filled = number();
         if (!moment(filled) || thousandths > most_thousandths || thousandths < -most_thousandths) return false;
@@ -253,8 +254,7 @@ void Engine::State::prepare(Group& group) {
         if (!stream->deleted && stream->shard(shard->index) == shard)
             group.put(shard->extents.back().log, shard_key(*stream, shard->index), running_value(*shard));
     if (std::exchange(world_stale, false)) {
-        auto record = world_record();
-        group.put({}, std::move(record.key), std::move(record.value));
+        for (auto& record : {world_record(), folder_record()}) group.put({}, record.key, record.value);
     }
     const auto live_ahead = world().clock->live() - world().clock->real();
     for (const auto& [shard, producer] : group.producers) {

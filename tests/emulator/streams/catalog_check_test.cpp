@@ -9,6 +9,11 @@ using namespace sluice::test;
 
 namespace {
 
+struct Records {
+    catalog::Stream stream;
+    std::vector<catalog::Shard> shards;
+};
+
 std::string started(World& w) {
     try {
         w.open();
@@ -18,7 +23,7 @@ std::string started(World& w) {
     }
 }
 
-// What the start says after `change` was done to the record of stream "a", which has three shards, one of them split.
+// What the start says after `change` was done to the record of stream "a" and to those of its shards: three, one of them split.
 template <class Change>
 std::string told(Change&& change) {
     World w;
@@ -27,43 +32,71 @@ std::string told(Change&& change) {
     REQUIRE(w.engine->split(*stream, 1, {0x8000000000000000u, 0}));
     w.settle();
     stream.reset();
+    Records all;
     std::string key;
-    catalog::Stream record;
-    w.store.snapshot()->scan(std::string("\0\0\0\0S", 5), [&](std::string_view name, std::string_view value) {
+    std::vector<std::string> shard_keys;
+    const auto now = w.store.snapshot();
+    now->scan(std::string("\0\0\0\0S", 5), [&](std::string_view name, std::string_view value) {
         key = name;
-        return record.ParseFromArray(value.data(), static_cast<int>(value.size()));
+        return all.stream.ParseFromArray(value.data(), static_cast<int>(value.size()));
     });
-    change(record);
+    now->scan(std::string("\0\0\0\0H", 5), [&](std::string_view name, std::string_view value) {
+        shard_keys.emplace_back(name);
+        return all.shards.emplace_back().ParseFromArray(value.data(), static_cast<int>(value.size()));
+    });
+    REQUIRE(all.shards.size() == 5);
+    change(all);
     w.engine.reset();
+    std::vector<std::string> values{all.stream.SerializeAsString()};
+    for (const auto& shard : all.shards) values.push_back(shard.SerializeAsString());
     storage::Batch batch;
-    batch.put(key, record.SerializeAsString());
+    batch.put(key, values[0]);
+    for (std::size_t i = 0; i < shard_keys.size(); ++i) batch.put(shard_keys[i], i < all.shards.size() ? values[i + 1] : "");
     REQUIRE(w.store.commit(batch));
     return started(w);
 }
 
 }   // namespace
 
-TEST_CASE("a damaged stream stops the start with what is wrong with it") {
-    CHECK(told([](catalog::Stream&) {}) == "started");
+TEST_CASE("a damaged stream stops the start with what is wrong with it and the command that sets it aside") {
+    CHECK(told([](Records&) {}) == "started");
     CHECK(
-        told([](catalog::Stream& s) { s.mutable_shards(2)->set_index(1); }) ==
-        "the catalog in the data folder is damaged (a shard is not in its place): restore a copy, or give --data another folder");
+        told([](Records& r) { r.shards[2].set_index(1); }) ==
+        "the catalog in the data folder is damaged (a shard is not in its place): `sluice repair DIR 00000000530000000000000001` "
+        "sets that record aside and the rest opens; or restore a copy, or give --data another folder");
     const auto says = [](auto change, std::string_view what) { CHECK_MESSAGE(told(change).contains(what), what); };
-    says([](catalog::Stream& s) { s.set_name("a/b"); }, "(a stream's name is none)");
-    says([](catalog::Stream& s) { s.set_id(70); }, "(a stream's record does not parse)");
-    says([](catalog::Stream& s) { s.set_topic_id("short"); }, "(a stream's topic id is none)");
-    says([](catalog::Stream& s) { s.mutable_limits()->set_write_bytes_per_second(-1); }, "(a stream's limits are none)");
-    says([](catalog::Stream& s) { s.set_created_ms(INT64_MAX); }, "(a stream's times are none)");
-    says([](catalog::Stream& s) { s.set_status(9); }, "(a stream's status is none)");
-    says([](catalog::Stream& s) { s.clear_shards(); }, "(a stream has no such number of shards)");
-    says([](catalog::Stream& s) { s.mutable_shards(3)->set_parents(0, 3); }, "(a shard's parent is no older shard)");
-    says([](catalog::Stream& s) { s.mutable_shards(0)->clear_extents(); }, "(a shard has no log)");
-    says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_from(-5); }, "(a shard's log has no such range)");
-    says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_log(99); },
-         "(a shard's log was not given out yet)");
-    says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_log(2); }, "(two shards append to one log)");
-    says([](catalog::Stream& s) { s.mutable_shards(0)->set_last_high(0), s.mutable_shards(0)->set_first_low(~0ull); },
+    says([](Records& r) { r.stream.set_name("a/b"); }, "(a stream's name is none)");
+    says([](Records& r) { r.stream.set_id(70); }, "(a stream's record does not parse)");
+    says([](Records& r) { r.stream.set_topic_id("short"); }, "(a stream's topic id is none)");
+    says([](Records& r) { r.stream.mutable_limits()->set_write_bytes_per_second(-1); }, "(a stream's limits are none)");
+    says([](Records& r) { r.stream.set_created_ms(INT64_MAX); }, "(a stream's times are none)");
+    says([](Records& r) { r.stream.set_status(9); }, "(a stream's status is none)");
+    says([](Records& r) { r.stream.set_manners(2); }, "(a stream's manners are none)");
+    says([](Records& r) { r.stream.set_region(std::string(65, 'r')); }, "(a stream's texts are none)");
+    says([](Records& r) { r.stream.clear_shards(); }, "(a stream has no such number of shards)");
+    says([](Records& r) { r.shards.pop_back(); }, "(a stream has not the shards that it counts)");
+    says([](Records& r) { r.shards[3].set_parents(0, 3); }, "(a shard's parent is no older shard)");
+    says([](Records& r) { r.shards[0].clear_extents(); }, "(a shard has no log)");
+    says([](Records& r) { r.shards[0].mutable_extents(0)->set_from(-5); }, "(a shard's log has no such range)");
+    says([](Records& r) { r.shards[0].mutable_extents(0)->set_log(99); }, "(a shard's log was not given out yet)");
+    says([](Records& r) { r.shards[0].mutable_extents(0)->set_log(2); }, "(two shards append to one log)");
+    says([](Records& r) { r.shards[0].set_last_high(0), r.shards[0].set_first_low(~0ull); },
          "(a shard's hash range ends before it begins)");
+}
+
+TEST_CASE("a folder that needs what this version lacks is refused by the name of it") {
+    World w;
+    w.create("a");
+    w.engine.reset();
+    storage::Batch batch;
+    batch.put(
+        "\xFF\xFF\xFF\xFF"
+        "F",
+        "\x0A\x06queues");
+    REQUIRE(w.store.commit(batch));
+    CHECK(started(w) ==
+          "the data folder needs 'queues', which this version lacks: use the version that wrote it, or give --data "
+          "another folder");
 }
 
 TEST_CASE("damaged counters, producers and clocks stop the start too") {

@@ -277,6 +277,7 @@ TEST_CASE("a name made, deleted and made again within one turn has three differe
     for (int i = 0; i < 3; ++i) {
         Engine::NewStream wanted;
         wanted.name = "s";
+        wanted.manners = streams::Manners::kinesis;
         wanted.profile = "kinesis";
         seconds.push_back(w.engine->create(w.engine->world(), wanted)->stream->shards[0]->created_s);
         REQUIRE(w.engine->remove(w.engine->world(), "s", false));

@@ -260,6 +260,7 @@ TEST_CASE("retention.bytes is Kafka's: a stream with Kinesis's manners keeps wha
     World w;
     Engine::NewStream wanted;
     wanted.name = "s";
+    wanted.manners = streams::Manners::kinesis;
     wanted.profile = "kinesis";
     wanted.retention_bytes = 1;
     auto stream = w.engine->create(w.engine->world(), wanted)->stream;
