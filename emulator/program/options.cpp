@@ -99,18 +99,17 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     list("--kinesis", kinesis, "ADDR:PORT", "the Kinesis door (port 0: any free one; several allowed)")
         .show_default()
         .group("Doors");
-    list("--kafka", kafka, "ADDR:PORT[=HOST:PORT]",
-         "the Kafka door, and what its clients are told to connect to (several allowed)")
+    list("--kafka", kafka, "ADDR:PORT[=HOST:PORT]", "the Kafka door, and the address that its clients are told (several allowed)")
         .show_default()
         .group("Doors");
     one("--control", control, "ADDR:PORT", "the control plane (gRPC), for `sluice clock` and its like")
         .show_default()
         .group("Doors");
     one("--control-token", options.control_token, "TEXT",
-        "asked of every control call, gRPC and HTTP; better given as SLUICE_CONTROL_TOKEN")
+        "every control call has to bring it, by gRPC and by HTTP; better given as SLUICE_CONTROL_TOKEN")
         .group("Doors");
     list("--kafka-advertised", advertised, "PEER-CIDR=HOST:PORT",
-         "the address told to Kafka clients from that network; else the one they connected to")
+         "the address that Kafka clients from that network are told; else the one they connected to")
         .group("Doors");
     one("--ready-file", options.ready_file, "PATH", "written when all doors answer: {\"kinesis\":\"127.0.0.1:4567\",…}")
         .group("Doors");
@@ -129,14 +128,17 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
         .group("Data");
     list("--stream", streams, "NAME[:SHARDS]", "a Kinesis stream made at start when missing").group("Data");
     list("--topic", topics, "NAME[:PARTITIONS]", "a Kafka topic made at start when missing").group("Data");
-    one("--kinesis-limits", options.kinesis_limits, "PROFILE", "of streams made by Kinesis: kinesis, kinesis-strict, kafka, none")
+    one("--kinesis-limits", options.kinesis_limits, "PROFILE",
+        "limits of streams made by Kinesis: kinesis, kinesis-strict, kafka, none")
         .show_default()
         .group("Behaviour");
-    one("--kafka-limits", options.kafka_limits, "PROFILE", "of topics made by Kafka").show_default().group("Behaviour");
+    one("--kafka-limits", options.kafka_limits, "PROFILE", "limits of topics made by Kafka: the same names")
+        .show_default()
+        .group("Behaviour");
     list("--kafka-config", kafka_config, "KEY=VALUE", "a broker setting under Kafka's own name, like num.partitions=4")
         .group("Behaviour");
     one("--account", options.account, "ID", "the account in ARNs").show_default().group("Behaviour");
-    one("--region", options.region, "NAME", "the region of what Kafka makes").show_default().group("Behaviour");
+    one("--region", options.region, "NAME", "the region in ARNs of topics made by Kafka").show_default().group("Behaviour");
     one("--kinesis-scope", scope, "SCOPE",
         "shared: one set of streams for every access key and region; separate: each account (an access key of "
         "12 digits) and region has its own")
@@ -147,8 +149,8 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
         .show_default()
         .group("Behaviour");
     one("--clock", clock, "START",
-        "keep: downtime passes, a frozen clock stands; resume: on from where it stopped; freeze; auto: jumps "
-        "for those who wait for room; or a moment like 2027-01-01T00:00:00Z")
+        "keep: downtime passes, a frozen clock stands; resume: goes on where it stopped; freeze; auto: stands, and jumps "
+        "when a refused caller waits for room; or a moment like 2027-01-01T00:00:00Z")
         .show_default()
         .group("Behaviour");
     all.flag("--quiet", options.quiet, "no banner and no notes, only the line with the doors").group("Behaviour");

@@ -105,9 +105,9 @@ struct Word {
             if (variable == "SLUICE_CONTROL_TOKEN") client.token = value;
         }
         arguments.option("--control", client.at, "the server's control plane").type("ADDR:PORT").show_default();
-        arguments.option("--control-token", client.token, "where the server asks for one; else SLUICE_CONTROL_TOKEN")
+        arguments.option("--control-token", client.token, "for a server that asks for one; else SLUICE_CONTROL_TOKEN")
             .type("TEXT");
-        arguments.option("--world", client.world, "empty: the default one").type("NAME");
+        arguments.option("--world", client.world, "the world that the call is about; empty: the default one").type("NAME");
         arguments.flag("--json", client.json, "Protobuf's JSON form, one line a message");
     }
     void parse() { arguments.parse(std::move(args), fmt::format("`sluice {} --help` shows how", name)); }

@@ -16,21 +16,22 @@ constexpr const char* overview = R"(sluice: one log, spoken to as Kinesis and as
 
   sluice serve [flags]          start the server (`sluice serve --help` shows all settings)
 
-  sluice health                 is it up, and how full
-  sluice version                of this program and of the server
-  sluice clock                  what time it is in there
+  sluice health                 whether the server is up, and how full its store is
+  sluice version                the version of this program and of the server
+  sluice clock                  the time on the server's clock
   sluice clock freeze | resume | advance 25h | set 2027-01-01T00:00:00Z | rate 60
   sluice clock auto | liveness virtual | liveness real
-  sluice streams                all streams, which are all topics
-  sluice limits show STREAM     what a shard may take and give a second
+  sluice streams                all streams; every topic is one
+  sluice limits show STREAM     how much each shard takes and gives a second
   sluice limits set STREAM --profile none | --write-records 100 …
   sluice tail STREAM            records as they come (--from start, --from 1h, --from 2027-01-01T00:00:00Z)
   sluice put STREAM DATA        one record (--key K); without DATA, each line of the standard input
   sluice throttles [STREAM]     refusals as they happen, each with its reason
-  sluice advertise HOST:PORT    what Kafka clients are told to connect to; `off` undoes it
-  sluice reset                  forget everything
+  sluice advertise HOST:PORT    the address that Kafka clients are told; `off` undoes it
+  sluice reset                  remove everything that is stored, and set the clock to the real time
 
-  sluice compact DIR            make the file of a stopped server as small as what it holds
+  sluice compact DIR            make the file of a stopped server as small as its data
+  sluice repair DIR             set aside damaged records that stop the start
 
 Words find the server at 127.0.0.1:7070, or at --control ADDR:PORT, or at SLUICE_CONTROL. Each takes --json and --help.)";
 
@@ -128,7 +129,7 @@ int list_streams(Word& word) {
 
 int advertise(Word& word) {
     std::string at;
-    word.arguments.option("HOST:PORT", at, "or `off` for the rules the server was started with").required();
+    word.arguments.option("HOST:PORT", at, "or `off` for the rules that the server was started with").required();
     word.parse();
     v1::SetAdvertisedRequest request;
     if (at != "off") {
@@ -147,7 +148,7 @@ int advertise(Word& word) {
 int reset(Word& word) {
     v1::ResetRequest request;
     std::string at;
-    word.arguments.option("--clock", at, "where the clock goes; else to the real time").type("MOMENT");
+    word.arguments.option("--clock", at, "the time that the clock shows afterwards; else the real time").type("MOMENT");
     word.parse();
     if (!at.empty()) *request.mutable_clock() = to_proto(or_exit(parse_time(at)));
     const auto answer = word.client.call(&v1::Control::Stub::Reset, request);
@@ -168,16 +169,16 @@ struct Entry {
     const char* text;
 };
 constexpr Entry words[] = {
-    {"health", health, "Is the server up, and how full."},
-    {"version", show_version, "Of this program and of the server."},
+    {"health", health, "Says whether the server is up, and how full its store is."},
+    {"version", show_version, "Shows the version of this program and of the server."},
     {"clock", clock, "Shows or moves the server's clock."},
-    {"limits", limits, "Shows or sets what each shard of a stream may take and give a second."},
-    {"streams", list_streams, "All streams, which are all topics."},
+    {"limits", limits, "Shows or sets how much each shard of a stream takes and gives a second."},
+    {"streams", list_streams, "Lists all streams. Every topic is one."},
     {"tail", tail, "Prints records as they come."},
     {"put", put, "Writes a record."},
     {"throttles", throttles, "Prints refusals as they happen, each with its reason."},
-    {"advertise", advertise, "Sets what Kafka clients are told to connect to."},
-    {"reset", reset, "Forgets everything: streams, offsets, groups, limits, clock."},
+    {"advertise", advertise, "Sets the address that Kafka clients are told."},
+    {"reset", reset, "Removes all streams, offsets, groups and limits, and sets the clock to the real time."},
 };
 
 bool asks_overview(const std::string& arg) { return arg == "--help" || arg == "-h" || arg == "help"; }

@@ -35,9 +35,9 @@ int clock(Word& word) {
                           "virtual for liveness");
     word.arguments.flag("--expire-clients", expire, "advance: sessions and heartbeats of clients see the jump too");
     word.arguments.footer(
-        "\nRetention, limits and iterators live on this clock. Connected clients stay connected.\n  sluice "
-        "clock freeze && sluice clock advance 25h && sluice clock resume\nauto stands still and jumps, when no "
-        "request is being served, to where those who were refused have room.\nliveness virtual lets sessions, "
+        "\nRetention, limits and iterators go by this clock. Connected clients stay connected.\n  sluice "
+        "clock freeze && sluice clock advance 25h && sluice clock resume\nauto: the clock stands; when no request is "
+        "being served, it jumps to the time at which all refused callers have room.\nliveness virtual: sessions, "
         "heartbeats and rebalances go by this clock too.");
     word.parse();
     const bool wants = action == "advance" || action == "set" || action == "rate" || action == "liveness";

@@ -43,7 +43,7 @@ int put(Word& word) {
     std::string data, key = "sluice";
     word.arguments.option("STREAM", *request.mutable_stream()).required();
     const auto given = word.arguments.option("DATA", data, "the record; without it each line of the standard input is one");
-    word.arguments.option("-k,--key", key, "decides the shard").show_default();
+    word.arguments.option("-k,--key", key, "the partition key, which decides the shard").show_default();
     word.parse();
     request.set_key(key);
     const auto send = [&](const std::string& text) {
