@@ -148,6 +148,29 @@ TEST_CASE("each rule that a comment cites stands in docs/rules.md") {
     CHECK(cited > 30);
 }
 
+TEST_CASE("each file that the pages for developers name is there") {
+    const std::filesystem::path root{SLUICE_SOURCE_DIR};
+    int named = 0;
+    for (const auto* page : {"CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md"}) {
+        std::ifstream file{root / page};
+        for (std::string line; std::getline(file, line);) {
+            if (line.starts_with("```")) continue;
+            for (auto from = line.find('`'); from != std::string::npos;) {
+                const auto to = line.find('`', from + 1);
+                if (to == std::string::npos) break;
+                const auto text = line.substr(from + 1, to - from - 1);
+                from = line.find('`', to + 1);
+                if (!any_of(text, {"protocol/", "storage/", "emulator/", "tests/", "bench/", "docs/"})) continue;
+                // NAME, NN and TARGET stand for what a reader puts there.
+                if (text.contains("NAME") || text.contains("NN") || text.contains("TARGET")) continue;
+                ++named;
+                if (!std::filesystem::exists(root / text)) FAIL_CHECK(page << " names " << text);
+            }
+        }
+    }
+    CHECK(named > 100);
+}
+
 TEST_CASE("no coroutine ends with an exception that nobody hears of") {
     for (const auto& source : all_sources())
         for (const auto& line : source.lines)
