@@ -151,7 +151,7 @@ TEST_CASE("each rule that a comment cites stands in docs/rules.md") {
 TEST_CASE("each file that the pages for developers name is there") {
     const std::filesystem::path root{SLUICE_SOURCE_DIR};
     int named = 0;
-    for (const auto* page : {"CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md"}) {
+    for (const std::string page : {"CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md"}) {
         std::ifstream file{root / page};
         for (std::string line; std::getline(file, line);) {
             if (line.starts_with("```")) continue;
@@ -181,7 +181,7 @@ TEST_CASE("no coroutine ends with an exception that nobody hears of") {
 TEST_CASE("no part of the build asks for an instruction set; what uses one looks first at the processor that it runs on") {
     const std::filesystem::path root{SLUICE_SOURCE_DIR};
     int lines = 0;
-    for (const auto* name : {"CMakeLists.txt", "CMakePresets.json", "Makefile", "Dockerfile", "docker-compose.yml"}) {
+    for (const std::string name : {"CMakeLists.txt", "CMakePresets.json", "Makefile", "Dockerfile", "docker-compose.yml"}) {
         std::ifstream file{root / name};
         for (std::string line; std::getline(file, line); ++lines)
             for (const auto* flag : {"-march", "-mcpu", "-mtune", "-msse", "-mavx", "-mpclmul", "-mbmi"})
