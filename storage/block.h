@@ -1,5 +1,6 @@
-// How a log lies in LMDB values: one stream of entries, cut into blocks of one page each (decision 001). Pure bytes, no
-// LMDB here. Numbers inside values are little-endian as the machine has them, numbers inside keys big-endian so that they sort.
+// How a log lies in LMDB values: one stream of payloads, cut into blocks of one page each (decision 001), the entries' headers
+// at each block's end, so that payloads lie in a row (decision 008). Pure bytes, no LMDB here. Numbers inside values are
+// little-endian as the machine has them, numbers inside keys big-endian so that they sort.
 #pragma once
 
 #include <array>
@@ -18,8 +19,9 @@ inline constexpr std::size_t value_bytes = page_bytes - 16;   // LMDB's page hea
 inline constexpr std::int64_t no_time = std::numeric_limits<std::int64_t>::min();
 
 struct Header {
-    std::uint32_t used{};            // bytes of the value in use, this header included
-    std::uint32_t first_start{};     // where the first entry that starts here has its header; 0 when none does
+    std::uint32_t used{};            // where the payload that lies here ends; it begins behind this header
+    std::uint16_t starts{};          // entries that start here; their headers fill the block from its end towards the front
+    std::uint16_t first_start{};     // where the payload of the first of them begins; 0 when none starts here
     std::uint64_t log{};             // log and lead repeat the key: a misplaced page is noticed
     Position lead{};                 // the entry this block begins with or in the middle of
     Position end{};                  // after the last entry that starts here or earlier
@@ -30,7 +32,10 @@ struct Header {
 };
 static_assert(sizeof(Header) == 64);
 
-// Lies in one block with its entry's first bytes; only the payload is ever cut.
+inline constexpr std::size_t entry_header_bytes = 32;
+inline constexpr std::size_t most_starts = (value_bytes - sizeof(Header)) / entry_header_bytes;
+
+// Lies in the block where its entry's payload begins; only the payload is ever cut.
 struct EntryHeader {
     Position first{};
     std::int64_t appended_ms{};
@@ -39,7 +44,11 @@ struct EntryHeader {
     std::uint32_t size{};
     Position end() const { return first + count; }
 };
-static_assert(sizeof(EntryHeader) == 32);
+static_assert(sizeof(EntryHeader) == entry_header_bytes);
+
+// Where the n-th header of a block's entries lies, counted from 0; with the number of them, where room for payload ends.
+inline constexpr std::size_t head_at(std::size_t n) { return value_bytes - (n + 1) * sizeof(EntryHeader); }
+inline constexpr std::size_t payload_limit(std::size_t starts) { return value_bytes - starts * sizeof(EntryHeader); }
 
 template <class T>
 T load(const std::byte* from) {
@@ -79,28 +88,26 @@ struct View {
 
     // Nothing when key and value do not belong together.
     static std::optional<View> parse(std::string_view key, const std::byte* data, std::size_t size) {
-        if (key.size() != Key::size || size < sizeof(Header)) return std::nullopt;
+        if (key.size() != Key::size || size != value_bytes) return std::nullopt;
         View view{load<Header>(data), 0, data, size};
         for (std::size_t i = 17; i < Key::size; ++i) view.part = view.part << 8 | static_cast<unsigned char>(key[i]);
         const Header& h = view.header;
         if (h.lead < 0 || std::memcmp(Key(LogId{h.log}, h.lead, view.part).data(), key.data(), Key::size) != 0)
             return std::nullopt;
-        if (h.used > size || h.used < sizeof(Header)) return std::nullopt;
-        if (h.first_start != 0 && (h.first_start < sizeof(Header) || h.first_start + sizeof(EntryHeader) > h.used))
-            return std::nullopt;
+        if (h.starts > most_starts || h.used < sizeof(Header) || h.used > payload_limit(h.starts)) return std::nullopt;
+        if (h.starts == 0 ? h.first_start != 0 : h.first_start < sizeof(Header) || h.first_start > h.used) return std::nullopt;
         if (view.part == 0 && h.first_start != sizeof(Header)) return std::nullopt;
         return view;
     }
+
+    EntryHeader head(std::size_t n) const { return load<EntryHeader>(data + head_at(n)); }
 
     // Headers of the entries that start here, in order, until `visit` says false. The last one's payload may go on in the next
     // block.
     template <class Visit>
     void starts(Visit&& visit) const {
-        for (std::size_t at = header.first_start; at != 0 && at + sizeof(EntryHeader) <= header.used;) {
-            const auto entry = load<EntryHeader>(data + at);
-            if (!visit(entry)) return;
-            at += sizeof(EntryHeader) + entry.size;
-        }
+        for (std::size_t n = 0; n < header.starts; ++n)
+            if (!visit(head(n))) return;
     }
 };
 

@@ -51,8 +51,7 @@ class Cursor {
         auto found = at_or_before(log, from, last_part);
         if (!found) return at_or_after(log, 0, 0);
         if (found->part == 0) return found;
-        const bool inside_lead =
-            found->header.first_start == 0 || from < block::load<EntryHeader>(found->data + found->header.first_start).first;
+        const bool inside_lead = found->header.starts == 0 || from < found->head(0).first;
         if (!inside_lead) return found;
         // Continuations are numbered from 1; the lead starts in the block before them, unless that was swept.
         if (!at_or_after(log, found->header.lead, 1)) return fail<View>();
@@ -106,18 +105,17 @@ bool walk(Cursor& cursor, LogId log, Position from, Visit&& visit) {
     auto at = cursor.locate(log, from);
     std::vector<Bytes> pieces;
     Position next = 0;   // no entry begins before the end of the last one
-    std::size_t offset = at ? at->header.first_start : 0;
+    std::size_t head = 0, offset = at ? at->header.first_start : 0;
     while (at) {
-        if (offset == 0 || offset == at->header.used) {   // no entry starts here, or no more
+        if (head == at->header.starts) {   // no entry starts here, or no more
             at = cursor.step(log, MDB_NEXT);
+            head = 0;
             offset = at ? at->header.first_start : 0;
             continue;
         }
-        if (offset + sizeof(EntryHeader) > at->header.used) return false;
-        const auto entry = block::load<EntryHeader>(at->data + offset);
+        const auto entry = at->head(head++);
         if (entry.count == 0 || entry.first < next || entry.first > last_position - entry.count) return false;
         next = entry.end();
-        offset += sizeof(EntryHeader);
         pieces.clear();
         for (std::size_t left = entry.size, part = 0;;) {
             const std::size_t here = std::min(left, at->header.used - offset);
@@ -125,11 +123,15 @@ bool walk(Cursor& cursor, LogId log, Position from, Visit&& visit) {
             offset += here;
             left -= here;
             if (left == 0) break;
+            if (head != at->header.starts) return false;   // only the last one goes on in the next block
             const std::uint32_t next_part = at->header.lead == entry.first ? at->part + 1 : 1;
             at = cursor.step(log, MDB_NEXT);
             if (!at || at->header.lead != entry.first || at->part != next_part || ++part > last_part) return false;
+            head = 0;
             offset = sizeof(Header);
         }
+        // Behind the end of an entry that came from the block before, this block's own begin.
+        if (head == 0 && at->header.starts > 0 && offset != at->header.first_start) return false;
         if (entry.end() <= from) continue;
         if (!visit(EntryView{entry.first, entry.count, entry.appended_ms, entry.max_timestamp_ms, pieces})) return true;
     }

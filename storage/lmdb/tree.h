@@ -20,7 +20,7 @@ using block::Key;
 using block::View;
 
 inline constexpr std::string_view version_key = "mversion";
-inline constexpr std::string_view format_version = "2";                     // 2: streams say their manners
+inline constexpr std::string_view format_version = "3";                     // 3: entry headers at a block's end
 inline constexpr Position dropped = std::numeric_limits<Position>::max();   // as a trim mark
 inline constexpr auto last_part = std::numeric_limits<std::uint32_t>::max();
 inline constexpr auto last_position = std::numeric_limits<Position>::max();

@@ -23,10 +23,13 @@ class Writer {
         }
         header_ = last->header;
         part_ = last->part;
-        if (header_.used + sizeof(EntryHeader) > block::value_bytes) return;
+        if (!room_for_head()) return;
         // The old page stays readable in the map until this transaction is gone.
         reserve(MDB_CURRENT);
-        if (at_) std::memcpy(at_, last->data, header_.used);
+        if (!at_) return;
+        const auto heads = block::payload_limit(header_.starts);
+        std::memcpy(at_, last->data, header_.used);
+        std::memcpy(at_ + heads, last->data + heads, block::value_bytes - heads);
     }
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
@@ -37,9 +40,9 @@ class Writer {
             stop("an entry must follow the last one and hold a record");
         if (entry.appended_ms < header_.appended_ms) stop("append time must not decrease within a log");
         if (size > std::numeric_limits<std::uint32_t>::max()) stop("an entry must be smaller than 4 GiB");
-        if (!at_ || header_.used + sizeof(EntryHeader) > block::value_bytes) open(entry.first, 0);
+        if (!at_ || !room_for_head()) open(entry.first, 0);
         if (!at_) return;
-        if (header_.first_start == 0) header_.first_start = header_.used;
+        if (header_.starts == 0) header_.first_start = static_cast<std::uint16_t>(header_.used);
         const EntryHeader start{entry.first, entry.appended_ms, entry.max_timestamp_ms, entry.count,
                                 static_cast<std::uint32_t>(size)};
         header_.end = start.end();
@@ -47,13 +50,13 @@ class Writer {
         header_.appended_ms = entry.appended_ms;
         header_.running_max_ms = std::max(header_.running_max_ms, entry.max_timestamp_ms);
         header_.own_max_ms = std::max(header_.own_max_ms, entry.max_timestamp_ms);
-        std::memcpy(at_ + header_.used, &start, sizeof start);
-        header_.used += static_cast<std::uint32_t>(sizeof start);
+        std::memcpy(at_ + block::head_at(header_.starts++), &start, sizeof start);
         for (auto piece : entry.pieces)
             while (!piece.empty()) {
-                if (header_.used == block::value_bytes) open(entry.first, header_.lead == entry.first ? part_ + 1 : 1);
+                if (header_.used == block::payload_limit(header_.starts))
+                    open(entry.first, header_.lead == entry.first ? part_ + 1 : 1);
                 if (!at_) return;
-                const auto n = std::min(piece.size(), block::value_bytes - header_.used);
+                const auto n = std::min(piece.size(), block::payload_limit(header_.starts) - header_.used);
                 std::memcpy(at_ + header_.used, piece.data(), n);
                 header_.used += static_cast<std::uint32_t>(n);
                 piece = piece.subspan(n);
@@ -67,6 +70,7 @@ class Writer {
     }
 
   private:
+    bool room_for_head() const { return header_.used + sizeof(EntryHeader) <= block::payload_limit(header_.starts); }
     void close() {
         if (at_) std::memcpy(at_, &header_, sizeof header_);
         at_ = nullptr;
@@ -75,7 +79,7 @@ class Writer {
         close();
         header_.lead = lead;
         header_.used = sizeof(Header);
-        header_.first_start = 0;
+        header_.starts = header_.first_start = 0;
         header_.own_max_ms = block::no_time;
         part_ = part;
         reserve(0);

@@ -105,8 +105,9 @@ void damage(Values& values, Choices choices) {
             const auto bytes = choices.take(1);
             if (!bytes.empty() && key.size() > 1) key[1 + at % (key.size() - 1)] = text_of(bytes).front();
         } else {
-            // Mostly headers: payload bytes mean nothing to a block.
-            const auto from = kind % 8 == 4 ? at % value.size() : at % std::min<std::size_t>(value.size(), 160);
+            // Mostly headers, the block's in front and its entries' at the end: payload bytes mean nothing to a block.
+            const auto near = std::min<std::size_t>(value.size(), 160);
+            const auto from = kind % 8 == 4 ? at % value.size() : kind % 8 == 3 ? value.size() - 1 - at % near : at % near;
             const auto bytes = text_of(choices.take(1 + kind / 8 % 8));
             value.replace(from, std::min(bytes.size(), value.size() - from), bytes.substr(0, value.size() - from));
         }

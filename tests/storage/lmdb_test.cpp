@@ -115,6 +115,27 @@ TEST_CASE("batches of the default size take at most 1.15 times their bytes on di
     }
 }
 
+TEST_CASE("entries of one page lie in a row, so that a reader can take them as one piece") {
+    OnDisk disk;
+    const std::string data(330, 'x');
+    Batch b;
+    for (Position p = 0; p < 1'000; ++p) b.append(one, entry(p, 1, data));
+    REQUIRE(disk->commit(b));
+    const auto snapshot = disk->snapshot();
+    std::size_t in_a_row = 0, entries = 0;
+    const std::byte* end = nullptr;
+    REQUIRE(snapshot->read(one, 0, [&](const EntryView& entry) {
+        for (const auto piece : entry.pieces) {
+            in_a_row += piece.data() != end;
+            end = piece.data() + piece.size();
+        }
+        ++entries;
+        return true;
+    }));
+    CHECK(entries == 1'000);
+    CHECK(in_a_row == 90);   // (4,080 - 64) / (330 + 32) = 11.09 entries a page
+}
+
 TEST_CASE("a second server is told the pid of the first") {
     OnDisk disk;
     CHECK(refusal(disk.options) == "data folder " + disk.folder.path + " is in use by the server with pid " +

@@ -17,6 +17,14 @@ std::int32_t limit_of(const FetchRequest& request) {
     return std::min({request.max_bytes, most_bytes, std::max(request.min_bytes, most_at_once)});
 }
 
+// Batches that lie in a row in the store's map leave as one piece.
+void append(std::vector<Bytes>& parts, Bytes piece) {
+    if (!parts.empty() && parts.back().data() + parts.back().size() == piece.data())
+        parts.back() = {parts.back().data(), parts.back().size() + piece.size()};
+    else
+        parts.push_back(piece);
+}
+
 }   // namespace
 
 const std::shared_ptr<streams::Stream>& Look::stream_of(Wanted& wanted) const {
@@ -53,7 +61,7 @@ void Look::read(const std::shared_ptr<streams::Stream>& stream, streams::Shard& 
             return false;
         }
         if (!first && here + size > wanted.max_bytes) return false;
-        for (const auto piece : entry.pieces) p.records.parts.push_back(piece);
+        for (const auto piece : entry.pieces) append(p.records.parts, piece);
         here += size;
         const auto after = entry.first + static_cast<std::int64_t>(entry.count);
         records += static_cast<std::uint64_t>(after - std::max<std::int64_t>(entry.first, wanted.offset));
