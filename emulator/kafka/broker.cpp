@@ -37,6 +37,16 @@ Broker::Broker(streams::Engine& the_engine, DoorOptions the_options)
             if (world == stream.world) groups->resharded(stream, shard);
         }
     });
+    engine.on_dealt.push_back([this, alive](streams::Stream& stream) {
+        if (alive.expired()) return;
+        for (auto& [world, groups] : groups_) {
+            if (world == stream.world) groups->enlarged(stream);
+        }
+    });
+    engine.on_unstored.push_back([this, alive](streams::World& world, std::string_view key) {
+        if (alive.expired()) return;
+        if (const auto found = groups_.find(world.id); found != groups_.end()) found->second->unstored(key);
+    });
     groups(engine.world());   // what the store remembers of groups lives from the start
 }
 
@@ -64,9 +74,7 @@ Groups& Broker::groups(streams::World& world) {
 }
 
 void Broker::forget(streams::World& world) {
-    groups_.erase(world.id);   // their timers and waiters first
-    groups_[world.id] =
-        std::make_unique<Groups>(engine, world, configs, false);   // the store still holds what the reset is about to erase
+    groups(world).clear();
     if (&world == &engine.world()) cluster_id_.clear();
 }
 

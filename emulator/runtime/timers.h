@@ -30,6 +30,7 @@ namespace timers {
 
 // ---- data ----
 inline constexpr DueKind<Line::data> retention{"retention: what a shard's store is told to forget"};
+inline constexpr DueKind<Line::data> offset_expiry{"offsets.retention.minutes: committed offsets that nobody uses"};
 // ---- liveness ----
 inline constexpr DueKind<Line::live> member_session{"the session of a group's member"};
 inline constexpr DueKind<Line::live> producer_silence{"an idempotent producer that writes no more"};
@@ -59,10 +60,10 @@ template <Line line>
 constexpr Row row(const WaitKind<line>& kind) {
     return {kind.name, line, true};
 }
-inline constexpr std::array all{
-    row(retention), row(member_session), row(producer_silence), row(unfinished_request), row(idle_connection),
-    row(drain),     row(address_hint),   row(expired_kept),     row(rebalance),          row(long_poll),
-    row(mute),      row(state_delay),    row(http_watch),       row(lazy_counters)};
+inline constexpr std::array all{row(retention),          row(offset_expiry),   row(member_session), row(producer_silence),
+                                row(unfinished_request), row(idle_connection), row(drain),          row(address_hint),
+                                row(expired_kept),       row(rebalance),       row(long_poll),      row(mute),
+                                row(state_delay),        row(http_watch),      row(lazy_counters)};
 
 }   // namespace timers
 

@@ -108,6 +108,7 @@ Engine::State::State(Executor e, storage::Store& s, const RealTime& r, Random& c
 Engine::Engine(Executor executor, storage::Store& store, const RealTime& real, Random& random, EngineOptions options)
     : state_(std::make_shared<State>(std::move(executor), store, real, random, std::move(options))) {
     state_->on_removed = &on_removed;
+    state_->on_unstored = &on_unstored;
     state_->on_resharded = &on_resharded;
     state_->on_dealt = &on_dealt;
     state_->load();

@@ -225,6 +225,9 @@ class Engine {
     Ticket put(World&, std::string_view key, std::string_view value);   // an empty value erases
     std::optional<std::string> get(World&, std::string_view key);
     void scan(World&, std::string_view prefix, const std::function<void(std::string_view key, std::string_view value)>&);
+    // Called when what was put or erased under a key could not be stored, before any ticket says so: what the store holds is
+    // what counts again.
+    std::vector<std::function<void(World&, std::string_view key)>> on_unstored;
     // Never the same twice, over restarts and resets; a fault when the block it comes from could not be written down.
     Result<std::int64_t> next_producer_id(World&);
 

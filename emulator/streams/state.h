@@ -120,6 +120,8 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void flush();
     void prepare(Group&);   // adds the values that are taken at the last moment
     void undo(Group&, Group* later);
+    void tell_unstored(const Group&);
+    std::vector<std::function<void(World&, std::string_view)>>* on_unstored = nullptr;
     void fill(storage::Batch&, const Group&, const Group::Scope& only) const;
     void run(Group&);
     std::vector<std::pair<Group::Scope, Fault>> write(const Group&) const;   // may run on the writer thread

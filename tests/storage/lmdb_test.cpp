@@ -133,7 +133,7 @@ TEST_CASE("entries of one page lie in a row, so that a reader can take them as o
         return true;
     }));
     CHECK(entries == 1'000);
-    CHECK(in_a_row == 90);   // (4,080 - 64) / (330 + 32) = 11.09 entries a page
+    CHECK(in_a_row == 91);   // pages of (4,080 - 64) / (330 + 32) = 11.09 entries
 }
 
 TEST_CASE("a second server is told the pid of the first") {
@@ -209,12 +209,12 @@ TEST_CASE("data of another format version is refused with both versions named") 
     std::ifstream in(name, std::ios::binary);
     std::string file((std::istreambuf_iterator<char>(in)), {});
     int found = 0;
-    for (std::size_t at = 0; (at = file.find("mversion2", at)) != std::string::npos; ++found) file[at + 8] = '3';
+    for (std::size_t at = 0; (at = file.find("mversion3", at)) != std::string::npos; ++found) file[at + 8] = '4';
     REQUIRE(found > 0);
     std::ofstream(name, std::ios::binary) << file;
     CHECK(refusal(options) ==
           "data folder " + folder.path +
-              " has format 3, this server reads 2: use the server version that wrote it, or give --data another folder");
+              " has format 4, this server reads 3: use the server version that wrote it, or give --data another folder");
 }
 
 TEST_CASE("address space that cannot be had is said with the way out") {

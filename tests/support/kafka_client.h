@@ -42,9 +42,9 @@ struct Server {
         turn();
         engine.reset();
     }
-    void reopen() {
+    void reopen(DoorOptions options = {}) {
         shut();
-        open();
+        open(std::move(options));
     }
     Clock& clock() { return *engine->world().clock; }
     streams::World& world() { return engine->world(); }

@@ -1,5 +1,6 @@
 // OffsetCommit v2-10: answered when the offsets are in the store. Kept by topic id, so a deleted and re-created topic starts
-// afresh. Seen on Kafka 4.4.0: negative offsets and the empty group are accepted.
+// afresh. Seen on Kafka 4.4.0: negative offsets and the empty group are accepted, and a partition that does not exist is refused
+// as such whoever asks.
 #include "emulator/kafka/serve.h"
 
 namespace sluice::kafka {
@@ -9,12 +10,12 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
     OffsetCommitResponse response;
     const auto refused = groups.may_commit(request.group_id, request.member_id, request.group_instance_id,
                                            request.generation_id_or_member_epoch, call.version);
-    struct Waiting {
+    struct Queued {
         std::size_t topic, partition;
-        Partition place;
         streams::Ticket ticket;
     };
-    std::vector<Waiting> waiting;
+    std::vector<Queued> waiting;
+    const auto now = call.world.clock->now();
     for (const auto& asked : request.topics) {
         const auto stream = call.version >= 10 ? topic(call, asked.topic_id) : topic(call, asked.name);
         auto& told = response.topics.emplace_back();
@@ -24,12 +25,12 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
             auto& p = told.partitions.emplace_back();
             p.partition_index = partition.partition_index;
             const auto metadata = partition.committed_metadata.value_or("");
-            if (refused != ErrorCode::none)
-                p.error_code = refused;
-            else if (!stream)
+            if (!stream)
                 p.error_code = call.version >= 10 ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
             else if (!stream->shard(partition.partition_index))
                 p.error_code = ErrorCode::unknown_topic_or_partition;
+            else if (refused != ErrorCode::none)
+                p.error_code = refused;
             else if (metadata.size() > Groups::longest_metadata && characters(metadata) > Groups::longest_metadata)
                 p.error_code = ErrorCode::offset_metadata_too_large;
             else {
@@ -37,8 +38,9 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
                 auto ticket = groups.commit(request.group_id, place,
                                             {.offset = partition.committed_offset,
                                              .leader_epoch = partition.committed_leader_epoch,
-                                             .metadata = std::string(metadata)});
-                waiting.push_back({response.topics.size() - 1, told.partitions.size() - 1, place, std::move(ticket)});
+                                             .metadata = std::string(metadata),
+                                             .committed = now});
+                waiting.push_back({response.topics.size() - 1, told.partitions.size() - 1, std::move(ticket)});
             }
         }
     }
@@ -46,7 +48,6 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
         const auto committed = co_await entry.ticket.committed();
         if (committed) continue;
         response.topics[entry.topic].partitions[entry.partition].error_code = code_of(committed.error());
-        call.broker.groups(call.world).reread(request.group_id, entry.place);
     }
     co_return response;
 }

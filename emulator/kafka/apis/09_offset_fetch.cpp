@@ -1,15 +1,16 @@
 // OffsetFetch v1-10: committed offsets; -1 with an empty text where there is none, whatever else is unknown. A child of a
-// split whose parent has an offset answers with its own log start (rule 15).
+// split whose parent has an offset answers with its own log start (rule 15). What is shown is
+// stored: a commit under way is waited for.
 #include "emulator/kafka/serve.h"
 
 namespace sluice::kafka {
 
 namespace {
 
-CommittedOffset look_up(Groups& groups, std::string_view group, const std::shared_ptr<streams::Stream>& stream,
+CommittedOffset look_up(const Offsets& offsets, std::string_view group, const std::shared_ptr<streams::Stream>& stream,
                         std::int32_t partition) {
     if (!stream) return {};
-    return groups.offset(group, *stream, partition).value_or(CommittedOffset{});
+    return offsets.offset(group, *stream, partition).value_or(CommittedOffset{});
 }
 
 template <class P>
@@ -24,12 +25,12 @@ P told_of(const CommittedOffset& committed, std::int32_t partition) {
 
 // All a group has committed, by topic.
 template <class Topic, class P>
-std::vector<Topic> everything(Call& call, Groups& groups, std::string_view id) {
+std::vector<Topic> everything(Call& call, const Offsets& offsets, std::string_view id) {
     std::vector<Topic> topics;
-    const auto* group = groups.find(id);
-    if (!group) return topics;
+    const auto* committed_by_group = offsets.find(id);
+    if (!committed_by_group) return topics;
     const streams::Uuid* last = nullptr;
-    for (const auto& [partition, committed] : group->offsets) {
+    for (const auto& [partition, committed] : *committed_by_group) {
         if (!last || *last != partition.first) {
             const auto stream = topic(call, to_wire_id(partition.first));
             if (!stream) continue;
@@ -46,12 +47,13 @@ std::vector<Topic> everything(Call& call, Groups& groups, std::string_view id) {
 }   // namespace
 
 Task<OffsetFetchResponse> handle(Call& call, const OffsetFetchRequest& request) {
-    auto& groups = call.broker.groups(call.world);
+    const auto& offsets = call.broker.groups(call.world).offsets();
     OffsetFetchResponse response;
     if (call.version < 8) {
+        if (const auto shown = offsets.shown(request.group_id); !shown.done()) co_await shown.finished();
         if (!request.topics) {
             response.topics =
-                everything<OffsetFetchResponse::Topic, OffsetFetchResponse::Partition>(call, groups, request.group_id);
+                everything<OffsetFetchResponse::Topic, OffsetFetchResponse::Partition>(call, offsets, request.group_id);
             co_return response;
         }
         for (const auto& asked : *request.topics) {
@@ -60,7 +62,7 @@ Task<OffsetFetchResponse> handle(Call& call, const OffsetFetchRequest& request) 
             told.name = asked.name;
             for (const auto partition : asked.partition_indexes) {
                 told.partitions.push_back(
-                    told_of<OffsetFetchResponse::Partition>(look_up(groups, request.group_id, stream, partition), partition));
+                    told_of<OffsetFetchResponse::Partition>(look_up(offsets, request.group_id, stream, partition), partition));
             }
         }
         co_return response;
@@ -68,9 +70,10 @@ Task<OffsetFetchResponse> handle(Call& call, const OffsetFetchRequest& request) 
     for (const auto& group : request.groups) {
         auto& answered = response.groups.emplace_back();
         answered.group_id = group.group_id;
+        if (const auto shown = offsets.shown(group.group_id); !shown.done()) co_await shown.finished();
         if (!group.topics) {
             answered.topics =
-                everything<OffsetFetchResponse::GroupTopic, OffsetFetchResponse::GroupPartition>(call, groups, group.group_id);
+                everything<OffsetFetchResponse::GroupTopic, OffsetFetchResponse::GroupPartition>(call, offsets, group.group_id);
             continue;
         }
         for (const auto& asked : *group.topics) {
@@ -80,7 +83,7 @@ Task<OffsetFetchResponse> handle(Call& call, const OffsetFetchRequest& request) 
             told.topic_id = asked.topic_id;
             for (const auto partition : asked.partition_indexes) {
                 auto p =
-                    told_of<OffsetFetchResponse::GroupPartition>(look_up(groups, group.group_id, stream, partition), partition);
+                    told_of<OffsetFetchResponse::GroupPartition>(look_up(offsets, group.group_id, stream, partition), partition);
                 if (!stream && call.version >= 10) p.error_code = ErrorCode::unknown_topic_id;
                 told.partitions.push_back(std::move(p));
             }

@@ -1,12 +1,13 @@
-// JoinGroup v0-9: waits in the group until the generation is complete. A client that goes away meanwhile takes its dynamic
-// member along at once; Kafka would wait for the session timeout.
+// JoinGroup v0-9: waits in the group until the generation is complete. When a client goes away meanwhile, nobody waits for its
+// dynamic member, which has one session to come back with its id; Kafka would let the others wait.
 #include "emulator/kafka/serve.h"
 
 namespace sluice::kafka {
 
 Task<JoinGroupResponse> handle(Call& call, const JoinGroupRequest& request) {
     const Join join{request, call.version, call.client_id(), call.session->peer_text()};
-    const auto reply = call.broker.groups(call.world).join(join);
+    auto& groups = call.broker.groups(call.world);
+    const auto reply = groups.join(join);
     if (!reply->value) {
         Waiter waiter{call.engine.executor()};
         waiter.watch(reply->given);
@@ -14,7 +15,7 @@ Task<JoinGroupResponse> handle(Call& call, const JoinGroupRequest& request) {
         co_await waiter.wait();
     }
     if (!reply->value) {
-        call.broker.groups(call.world).abandon(request.group_id, reply);
+        groups.gone(request.group_id, reply->number);
         co_return JoinGroupResponse{};
     }
     auto response = std::move(*reply->value);

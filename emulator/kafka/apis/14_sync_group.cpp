@@ -12,15 +12,9 @@ Task<SyncGroupResponse> handle(Call& call, const SyncGroupRequest& request) {
         waiter.watch(call.session->gone, Woken::closed);
         co_await waiter.wait();
     }
-    if (!reply->value) co_return SyncGroupResponse{};   // the client is gone; its session runs out by itself
-    const auto* group = reply->value->error_code == ErrorCode::none ? groups.find(request.group_id) : nullptr;
-    if (group && group->generation == request.generation_id) {
-        const auto stored = co_await group->assigned.committed();
-        if (!stored) {
-            groups.unassign(request.group_id, request.generation_id);
-            reply->value.emplace().error_code =
-                ErrorCode::coordinator_not_available;   // as Kafka when it cannot append to the group's log
-        }
+    if (!reply->value) {
+        groups.gone(request.group_id, reply->number);
+        co_return SyncGroupResponse{};
     }
     co_return std::move(*reply->value);
 }

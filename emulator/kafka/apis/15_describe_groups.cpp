@@ -21,21 +21,20 @@ Task<DescribeGroupsResponse> handle(Call& call, const DescribeGroupsRequest& req
             }
             continue;
         }
-        const bool stable = group->state == GroupState::stable;
-        told.group_state = name_of(group->state);
-        told.protocol_type = group->protocol_type;
-        if (stable) told.protocol_data = group->protocol;
-        for (const auto& [name, member] : group->members) {
+        const auto& members = group->members;
+        const bool stable = members.state() == GroupState::stable;
+        told.group_state = name_of(members.state());
+        told.protocol_type = members.protocol_type();
+        if (stable) told.protocol_data = members.protocol();
+        for (const auto& [name, member] : members.members()) {
             auto& m = told.members.emplace_back();
             m.member_id = name;
-            m.group_instance_id = member->instance;
-            m.client_id = member->client_id;
-            m.client_host = member->client_host;
+            m.group_instance_id = member.instance;
+            m.client_id = member.client_id;
+            m.client_host = member.client_host;
             if (!stable) continue;
-            m.member_assignment = member->assignment;
-            for (const auto& [protocol, metadata] : member->protocols) {
-                if (protocol == group->protocol) m.member_metadata = metadata;
-            }
+            m.member_assignment = member.assignment;
+            if (const auto* metadata = metadata_for(member, members.protocol())) m.member_metadata = *metadata;
         }
     }
     co_return response;

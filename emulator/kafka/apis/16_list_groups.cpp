@@ -22,10 +22,11 @@ bool passes(const Array<std::string_view>& filter, std::string_view word) {
 Task<ListGroupsResponse> handle(Call& call, const ListGroupsRequest& request) {
     ListGroupsResponse response;
     const auto visit = [&](const Group& group) {
-        if (!passes(request.states_filter, name_of(group.state)) || !passes(request.types_filter, "classic")) return;
+        const auto state = name_of(group.members.state());
+        if (!passes(request.states_filter, state) || !passes(request.types_filter, "classic")) return;
         response.groups.push_back({.group_id = group.id,
-                                   .protocol_type = group.protocol_type,
-                                   .group_state = std::string(name_of(group.state)),
+                                   .protocol_type = group.members.protocol_type(),
+                                   .group_state = std::string(state),
                                    .group_type = "classic"});
     };
     call.broker.groups(call.world).each(visit);

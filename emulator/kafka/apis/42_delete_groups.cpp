@@ -1,4 +1,4 @@
-// DeleteGroups v0-3: empty groups go, with their offsets.
+// DeleteGroups v0-3: empty groups go, with their offsets; answered when that is stored.
 #include "emulator/kafka/serve.h"
 
 namespace sluice::kafka {
@@ -6,10 +6,17 @@ namespace sluice::kafka {
 Task<DeleteGroupsResponse> handle(Call& call, const DeleteGroupsRequest& request) {
     auto& groups = call.broker.groups(call.world);
     DeleteGroupsResponse response;
+    std::vector<streams::Ticket> tickets;
     for (const auto id : request.groups_names) {
         auto& told = response.results.emplace_back();
         told.group_id = id;
-        told.error_code = groups.remove(id);
+        auto removed = groups.remove(id);
+        told.error_code = removed.code;
+        tickets.push_back(std::move(removed.ticket));
+    }
+    for (std::size_t i = 0; i < tickets.size(); ++i) {
+        auto& told = response.results[i];
+        if (const auto stored = co_await tickets[i].committed(); !stored) told.error_code = code_of(stored.error());
         if (told.error_code != ErrorCode::none) told.error_message = std::string(text_of(told.error_code));
     }
     co_return response;

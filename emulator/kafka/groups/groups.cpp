@@ -1,286 +1,263 @@
-// The life of a group: Empty -> PreparingRebalance (joins are gathered) -> CompletingRebalance (the leader assigns) ->
-// Stable. Codes and order of checks as seen on Kafka 4.4.0. What is not obvious: followers learn of a rebalance from
-// their heartbeat (27), so a rebalance lasts at least until the slowest member's next heartbeat.
-// Who comes is in group_join.cpp, who stays in group_members.cpp, offsets and the store in group_offsets.cpp, what a split
-// does to a group in group_reshard.cpp.
-#include <limits>
-#include <utility>
+// Requests of clients to groups, and carrying out what memberships decide. What the engine tells is in group_news.cpp, expiry
+// in expiry.cpp.
+#include "emulator/kafka/groups/groups.h"
 
-#include "emulator/kafka/groups/group_states.h"
+#include <boost/asio/co_spawn.hpp>
+
+#include "emulator/runtime/loop.h"
+#include "storage/planted.h"
 
 namespace sluice::kafka {
 
-JoinReply refuse(const JoinReply& reply, ErrorCode code, std::string_view member) {
-    JoinGroupResponse answer;
-    answer.error_code = code;
-    answer.member_id = member;
-    reply->give(std::move(answer));
-    return reply;
-}
-
-void refuse(SyncReply& reply, ErrorCode code) {
-    if (!reply) return;
-    auto held = std::exchange(reply, nullptr);
-    held->value.emplace().error_code = code;
-    held->given.fire();
-}
-
-std::string_view name_of(GroupState state) {
-    switch (state) {
-        case GroupState::preparing:
-            return "PreparingRebalance";
-        case GroupState::completing:
-            return "CompletingRebalance";
-        case GroupState::stable:
-            return "Stable";
-        case GroupState::empty:
-            break;
-    }
-    return "Empty";
-}
-
-Groups::Groups(streams::Engine& engine, streams::World& world, const Configs& configs, bool remembered)
+Groups::Groups(streams::Engine& engine, streams::World& world, const Configs& configs)
     : engine_(engine),
       world_(world),
-      initial_delay_(configs.number("group.initial.rebalance.delay.ms")),
       shortest_session_(configs.number("group.min.session.timeout.ms")),
       longest_session_(configs.number("group.max.session.timeout.ms")),
-      largest_(static_cast<std::size_t>(configs.number("group.max.size"))) {
-    if (remembered) load();
+      retention_(std::chrono::minutes{configs.number("offsets.retention.minutes")}),
+      check_interval_(configs.number("offsets.retention.check.interval.ms")),
+      rules_{.initial_delay = milliseconds{configs.number("group.initial.rebalance.delay.ms")},
+             .largest = static_cast<std::size_t>(configs.number("group.max.size"))},
+      offsets_(engine, world) {
+    load();
 }
 
-Groups::~Groups() {
-    for (auto& [id, group] : groups_) {
-        for (auto& [name, member] : group->members) {
-            if (member->joining) refuse(std::exchange(member->joining, nullptr), ErrorCode::unknown_member_id, name);
-            refuse(member->syncing, ErrorCode::unknown_member_id);
-        }
+Groups::~Groups() { clear(); }
+
+void Groups::clear() {
+    for (auto& [id, group] : std::exchange(groups_, {})) {
+        auto decision = group->members.dissolve();
+        give(decision);
+        group->wait.stop();
+        group->session.stop();
     }
+    offsets_.clear();
+    readers_.clear();
+    due_.clear();
+    arm_expiry();
 }
 
-Group* Groups::get(std::string_view id) {
+GroupPointer Groups::get(std::string_view id) const {
     const auto found = groups_.find(id);
-    return found == groups_.end() ? nullptr : found->second.get();
+    return found == groups_.end() ? nullptr : found->second;
 }
-const Group* Groups::find(std::string_view id) const {
-    const auto found = groups_.find(id);
-    return found == groups_.end() ? nullptr : found->second.get();
-}
-Group& Groups::make(std::string_view id) {
-    if (auto* group = get(id)) return *group;
-    auto& group = groups_[std::string(id)] = std::make_unique<Group>();
-    group->id = id;
-    return *group;
+const Group* Groups::find(std::string_view id) const { return get(id).get(); }
+GroupPointer Groups::make(std::string_view id) {
+    if (auto group = get(id)) return group;
+    return groups_[std::string(id)] = std::make_shared<Group>(std::string(id), rules_);
 }
 void Groups::each(const std::function<void(const Group&)>& visit) const {
     for (const auto& [id, group] : groups_) visit(*group);
 }
 
-ErrorCode Groups::remove(std::string_view id) {
-    auto* group = get(id);
-    if (!group) return ErrorCode::group_id_not_found;
-    if (group->state != GroupState::empty) return ErrorCode::non_empty_group;
-    std::vector<Partition> committed;
-    committed.reserve(group->offsets.size());
-    for (const auto& [partition, offset] : group->offsets) committed.push_back(partition);
-    for (const auto& partition : committed) commit(id, partition, {});
-    engine_.put(world_, "kafka/group/" + group->id, {});
-    groups_.erase(std::string(id));
-    return ErrorCode::none;
+void Groups::forget_if_blank(const GroupPointer& group) {
+    if (!group->members.blank() || offsets_.find(group->id)) return;
+    unindex_topics(*group);
+    due_at(*group, {});
+    const auto found = groups_.find(group->id);
+    if (found != groups_.end() && found->second == group) groups_.erase(found);
 }
 
-void Groups::rebalance(Group& group) {
-    const bool first = group.state == GroupState::empty;
-    for (auto& [id, member] : group.members) {
-        refuse(member->syncing, ErrorCode::rebalance_in_progress);
-        member->synced = false;
+std::size_t Groups::kept() const {
+    std::size_t count =
+        groups_.size() + offsets_.groups() + offsets_.topics() + readers_.size() + due_.size() + joins_.size() + syncs_.size();
+    for (const auto& [id, group] : groups_) {
+        count += group->members.members().size();
+        if (const auto* all = offsets_.find(id)) count += all->size();
     }
-    group.state = GroupState::preparing;
-    group.initial_until = Time{};
-    if (first && initial_delay_.count() > 0) {
-        group.initial_until = clock().live() + longest_rebalance(group);
-        group.newcomers = false;
-        return arm(group, initial_delay_, &Groups::initial_delay_over);
-    }
-    arm(group, longest_rebalance(group), &Groups::joins_overdue);
-    all_joined(group);
+    return count;
 }
 
-void Groups::initial_delay_over(Group& group) {
-    const auto left = std::chrono::duration_cast<milliseconds>(group.initial_until - clock().live());
-    if (std::exchange(group.newcomers, false) && left.count() > 0)
-        return arm(group, std::min(initial_delay_, left), &Groups::initial_delay_over);
-    group.initial_until = Time{};
-    arm(group, longest_rebalance(group), &Groups::joins_overdue);
-    all_joined(group);
+// ---- requests ----
+
+std::string Groups::fresh_id(std::string_view prefix) {
+    return std::string(prefix) + "-" + Random::uuid_text(engine_.random().uuid());
 }
 
-void Groups::all_joined(Group& group) {
-    if (std::ranges::all_of(group.members, [](const auto& m) { return m.second->joining != nullptr; })) complete(group);
-}
-
-void Groups::joins_overdue(Group& group) {
-    std::vector<std::string> late;
-    for (const auto& [id, member] : group.members) {
-        if (!member->joining && !member->instance) late.push_back(id);
-    }
-    for (const auto& id : late) drop(group, *group.members.at(id));
-    complete(group);
-}
-
-void Groups::complete(Group& group) {
-    group.rebalance.stop();
-    group.initial_until = Time{};
-    group.generation = group.generation == std::numeric_limits<std::int32_t>::max() ? 1 : group.generation + 1;
-    const bool anybody = std::ranges::any_of(group.members, [](const auto& m) { return m.second->joining != nullptr; });
-    if (!anybody) {
-        // Static members that have not come back keep their place; without anybody at all the group is empty.
-        group.state = group.members.empty() ? GroupState::empty : GroupState::preparing;
-        if (group.members.empty()) {
-            group.protocol.clear();
-            group.leader.clear();
-        } else {
-            arm(group, longest_rebalance(group), &Groups::joins_overdue);
-        }
-        save(group);
-        return;
-    }
-    group.protocol = select_protocol(group);
-    const auto leader = group.members.find(group.leader);
-    if (leader == group.members.end() || !leader->second->joining) {
-        group.leader = std::ranges::find_if(group.members, [](const auto& m) { return m.second->joining != nullptr; })->first;
-    }
-    group.state = GroupState::completing;
-    for (auto& [id, member] : group.members) {
-        member->assignment.clear();
-        sign_of_life(group, *member);
-    }
-    arm(group, longest_rebalance(group), &Groups::syncs_overdue);
-    std::vector<Member*> asked;
-    for (auto& [id, member] : group.members) {
-        if (member->joining) asked.push_back(member.get());
-    }
-    for (auto* member : asked) give_current(group, *member, std::exchange(member->joining, nullptr));
-}
-
-void Groups::give_current(Group& group, Member& member, const JoinReply& reply) {
-    JoinGroupResponse answer;
-    answer.generation_id = group.generation;
-    answer.protocol_type = group.protocol_type;
-    answer.protocol_name = group.protocol;
-    answer.leader = group.leader;
-    answer.member_id = member.id;
-    if (group.leader == member.id) {
-        for (const auto& [id, other] : group.members) {
-            const auto* metadata = metadata_for(*other, group.protocol);
-            answer.members.push_back(
-                {.member_id = id, .group_instance_id = other->instance, .metadata = metadata ? *metadata : Blob{}});
-        }
-    }
-    reply->give(std::move(answer));
-}
-
-// Each member votes for the first of its protocols that all support.
-std::string Groups::select_protocol(const Group& group) const {
-    std::map<std::string, int> votes;
-    for (const auto& [id, member] : group.members) {
-        for (const auto& [name, metadata] : member->protocols) {
-            const auto supports = [&](const auto& m) { return metadata_for(*m.second, name) != nullptr; };
-            if (!std::ranges::all_of(group.members, supports)) continue;
-            ++votes[name];
-            break;
-        }
-    }
-    const auto best = std::ranges::max_element(votes, {}, [](const auto& v) { return v.second; });
-    return best == votes.end() ? std::string{} : best->first;
-}
-
-// ---- assigning ----
-
-SyncReply Groups::sync(const SyncGroupRequest& request) {
-    auto reply = std::make_shared<Reply<SyncGroupResponse>>();
-    const auto refused = [&](ErrorCode code) {
-        auto held = reply;
-        refuse(held, code);
+JoinReply Groups::join(const Join& join) {
+    const auto& request = join.request;
+    auto reply = std::make_shared<Reply<JoinGroupResponse>>();
+    const auto refuse = [&](ErrorCode code) {
+        reply->give(refused_join(code, request.member_id));
         return reply;
     };
-    auto* group = get(request.group_id);
-    if (!group) return refused(ErrorCode::unknown_member_id);
-    ErrorCode code{};
-    auto* member = member_of(*group, request.member_id, request.group_instance_id, code);
-    if (!member) return refused(code);
-    if (request.generation_id != group->generation) return refused(ErrorCode::illegal_generation);
-    if ((request.protocol_type && *request.protocol_type != group->protocol_type) ||
-        (request.protocol_name && *request.protocol_name != group->protocol)) {
-        return refused(ErrorCode::inconsistent_group_protocol);
-    }
-    if (group->state == GroupState::empty) return refused(ErrorCode::unknown_member_id);
-    if (group->state == GroupState::preparing) return refused(ErrorCode::rebalance_in_progress);
-    sign_of_life(*group, *member);
-    member->synced = true;
-    refuse(member->syncing, ErrorCode::unknown_member_id);   // a request overtaken by its successor
-    member->syncing = reply;
-    if (group->state == GroupState::completing && group->leader == member->id) {
-        for (const auto& given : request.assignments) {
-            if (const auto found = group->members.find(std::string(given.member_id)); found != group->members.end()) {
-                found->second->assignment.assign(given.assignment.begin(), given.assignment.end());
-            }
-        }
-        group->state = GroupState::stable;
-        group->assigned = save(*group);
-        if (std::ranges::all_of(group->members, [](const auto& m) { return m.second->synced; })) group->rebalance.stop();
-    }
-    if (group->state == GroupState::stable) settle(*group);
+    if (request.group_id.empty() || request.group_id.size() > longest_id) return refuse(ErrorCode::invalid_group_id);
+    const milliseconds session{request.session_timeout_ms};
+    if (session < shortest_session_ || session > longest_session_) return refuse(ErrorCode::invalid_session_timeout);
+    if (request.protocols.empty() || request.protocol_type.empty()) return refuse(ErrorCode::inconsistent_group_protocol);
+    if (!get(request.group_id) && !request.member_id.empty()) return refuse(ErrorCode::unknown_member_id);
+    const auto group = make(request.group_id);
+    std::string fresh;
+    if (request.member_id.empty()) fresh = fresh_id(request.group_instance_id.value_or(join.client_id));
+    reply->number = ++waiting_;
+    joins_.emplace(reply->number, reply);
+    carry_out(group, group->members.join(clock().live(), join, std::move(fresh), reply->number));
     return reply;
 }
 
-void Groups::settle(Group& group) {
-    for (auto& [id, member] : group.members) {
-        if (!member->syncing) continue;
-        SyncGroupResponse answer;
-        answer.protocol_type = group.protocol_type;
-        answer.protocol_name = group.protocol;
-        answer.assignment = member->assignment;
-        std::exchange(member->syncing, nullptr)->give(std::move(answer));
+SyncReply Groups::sync(const SyncGroupRequest& request) {
+    auto reply = std::make_shared<Reply<SyncGroupResponse>>();
+    const auto group = get(request.group_id);
+    if (!group) {
+        reply->give(refused_sync(request.group_id.empty() ? ErrorCode::invalid_group_id : ErrorCode::unknown_member_id));
+        return reply;
+    }
+    reply->number = ++waiting_;
+    syncs_.emplace(reply->number, reply);
+    carry_out(group, group->members.sync(clock().live(), request, reply->number));
+    return reply;
+}
+
+void Groups::gone(std::string_view id, Parked who) {
+    joins_.erase(who);
+    syncs_.erase(who);
+    if (const auto group = get(id)) carry_out(group, group->members.gone(clock().live(), who));
+}
+
+ErrorCode Groups::heartbeat(std::string_view id, std::string_view member, std::optional<std::string_view> instance,
+                            std::int32_t generation) {
+    if (id.empty()) return ErrorCode::invalid_group_id;
+    const auto found = groups_.find(id);
+    if (found == groups_.end()) return ErrorCode::unknown_member_id;
+    return found->second->members.heartbeat(clock().live(), member, instance, generation);
+}
+
+Groups::Changed Groups::leave(std::string_view id, std::string_view member, std::optional<std::string_view> instance) {
+    const auto group = get(id);
+    if (!group) return {.code = ErrorCode::unknown_member_id};
+    auto decision = group->members.leave(clock().live(), member, instance);
+    const auto code = decision.code;
+    return {.code = code, .ticket = carry_out(group, std::move(decision))};
+}
+
+Groups::Changed Groups::remove(std::string_view id) {
+    const auto group = get(id);
+    if (!group) return {.code = ErrorCode::group_id_not_found};
+    if (group->members.state() != GroupState::empty) return {.code = ErrorCode::non_empty_group};
+    offsets_.erase_all(id);
+    auto ticket = engine_.put(world_, group_key(group->id), {});
+    unindex_topics(*group);
+    due_at(*group, {});
+    groups_.erase(group->id);
+    return {.code = ErrorCode::none, .ticket = std::move(ticket)};
+}
+
+ErrorCode Groups::may_commit(std::string_view id, std::string_view member, std::optional<std::string_view> instance,
+                             std::int32_t generation, int version) {
+    if (id.size() > longest_id) return ErrorCode::invalid_group_id;
+    const auto found = groups_.find(id);
+    if (found != groups_.end()) return found->second->members.may_commit(clock().live(), member, instance, generation);
+    if (generation < 0) return ErrorCode::none;
+    return version >= 9 ? ErrorCode::group_id_not_found : ErrorCode::illegal_generation;
+}
+
+streams::Ticket Groups::commit(std::string_view id, const Partition& partition, CommittedOffset committed) {
+    auto found = groups_.find(id);
+    if (found == groups_.end()) {
+        make(id);
+        found = groups_.find(id);
+    }
+    auto& group = *found->second;
+    if (group.due == Time{}) due_at(group, committed.committed + retention_);
+    return offsets_.commit(id, partition, std::move(committed));
+}
+
+// ---- carrying out ----
+
+streams::Ticket Groups::carry_out(const GroupPointer& group, Decision decision) {
+    streams::Ticket ticket;
+    auto& members = group->members;
+    const bool renamed = decision.store != 0 && members.state() == GroupState::stable;   // a static member may read other topics
+    if (members.generation() != group->indexed || renamed) index_topics(*group);
+    if (decision.store != 0) {
+        if (members.state() == GroupState::empty) {
+            group->empty_since = clock().now();
+            plan_expiry(*group);
+        }
+        ticket = save(*group);
+    }
+    give(decision);
+    arm(group);
+    forget_if_blank(group);
+    if (decision.store != 0) tell_when_stored(group, decision.store, ticket);
+    return ticket;
+}
+
+void Groups::give(Decision& decision) {
+    for (auto& [who, answer] : decision.joins) {
+        if (auto node = joins_.extract(who)) node.mapped()->give(std::move(answer));
+    }
+    for (auto& [who, answer] : decision.syncs) {
+        if (auto node = syncs_.extract(who)) node.mapped()->give(std::move(answer));
     }
 }
 
-void Groups::unassign(std::string_view id, std::int32_t generation) {
-    auto* group = get(id);
-    if (group && group->generation == generation && group->state == GroupState::stable) rebalance(*group);
-}
-
-// Seen: Kafka drops members that joined a generation and never asked for their part of it.
-void Groups::syncs_overdue(Group& group) {
-    std::vector<std::string> late;
-    for (const auto& [id, member] : group.members) {
-        if (!member->synced) late.push_back(id);
-    }
-    if (late.empty()) return;
-    for (const auto& id : late) drop(group, *group.members.at(id));
-    after_drop(group);
-}
-
-// Nobody came back for the ids that were given out; a group that never became anything is no group.
-void Groups::promises_over(Group& group) {
-    if (group.state != GroupState::empty) return;
-    group.promised.clear();
-    if (group.generation == 0 && group.offsets.empty()) groups_.erase(std::string(group.id));
-}
-
-// ---- timers ----
-
-milliseconds Groups::longest_rebalance(const Group& group) const {
-    milliseconds longest{0};
-    for (const auto& [id, member] : group.members) longest = std::max(longest, member->rebalance_timeout);
-    return longest;
-}
-
-void Groups::arm(Group& group, milliseconds span, void (Groups::*then)(Group&)) {
-    auto fire = [this, id = group.id, then] {
-        if (auto* g = get(id)) (this->*then)(*g);
+void Groups::tell_when_stored(const GroupPointer& group, std::uint64_t number, const streams::Ticket& ticket) {
+    auto wait = [](Groups* groups, std::weak_ptr<bool> alive, std::weak_ptr<Group> weak, std::uint64_t which,
+                   streams::Ticket stored) -> Task<void> {
+        const auto well = co_await stored.committed();
+        const auto one = weak.lock();
+        if (alive.expired() || !one) co_return;
+        groups->carry_out(one, one->members.stored(groups->clock().live(), which, well.has_value()));
     };
-    group.rebalance = Timer{clock(), clock().within(timers::rebalance, span, std::move(fire))};
+    asio::co_spawn(engine_.executor(), wait(this, alive_, group, number, ticket), stop_loudly);
+}
+
+// Timers follow what the membership waits for.
+void Groups::arm(const GroupPointer& group) {
+    if (const auto& wait = group->members.wait(); wait.number != group->wait_armed) {
+        group->wait_armed = wait.number;
+        group->wait.stop();
+        auto over = [this, weak = std::weak_ptr{group}] {
+            const auto one = weak.lock();
+            if (!one) return;
+            one->wait_armed = 0;
+            carry_out(one, one->members.wait_over(clock().live()));
+        };
+        if (wait.number != 0) group->wait = Timer{clock(), clock().within(timers::rebalance, wait.span, std::move(over))};
+    }
+    arm_session(group);
+}
+
+// Heartbeats are many: they only move a member's time on, and the timer looks again when it fires.
+void Groups::arm_session(const GroupPointer& group) {
+    const auto next = group->members.next_session();
+    if (group->session_armed && next && *group->session_armed <= *next) return;
+    group->session_armed = next;
+    group->session.stop();
+    if (!next) return;
+    auto look = [this, weak = std::weak_ptr{group}] {
+        const auto one = weak.lock();
+        if (!one) return;
+        one->session_armed.reset();
+        carry_out(one, one->members.sessions_over(clock().live()));
+    };
+    group->session = Timer{clock(), clock().at(timers::member_session, *next, std::move(look))};
+}
+
+// ---- the store ----
+
+void Groups::load() {
+    offsets_.load();
+    offsets_.each_group([&](const std::string& id) { make(id); });
+    engine_.scan(world_, group_prefix, [&](std::string_view key, std::string_view value) {
+        if (key.starts_with(group_prefix)) key.remove_prefix(group_prefix.size());
+        const auto stored = unpack<StoredGroup>(value);
+        if (!stored) return;
+        const auto group = make(key);
+        group->members.restore(*stored, clock().live());
+        group->empty_since = from_ms(stored->empty_since_ms);
+        index_topics(*group);
+        arm(group);
+    });
+    for (const auto& [id, group] : groups_) plan_expiry(*group);
+}
+
+streams::Ticket Groups::save(const Group& group) {
+    if (planted("group-not-saved")) return {};
+    auto stored = group.members.to_store();
+    stored.empty_since_ms = to_ms(group.empty_since);
+    return engine_.put(world_, group_key(group.id), pack(stored));
 }
 
 }   // namespace sluice::kafka

@@ -293,6 +293,16 @@ void Engine::State::undo(Group& group, Group* later) {
     }
 }
 
+// What doors keep was changed in memory when it was queued: they look again what the store holds.
+void Engine::State::tell_unstored(const Group& group) {
+    const auto prefix = key_of(world().id, 'D');
+    for (std::size_t i = 0; i < group.batch.puts.size(); ++i) {
+        const std::string_view key = group.batch.puts[i].key;
+        if (!key.starts_with(prefix) || group.outcome(group.put_scopes[i])) continue;
+        for (const auto& told : *on_unstored) told(world(), key.substr(prefix.size()));
+    }
+}
+
 void Engine::State::finish(const std::shared_ptr<Group>& group) {
     if (!planted("snapshot-kept-across-commit")) turn.reset();
     group->finished = true;
@@ -301,6 +311,8 @@ void Engine::State::finish(const std::shared_ptr<Group>& group) {
         later = std::exchange(open, nullptr);
         if (later) later->finished = true;
         undo(*group, later.get());
+        tell_unstored(*group);
+        if (later) tell_unstored(*later);
         events.note("a write could not be stored and was undone: the store is full or the disk failed");
     }
     for (const auto& [stream, shard, end, bytes] : group->touched) {

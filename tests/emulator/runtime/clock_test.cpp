@@ -279,9 +279,11 @@ TEST_CASE("the one table of timers: what is data time, what somebody outside cou
         if (blocks) blocked.emplace_back(name);
         (line == Line::data ? data : live).emplace_back(name);
     }
-    CHECK(data == std::vector<std::string>{"retention: what a shard's store is told to forget", "a read that waits for records",
-                                           "a connection that is muted for its debt", "CREATING, UPDATING and DELETING",
-                                           "a watch by HTTP", "counters of reads on their way to the store"});
+    CHECK(data == std::vector<std::string>{"retention: what a shard's store is told to forget",
+                                           "offsets.retention.minutes: committed offsets that nobody uses",
+                                           "a read that waits for records", "a connection that is muted for its debt",
+                                           "CREATING, UPDATING and DELETING", "a watch by HTTP",
+                                           "counters of reads on their way to the store"});
     CHECK(live == std::vector<std::string>{
                       "the session of a group's member", "an idempotent producer that writes no more",
                       "a request that was begun and does not go on", "a connection over which nothing moves",
