@@ -3,7 +3,7 @@
 // the client's own connection. A listener that was given an address of its own tells that one instead of the rules'.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -1,6 +1,8 @@
 // Puts the shared parts together and listens to the engine for what groups must know.
 #include "emulator/kafka/broker.h"
 
+#include "emulator/kafka/groups/groups.h"
+#include "emulator/kafka/logs/fetch_sessions.h"
 #include "protocol/kafka/print.h"
 
 namespace sluice::kafka {
@@ -20,9 +22,9 @@ Broker::Broker(streams::Engine& the_engine, DoorOptions the_options)
       options(std::move(the_options)),
       configs(options.configs, options.node_id),
       advertised{options.advertised, options.gateway, std::nullopt},
-      fetch_sessions(engine.random()),
       max_frame_bytes(static_cast<std::size_t>(configs.number("socket.request.max.bytes"))),
       most_idle(idle_limit(configs)),
+      fetch_sessions_(std::make_unique<FetchSessions>(engine.random())),
       alive_(std::make_shared<bool>(true)) {
     const std::weak_ptr<bool> alive = alive_;
     engine.on_removed.push_back([this, alive](const streams::Stream& stream) {

@@ -1,12 +1,54 @@
-// From a frame's first bytes to the code that serves it.
-#include <algorithm>
-#include <set>
+// Every Kafka API that this server answers, with the versions that clients are told. The schema's versions
+// (protocol/kafka/messages) and the served ones are two facts. An entry without a handler's file is a link error that names it.
+#include "emulator/kafka/dispatch.h"
 
-#include "emulator/kafka/handlers.h"
+#include <algorithm>
+#include <array>
+
+#include "emulator/kafka/call.h"
+#include "protocol/kafka/messages/api_versions.h"
+#include "protocol/kafka/messages/create_partitions.h"
+#include "protocol/kafka/messages/create_topics.h"
+#include "protocol/kafka/messages/delete_groups.h"
+#include "protocol/kafka/messages/delete_topics.h"
+#include "protocol/kafka/messages/describe_cluster.h"
+#include "protocol/kafka/messages/describe_configs.h"
+#include "protocol/kafka/messages/describe_groups.h"
+#include "protocol/kafka/messages/fetch.h"
+#include "protocol/kafka/messages/find_coordinator.h"
+#include "protocol/kafka/messages/heartbeat.h"
+#include "protocol/kafka/messages/init_producer_id.h"
+#include "protocol/kafka/messages/join_group.h"
+#include "protocol/kafka/messages/leave_group.h"
+#include "protocol/kafka/messages/list_groups.h"
+#include "protocol/kafka/messages/list_offsets.h"
+#include "protocol/kafka/messages/metadata.h"
+#include "protocol/kafka/messages/offset_commit.h"
+#include "protocol/kafka/messages/offset_fetch.h"
+#include "protocol/kafka/messages/produce.h"
+#include "protocol/kafka/messages/sync_group.h"
 
 namespace sluice::kafka {
 
 namespace {
+
+template <class Request, std::int16_t Min, std::int16_t Max, Order Begins = Order::in_turn>
+struct Serves {
+    using Type = Request;
+    static constexpr std::int16_t min = Min, max = Max;
+    static constexpr Order order = Begins;
+};
+template <class... S>
+struct Apis {};
+// The versions are those of a stock 4.4.0 broker; Produce 0-2 are told because old librdkafka needs to see them, and refused.
+using Served =
+    Apis<Serves<ProduceRequest, 0, 13, Order::in_a_row>, Serves<FetchRequest, 4, 18>, Serves<ListOffsetsRequest, 1, 11>,
+         Serves<MetadataRequest, 0, 13>, Serves<OffsetCommitRequest, 2, 10, Order::in_a_row>, Serves<OffsetFetchRequest, 1, 10>,
+         Serves<FindCoordinatorRequest, 0, 6>, Serves<JoinGroupRequest, 0, 9>, Serves<HeartbeatRequest, 0, 4>,
+         Serves<LeaveGroupRequest, 0, 5>, Serves<SyncGroupRequest, 0, 5>, Serves<DescribeGroupsRequest, 0, 6>,
+         Serves<ListGroupsRequest, 0, 5>, Serves<ApiVersionsRequest, 0, 5>, Serves<CreateTopicsRequest, 2, 7>,
+         Serves<DeleteTopicsRequest, 1, 6>, Serves<InitProducerIdRequest, 0, 5>, Serves<DescribeConfigsRequest, 1, 4>,
+         Serves<CreatePartitionsRequest, 0, 3>, Serves<DeleteGroupsRequest, 0, 3>, Serves<DescribeClusterRequest, 0, 2>>;
 
 template <class... S>
 consteval auto table(Apis<S...>) {
@@ -23,91 +65,5 @@ const Route* find_route(std::int16_t key) {
     return found != routes.end() && found->api.key == key ? &*found : nullptr;
 }
 std::span<const Route> all_routes() { return routes; }
-
-std::shared_ptr<streams::Stream> topic(Call& call, std::string_view name) {
-    auto stream = call.engine.find(call.world, name);
-    if (stream && (stream->deleted || stream->status == streams::StreamStatus::deleting)) return nullptr;
-    return stream;
-}
-std::shared_ptr<streams::Stream> topic(Call& call, const Uuid& id) {
-    if (id.is_zero()) return nullptr;
-    auto stream = call.engine.find_topic(call.world, to_topic_id(id));
-    if (stream && (stream->deleted || stream->status == streams::StreamStatus::deleting)) return nullptr;
-    return stream;
-}
-
-bool internal_name(std::string_view name) {
-    return name == "__consumer_offsets" || name == "__transaction_state" || name == "__share_group_state";
-}
-
-std::size_t characters(std::string_view utf8) {
-    std::size_t count = 0;
-    for (const char c : utf8) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x80 || byte >= 0xc0) ++count;   // the first of a character
-        if (byte >= 0xf0) ++count;                  // two units
-    }
-    return count;
-}
-
-std::optional<std::string> name_fault(std::string_view name) {
-    const std::string text(name);
-    if (name.empty()) return "Topic name is invalid: the empty string is not allowed";
-    if (name == "." || name == "..") return "Topic name is invalid: '" + text + "' is not allowed";
-    if (name.size() > 249) return "Topic name is invalid: the length of '" + text + "' is longer than the max allowed length 249";
-    const auto good = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-    };
-    if (!std::ranges::all_of(name, good)) {
-        return "Topic name is invalid: '" + text +
-               "' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'";
-    }
-    return std::nullopt;
-}
-
-std::optional<std::string> assignment_fault(const Call& call, const Array<std::int32_t>& broker_ids) {
-    if (broker_ids.empty()) return "The manual partition assignment includes an empty replica list.";
-    std::set<std::int32_t> seen;
-    for (const auto broker : broker_ids) {
-        if (!seen.insert(broker).second)
-            return "The manual partition assignment includes the broker " + std::to_string(broker) + " more than once.";
-        if (broker != call.broker.options.node_id)
-            return "The manual partition assignment includes broker " + std::to_string(broker) +
-                   ", but no such broker is registered.";
-    }
-    return std::nullopt;
-}
-
-ErrorCode code_of(streams::Fault fault) {
-    using enum streams::Fault;
-    switch (fault) {
-        case not_found:
-            return ErrorCode::unknown_topic_or_partition;
-        case exists:
-            return ErrorCode::topic_already_exists;
-        case bad_name:
-        case name_collides:
-            return ErrorCode::invalid_topic_exception;
-        case bad_count:
-            return ErrorCode::invalid_partitions;
-        case bad_text:
-            return ErrorCode::invalid_config;
-        case not_active:
-            return ErrorCode::leader_not_available;
-        case sealed:
-            return ErrorCode::policy_violation;
-        case out_of_order_sequence:
-            return ErrorCode::out_of_order_sequence_number;
-        case invalid_producer_epoch:
-            return ErrorCode::invalid_producer_epoch;
-        case no_space:
-        case storage:
-            return ErrorCode::kafka_storage_error;
-        case not_adjacent:
-        case bad_hash_key:
-            break;
-    }
-    return ErrorCode::unknown_server_error;
-}
 
 }   // namespace sluice::kafka

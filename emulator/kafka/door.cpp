@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "emulator/kafka/broker.h"
+#include "emulator/kafka/logs/fetch_sessions.h"
 #include "emulator/kafka/session.h"
 
 namespace sluice::kafka {
@@ -68,7 +69,7 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
             const auto self = weak.lock();
             if (!self) return;
             self->hints.erase(&s);
-            self->broker.fetch_sessions.drop_owner(&s);
+            self->broker.fetch_sessions().drop_owner(&s);
             self->sessions.erase(&s);
         };
         sessions.emplace(session.get(), session);
@@ -137,7 +138,7 @@ std::size_t Door::calls() const {
     return all;
 }
 
-std::uint64_t Door::partitions_looked_at() const { return state_->broker.fetch_sessions.looked_at; }
+std::uint64_t Door::partitions_looked_at() const { return state_->broker.fetch_sessions().looked_at; }
 
 void Door::set_advertised(std::optional<HostPort> address) { state_->broker.advertised.live = std::move(address); }
 

@@ -2,7 +2,8 @@
 // forgotten file is a link error that names the API.
 #pragma once
 
-#include "emulator/kafka/handlers.h"
+#include "emulator/kafka/call.h"
+#include "emulator/kafka/topics.h"
 #include "protocol/kafka/schema.h"
 
 namespace sluice::kafka {
@@ -12,19 +13,19 @@ namespace sluice::kafka {
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 template <class Request>
 Task<void> serve(std::shared_ptr<Call> call) {
-    Session& session = *call->session;
+    Connection& connection = *call->connection;
     Arena arena;
     Request request{};
     if (!decode(call->header.body, call->version, arena, request)) {
         call->hang_up = true;
-        session.no_answer(*call);
+        connection.no_answer(*call);
         co_return;
     }
     const auto response = co_await handle(*call, request);
     if (call->silent || call->hang_up)
-        session.no_answer(*call);
+        connection.no_answer(*call);
     else
-        session.answer(*call, encode_gather(response, call->version, call->header.correlation_id));
+        connection.answer(*call, encode_gather(response, call->version, call->header.correlation_id));
 }
 #pragma GCC diagnostic pop
 

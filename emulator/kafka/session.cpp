@@ -6,8 +6,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/write.hpp>
 
-#include "emulator/kafka/handlers.h"
+#include "emulator/kafka/dispatch.h"
 #include "emulator/net/sending.h"
+#include "protocol/kafka/messages/api_versions.h"
 #include "protocol/wire_limits.h"
 
 namespace sluice::kafka {
@@ -139,7 +140,7 @@ void Session::begin(Frame frame) {
         return answer(*call, ask_lower(header->correlation_id));
     }
     if (route->api.flexible(call->version) && !skip_header_tags(call->header)) return refuse();
-    if (route->api.key == MetadataRequest::api.key) {
+    if (route->api.key == metadata_key) {
         if (!std::exchange(metadata_seen_, true) && on_metadata) on_metadata(*this);
     } else if (route->api.key != api_versions_key) {
         metadata_only_ = false;

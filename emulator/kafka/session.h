@@ -1,6 +1,6 @@
 // One connection. Its requests begin and are answered in the order they came. As in Kafka, each is carried out when all
 // earlier ones are answered: so it reads what they wrote. Only writes that read nothing of each other overlap (`in_a_row` in
-// handlers.h): whole frames of them are decoded, checked and queued before the first is committed. An answer that carries
+// dispatch.h): whole frames of them are decoded, checked and queued before the first is committed. An answer that carries
 // records so has nothing before it: its bytes go from the store's pages to the socket in the same turn of the loop, and a
 // slow reader keeps at most one answer in memory.
 #pragma once
@@ -13,60 +13,32 @@
 #include <memory>
 #include <string>
 
-#include "emulator/kafka/broker.h"
+#include "emulator/kafka/call.h"
 #include "emulator/net/idle.h"
 #include "emulator/net/receiving.h"
 #include "emulator/runtime/loop.h"
-#include "protocol/kafka/frame.h"
 #include "protocol/kafka/frame_reader.h"
-#include "protocol/utf8.h"
 
 namespace sluice::kafka {
 
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
-class Session;
-
-// One request on its way: its frame, what its handler said besides the answer, and its place in the order.
-struct Call {
-    std::shared_ptr<Session> session;
-    Broker& broker;
-    streams::Engine& engine;
-    streams::World& world;
-    std::shared_ptr<std::byte[]> frame;   // a queued append owns its frame until committed
-    std::size_t frame_bytes{};
-    RequestHeader header;   // views into the frame
-    int version{};
-
-    milliseconds throttle{0};   // the connection is muted that long after the answer (KIP-219)
-    bool silent = false;        // no answer at all: acks = 0
-    bool hang_up = false;       // close the connection in place of an answer
-    Clock::Serving serving;     // of what limits can refuse: the clock that goes by need waits for it
-
-    bool done = false;
-    Blob answer;
-    std::string client_id() const { return repaired(header.client_id.value_or("")); }
-};
-
-class Session : public std::enable_shared_from_this<Session> {
+class Session : public Connection, public std::enable_shared_from_this<Session> {
   public:
     // `told`: the address that the listener was given for its clients.
     Session(std::shared_ptr<Broker>, Receiving&, streams::World&, Socket, std::optional<HostPort> told);
-    ~Session();
+    ~Session() override;
     void start();
     void close();
-    bool closed() const { return closed_; }
+    bool closed() const override { return closed_; }
     std::size_t calls() const { return calls_.size(); }     // begun and not yet answered, parked ones included
     bool metadata_only() const { return metadata_only_; }   // nothing asked yet but ApiVersions and Metadata
-    HostPort advertised() const { return broker_.advertised.told(told_, local_, peer_); }
+    HostPort advertised() const override { return broker_.advertised.told(told_, local_, peer_); }
     const asio::ip::address& peer() const { return peer_; }
-    std::string peer_text() const { return "/" + peer_.to_string(); }
+    std::string peer_text() const override { return "/" + peer_.to_string(); }
 
-    // For the server side of one call.
-    void answer(Call&, Gathered);
-    void no_answer(Call&);   // silent or hang_up say why
+    void answer(Call&, Gathered) override;
+    void no_answer(Call&) override;
 
-    Signal gone;   // the connection ended
-    TopicNews topic_news;
     std::function<void(Session&)> on_close;
     std::function<void(Session&)> on_metadata;   // first Metadata of this connection
 

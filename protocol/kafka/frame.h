@@ -7,7 +7,7 @@
 
 namespace sluice::kafka {
 
-inline constexpr std::int16_t api_versions_key = 18;
+inline constexpr std::int16_t metadata_key = 3, api_versions_key = 18;
 
 struct RequestHeader {
     std::int16_t api_key{};

@@ -2,6 +2,9 @@
 // are set. At most one of these in a turn, among writes to whatever is there.
 #include <algorithm>
 
+#include "protocol/kafka/messages/create_partitions.h"
+#include "protocol/kafka/messages/create_topics.h"
+#include "protocol/kafka/messages/delete_topics.h"
 #include "tests/sim/history.h"
 
 namespace sluice::sim {

@@ -9,6 +9,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "protocol/kafka/messages/fetch.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/model.h"
 

@@ -2,6 +2,9 @@
 // with one member, which has to survive whatever happens to the machine.
 #include <algorithm>
 
+#include "protocol/kafka/messages/heartbeat.h"
+#include "protocol/kafka/messages/join_group.h"
+#include "protocol/kafka/messages/sync_group.h"
 #include "tests/sim/history.h"
 
 namespace sluice::sim {

@@ -8,11 +8,52 @@
 #include <optional>
 #include <vector>
 
-#include "emulator/kafka/handlers.h"
+#include "emulator/kafka/dispatch.h"
+#include "emulator/kafka/session.h"
 #include "emulator/kinesis/handlers.h"
 #include "emulator/net/receiving.h"
 #include "emulator/streams/engine.h"
 #include "tests/sim/store.h"
+
+// The handlers that histories call without a frame around the request.
+namespace sluice::kafka {
+struct CreatePartitionsRequest;
+struct CreatePartitionsResponse;
+struct CreateTopicsRequest;
+struct CreateTopicsResponse;
+struct DeleteTopicsRequest;
+struct DeleteTopicsResponse;
+struct FetchRequest;
+struct FetchResponse;
+struct HeartbeatRequest;
+struct HeartbeatResponse;
+struct InitProducerIdRequest;
+struct InitProducerIdResponse;
+struct JoinGroupRequest;
+struct JoinGroupResponse;
+struct ListOffsetsRequest;
+struct ListOffsetsResponse;
+struct OffsetCommitRequest;
+struct OffsetCommitResponse;
+struct OffsetFetchRequest;
+struct OffsetFetchResponse;
+struct ProduceRequest;
+struct ProduceResponse;
+struct SyncGroupRequest;
+struct SyncGroupResponse;
+Task<CreatePartitionsResponse> handle(Call&, const CreatePartitionsRequest&);
+Task<CreateTopicsResponse> handle(Call&, const CreateTopicsRequest&);
+Task<DeleteTopicsResponse> handle(Call&, const DeleteTopicsRequest&);
+Task<FetchResponse> handle(Call&, const FetchRequest&);
+Task<HeartbeatResponse> handle(Call&, const HeartbeatRequest&);
+Task<InitProducerIdResponse> handle(Call&, const InitProducerIdRequest&);
+Task<JoinGroupResponse> handle(Call&, const JoinGroupRequest&);
+Task<ListOffsetsResponse> handle(Call&, const ListOffsetsRequest&);
+Task<OffsetCommitResponse> handle(Call&, const OffsetCommitRequest&);
+Task<OffsetFetchResponse> handle(Call&, const OffsetFetchRequest&);
+Task<ProduceResponse> handle(Call&, const ProduceRequest&);
+Task<SyncGroupResponse> handle(Call&, const SyncGroupRequest&);
+}   // namespace sluice::kafka
 
 namespace sluice::sim {
 
@@ -113,7 +154,7 @@ class Machine {
     static Task<void> serve_kafka(Machine& machine, std::shared_ptr<kafka::Session> session, int version,
                                   std::shared_ptr<Asked<Request, Response>> asked) {
         ++machine.begun;
-        kafka::Call call{.session = session,
+        kafka::Call call{.connection = session,
                          .broker = *machine.broker,
                          .engine = *machine.engine,
                          .world = machine.engine->world(),

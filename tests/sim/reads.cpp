@@ -6,6 +6,9 @@
 
 #include "emulator/streams/log/sequence.h"
 #include "protocol/batch/reader.h"
+#include "protocol/kafka/messages/fetch.h"
+#include "protocol/kafka/messages/list_offsets.h"
+#include "protocol/kafka/messages/offset_fetch.h"
 #include "protocol/kinesis/base64.h"
 #include "tests/sim/history.h"
 

@@ -4,6 +4,9 @@
 
 #include "emulator/streams/log/sequence.h"
 #include "protocol/batch/builder.h"
+#include "protocol/kafka/messages/init_producer_id.h"
+#include "protocol/kafka/messages/offset_commit.h"
+#include "protocol/kafka/messages/produce.h"
 #include "tests/sim/history.h"
 
 namespace sluice::sim {

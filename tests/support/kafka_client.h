@@ -8,11 +8,13 @@
 #include <memory>
 #include <string>
 
+#include "emulator/kafka/call.h"
 #include "emulator/kafka/door.h"
-#include "emulator/kafka/handlers.h"
 #include "protocol/batch/builder.h"
 #include "protocol/batch/reader.h"
 #include "protocol/kafka/frame.h"
+#include "protocol/kafka/messages/fetch.h"
+#include "protocol/kafka/messages/produce.h"
 #include "storage/store.h"
 
 namespace sluice::kafka {

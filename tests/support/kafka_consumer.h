@@ -2,6 +2,12 @@
 #pragma once
 
 #include "protocol/kafka/messages/consumer_protocol.h"
+#include "protocol/kafka/messages/describe_groups.h"
+#include "protocol/kafka/messages/heartbeat.h"
+#include "protocol/kafka/messages/join_group.h"
+#include "protocol/kafka/messages/offset_commit.h"
+#include "protocol/kafka/messages/offset_fetch.h"
+#include "protocol/kafka/messages/sync_group.h"
 #include "storage/failing.h"
 #include "tests/support/kafka_client.h"
 

@@ -8,6 +8,7 @@
 #include "emulator/kafka/logs/forward.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/batch/reader.h"
+#include "protocol/kafka/messages/produce.h"
 #include "storage/planted.h"
 
 namespace sluice::kafka {

@@ -6,7 +6,9 @@
 #include <limits>
 
 #include "emulator/kafka/logs/fetch_look.h"
+#include "emulator/kafka/logs/fetch_sessions.h"
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/fetch.h"
 
 namespace sluice::kafka {
 
@@ -44,15 +46,15 @@ FetchResponse answer(Call& call, std::int32_t session_id, const Look& look, Foun
 }   // namespace
 
 Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
-    auto& sessions = call.broker.fetch_sessions;
+    auto& sessions = call.broker.fetch_sessions();
     auto& clock = *call.world.clock;
-    auto opened = sessions.open(request, call.version, call.session.get(), clock.live());
+    auto opened = sessions.open(request, call.version, call.connection.get(), clock.live());
     if (opened.error != ErrorCode::none) co_return refused(opened.error);
     const auto session_id = opened.session ? opened.session->id : 0;
     if (opened.partitions().due.size() > many) {
         auto turn = asio::post(call.engine.executor(), use_task);
         co_await std::move(turn);
-        if (call.session->closed()) co_return FetchResponse{};
+        if (call.connection->closed()) co_return FetchResponse{};
     }
     const Deadline deadline{clock, milliseconds{std::max(request.max_wait_ms, 0)}};
     for (;;) {
@@ -68,11 +70,14 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
         const bool parks = found.only_cold();
         const auto left = deadline.left();
         if (!parks && (found.error || found.throttle.count() > 0 || found.bytes >= request.min_bytes || found.full ||
-                       left.count() <= 0 || partitions.empty()))
+                       left.count() <= 0 || partitions.empty())) {
+            if (!opened.incremental) look.at_quiet();
             co_return answer(call, session_id, look, found);
+        }
+        if (!opened.incremental) look.told();   // whoever waits looks again only at what has news
         Waiter waiter{call.engine.executor()};
         for (const auto& [stream, shard] : found.cold) waiter.watch(shard->warmth->brought);
-        waiter.watch(call.session->gone, Woken::closed);
+        waiter.watch(call.connection->gone, Woken::closed);
         found = {};   // views end with this turn
         if (!parks) {
             waiter.watch(partitions.news);

@@ -6,6 +6,7 @@
 
 #include "emulator/kafka/logs/by_time.h"
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/list_offsets.h"
 
 namespace sluice::kafka {
 

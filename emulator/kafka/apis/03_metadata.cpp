@@ -5,6 +5,7 @@
 #include <set>
 
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/metadata.h"
 
 namespace sluice::kafka {
 
@@ -108,7 +109,7 @@ Task<MetadataResponse> handle(Call& call, const MetadataRequest& request) {
     auto& broker = call.broker;
     MetadataResponse response;
     const bool operations = request.include_topic_authorized_operations;
-    const auto address = call.session->advertised();
+    const auto address = call.connection->advertised();
     response.brokers = {{.node_id = broker.options.node_id, .host = address.host, .port = address.port, .rack = std::nullopt}};
     response.cluster_id = broker.cluster_id();
     response.controller_id = broker.options.node_id;

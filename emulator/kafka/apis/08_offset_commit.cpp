@@ -1,7 +1,9 @@
 // OffsetCommit v2-10: answered when the offsets are in the store. Kept by topic id, so a deleted and re-created topic starts
 // afresh. Seen on Kafka 4.4.0: negative offsets and the empty group are accepted, and a partition that does not exist is refused
 // as such whoever asks.
+#include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/offset_commit.h"
 
 namespace sluice::kafka {
 

@@ -1,7 +1,9 @@
 // OffsetFetch v1-10: committed offsets; -1 with an empty text where there is none, whatever else is unknown. A child of a
 // split whose parent has an offset answers with its own log start (rule 15). What is shown is
 // stored: a commit under way is waited for.
+#include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/offset_fetch.h"
 
 namespace sluice::kafka {
 

@@ -1,10 +1,11 @@
 // FindCoordinator v0-6: we coordinate everything, and are always ready. Share groups (type 2) do not exist here yet: 15.
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/find_coordinator.h"
 
 namespace sluice::kafka {
 
 Task<FindCoordinatorResponse> handle(Call& call, const FindCoordinatorRequest& request) {
-    const auto address = call.session->advertised();
+    const auto address = call.connection->advertised();
     const auto node = call.broker.options.node_id;
     FindCoordinatorResponse response;
     const bool known = request.key_type == 0 || request.key_type == 1;

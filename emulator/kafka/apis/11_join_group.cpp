@@ -1,17 +1,19 @@
 // JoinGroup v0-9: waits in the group until the generation is complete. When a client goes away meanwhile, nobody waits for its
 // dynamic member, which has one session to come back with its id; Kafka would let the others wait.
+#include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/join_group.h"
 
 namespace sluice::kafka {
 
 Task<JoinGroupResponse> handle(Call& call, const JoinGroupRequest& request) {
-    const Join join{request, call.version, call.client_id(), call.session->peer_text()};
+    const Join join{request, call.version, call.client_id(), call.connection->peer_text()};
     auto& groups = call.broker.groups(call.world);
     const auto reply = groups.join(join);
     if (!reply->value) {
         Waiter waiter{call.engine.executor()};
         waiter.watch(reply->given);
-        waiter.watch(call.session->gone, Woken::closed);
+        waiter.watch(call.connection->gone, Woken::closed);
         co_await waiter.wait();
     }
     if (!reply->value) {

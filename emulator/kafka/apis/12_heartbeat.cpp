@@ -1,5 +1,7 @@
 // Heartbeat v0-4: keeps a member, and tells it of a rebalance (27).
+#include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/heartbeat.h"
 
 namespace sluice::kafka {
 

@@ -1,6 +1,8 @@
 // LeaveGroup v0-5: members go at once, and the last one's leaving is stored before it is answered. From v3 on each has its
 // own code and the whole has none.
+#include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/leave_group.h"
 
 namespace sluice::kafka {
 

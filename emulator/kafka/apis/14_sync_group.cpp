@@ -1,5 +1,7 @@
 // SyncGroup v0-5: the leader brings the assignment, everybody gets its part once it is stored, followers wait for it.
+#include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/sync_group.h"
 
 namespace sluice::kafka {
 
@@ -9,7 +11,7 @@ Task<SyncGroupResponse> handle(Call& call, const SyncGroupRequest& request) {
     if (!reply->value) {
         Waiter waiter{call.engine.executor()};
         waiter.watch(reply->given);
-        waiter.watch(call.session->gone, Woken::closed);
+        waiter.watch(call.connection->gone, Woken::closed);
         co_await waiter.wait();
     }
     if (!reply->value) {

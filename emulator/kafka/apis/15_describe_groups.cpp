@@ -1,6 +1,8 @@
 // DescribeGroups v0-6: state and members. The protocol and what members said are told only in Stable; an unknown group is
 // Dead, with GROUP_ID_NOT_FOUND from v6 on.
+#include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/describe_groups.h"
 
 namespace sluice::kafka {
 

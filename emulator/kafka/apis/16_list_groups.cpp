@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cctype>
 
+#include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/list_groups.h"
 
 namespace sluice::kafka {
 

@@ -2,7 +2,9 @@
 // groups and without transactions. A version above ours is answered by the session, which knows no body to read.
 #include <algorithm>
 
+#include "emulator/kafka/dispatch.h"
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/api_versions.h"
 
 namespace sluice::kafka {
 

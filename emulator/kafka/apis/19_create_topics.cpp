@@ -5,6 +5,7 @@
 #include <set>
 
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/create_topics.h"
 
 namespace sluice::kafka {
 

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/delete_topics.h"
 
 namespace sluice::kafka {
 

@@ -1,6 +1,7 @@
 // InitProducerId v0-5: a fresh id with epoch 0 each time, as Kafka does for producers without transactions. Transactions are
 // not served yet: a transactional id is answered UNSUPPORTED_VERSION, which every client reports as final.
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/init_producer_id.h"
 
 namespace sluice::kafka {
 

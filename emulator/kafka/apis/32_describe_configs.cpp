@@ -6,6 +6,7 @@
 #include <set>
 
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/describe_configs.h"
 
 namespace sluice::kafka {
 

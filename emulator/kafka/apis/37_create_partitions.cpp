@@ -4,6 +4,7 @@
 
 #include "emulator/kafka/serve.h"
 #include "emulator/streams/catalog/bounds.h"
+#include "protocol/kafka/messages/create_partitions.h"
 
 namespace sluice::kafka {
 

@@ -1,5 +1,7 @@
 // DeleteGroups v0-3: empty groups go, with their offsets; answered when that is stored.
+#include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/delete_groups.h"
 
 namespace sluice::kafka {
 

@@ -1,5 +1,6 @@
 // DescribeCluster v0-2: one broker. Asking it for controllers is refused, as a broker does (KIP-919).
 #include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/describe_cluster.h"
 
 namespace sluice::kafka {
 
@@ -17,7 +18,7 @@ Task<DescribeClusterResponse> handle(Call& call, const DescribeClusterRequest& r
         response.error_message = "Unsupported endpoint type " + std::to_string(request.endpoint_type);
         co_return response;
     }
-    const auto address = call.session->advertised();
+    const auto address = call.connection->advertised();
     const auto node = call.broker.options.node_id;
     response.cluster_id = call.broker.cluster_id();
     response.controller_id = node;

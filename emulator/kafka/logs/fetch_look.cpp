@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "emulator/kafka/topics.h"
+
 namespace sluice::kafka {
 
 namespace {
@@ -80,7 +82,7 @@ ErrorCode Look::fault(Wanted& wanted, const streams::Stream& stream, const strea
     if (request_.max_bytes < 0 || request_.isolation_level < 0 || request_.isolation_level > 1)
         return ErrorCode::unknown_server_error;
     if (wanted.leader_epoch > 0) return ErrorCode::unknown_leader_epoch;
-    if (call_.session->topic_news.untold(stream, shard, wanted.news)) return ErrorCode::not_leader_or_follower;
+    if (call_.connection->topic_news.untold(stream, shard, wanted.news)) return ErrorCode::not_leader_or_follower;
     if (wanted.offset < bounds.begin || wanted.offset > bounds.end || wanted.last_fetched_epoch > 0)
         return ErrorCode::offset_out_of_range;
     return ErrorCode::none;
@@ -127,19 +129,24 @@ void Look::add(const Wanted& wanted, FetchResponse::Partition&& told) const {
 void Look::at_due() const {
     auto& due = partitions_.due;
     std::list<Wanted> served;
-    call_.broker.fetch_sessions.looked_at += due.size();
+    call_.broker.fetch_sessions().looked_at += due.size();
     for (auto at = due.begin(); at != due.end();) {
         auto& wanted = *at++;
         auto told = partition(wanted);
         const bool data = !told.records.parts.empty();
         wanted.seen = {told.high_watermark, told.log_start_offset, told.error_code != ErrorCode::none};
         const bool news = data || wanted.seen.error || wanted.seen != wanted.told;
-        if (!incremental_ || news) add(wanted, std::move(told));
-        if (!incremental_) continue;
-        if (!news && !wanted.has_more) partitions_.settle(wanted);
-        if (data) served.splice(served.end(), due, wanted.place);
+        if (!news && !wanted.has_more)
+            partitions_.settle(wanted);
+        else if (!incremental_ || news)
+            add(wanted, std::move(told));
+        if (data && incremental_) served.splice(served.end(), due, wanted.place);
     }
     due.splice(due.end(), served);
+}
+
+void Look::at_quiet() const {
+    for (auto& wanted : partitions_.quiet) add(wanted, partition(wanted));
 }
 
 void Look::told() const {

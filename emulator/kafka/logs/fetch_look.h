@@ -5,8 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "emulator/kafka/handlers.h"
+#include "emulator/kafka/call.h"
 #include "emulator/kafka/logs/fetch_sessions.h"
+#include "protocol/kafka/messages/fetch.h"
 
 namespace sluice::kafka {
 
@@ -32,9 +33,12 @@ class Look {
     Look(Call& call, const FetchRequest& request, bool incremental, FetchPartitions& partitions, Found& found)
         : call_(call), request_(request), incremental_(incremental), partitions_(partitions), found_(found) {}
 
-    // At every partition that is due. Of an incremental Fetch those without news are due no more.
+    // At every partition that is due. Those without news are due no more.
     void at_due() const;
-    // The answer leaves: what it says is known to the client, and what has nothing more waits for its shard.
+    // The answer to a Fetch that is not incremental names the others too.
+    void at_quiet() const;
+    // What was seen is known: of each partition only what changes from here on is news, and one that has nothing more waits for
+    // its shard.
     void told() const;
 
   private:

@@ -5,7 +5,7 @@
 // as before: a repeated one is a duplicate and no record is written twice. It is stored whole or not at all.
 #pragma once
 
-#include "emulator/kafka/handlers.h"
+#include "emulator/kafka/call.h"
 #include "protocol/batch/reader.h"
 
 namespace sluice::kafka {

@@ -1,5 +1,12 @@
 // What Kafka 4.4.0 was seen to answer to lists that are empty, null or name something twice, and to names, places and values
 // that it does not take: the same requests were sent to both.
+#include "emulator/kafka/topics.h"
+#include "protocol/kafka/messages/create_partitions.h"
+#include "protocol/kafka/messages/create_topics.h"
+#include "protocol/kafka/messages/delete_topics.h"
+#include "protocol/kafka/messages/list_offsets.h"
+#include "protocol/kafka/messages/metadata.h"
+#include "protocol/kafka/messages/offset_commit.h"
 #include "tests/support/kafka_client.h"
 
 using namespace sluice;

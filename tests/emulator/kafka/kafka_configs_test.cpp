@@ -1,5 +1,7 @@
 // DescribeConfigs, compared with a Kafka 4.4.0 node that was sent the same requests.
 #include "emulator/kafka/configs/configs.h"
+#include "protocol/kafka/messages/create_topics.h"
+#include "protocol/kafka/messages/describe_configs.h"
 #include "tests/support/kafka_client.h"
 
 using namespace sluice;

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "emulator/kafka/dispatch.h"
 #include "tests/support/kafka_client.h"
 
 using namespace sluice;

@@ -1,4 +1,14 @@
 // Connections and the plain data path of the Kafka door: frames, order, produce, fetch, metadata, topics.
+#include "protocol/kafka/messages/api_versions.h"
+#include "protocol/kafka/messages/create_partitions.h"
+#include "protocol/kafka/messages/create_topics.h"
+#include "protocol/kafka/messages/delete_topics.h"
+#include "protocol/kafka/messages/describe_configs.h"
+#include "protocol/kafka/messages/fetch.h"
+#include "protocol/kafka/messages/init_producer_id.h"
+#include "protocol/kafka/messages/list_offsets.h"
+#include "protocol/kafka/messages/metadata.h"
+#include "protocol/kafka/messages/produce.h"
 #include "tests/support/kafka_client.h"
 
 using namespace sluice;

@@ -1,5 +1,9 @@
 // Fetch sessions: what an append costs those who wait, what an incremental answer names, and how readers hear of partitions that
 // came without a seal. Costs are counted in partitions that Fetches looked at.
+#include "protocol/kafka/messages/create_partitions.h"
+#include "protocol/kafka/messages/create_topics.h"
+#include "protocol/kafka/messages/fetch.h"
+#include "protocol/kafka/messages/metadata.h"
 #include "tests/support/kafka_client.h"
 
 using namespace sluice;
@@ -82,6 +86,37 @@ TEST_CASE("an append costs each session that reads its shard one look, however m
     a.send({Consumer::at(400, 1)}, 60'000);
     CHECK(Consumer::named(a.receive()) == "2:0 ");
     CHECK(looks() == 2);   // what was asked, and what came meanwhile
+}
+
+TEST_CASE(
+    "a Fetch without a session looks while it waits only at what has news, and its answer names every partition in one list") {
+    Server server;
+    server.create("t", 500);
+    std::vector<FetchRequest::Partition> partitions;
+    for (std::int32_t p = 0; p < 500; ++p) partitions.push_back(Consumer::at(p, 0));
+    const FetchRequest::Topic topic{.topic = "t", .topic_id = {}, .partitions = {partitions.data(), partitions.size()}};
+    Client reader(server), writer(server);
+    FetchRequest request;
+    request.session_epoch = -1;
+    request.max_wait_ms = 60'000;
+    request.max_bytes = 1 << 20;
+    request.min_bytes = 300;
+    request.topics = {&topic, 1};
+    reader.send(request, 12);
+    server.turn();
+    CHECK(server.door->partitions_looked_at() == 500);
+    produce(writer, "t", 400, batch_of({std::string(100, 'x')}));
+    produce(writer, "t", 7, batch_of({std::string(10, 'y')}));
+    CHECK_FALSE(reader.frame());
+    CHECK(server.door->partitions_looked_at() == 503);   // the first record's, then both
+    produce(writer, "t", 8, batch_of({std::string(100, 'z')}));
+    const auto told = reader.receive<FetchResponse>(12);
+    CHECK(server.door->partitions_looked_at() == 506);
+    REQUIRE(told);
+    REQUIRE((*told)->topics.size() == 1);
+    const auto& named = (*told)->topics[0].partitions;
+    CHECK(named.size() == 500);
+    CHECK(std::ranges::count_if(named, [](const auto& p) { return p.records.size() > 0; }) == 3);
 }
 
 TEST_CASE("a record that a session was given and did not go on from is given again") {

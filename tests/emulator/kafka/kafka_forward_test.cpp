@@ -1,6 +1,10 @@
 // Rule 15: what a Kafka producer sees at a shard that was split, with and without sluice.sealed.produce=forward.
 #include <doctest/doctest.h>
 
+#include "protocol/kafka/messages/create_topics.h"
+#include "protocol/kafka/messages/describe_configs.h"
+#include "protocol/kafka/messages/fetch.h"
+#include "protocol/kafka/messages/produce.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/kafka_client.h"
 

@@ -1,4 +1,12 @@
 // Groups, offsets, limits and seals as a Kafka client sees them.
+#include "protocol/kafka/messages/api_versions.h"
+#include "protocol/kafka/messages/delete_groups.h"
+#include "protocol/kafka/messages/delete_topics.h"
+#include "protocol/kafka/messages/fetch.h"
+#include "protocol/kafka/messages/leave_group.h"
+#include "protocol/kafka/messages/list_groups.h"
+#include "protocol/kafka/messages/offset_commit.h"
+#include "protocol/kafka/messages/produce.h"
 #include "tests/support/kafka_consumer.h"
 
 using namespace sluice;

@@ -1,4 +1,5 @@
 // Idle connections of the Kafka door: connections.max.idle.ms has its effect, by the time that passes outside.
+#include "protocol/kafka/messages/fetch.h"
 #include "tests/support/kafka_client.h"
 
 using namespace sluice;

@@ -1,5 +1,15 @@
 // The requests of one connection are carried out in the order they came, wherever a later one reads what an earlier one writes.
 // Each case sends both in one piece, so that the later one is there long before the earlier one is committed.
+#include "emulator/kafka/dispatch.h"
+#include "protocol/kafka/messages/create_partitions.h"
+#include "protocol/kafka/messages/create_topics.h"
+#include "protocol/kafka/messages/describe_configs.h"
+#include "protocol/kafka/messages/fetch.h"
+#include "protocol/kafka/messages/list_offsets.h"
+#include "protocol/kafka/messages/metadata.h"
+#include "protocol/kafka/messages/offset_commit.h"
+#include "protocol/kafka/messages/offset_fetch.h"
+#include "protocol/kafka/messages/produce.h"
 #include "storage/failing.h"
 #include "tests/support/kafka_client.h"
 

@@ -1,6 +1,7 @@
 // Producer ids as clients get them: never the same twice, whatever fails, restarts or is reset between two requests.
 #include <set>
 
+#include "protocol/kafka/messages/init_producer_id.h"
 #include "storage/failing.h"
 #include "tests/support/kafka_client.h"
 

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "emulator/net/receiving.h"
+#include "protocol/kafka/messages/metadata.h"
 #include "protocol/wire_limits.h"
 #include "tests/support/kafka_client.h"
 #include "tests/support/kinesis_server.h"

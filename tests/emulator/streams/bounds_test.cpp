@@ -2,6 +2,9 @@
 // restart the engine is what it was, whether the text was refused or taken.
 #include "emulator/streams/catalog/bounds.h"
 
+#include "protocol/kafka/messages/create_topics.h"
+#include "protocol/kafka/messages/join_group.h"
+#include "protocol/kafka/messages/offset_commit.h"
 #include "tests/support/kafka_client.h"
 #include "tests/support/kinesis_call.h"
 

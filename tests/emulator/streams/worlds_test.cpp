@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "protocol/kafka/messages/describe_cluster.h"
+#include "protocol/kafka/messages/offset_commit.h"
 #include "tests/support/control_fixture.h"
 #include "tests/support/kafka_client.h"
 

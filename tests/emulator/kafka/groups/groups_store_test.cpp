@@ -1,6 +1,11 @@
 // What of groups is answered is stored, and what is refused has changed nothing: with commits that fail, with a reset in every
 // step of a request, and after a kill.
 #include "emulator/kafka/broker.h"
+#include "emulator/kafka/groups/groups.h"
+#include "protocol/kafka/messages/delete_groups.h"
+#include "protocol/kafka/messages/heartbeat.h"
+#include "protocol/kafka/messages/leave_group.h"
+#include "protocol/kafka/messages/sync_group.h"
 #include "tests/support/kafka_consumer.h"
 
 using namespace sluice;

@@ -1,6 +1,8 @@
 // The membership of a group, stepped by hand: a time and a request go in, a decision comes out. Codes and steps are those that
 // Apache Kafka 4.4.0 was seen to take for the same requests.
 #include "emulator/kafka/groups/membership.h"
+#include "protocol/kafka/messages/join_group.h"
+#include "protocol/kafka/messages/sync_group.h"
 
 #include <doctest/doctest.h>
 
