@@ -6,27 +6,7 @@
 #include <array>
 
 #include "emulator/kafka/call.h"
-#include "protocol/kafka/messages/api_versions.h"
-#include "protocol/kafka/messages/create_partitions.h"
-#include "protocol/kafka/messages/create_topics.h"
-#include "protocol/kafka/messages/delete_groups.h"
-#include "protocol/kafka/messages/delete_topics.h"
-#include "protocol/kafka/messages/describe_cluster.h"
-#include "protocol/kafka/messages/describe_configs.h"
-#include "protocol/kafka/messages/describe_groups.h"
-#include "protocol/kafka/messages/fetch.h"
-#include "protocol/kafka/messages/find_coordinator.h"
-#include "protocol/kafka/messages/heartbeat.h"
-#include "protocol/kafka/messages/init_producer_id.h"
-#include "protocol/kafka/messages/join_group.h"
-#include "protocol/kafka/messages/leave_group.h"
-#include "protocol/kafka/messages/list_groups.h"
-#include "protocol/kafka/messages/list_offsets.h"
-#include "protocol/kafka/messages/metadata.h"
-#include "protocol/kafka/messages/offset_commit.h"
-#include "protocol/kafka/messages/offset_fetch.h"
-#include "protocol/kafka/messages/produce.h"
-#include "protocol/kafka/messages/sync_group.h"
+#include "protocol/kafka/all_messages.h"
 
 namespace sluice::kafka {
 

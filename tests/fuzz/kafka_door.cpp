@@ -4,8 +4,8 @@
 #include <boost/asio/connect.hpp>
 
 #include "emulator/kafka/door.h"
+#include "protocol/kafka/all_messages.h"
 #include "protocol/kafka/frame.h"
-#include "protocol/kafka/messages/all.h"
 #include "tests/fuzz/seeds.h"
 #include "tests/fuzz/world.h"
 

@@ -1,8 +1,8 @@
 // A frame as it comes off a socket, without its size. What must hold for every request of every version, and for what group
 // members tell each other: a message that decodes is written in a canonical form that is never longer, that decodes to the
 // same message with nothing left over, and that is written the same again; and the lists stay within the arena's limit.
+#include "protocol/kafka/all_messages.h"
 #include "protocol/kafka/frame.h"
-#include "protocol/kafka/messages/all.h"
 #include "protocol/kafka/print.h"
 #include "tests/fuzz/target.h"
 
