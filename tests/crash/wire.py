@@ -30,13 +30,13 @@ def varint(value):
     return out + bytes([value])
 
 
-def record_batch(values, timestamp, producer=-1, epoch=-1, sequence=-1):
+def record_batch(values, timestamp, producer=-1, epoch=-1, sequence=-1, summed=crc32c):
     records = b""
     for i, value in enumerate(values):
         body = b"\0" + varint(0) + varint(i) + varint(1) + b"k" + varint(len(value)) + value + varint(0)
         records += varint(len(body)) + body
     checked = struct.pack(">hiqqqhii", 0, len(values) - 1, timestamp, timestamp, producer, epoch, sequence, len(values)) + records
-    return struct.pack(">qiib", 0, 4 + 1 + 4 + len(checked), -1, 2) + struct.pack(">I", crc32c(checked)) + checked
+    return struct.pack(">qiib", 0, 4 + 1 + 4 + len(checked), -1, 2) + struct.pack(">I", summed(checked)) + checked
 
 
 def text(value):
