@@ -236,6 +236,7 @@ int serve(const ServeOptions& options) {
     service.parts().turns = nullptr;
 
     control_server.stop();
+    service.stop();
     turn_until_still(loop, engine, real);
     kinesis_door.stop();
     kafka_door.stop();

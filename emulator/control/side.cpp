@@ -48,17 +48,20 @@ Task<SideAnswer> unary(Service& service, std::string body) {
     co_return SideAnswer{.body = to_json(*result)};
 }
 
-// A stream as an answer with an end: a line each.
+// A stream as an answer with an end: a line each. It ends early when the server stops: a call that stayed parked would never end.
 template <class Message>
-struct Collected final : Sink<Message> {
-    explicit Collected(std::size_t limit) : most(limit) {}
+struct Collected final : Sink<Message>, Follower {
+    Collected(std::size_t limit, Signal& stopping) : most(limit) { follow(stopping); }
     void push(Message message) override {
         lines += to_json(message) + "\n";
-        if (++count < most) return;
+        if (++count == most) end();
+    }
+    bool full() const override { return this->closed; }
+    void end() {
         this->closed = true;
         this->changed.fire();
     }
-    bool full() const override { return this->closed; }
+    void fired() override { end(); }
     std::size_t most, count = 0;
     std::string lines;
 };
@@ -66,12 +69,9 @@ struct Collected final : Sink<Message> {
 Task<SideAnswer> watch(Service& service, std::string body) {
     const auto request = parse<v1::WatchThrottlesRequest>(body);
     if (!request) co_return fault(request.error());
-    const auto sink = std::make_shared<Collected<v1::Throttle>>(1);
+    const auto sink = std::make_shared<Collected<v1::Throttle>>(1, service.stopping());
     auto& clock = *service.engine().world().clock;
-    const Timer end{clock, clock.within(timers::http_watch, wire_limits::http_stream_wait, [sink] {
-                        sink->closed = true;
-                        sink->changed.fire();
-                    })};
+    const Timer end{clock, clock.within(timers::http_watch, wire_limits::http_stream_wait, [sink] { sink->end(); })};
     auto task = service.stream(*request, sink);
     const auto result = co_await std::move(task);
     if (!result) co_return fault(result.error());
@@ -83,7 +83,7 @@ Task<SideAnswer> tail(Service& service, std::string body) {
     if (!request) co_return fault(request.error());
     request->set_only_stored(true);
     if (request->start_case() == v1::TailRequest::START_NOT_SET) request->set_from_start(true);
-    const auto sink = std::make_shared<Collected<v1::Record>>(wire_limits::http_stream_lines);
+    const auto sink = std::make_shared<Collected<v1::Record>>(wire_limits::http_stream_lines, service.stopping());
     auto task = service.stream(*request, sink);
     const auto result = co_await std::move(task);
     if (!result) co_return fault(result.error());

@@ -14,6 +14,11 @@ def texts(names):
     return struct.pack(">i", len(names)) + b"".join(struct.pack(">h", len(n)) + n.encode() for n in names)
 
 
+def owner(member):
+    """Whose assignment it is: an instance's, whichever member id it has now, or a member's. An instance's ids begin with its name."""
+    return member[:2].encode() if member.startswith("i") else member.encode()
+
+
 class Member(Actor):
     """One step of a member's life after the other; a connection that ends leaves the group to find out."""
 
@@ -84,12 +89,12 @@ class Member(Actor):
         self.generation = told["generation"]
         if told["leader"] == self.member and not any(m["member"] == self.member for m in told["members"]):
             raise Wrong(f"{self.name} {self.count}: the leader is no member: {told}")
-        assigned = {m["member"]: m["member"].encode() for m in told["members"]} if told["leader"] == self.member else {}
+        assigned = {m["member"]: owner(m["member"]) for m in told["members"]} if told["leader"] == self.member else {}
         synced = await self.step("SyncGroup", {
             "group": values["group"], "generation": self.generation, "member": self.member, "instance": values["instance"],
             "type": "consumer", "protocol": told["protocol"],
             "assignments": [{"member": m, "assignment": a} for m, a in assigned.items()]}, draw, MEMBER)
-        if synced["code"] == 0 and synced["assignment"] not in (b"", self.member.encode()):
+        if synced["code"] == 0 and synced["assignment"] not in (b"", owner(self.member)):
             raise Wrong(f"{self.name} {self.count}: {self.member} was given what belongs to {synced['assignment']!r}")
         if synced["code"] in (25, 82):
             self.opened()

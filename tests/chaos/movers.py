@@ -9,7 +9,7 @@ from lines import Gone
 from promises import FOR_EVER, Wrong
 
 MOVES = {"advance": 40, "day": 3, "year": 2, "set": 6, "freeze": 6, "resume": 14, "rate": 5, "auto": 2, "liveness": 4, "reset": 3,
-         "limits": 4, "streams": 3, "metrics": 3, "watch": 0, "tail": 3, "put": 3}
+         "limits": 4, "streams": 3, "metrics": 3, "watch": 2, "tail": 3, "put": 3}
 INVALID, STANDS = ("INVALID_ARGUMENT",), ("FAILED_PRECONDITION", "INVALID_ARGUMENT")
 CONTROL = "/_sluice/v1/"
 

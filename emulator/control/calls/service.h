@@ -86,6 +86,9 @@ class Service {
     Task<std::string> metrics();
     bool ready() const { return ready_; }
     void set_ready() { ready_ = true; }
+    // Before the loop turns its last: whoever waits by HTTP is answered.
+    void stop() { stopping_.fire(); }
+    Signal& stopping() { return stopping_; }
     Parts& parts() { return parts_; }
     streams::Engine& engine() { return engine_; }
 
@@ -105,6 +108,7 @@ class Service {
     Time started_;
     std::string token_;   // empty: everybody may call
     bool ready_ = false;
+    Signal stopping_;
 };
 
 // Of protobuf's well-known types.

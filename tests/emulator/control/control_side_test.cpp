@@ -166,3 +166,17 @@ TEST_CASE("metrics count what was written, refused and connected") {
         CHECK(answer.body.contains(line));
     }
 }
+
+TEST_CASE("a watch by HTTP is answered when the server stops") {
+    Control c;
+    std::optional<control::SideAnswer> told;
+    asio::co_spawn(*c.world.io, control::answer(c.service, {"POST", "/_sluice/v1/WatchThrottles", "{}"}),
+                   [&](std::exception_ptr, control::SideAnswer answer) { told = std::move(answer); });
+    c.world.settle();
+    CHECK_FALSE(told);
+    c.service.stop();
+    c.world.settle();
+    REQUIRE(told);
+    CHECK(told->status == 200);
+    CHECK(told->body.empty());
+}
