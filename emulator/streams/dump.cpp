@@ -1,5 +1,6 @@
 // The engine as text: what two engines are compared by after a restart, a failed commit, or a clock moved in other steps.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -15,12 +16,10 @@ std::string Engine::dump() {
     auto& s = *state_;
     flush();
     for (const auto& stream : list(s.world())) {
-        line("stream {} id={} topic={} manners={} profile={} status={} created={} retention={} limits={}/{}/{}/{} provisional={}",
+        line("stream {} id={} topic={} manners={} profile={} status={} created={} retention={} limits={} provisional={}",
              stream->name, std::to_underlying(stream->id), Random::uuid_text(stream->topic_id),
              std::to_underlying(stream->manners), stream->profile, static_cast<int>(stream->status), to_ms(stream->created),
-             stream->retention ? stream->retention->count() : -1, stream->limits.write_bytes_per_second,
-             stream->limits.write_records_per_second, stream->limits.read_bytes_per_second, stream->limits.read_calls_per_second,
-             stream->provisional);
+             stream->retention ? stream->retention->count() : -1, fmt::join(stream->limits.all(), "/"), stream->provisional);
         if (stream->reshard)
             line("  reshard {}+{} ready={}", stream->reshard->first, stream->reshard->second, to_ms(stream->ready_at));
         line("  account={} region={} on_demand={} internal={} record_bytes={} retention_bytes={}", stream->account,

@@ -60,6 +60,8 @@ void Engine::State::set_buckets(Shard& shard) {
     shard.write_records.change(limits.write_records_per_second, limits.write_records_per_second, now);
     shard.read_bytes.change(limits.read_bytes_per_second, limits.read_bytes_per_second, now);
     shard.read_calls.change(limits.read_calls_per_second, limits.read_calls_per_second, now);
+    shard.iterator_calls.change(limits.iterator_calls_per_second, limits.iterator_calls_per_second, now);
+    shard.read_records.change(limits.read_records_per_second, limits.read_records_per_second, now);
 }
 
 void Engine::State::order_ranges(Stream& stream) {
@@ -233,7 +235,7 @@ Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
         auto& shard = *stream->shards[i];
         shard.range = ranges[i];
         shard.created_s = created_s;
-        shard.write_bytes = shard.write_records = shard.read_bytes = shard.read_calls = {};
+        for (auto* bucket : shard.buckets()) bucket->clear();
         s.set_buckets(shard);
     }
     State::order_ranges(*stream);

@@ -215,8 +215,10 @@ class Engine {
     std::optional<std::pair<Position, std::int64_t>> find_timestamp(Shard&,
                                                                     std::int64_t ms);   // per record: offset, its timestamp
     std::optional<std::int64_t> appended_ms(Shard&, Position);                          // of the record at that position
-    // Reads under the limits: GetRecords asks for a call (5/s) and room; Fetch for room only.
+    // Reads under the limits: GetRecords asks for a call (5/s) and room; Fetch for room only; GetShardIterator for a call of its
+    // own, of open shards.
     std::optional<Refusal> admit_read_call(Shard&);
+    std::optional<Refusal> admit_iterator(Shard&);
     bool read_room(Shard&);
     milliseconds charge_read(Shard&, Door, std::uint64_t bytes, std::uint64_t records);   // yields the debt
     std::uint64_t live_bytes(Shard&);

@@ -14,6 +14,10 @@ std::string_view name(Refusal::Limit limit) {
             return "read bytes per second";
         case Refusal::Limit::read_calls:
             return "GetRecords calls per second";
+        case Refusal::Limit::iterator_calls:
+            return "GetShardIterator calls per second";
+        case Refusal::Limit::read_records:
+            return "read records per second";
     }
     return "limit";
 }

@@ -15,7 +15,7 @@ namespace sluice::streams {
 
 // One refused or slowed call: which limit, how far over, which key took which share.
 struct Refusal {
-    enum class Limit { write_bytes, write_records, read_bytes, read_calls };
+    enum class Limit { write_bytes, write_records, read_bytes, read_calls, iterator_calls, read_records };
     Limit limit{};
     std::string stream, shard;   // names
     Time at;

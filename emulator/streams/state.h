@@ -111,7 +111,8 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     Group& group();   // the open one; its commit is posted
     Ticket ticket(Group::Scope);
     void put(Group::Scope, std::string key, std::string value);
-    void touch(Shard&);          // its running value goes with the group
+    void touch(Shard&);   // its running value goes with the group
+    Refusal refuse_read(Shard&, Refusal::Limit, Bucket&, std::int64_t wanted_thousandths, Time now);   // counted and told
     void touch_lazily(Shard&);   // its running value goes with the next group, at the latest in a second
     std::vector<std::pair<StreamPointer, Shard*>> lazy;
     Timer lazy_timer;

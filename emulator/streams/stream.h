@@ -102,7 +102,10 @@ struct Shard {
     Position end{};          // committed: what readers may see (high watermark)
     Position begin{};        // oldest kept; ask Engine::bounds, which applies retention first
     std::int64_t last_appended_ms{};
-    Bucket write_bytes, write_records, read_bytes, read_calls;
+    Bucket write_bytes, write_records, read_bytes, read_calls, iterator_calls, read_records;
+    std::array<Bucket*, 6> buckets() {
+        return {&write_bytes, &write_records, &read_bytes, &read_calls, &iterator_calls, &read_records};
+    }
     std::unordered_map<std::int64_t, ProducerState> producers;
     Usage usage;                // since it was made, and the bytes that it stores now; its stream's meter cuts the hours
     std::int64_t opened_ms{};   // since when it is counted as open

@@ -230,7 +230,7 @@ void History::set_limits(Stream& stream) {
     const std::int64_t out = one_in(3) ? 0 : 2000 + static_cast<std::int64_t>(below(5000));
     say("limits of {}: {} B/s and {} records/s in, {} B/s out", stream.name, bytes, records, out);
     stream.set_limits(bytes, records, out, 5, model_.time.now);
-    machine_->engine->set_limits(real(stream.name), "none", {bytes, records, out, 5});
+    machine_->engine->set_limits(real(stream.name), "none", {bytes, records, out, 5, 5});
     machine_->settle();
     settled_ = model_;
 }

@@ -92,6 +92,7 @@ void History::look(const std::string& name, std::int32_t index, Model& model, bo
     tokens("write records", shard.write_records, expected.write_records);
     tokens("read bytes", shard.read_bytes, expected.read_bytes);
     tokens("read calls", shard.read_calls, expected.read_calls);
+    tokens("iterator calls", shard.iterator_calls, expected.iterator_calls);
     if (!deep) return;
     read_through(name, index, expected);
     count(name, model);
@@ -129,7 +130,8 @@ void History::take_balances() {
         for (std::size_t i = 0; i < stream.shards.size(); ++i) {
             auto& shard = real(name, static_cast<std::int32_t>(i));
             for (const auto& [bucket, wanted] : {std::pair{&shard.read_bytes, &stream.shards[i].read_bytes},
-                                                 std::pair{&shard.read_calls, &stream.shards[i].read_calls}}) {
+                                                 std::pair{&shard.read_calls, &stream.shards[i].read_calls},
+                                                 std::pair{&shard.iterator_calls, &stream.shards[i].iterator_calls}}) {
                 if (wanted->rate == 0 || bucket->unlimited()) continue;
                 wanted->tick(model_.time.now);
                 const auto balance = bucket->balance_thousandths(from_ms(model_.time.now));
@@ -148,7 +150,8 @@ void History::turn_back_buckets() {
             auto& expected = stream.shards[i];
             for (const auto& [bucket, wanted] :
                  {std::pair{&shard.write_bytes, &expected.write_bytes}, std::pair{&shard.write_records, &expected.write_records},
-                  std::pair{&shard.read_bytes, &expected.read_bytes}, std::pair{&shard.read_calls, &expected.read_calls}}) {
+                  std::pair{&shard.read_bytes, &expected.read_bytes}, std::pair{&shard.read_calls, &expected.read_calls},
+                  std::pair{&shard.iterator_calls, &expected.iterator_calls}}) {
                 wanted->filled = std::min(wanted->filled, model_.time.now);
                 if (wanted->rate == 0 || bucket->unlimited() || (bucket != &shard.write_bytes && bucket != &shard.write_records))
                     continue;

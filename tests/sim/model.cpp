@@ -38,7 +38,7 @@ const Record& Shard::record(Position at) const {
 }
 
 void Shard::tick(Ms now) {
-    for (auto* bucket : {&write_bytes, &write_records, &read_bytes, &read_calls}) bucket->tick(now);
+    for (auto* bucket : {&write_bytes, &write_records, &read_bytes, &read_calls, &iterator_calls}) bucket->tick(now);
 }
 
 // KIP-98: sequences count to 2^31 - 1 and go on at 0; the last five batches are recognised when sent again.
@@ -80,6 +80,7 @@ void Stream::set_limits(std::int64_t bytes, std::int64_t records, std::int64_t r
         shard.write_records.change(records, records, now);
         shard.read_bytes.change(read_bytes, read_bytes, now);
         shard.read_calls.change(read_calls, read_calls, now);
+        shard.iterator_calls.change(read_calls, read_calls, now);   // the same number in every profile
     }
 }
 

@@ -66,7 +66,7 @@ struct Shard {
     std::vector<std::shared_ptr<const Batch>> log;
     Position gone = 0;   // the first that is still there
     Ms last_appended = 0;
-    Bucket write_bytes, write_records, read_bytes, read_calls;
+    Bucket write_bytes, write_records, read_bytes, read_calls, iterator_calls;
     std::map<std::int64_t, Producer> producers;
     std::map<std::int64_t, Counted> counted;   // by virtual hour
 

@@ -58,7 +58,7 @@ void History::get_records(Stream& stream) {
                 request.starting_sequence_number = text(number->text);
             }
         }
-        const auto& shard = stream.shards[static_cast<std::size_t>(made.shard)];
+        auto& shard = stream.shards[static_cast<std::size_t>(made.shard)];
         if (kind == 0) made.next = shard.gone;
         if (kind == 1) made.next = shard.end();
         if (kind == 2) {
@@ -75,6 +75,7 @@ void History::get_records(Stream& stream) {
         request.shard_id = text(fmt::format("shardId-{:012}", made.shard));
         request.shard_iterator_type = kinds[kind];
         const bool expired = shard.sealed && stream.retention && shard.closed + *stream.retention < now;
+        const bool room = shard.sealed || shard.iterator_calls.covers(1);
         bool told = false;
         machine_->ask<kinesis::GetShardIterator>(std::move(request),
                                                  hear<kinesis::Reply<kinesis::GetShardIterator>>([&](auto& reply) {
@@ -82,8 +83,10 @@ void History::get_records(Stream& stream) {
                                                      if (told) made.token = reply->shard_iterator;
                                                  }));
         machine_->turn();
-        if (told == expired) broken("GetShardIterator {} of {}/{}: answered {}", kinds[kind], stream.name, made.shard, told);
-        if (expired) return;
+        if (told != (!expired && room))
+            broken("GetShardIterator {} of {}/{}: answered {}", kinds[kind], stream.name, made.shard, told);
+        if (!told) return;
+        if (!shard.sealed) shard.iterator_calls.take(1);
         say("GetShardIterator {}/{} {} -> {}", stream.name, made.shard, kinds[kind], made.next);
         reader_ = std::move(made);
     }

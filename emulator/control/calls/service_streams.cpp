@@ -35,6 +35,8 @@ v1::LimitsResponse show_limits(const streams::Stream& stream) {
     limits.set_write_records_per_second(stream.limits.write_records_per_second);
     limits.set_read_bytes_per_second(stream.limits.read_bytes_per_second);
     limits.set_read_calls_per_second(stream.limits.read_calls_per_second);
+    limits.set_iterator_calls_per_second(stream.limits.iterator_calls_per_second);
+    limits.set_read_records_per_second(stream.limits.read_records_per_second);
     return answer;
 }
 
@@ -65,11 +67,10 @@ Task<Result<v1::LimitsResponse>> Service::handle(v1::SetLimitsRequest request) {
     if (request.has_write_records_per_second()) limits.write_records_per_second = request.write_records_per_second();
     if (request.has_read_bytes_per_second()) limits.read_bytes_per_second = request.read_bytes_per_second();
     if (request.has_read_calls_per_second()) limits.read_calls_per_second = request.read_calls_per_second();
-    if (std::min({limits.write_bytes_per_second, limits.write_records_per_second, limits.read_bytes_per_second,
-                  limits.read_calls_per_second}) < 0)
-        co_return std::unexpected{Error{Kind::invalid, "a limit is 0 (unlimited) or above"}};
-    if (std::max({limits.write_bytes_per_second, limits.write_records_per_second, limits.read_bytes_per_second,
-                  limits.read_calls_per_second}) > streams::most_per_second)
+    if (request.has_iterator_calls_per_second()) limits.iterator_calls_per_second = request.iterator_calls_per_second();
+    if (request.has_read_records_per_second()) limits.read_records_per_second = request.read_records_per_second();
+    if (std::ranges::min(limits.all()) < 0) co_return std::unexpected{Error{Kind::invalid, "a limit is 0 (unlimited) or above"}};
+    if (std::ranges::max(limits.all()) > streams::most_per_second)
         co_return std::unexpected{
             Error{Kind::invalid, fmt::format("a limit is at most {} a second; 0 is unlimited", streams::most_per_second)}};
     const auto ticket = engine_.set_limits(*stream, profile, limits);

@@ -38,14 +38,15 @@ Words find the server at 127.0.0.1:7070, or at --control ADDR:PORT, or at SLUICE
 void print_limits(const v1::LimitsResponse& answer) {
     const auto& l = answer.limits();
     const auto bytes = [](std::int64_t n) {
-        return n == 0 ? std::string{"unlimited"} : show_bytes(static_cast<double>(n)) + "/s";
+        return n == 0 ? std::string{"unlimited bytes"} : show_bytes(static_cast<double>(n)) + "/s";
     };
     const auto count = [](std::int64_t n, const char* what) {
-        return n == 0 ? std::string{"unlimited"} : fmt::format("{} {}/s", n, what);
+        return n == 0 ? fmt::format("unlimited {}", what) : fmt::format("{} {}/s", n, what);
     };
-    fmt::print("{}, each shard\n  write  {}, {}\n  read   {}, {}\n", answer.stream(), bytes(l.write_bytes_per_second()),
+    fmt::print("{}, each shard\n  write  {}, {}\n  read   {}, {}, {}, {}\n", answer.stream(), bytes(l.write_bytes_per_second()),
                count(l.write_records_per_second(), "records"), bytes(l.read_bytes_per_second()),
-               count(l.read_calls_per_second(), "GetRecords calls"));
+               count(l.read_records_per_second(), "records"), count(l.read_calls_per_second(), "GetRecords calls"),
+               count(l.iterator_calls_per_second(), "GetShardIterator calls"));
 }
 
 }   // namespace
@@ -80,7 +81,7 @@ int show_version(Word& word) {
 
 int limits(Word& word) {
     std::string action, stream, profile;
-    std::int64_t write_bytes = 0, write_records = 0, read_bytes = 0, read_calls = 0;
+    std::int64_t write_bytes = 0, write_records = 0, read_bytes = 0, read_calls = 0, iterator_calls = 0, read_records = 0;
     word.arguments.option("action", action, "show or set").required().one_of({"show", "set"});
     word.arguments.option("STREAM", stream).required();
     word.arguments.option("--profile", profile, "kinesis, kinesis-strict, kafka or none").type("NAME");
@@ -88,6 +89,8 @@ int limits(Word& word) {
     const auto b = word.arguments.option("--write-records", write_records).type("N");
     const auto c = word.arguments.option("--read-bytes", read_bytes).type("N");
     const auto d = word.arguments.option("--read-calls", read_calls, "GetRecords calls").type("N");
+    const auto e = word.arguments.option("--iterator-calls", iterator_calls, "GetShardIterator calls").type("N");
+    const auto f = word.arguments.option("--read-records", read_records).type("N");
     word.parse();
     v1::LimitsResponse answer;
     if (action == "show") {
@@ -102,7 +105,9 @@ int limits(Word& word) {
         if (b.given()) request.set_write_records_per_second(write_records);
         if (c.given()) request.set_read_bytes_per_second(read_bytes);
         if (d.given()) request.set_read_calls_per_second(read_calls);
-        if (profile.empty() && !a.given() && !b.given() && !c.given() && !d.given())
+        if (e.given()) request.set_iterator_calls_per_second(iterator_calls);
+        if (f.given()) request.set_read_records_per_second(read_records);
+        if (profile.empty() && !a.given() && !b.given() && !c.given() && !d.given() && !e.given() && !f.given())
             throw Exit{bad_usage, "`sluice limits set` wants --profile or a limit, like --write-records 100"};
         answer = word.client.call(&v1::Control::Stub::SetLimits, request);
     }

@@ -118,23 +118,25 @@ class Growing {
 // Room for so many more records with so many bytes, as JSON has them.
 std::size_t room_for(std::int64_t bytes, std::int64_t records) { return static_cast<std::size_t>(bytes / 3 * 4 + records * 220); }
 
-// An answer is paid for as one, when it is known how large it is. Until then the shard owes for the largest there can be, so that
-// no other caller is let in by tokens that are as good as spent.
-class Owed {
+// An answer is paid for as one, when it is known how large it is. Until then the largest there can be is reserved, so that no
+// other caller is let in by tokens that are as good as spent.
+class Reserved {
   public:
-    Owed(streams::Bucket& bucket, Time now) : bucket_(bucket), before_(bucket.save()) {
-        if (!bucket_.unlimited()) bucket_.restore({-1000 * std::int64_t{streams::get_records_bytes}, to_ms(now)});
+    explicit Reserved(streams::Shard& shard) : shard_(shard) {
+        shard_.read_bytes.reserve(streams::get_records_bytes);
+        shard_.read_records.reserve(streams::get_records_count);
     }
-    ~Owed() { settle(); }
-    Owed(const Owed&) = delete;
-    Owed& operator=(const Owed&) = delete;
+    ~Reserved() { settle(); }
+    Reserved(const Reserved&) = delete;
+    Reserved& operator=(const Reserved&) = delete;
     void settle() {
-        if (!std::exchange(settled_, true) && !bucket_.unlimited()) bucket_.restore(before_);
+        if (std::exchange(settled_, true)) return;
+        shard_.read_bytes.give_back(streams::get_records_bytes);
+        shard_.read_records.give_back(streams::get_records_count);
     }
 
   private:
-    streams::Bucket& bucket_;
-    streams::Bucket::State before_;
+    streams::Shard& shard_;
     bool settled_ = false;
 };
 
@@ -153,7 +155,7 @@ Task<Answer> serve<GetRecords>(streams::Engine& engine, const DoorOptions& optio
     if (!begun) co_return render(begun.error(), serving.encoding);
     auto& [it, stream, shard, now] = *begun;
 
-    Owed owed{shard->read_bytes, now};
+    Reserved reserved{*shard};
     Growing text{serving.encoding};
     SequenceNumbers numbers{*shard};
     std::int64_t left_bytes = streams::get_records_bytes, left = request->limit.value_or(streams::get_records_count);
@@ -190,7 +192,7 @@ Task<Answer> serve<GetRecords>(streams::Engine& engine, const DoorOptions& optio
         auto turn = asio::post(engine.executor(), use_task);
         co_await std::move(turn);
     }
-    owed.settle();
+    reserved.settle();
     engine.charge_read(*shard, streams::Door::kinesis, static_cast<std::uint64_t>(streams::get_records_bytes - left_bytes),
                        text.count());
 

@@ -1,4 +1,5 @@
-// GetShardIterator: five ways to say where to begin. Faults come in AWS's order: shard syntax, stream, shard, then arguments.
+// GetShardIterator: five ways to say where to begin. Faults come in AWS's order: shard syntax, stream, shard, then arguments; the
+// limit of 5 calls a second on an open shard comes last, so that only what would be answered counts.
 #include <algorithm>
 
 #include "emulator/kinesis/address.h"
@@ -53,14 +54,20 @@ Task<Reply<GetShardIterator>> handle(Call& call, const GetShardIterator& request
         const auto at = position_of(call, *shard, *request.starting_sequence_number, type == "AFTER_SEQUENCE_NUMBER");
         if (!at) co_return std::unexpected{at.error()};
         position = *at;
-    } else if (type == "TRIM_HORIZON") {
-        position = call.engine.bounds(*shard).begin;
-    } else if (type == "LATEST") {
-        position = shard->end;
-    } else {
+    } else if (type == "AT_TIMESTAMP") {
         if (!request.timestamp) co_return std::unexpected{texts::timestamp_missing()};
         if (*request.timestamp > now)
             co_return std::unexpected{texts::timestamp_in_future(to_ms(*request.timestamp), to_ms(now))};
+    }
+    if (request.dry_run.value_or(false)) co_return std::unexpected{texts::dry_run()};
+    if (call.engine.admit_iterator(*shard))
+        co_return std::unexpected{texts::read_rate_exceeded(shard_id(*index), *name, call.account())};
+
+    if (type == "TRIM_HORIZON") {
+        position = call.engine.bounds(*shard).begin;
+    } else if (type == "LATEST") {
+        position = shard->end;
+    } else if (!by_number) {
         auto first =
             call.engine.rehearse([extents = shard->extents, ms = to_ms(*request.timestamp)](const storage::Snapshot& snapshot) {
                 for (const auto& extent : extents) (void)snapshot.find_appended(extent.log, ms);
@@ -68,7 +75,6 @@ Task<Reply<GetShardIterator>> handle(Call& call, const GetShardIterator& request
         co_await std::move(first);
         position = call.engine.find_appended(*shard, *request.timestamp);
     }
-    if (request.dry_run.value_or(false)) co_return std::unexpected{texts::dry_run()};
     co_return GetShardIterator::Result{seal(Iterator{.stream = stream->name,
                                                      .id = stream->id,
                                                      .shard = *index,

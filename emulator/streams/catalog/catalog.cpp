@@ -97,6 +97,8 @@ void Engine::State::save_stream(const Stream& stream) {
     limits.set_write_records_per_second(stream.limits.write_records_per_second);
     limits.set_read_bytes_per_second(stream.limits.read_bytes_per_second);
     limits.set_read_calls_per_second(stream.limits.read_calls_per_second);
+    limits.set_iterator_calls_per_second(stream.limits.iterator_calls_per_second);
+    limits.set_read_records_per_second(stream.limits.read_records_per_second);
     out.set_created_ms(to_ms(stream.created));
     out.set_retention_ms(stream.retention ? stream.retention->count() : -1);
     if (stream.retention_bytes) out.set_retention_bytes(*stream.retention_bytes);
@@ -157,8 +159,9 @@ void Engine::State::load_stream(const catalog::Stream& in) {
     std::memcpy(stream->topic_id.data(), in.topic_id().data(), std::min<std::size_t>(16, in.topic_id().size()));
     stream->manners = static_cast<Manners>(in.manners());
     stream->profile = in.profile();
-    stream->limits = {in.limits().write_bytes_per_second(), in.limits().write_records_per_second(),
-                      in.limits().read_bytes_per_second(), in.limits().read_calls_per_second()};
+    stream->limits = {in.limits().write_bytes_per_second(),    in.limits().write_records_per_second(),
+                      in.limits().read_bytes_per_second(),     in.limits().read_calls_per_second(),
+                      in.limits().iterator_calls_per_second(), in.limits().read_records_per_second()};
     stream->created = from_ms(in.created_ms());
     stream->retention.reset();
     if (in.retention_ms() >= 0) stream->retention = milliseconds{in.retention_ms()};
@@ -212,7 +215,7 @@ void Engine::State::load_stream(const catalog::Stream& in) {
 void Engine::State::read_shard(Shard& shard) {
     if (shard.stream->deleted) return;
     const auto store_now = store.snapshot();
-    shard.write_bytes = shard.write_records = shard.read_bytes = shard.read_calls = {};
+    for (auto* bucket : shard.buckets()) bucket->clear();
     set_buckets(shard);
     shard.last_appended_ms = 0;
     const auto counted = std::exchange(shard.usage, {});

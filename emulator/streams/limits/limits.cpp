@@ -3,7 +3,8 @@
 namespace sluice::streams {
 
 std::optional<StreamLimits> profile(std::string_view name) {
-    if (name == "kinesis" || name == "kinesis-strict") return kinesis_limits;
+    if (name == "kinesis") return kinesis_limits;
+    if (name == "kinesis-strict") return strict_limits;
     if (name == "kafka" || name == "none") return no_limits;
     return {};
 }

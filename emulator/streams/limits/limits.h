@@ -2,6 +2,7 @@
 // to every door (rules 10-12). 0 means unlimited.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -9,17 +10,26 @@
 namespace sluice::streams {
 
 struct StreamLimits {
-    std::int64_t write_bytes_per_second = 0;     // per shard, data + partition key
-    std::int64_t write_records_per_second = 0;   // per shard
-    std::int64_t read_bytes_per_second = 0;      // per shard, shared by GetRecords and Fetch
-    std::int64_t read_calls_per_second = 0;      // per shard, GetRecords
+    std::int64_t write_bytes_per_second = 0;      // per shard, data + partition key
+    std::int64_t write_records_per_second = 0;    // per shard
+    std::int64_t read_bytes_per_second = 0;       // per shard, shared by GetRecords and Fetch
+    std::int64_t read_calls_per_second = 0;       // per shard, GetRecords
+    std::int64_t iterator_calls_per_second = 0;   // per open shard, GetShardIterator
+    std::int64_t read_records_per_second = 0;     // per shard, shared by GetRecords and Fetch
+    std::array<std::int64_t, 6> all() const {
+        return {write_bytes_per_second, write_records_per_second,  read_bytes_per_second,
+                read_calls_per_second,  iterator_calls_per_second, read_records_per_second};
+    }
     friend bool operator==(const StreamLimits&, const StreamLimits&) = default;
 };
 
-// AWS, "Quotas and limits" (Kinesis Data Streams): 1 MiB/s and 1,000 records/s in, 2 MiB/s and 5 calls/s out per shard.
-inline constexpr StreamLimits kinesis_limits{1 << 20, 1'000, 2 << 20, 5};
+// AWS, "Quotas and limits" (Kinesis Data Streams): 1 MiB/s and 1,000 records/s in, 2 MiB/s and 5 GetRecords a second out, 5
+// GetShardIterator a second, per shard.
+inline constexpr StreamLimits kinesis_limits{1 << 20, 1'000, 2 << 20, 5, 5, 0};
+// The same page names 2,000 records a second out, too; nobody has seen AWS refuse for it (rule 10).
+inline constexpr StreamLimits strict_limits{1 << 20, 1'000, 2 << 20, 5, 5, 2'000};
 inline constexpr StreamLimits no_limits{};
-// Of any of the four rates: buckets count in thousandths, and a sum of a few of them stays far from 2^63.
+// Of any of these rates: buckets count in thousandths, and a sum of a few of them stays far from 2^63.
 inline constexpr std::int64_t most_per_second = std::int64_t{1} << 40;
 
 inline constexpr std::int32_t default_retention_hours = 24;               // AWS, "Changing the data retention period"

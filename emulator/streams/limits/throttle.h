@@ -17,6 +17,8 @@ class Bucket {
         : rate_(rate), capacity_(capacity), thousandths_(capacity * 1000), filled_(now) {}
 
     bool unlimited() const { return rate_ == 0; }
+    // No limit and nothing counted, as at first; what is reserved stays.
+    void clear() { rate_ = capacity_ = thousandths_ = 0, filled_ = {}; }
     std::int64_t rate() const { return rate_; }
     std::int64_t capacity() const { return capacity_; }
     // Keeps what was saved, up to the new capacity.
@@ -25,7 +27,7 @@ class Bucket {
     // Thousandths of a token; may be below zero.
     std::int64_t balance_thousandths(Time now);
     bool covers(std::int64_t cost, Time now) { return unlimited() || balance_thousandths(now) >= cost * 1000; }
-    bool positive(Time now) { return unlimited() || balance_thousandths(now) > 0; }
+    bool positive(Time now) { return unlimited() || balance_thousandths(now) > reserved_ * 1000; }
     void take(std::int64_t cost, Time now) {
         if (!unlimited()) {
             refill(now);
@@ -34,6 +36,10 @@ class Bucket {
     }
     // A read answer: one larger than the capacity forfeits what was saved and leaves minus its bytes.
     void take_read(std::int64_t bytes, Time now);
+    // So much may be taken by one who was let in and does not know yet: nobody else is let in before what is reserved was given
+    // back, whatever others take meanwhile.
+    void reserve(std::int64_t cost) { reserved_ += cost; }
+    void give_back(std::int64_t cost) { reserved_ -= cost; }
     // Time until the balance is at or above zero again: ceil(debt / rate).
     milliseconds debt(Time now);
 
@@ -48,6 +54,7 @@ class Bucket {
 
   private:
     std::int64_t rate_ = 0, capacity_ = 0, thousandths_ = 0;
+    std::int64_t reserved_ = 0;   // while somebody reads; not saved
     Time filled_{};
 };
 

@@ -109,19 +109,20 @@ void append_little_endian(std::string& out, std::initializer_list<std::int64_t> 
     out.append(reinterpret_cast<const char*>(values.begin()), 8 * values.size());
 }
 
-constexpr std::size_t before_usage = 8 * 10;
+constexpr std::size_t before_usage = 8 * 14;
 
 }   // namespace
 
-// One small value per shard, little-endian int64s: four buckets (balance, filled), last append time, where the store was told
+// One small value per shard, little-endian int64s: six buckets (balance, filled), last append time, where the store was told
 // that the log begins; then its usage (usage.h), whose stored bytes are those from that begin on.
 std::string running_value(const Shard& shard) {
     const auto a = shard.write_bytes.save(), b = shard.write_records.save(), c = shard.read_bytes.save(),
-               d = shard.read_calls.save();
+               d = shard.read_calls.save(), e = shard.iterator_calls.save(), f = shard.read_records.save();
     std::string out;
     out.reserve(before_usage + 1 + sizeof(Usage));
-    append_little_endian(out, {a.thousandths, a.filled_ms, b.thousandths, b.filled_ms, c.thousandths, c.filled_ms, d.thousandths,
-                               d.filled_ms, shard.last_appended_ms, shard.trimmed});
+    append_little_endian(
+        out, {a.thousandths, a.filled_ms, b.thousandths, b.filled_ms, c.thousandths, c.filled_ms, d.thousandths, d.filled_ms,
+              e.thousandths, e.filled_ms, f.thousandths, f.filled_ms, shard.last_appended_ms, shard.trimmed});
     append_usage(out, shard.usage);
     return out;
 }
@@ -136,7 +137,7 @@ bool read_running_value(std::string_view bytes, Shard& shard) {
     };
     constexpr std::int64_t most_thousandths = std::int64_t{1} << 60;
     const auto moment = [](std::int64_t ms) { return ms >= 0 && ms < latest_ms; };
-    for (auto* bucket : {&shard.write_bytes, &shard.write_records, &shard.read_bytes, &shard.read_calls}) {
+    for (auto* bucket : shard.buckets()) {
         const auto thousandths = number(), filled = number();
         if (!moment(filled) || thousandths > most_thousandths || thousandths < -most_thousandths) return false;
         if (!bucket->unlimited()) bucket->restore({thousandths, filled});

@@ -227,53 +227,72 @@ std::optional<std::int64_t> Engine::appended_ms(Shard& shard, Position at) {
     return done ? told : std::nullopt;
 }
 
+Refusal Engine::State::refuse_read(Shard& shard, Refusal::Limit limit, Bucket& bucket, std::int64_t wanted_thousandths,
+                                   Time now) {
+    const auto balance = bucket.balance_thousandths(now);
+    Refusal told{
+        .limit = limit,
+        .stream = shard.stream->name,
+        .shard = shard.id(),
+        .at = now,
+        .rate = bucket.rate(),
+        .asked = 1,
+        .available = static_cast<double>(balance) / 1000.0,
+        .room_in = milliseconds{(std::max<std::int64_t>(1, wanted_thousandths - balance) + bucket.rate() - 1) / bucket.rate()},
+        .top_key = {},
+        .top_key_share = 0};
+    count(shard, shard.extents.back().log, to_ms(now), [](Usage& usage) { ++usage.read_refusals; });
+    touch_lazily(shard);
+    world().clock->want(now + told.room_in);
+    events.refused(told);
+    return told;
+}
+
 std::optional<Refusal> Engine::admit_read_call(Shard& shard) {
+    using enum Refusal::Limit;
     auto& s = *state_;
     const auto now = s.world().clock->now();
-    const bool call = shard.read_calls.covers(1, now);
-    if (call && shard.read_bytes.positive(now)) {
-        shard.read_calls.take(1, now);
-        if (!shard.read_calls.unlimited()) s.touch_lazily(shard);
-        return {};
-    }
-    auto& bucket = call ? shard.read_bytes : shard.read_calls;
-    const auto balance = bucket.balance_thousandths(now);
-    const std::int64_t wanted = call ? 1 : 1000;
-    Refusal told{.limit = call ? Refusal::Limit::read_bytes : Refusal::Limit::read_calls,
-                 .stream = shard.stream->name,
-                 .shard = shard.id(),
-                 .at = now,
-                 .rate = bucket.rate(),
-                 .asked = 1,
-                 .available = static_cast<double>(balance) / 1000.0,
-                 .room_in = milliseconds{(std::max<std::int64_t>(1, wanted - balance) + bucket.rate() - 1) / bucket.rate()},
-                 .top_key = {},
-                 .top_key_share = 0};
-    s.count(shard, shard.extents.back().log, to_ms(now), [](Usage& usage) { ++usage.read_refusals; });
+    if (!shard.read_calls.covers(1, now)) return s.refuse_read(shard, read_calls, shard.read_calls, 1000, now);
+    if (!shard.read_bytes.positive(now)) return s.refuse_read(shard, read_bytes, shard.read_bytes, 1, now);
+    if (!shard.read_records.positive(now)) return s.refuse_read(shard, read_records, shard.read_records, 1, now);
+    shard.read_calls.take(1, now);
+    if (!shard.read_calls.unlimited()) s.touch_lazily(shard);
+    return {};
+}
+
+std::optional<Refusal> Engine::admit_iterator(Shard& shard) {
+    auto& s = *state_;
+    auto& bucket = shard.iterator_calls;
+    if (bucket.unlimited() || !shard.open()) return {};
+    const auto now = s.world().clock->now();
+    if (!bucket.covers(1, now)) return s.refuse_read(shard, Refusal::Limit::iterator_calls, bucket, 1000, now);
+    bucket.take(1, now);
     s.touch_lazily(shard);
-    s.world().clock->want(now + told.room_in);
-    s.events.refused(told);
-    return told;
+    return {};
 }
 
 bool Engine::read_room(Shard& shard) {
     auto& clock = *state_->world().clock;
     const auto now = clock.now();
-    if (shard.read_bytes.positive(now)) return true;
-    clock.want(now +
-               milliseconds{(shard.read_bytes.rate() - shard.read_bytes.balance_thousandths(now)) / shard.read_bytes.rate()});
-    return false;
+    for (auto* bucket : {&shard.read_bytes, &shard.read_records}) {
+        if (bucket->positive(now)) continue;
+        const auto missing = bucket->rate() - bucket->balance_thousandths(now);   // for one token
+        clock.want(now + milliseconds{std::max(bucket->rate(), missing) / bucket->rate()});
+        return false;
+    }
+    return true;
 }
 
 milliseconds Engine::charge_read(Shard& shard, Door door, std::uint64_t bytes, std::uint64_t records) {
     const auto now = state_->world().clock->now();
     shard.read_bytes.take_read(static_cast<std::int64_t>(bytes), now);
+    shard.read_records.take_read(static_cast<std::int64_t>(records), now);
     state_->touch_lazily(shard);
     state_->count(shard, shard.extents.back().log, to_ms(now), [&](Usage& usage) {
         (door == Door::kinesis ? usage.bytes_out_kinesis : usage.bytes_out_kafka) += bytes;
         (door == Door::kinesis ? usage.records_out_kinesis : usage.records_out_kafka) += records;
     });
-    return shard.read_bytes.debt(now);
+    return std::max(shard.read_bytes.debt(now), shard.read_records.debt(now));
 }
 
 std::uint64_t Engine::live_bytes(Shard& shard) {

@@ -106,6 +106,8 @@ TEST_CASE("limits are set by profile, then one by one, and hold at once") {
     REQUIRE(answer);
     CHECK(answer->limits().write_records_per_second() == 1);
     CHECK(answer->limits().write_bytes_per_second() == 1'048'576);
+    CHECK(answer->limits().iterator_calls_per_second() == 5);
+    CHECK(answer->limits().read_records_per_second() == 0);
     CHECK(c.put("orders", "k", "one"));
     const auto second = c.put("orders", "k", "two");
     REQUIRE_FALSE(second);
@@ -121,7 +123,15 @@ TEST_CASE("limits are set by profile, then one by one, and hold at once") {
     set.set_profile("");
     set.set_read_bytes_per_second(INT64_MAX);
     CHECK(c.ask(set).error().text == "a limit is at most 1099511627776 a second; 0 is unlimited");
+    set.clear_read_bytes_per_second();
+    set.set_iterator_calls_per_second(7);
+    set.set_read_records_per_second(9);
+    CHECK(c.ask(set)->limits().iterator_calls_per_second() == 7);
+    CHECK(c.ask(about<v1::GetLimitsRequest>("orders"))->limits().read_records_per_second() == 9);
     set.set_read_calls_per_second(-1);
+    CHECK(c.ask(set).error().kind == Kind::invalid);
+    set.clear_read_calls_per_second();
+    set.set_iterator_calls_per_second(-1);
     CHECK(c.ask(set).error().kind == Kind::invalid);
 }
 

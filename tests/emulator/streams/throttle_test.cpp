@@ -57,6 +57,21 @@ TEST_CASE("a read passes while the balance is above zero, and a large answer lea
     CHECK(read.positive(from_ms(5001)));
 }
 
+TEST_CASE("while something is reserved nobody is let in, and what others take meanwhile is kept") {
+    Bucket read{1000, 1000, from_ms(0)};
+    read.reserve(5000);
+    CHECK_FALSE(read.positive(from_ms(0)));
+    read.take_read(300, from_ms(0));
+    read.clear();   // a failed commit: the balance is read again from the store
+    CHECK(read.unlimited());
+    read.change(1000, 1000, from_ms(0));
+    CHECK_FALSE(read.positive(from_ms(0)));
+    read.take_read(300, from_ms(0));
+    read.give_back(5000);
+    CHECK(read.balance_thousandths(from_ms(0)) == 700'000);
+    CHECK(read.positive(from_ms(0)));
+}
+
 TEST_CASE("a debt is told as the time until it is paid, rounded up") {
     Bucket bucket{1000, 1000, from_ms(0)};
     bucket.take(2500, from_ms(0));
