@@ -13,6 +13,10 @@ Task<Reply<CreateStream>> handle(Call& call, const CreateStream& request) {
     if (name == "." || name == ".." || name.starts_with("__")) co_return std::unexpected{texts::name_unusable(name)};
     if (request.shard_count.value_or(1) > streams::bounds::listed_shards)
         co_return std::unexpected{too_many_shards(call, *request.shard_count)};
+    if (request.warm_throughput_mibps.value_or(0) > 0)
+        co_return std::unexpected{texts::member_not_emulated("WarmThroughputMiBps")};
+    if (request.record_distribution_strategy == "AUTO")
+        co_return std::unexpected{texts::member_not_emulated("RecordDistributionStrategy AUTO")};
     streams::Engine::NewStream wanted;
     wanted.name = call.names.topic(name);
     wanted.shards = request.shard_count.value_or(on_demand ? 4 : 1);

@@ -1,9 +1,7 @@
 // DescribeStream: shards in pages of at most 100. While CREATING the list of shards is empty (seen: AWS 2015).
 #include <algorithm>
 
-#include "emulator/kinesis/address.h"
-#include "emulator/kinesis/serve.h"
-#include "emulator/kinesis/texts/texts.h"
+#include "emulator/kinesis/operations/description.h"
 
 namespace sluice::kinesis {
 
@@ -11,15 +9,7 @@ Task<Reply<DescribeStream>> handle(Call& call, const DescribeStream& request) {
     const auto found = find_stream(call, address_of(request));
     if (!found) co_return std::unexpected{found.error()};
     const auto& stream = **found;
-    StreamDescription told;
-    told.stream_name = call.name(stream);
-    told.stream_arn = arn_of(call, stream);
-    told.stream_status = status_text(stream.status);
-    told.stream_mode_details = mode_of(stream);
-    told.retention_period_hours = retention_hours(stream);
-    told.stream_creation_timestamp = stream.created;
-    told.enhanced_monitoring = {EnhancedMetrics{}};
-    told.encryption_type = "NONE";
+    auto told = describe_as<StreamDescription>(call, stream);
     const auto most = static_cast<std::size_t>(std::min(request.limit.value_or(100), 100));
     std::int32_t after = -1;
     if (request.exclusive_start_shard_id) {

@@ -1,7 +1,5 @@
 // DescribeStreamSummary: never a StreamId, which would send SDKs away from this endpoint (rule 21).
-#include "emulator/kinesis/address.h"
-#include "emulator/kinesis/serve.h"
-#include "emulator/kinesis/texts/texts.h"
+#include "emulator/kinesis/operations/description.h"
 
 namespace sluice::kinesis {
 
@@ -9,15 +7,7 @@ Task<Reply<DescribeStreamSummary>> handle(Call& call, const DescribeStreamSummar
     const auto found = find_stream(call, address_of(request));
     if (!found) co_return std::unexpected{found.error()};
     const auto& stream = **found;
-    StreamDescriptionSummary told;
-    told.stream_name = call.name(stream);
-    told.stream_arn = arn_of(call, stream);
-    told.stream_status = status_text(stream.status);
-    told.stream_mode_details = mode_of(stream);
-    told.retention_period_hours = retention_hours(stream);
-    told.stream_creation_timestamp = stream.created;
-    told.enhanced_monitoring = {EnhancedMetrics{}};
-    told.encryption_type = "NONE";
+    auto told = describe_as<StreamDescriptionSummary>(call, stream);
     told.open_shard_count =
         stream.status == streams::StreamStatus::creating ? 0 : static_cast<std::int32_t>(stream.open_shards());
     told.consumer_count = 0;

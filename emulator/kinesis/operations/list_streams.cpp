@@ -15,7 +15,7 @@ Task<Reply<ListStreams>> handle(Call& call, const ListStreams& request) {
         const auto page = open_page(*request.next_token);
         if (!page || page->listing != "streams") co_return std::unexpected{texts::token_invalid()};
         if (now - page->issued > milliseconds{streams::iterator_life_ms}) co_return std::unexpected{texts::token_expired()};
-        after = page->after;
+        after = std::max(after, page->after);   // botocore's paginator sends the first page's name along
     }
     const auto most = static_cast<std::size_t>(std::min(request.limit.value_or(100), 100));
     ListStreams::Result told;

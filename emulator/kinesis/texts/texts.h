@@ -58,6 +58,7 @@ inline Error shard_not_found(View shard, View name, View account) {
 inline std::string rate_exceeded(View shard, View name, View account) {
     return fmt::format("Rate exceeded for shard {} in stream {} under account {}.", shard, name, account);
 }
+// GetRecords and GetShardIterator.
 inline Error read_rate_exceeded(View shard, View name, View account) {
     return {ErrorCode::provisioned_throughput_exceeded, fmt::format("Rate exceeded for Shard - {}/{}/{}", account, name, shard)};
 }
@@ -193,6 +194,9 @@ inline Error dry_run() {
 }
 inline Error not_emulated(View operation) {
     return {ErrorCode::unknown_operation, fmt::format("{} is not emulated yet.", operation)};
+}
+inline Error member_not_emulated(View member) {
+    return {ErrorCode::invalid_argument, fmt::format("{} is not emulated yet. Leave it out.", member)};
 }
 inline Error member_null(View member) {
     return {ErrorCode::validation, fmt::format("1 validation error detected: Value null at '{}' failed to satisfy constraint: "
