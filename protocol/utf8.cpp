@@ -82,6 +82,11 @@ std::size_t characters(std::string_view text) {
     return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
+std::size_t utf16_units(std::string_view text) {
+    const auto pairs = std::ranges::count_if(text, [](char c) { return (c & 0xF8) == 0xF0; });
+    return characters(text) + static_cast<std::size_t>(pairs);
+}
+
 char* put_utf8(char32_t code, char* to) {
     const auto tail = [&](int shift) { *to++ = static_cast<char>(0x80 | (code >> shift & 0x3F)); };
     if (code < 0x80) {

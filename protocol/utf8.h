@@ -14,6 +14,8 @@ char* put_repaired(std::string_view text, char* to);
 std::string repaired(std::string_view text);
 // The number of characters; precondition: valid UTF-8.
 std::size_t characters(std::string_view text);
+// As Java counts them: a character above U+FFFF is two. Same precondition.
+std::size_t utf16_units(std::string_view text);
 // Writes one to four bytes and yields the place after them; precondition: a valid code point.
 char* put_utf8(char32_t code, char* to);
 

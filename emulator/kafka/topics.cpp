@@ -1,7 +1,8 @@
 #include "emulator/kafka/topics.h"
 
-#include <algorithm>
 #include <set>
+
+#include "emulator/streams/catalog/bounds.h"
 
 namespace sluice::kafka {
 
@@ -21,29 +22,15 @@ bool internal_name(std::string_view name) {
     return name == "__consumer_offsets" || name == "__transaction_state" || name == "__share_group_state";
 }
 
-std::size_t characters(std::string_view utf8) {
-    std::size_t count = 0;
-    for (const char c : utf8) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x80 || byte >= 0xc0) ++count;   // the first of a character
-        if (byte >= 0xf0) ++count;                  // two units
-    }
-    return count;
-}
-
 std::optional<std::string> name_fault(std::string_view name) {
+    if (streams::bounds::good_name(name)) return std::nullopt;
     const std::string text(name);
     if (name.empty()) return "Topic name is invalid: the empty string is not allowed";
     if (name == "." || name == "..") return "Topic name is invalid: '" + text + "' is not allowed";
-    if (name.size() > 249) return "Topic name is invalid: the length of '" + text + "' is longer than the max allowed length 249";
-    const auto good = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-    };
-    if (!std::ranges::all_of(name, good)) {
-        return "Topic name is invalid: '" + text +
-               "' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'";
-    }
-    return std::nullopt;
+    if (name.size() > streams::bounds::name_bytes)
+        return "Topic name is invalid: the length of '" + text + "' is longer than the max allowed length 249";
+    return "Topic name is invalid: '" + text +
+           "' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'";
 }
 
 std::optional<std::string> assignment_fault(const Call& call, const Array<std::int32_t>& broker_ids) {

@@ -27,8 +27,6 @@ std::shared_ptr<streams::Stream> topic(Call&, const Uuid& id);
 // Kafka keeps its own books in topics of these names. Nobody makes them as ordinary topics here: a folder that held one would
 // collide with what keeps those books one day.
 bool internal_name(std::string_view name);
-// As Java counts a text: UTF-16 units.
-std::size_t characters(std::string_view utf8);
 // Kafka's sentence about a name that no topic may have.
 std::optional<std::string> name_fault(std::string_view name);
 ErrorCode code_of(streams::Fault);

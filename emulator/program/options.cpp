@@ -21,21 +21,20 @@ T or_exit(std::string_view flag, std::expected<T, std::string> parsed) {
     return *std::move(parsed);
 }
 
-ServeOptions::Make parse_make(std::string_view flag, const std::string& text) {
+// `most`: how many shards or partitions one may have.
+ServeOptions::Make parse_make(std::string_view flag, const std::string& text, std::int32_t most, std::string_view of) {
     const auto colon = text.rfind(':');
     ServeOptions::Make make{.name = text.substr(0, colon)};
-    const auto fine = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-'; };
-    if (make.name.empty() || make.name.size() > 249 || !std::ranges::all_of(make.name, fine) || make.name == "." ||
-        make.name == "..")
+    if (!streams::bounds::good_name(make.name))
         throw Exit{bad_usage,
                    fmt::format("{}: '{}' is no name; letters, digits, '.', '_' and '-' make one, like orders or orders:4", flag,
                                make.name)};
     if (colon == std::string::npos) return make;
     const auto count = text.substr(colon + 1);
     const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), make.count);
-    if (error != std::errc{} || end != count.data() + count.size() || make.count < 1 ||
-        make.count > streams::bounds::topic_partitions)
-        throw Exit{bad_usage, fmt::format("{}: '{}' is no number from 1 to {}", flag, count, streams::bounds::topic_partitions)};
+    if (error != std::errc{} || end != count.data() + count.size() || make.count < 1 || make.count > most)
+        throw Exit{bad_usage,
+                   fmt::format("{}: '{}' is no number from 1 to {}, the most that {} may have", flag, count, most, of)};
     return make;
 }
 
@@ -179,8 +178,10 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     check_profile("--kafka-limits", options.kafka_limits);
     options.kafka_configs = parse_configs(kafka_config);
     options.kafka_advertised = std::move(advertised);
-    for (const auto& text : streams) options.streams.push_back(parse_make("--stream", text));
-    for (const auto& text : topics) options.topics.push_back(parse_make("--topic", text));
+    for (const auto& text : streams)
+        options.streams.push_back(parse_make("--stream", text, streams::bounds::listed_shards, "a Kinesis stream"));
+    for (const auto& text : topics)
+        options.topics.push_back(parse_make("--topic", text, streams::bounds::topic_partitions, "a Kafka topic"));
     if (options.account.size() != 12 || !std::ranges::all_of(options.account, [](char c) { return c >= '0' && c <= '9'; }))
         throw Exit{bad_usage, fmt::format("--account: '{}' is not 12 digits, like 000000000000", options.account)};
     if (!streams::bounds::good_place(options.region))

@@ -8,6 +8,7 @@
 #include "emulator/streams/catalog/hash_key.h"
 #include "emulator/streams/log/sequence.h"
 #include "protocol/batch/builder.h"
+#include "protocol/utf8.h"
 
 namespace sluice::control {
 
@@ -20,12 +21,6 @@ constexpr std::int64_t slice_bytes = 1 << 20;
 std::string sequence_number(const streams::Shard& shard, streams::Position position, std::int64_t appended_ms) {
     return streams::to_string(streams::Sequence{
         .created_s = shard.created_s, .index = position + 1, .arrived_s = appended_ms / 1000, .shard = shard.index});
-}
-
-// UTF-8 lead and single bytes: characters.
-std::size_t characters(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 v1::Record show(const streams::Shard& shard, const streams::Record& record) {

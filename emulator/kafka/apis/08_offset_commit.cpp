@@ -4,6 +4,7 @@
 #include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/offset_commit.h"
+#include "protocol/utf8.h"
 
 namespace sluice::kafka {
 
@@ -33,7 +34,7 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
                 p.error_code = ErrorCode::unknown_topic_or_partition;
             else if (refused != ErrorCode::none)
                 p.error_code = refused;
-            else if (metadata.size() > Groups::longest_metadata && characters(metadata) > Groups::longest_metadata)
+            else if (metadata.size() > Groups::longest_metadata && utf16_units(metadata) > Groups::longest_metadata)
                 p.error_code = ErrorCode::offset_metadata_too_large;
             else {
                 const Partition place{stream->topic_id, partition.partition_index};
