@@ -43,15 +43,20 @@ constexpr std::uint64_t most_worked_on_loop =
     1 << 20;                                // bytes of a body that is read, or made into a batch, in one turn: about 1 ms
 constexpr milliseconds most_closing{500};   // what answers under way get at the end
 
-// Yields how many connections each door may have: there is a descriptor for each of them, and for the store.
-std::size_t raise_descriptors() {
+// How many connections each door may have: there is a descriptor for each of them, two for each of the control plane's, and some
+// for the store.
+struct Places {
+    std::size_t door = wire_limits::connections, control = wire_limits::control_connections;
+};
+Places raise_descriptors() {
     rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wire_limits::connections;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
     const auto before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
-    const auto spare = std::min<rlim_t>(limit.rlim_cur / 2, wire_limits::spare_descriptors);
-    return std::min<rlim_t>(wire_limits::connections, (limit.rlim_cur - spare) / 2);
+    const auto control = std::min<rlim_t>(wire_limits::control_connections, limit.rlim_cur / 8);
+    const auto spare = std::min<rlim_t>(limit.rlim_cur / 4, wire_limits::spare_descriptors) + 2 * control;
+    return {.door = std::min<rlim_t>(wire_limits::connections, (limit.rlim_cur - spare) / 2), .control = control};
 }
 
 // Standard error, so that standard output stays the one line with the doors.
@@ -143,7 +148,7 @@ void run(asio::io_context& loop) {
 
 int serve(const ServeOptions& options) {
     start_log(options.quiet);
-    const auto most_connections = raise_descriptors();
+    const auto places = raise_descriptors();
     const SteadyTime real;
     asio::io_context loop{1};
     asio::signal_set signals{loop, SIGINT, SIGTERM};
@@ -182,7 +187,7 @@ int serve(const ServeOptions& options) {
     kafka::DoorOptions kafka_options{.configs = options.kafka_configs,
                                      .advertised = {},
                                      .gateway = kafka::container_gateway(),
-                                     .most_connections = most_connections};
+                                     .most_connections = places.door};
     for (const auto& rule : options.kafka_advertised) kafka_options.advertised.push_back(kafka::parse_advertised_rule(rule));
     kafka::Door kafka_door{engine, std::move(kafka_options)};
     Driver driver{loop, *engine.world().clock};
@@ -190,7 +195,7 @@ int serve(const ServeOptions& options) {
     control::Service service{engine, *store, real, {}};
     service.require(options.control_token);
     kinesis::Door kinesis_door{engine,
-                               {.most_connections = most_connections,
+                               {.most_connections = places.door,
                                 .separate_scopes = options.separate_scopes,
                                 .side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); }}};
     service.parts() = {
@@ -213,7 +218,7 @@ int serve(const ServeOptions& options) {
     const auto kafka_at = listen_all(options.kafka, "kafka", [&](const ServeOptions::KafkaListener& wanted) {
         return kafka_door.listen(wanted.at, own_address(wanted));
     });
-    control::Server control_server{loop, service};
+    control::Server control_server{loop, service, places.control};
     Endpoint control_at;
     // In the loop's first turn: what connects from now on is accepted by it, and gRPC may call at once.
     asio::post(loop, [&] {

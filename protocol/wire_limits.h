@@ -49,6 +49,9 @@ inline constexpr std::size_t http_body_bytes = 16 * mib;
 // whole request first sees the answer (RFC 9112, 9.6).
 inline constexpr std::chrono::milliseconds http_drain{10'000};
 inline constexpr std::size_t http_drain_bytes = 1024 * mib;
+// A connection on which nothing moved for so long and that waits for no answer is closed: as long as Kafka's
+// connections.max.idle.ms, and longer than SDKs keep an unused connection.
+inline constexpr std::chrono::milliseconds http_idle{600'000};
 // A buffer that a large body needed is given back above this.
 inline constexpr std::size_t http_idle_buffer_bytes = 1 * mib;
 
@@ -64,6 +67,8 @@ inline constexpr std::size_t list_items = 1'000;
 inline constexpr std::size_t unpacked_batch_bytes = 100 * mib;
 
 // ---- control plane ----
+// Connections by gRPC; each takes two descriptors. A word has one for a moment, a test program one while it runs.
+inline constexpr std::size_t control_connections = 250;
 inline constexpr int grpc_message_bytes = 4 * static_cast<int>(mib);
 // What gRPC is asked to keep its connections within; it counts only a part of what they take.
 inline constexpr std::size_t grpc_memory_bytes = 64 * mib;

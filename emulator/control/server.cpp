@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "emulator/control/connections.h"
 #include "protocol/control/sluice.grpc.pb.h"
 #include "protocol/wire_limits.h"
 
@@ -193,18 +194,32 @@ class Calls final : public v1::Control::CallbackService {
 }   // namespace
 
 struct Server::State {
-    State(asio::io_context& io, Service& service) : loop(io), calls(io.get_executor(), service) {}
+    State(asio::io_context& io, Service& service, std::size_t most)
+        : loop(io),
+          calls(io.get_executor(), service),
+          connections(io, *service.engine().world().clock, most,
+                      [&service](std::string_view line) { service.engine().events().note(line); }) {}
     asio::io_context& loop;
     Calls calls;
+    Connections connections;
     std::unique_ptr<grpc::Server> server;
 };
 
-Server::Server(asio::io_context& loop, Service& service) : state_(std::make_unique<State>(loop, service)) {
+Server::Server(asio::io_context& loop, Service& service, std::size_t most_connections)
+    : state_(std::make_unique<State>(loop, service, most_connections)) {
     setenv("GRPC_VERBOSITY", "NONE", 0);   // what goes wrong is said once, by us
 }
 Server::~Server() { stop(); }
 
 Endpoint Server::listen(const Endpoint& at) {
+    Endpoint bound;
+    try {
+        bound = state_->connections.listen(at);
+    } catch (const boost::system::system_error&) {
+        throw Exit{failed, fmt::format("cannot listen on {}: taken, or no address of this machine; choose another "
+                                       "address with --control, port 0 takes any free one",
+                                       show(at))};
+    }
     grpc::ServerBuilder builder;
     builder.SetMaxReceiveMessageSize(wire_limits::grpc_message_bytes);
     builder.SetResourceQuota(grpc::ResourceQuota{"control"}.Resize(wire_limits::grpc_memory_bytes));
@@ -212,20 +227,19 @@ Endpoint Server::listen(const Endpoint& at) {
     builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, wire_limits::grpc_read_bytes);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, static_cast<int>(wire_limits::grpc_idle.count()));
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, static_cast<int>(wire_limits::grpc_handshake.count()));
-    int port = 0;
-    // Without this a second server on the same port would start and take half of the calls.
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.AddListeningPort(show(at), grpc::InsecureServerCredentials(), &port);
+    using External = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+    auto taker = builder.experimental().AddExternalConnectionAcceptor(External::FROM_FD, grpc::InsecureServerCredentials());
     builder.RegisterService(&state_->calls);
     state_->server = builder.BuildAndStart();
-    if (!state_->server || port == 0)
-        throw Exit{failed, fmt::format("cannot listen on {}: taken, or no address of this machine; choose another "
-                                       "address with --control, port 0 takes any free one",
-                                       show(at))};
-    return {at.address(), static_cast<std::uint16_t>(port)};
+    if (!state_->server) throw Exit{failed, "gRPC could not start the control door"};
+    state_->connections.take(std::move(taker));
+    return bound;
 }
 
+std::size_t Server::connections() const { return state_->connections.open(); }
+
 void Server::stop() {
+    state_->connections.stop();
     if (!state_->server) return;
     std::atomic<bool> done = false;
     std::thread closing{[&] {

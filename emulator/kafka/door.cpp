@@ -65,6 +65,7 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
                                                  broker.engine.world(), std::move(socket), own);
         std::erase_if(hints, [&](auto& entry) { return entry.first->peer() == session->peer(); });   // it came back
         session->on_metadata = [this](Session& s) { watch_for_return(s); };
+        session->on_foreign = [this](Foreign foreign) { met(foreign); };
         session->on_close = [weak = weak_from_this()](Session& s) {
             const auto self = weak.lock();
             if (!self) return;
@@ -74,6 +75,19 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
         };
         sessions.emplace(session.get(), session);
         session->start();
+    }
+
+    // One line for each kind: whoever set the client up wants to know what to change, once.
+    void met(Foreign foreign) {
+        auto& events = broker.engine.events();
+        if (foreign == Foreign::tls)
+            events.note_once(
+                "Kafka door: a client began a TLS handshake, and this door speaks plain Kafka; set the client's security.protocol "
+                "to PLAINTEXT in place of SSL or SASL_SSL");
+        if (foreign == Foreign::http1 || foreign == Foreign::http2)
+            events.note_once(
+                "Kafka door: a client spoke HTTP, and this door speaks Kafka; set the client's endpoint to http:// and the address "
+                "of --kinesis, where Kinesis, health and metrics are served");
     }
 
     void watch_for_return(Session& session) {

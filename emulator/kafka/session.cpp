@@ -2,6 +2,7 @@
 // called whenever something may have made them possible: bytes came, an answer is ready, a mute ended, the socket took bytes.
 #include "emulator/kafka/session.h"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/write.hpp>
@@ -40,7 +41,7 @@ Session::Session(std::shared_ptr<Broker> broker, Receiving& receiving, streams::
       told_(std::move(told)),
       frames_(broker_.max_frame_bytes),
       sender_(receiving, [this] { close(); }),
-      idle_(*world.clock, broker_.most_idle, [this] { return !calls_.empty() || sending_; }, [this] { close_soon(); }) {
+      idle_(*world.clock, broker_.most_idle, [this] { return owes(); }, [this] { close_soon(); }) {
     boost::system::error_code ignored;
     local_ = socket_.local_endpoint(ignored);
     peer_ = plain(socket_.remote_endpoint(ignored).address());
@@ -83,7 +84,11 @@ Task<void> Session::read(std::shared_ptr<Session> self) {
             s.waiting_bytes_ += frame.bytes.size();
             s.waiting_.push_back(std::move(frame));
         };
-        if (!s.frames_.received(count, wait)) break;
+        if (!s.frames_.received(count, wait)) {
+            const auto begun = s.frames_.begun();
+            if (s.on_foreign) s.on_foreign(spoken({reinterpret_cast<const char*>(begun.data()), begun.size()}));
+            break;
+        }
         s.begin_calls();
         while (!s.closed_ && s.waiting_bytes_ > wire_limits::frame_bytes_in_flight) {
             Waiter waiter{s.socket_.get_executor()};
@@ -108,6 +113,11 @@ void Session::begin_calls() {
         taken_.fire();
     }
     beginning_ = false;
+}
+
+bool Session::owes() const {
+    const bool working = std::ranges::any_of(calls_, [](const auto& call) { return !call->done; });
+    return working || (muted_ && !waiting_.empty());
 }
 
 // A key that nobody serves waits for its turn to be refused.
@@ -243,7 +253,11 @@ void Session::send(std::vector<asio::const_buffer>& pieces) {
 }
 
 void Session::send_rest() {
-    asio::async_write(socket_, asio::buffer(unsent_), offer_more,
+    const auto offer = [this](const boost::system::error_code& error, std::size_t sent) {
+        idle_.touch();   // it takes what it was sent
+        return offer_more(error, sent);
+    };
+    asio::async_write(socket_, asio::buffer(unsent_), offer,
                       [self = shared_from_this()](boost::system::error_code error, std::size_t) {
                           self->sending_ = false;
                           self->idle_.touch();

@@ -17,6 +17,7 @@
 #include "emulator/net/idle.h"
 #include "emulator/net/receiving.h"
 #include "emulator/runtime/loop.h"
+#include "protocol/foreign.h"
 #include "protocol/kafka/frame_reader.h"
 
 namespace sluice::kafka {
@@ -41,12 +42,14 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
 
     std::function<void(Session&)> on_close;
     std::function<void(Session&)> on_metadata;   // first Metadata of this connection
+    std::function<void(Foreign)> on_foreign;     // the client speaks another protocol
 
   private:
     using Frame = FrameReader::Frame;
     static Task<void> read(std::shared_ptr<Session>);
     void begin_calls();
     bool may_begin(const Frame&) const;
+    bool owes() const;   // an answer that is not ready yet
     void begin(Frame);
     void flush_soon();
     void flush();

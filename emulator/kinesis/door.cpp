@@ -22,20 +22,24 @@ struct Door::State {
     DoorOptions options;
     Receiving receiving;
     std::list<Acceptor> acceptors;
-    std::unordered_set<std::shared_ptr<Socket>> sockets;
+    std::unordered_set<std::shared_ptr<Connection>> connections;
     Signal stopping;
-    bool stopped = false, full_told = false, tls_told = false, http2_told = false;
+    bool stopped = false, full_told = false;
 
     // One line for each kind: whoever set the client up wants to know what to change, once.
-    void met(http::Foreign foreign) {
-        if (foreign == http::Foreign::tls && !std::exchange(tls_told, true))
-            engine.events().note(
+    void met(Foreign foreign) {
+        if (foreign == Foreign::tls)
+            engine.events().note_once(
                 "Kinesis door: a client began a TLS handshake, and this door speaks plain HTTP/1.1; set the client's endpoint to "
                 "http:// in place of https://");
-        if (foreign == http::Foreign::http2 && !std::exchange(http2_told, true))
-            engine.events().note(
+        if (foreign == Foreign::http2)
+            engine.events().note_once(
                 "Kinesis door: a client spoke HTTP/2, and this door speaks HTTP/1.1; set the client to it (Java: "
                 "httpClientBuilder with Protocol.HTTP1_1, JavaScript: requestHandler: new NodeHttpHandler())");
+        if (foreign == Foreign::kafka)
+            engine.events().note_once(
+                "Kinesis door: a client spoke Kafka, and this door speaks HTTP; set the client's bootstrap.servers to the address of "
+                "--kafka");
     }
 };
 
@@ -44,19 +48,19 @@ namespace {
 constexpr milliseconds accept_again{100};
 
 template <class State>
-Task<void> attend(std::shared_ptr<State> state, std::shared_ptr<Socket> socket) {
-    const std::function<void(http::Foreign)> met_foreign = [&](http::Foreign foreign) { state->met(foreign); };
-    co_await run_session(socket, state->engine, state->options, state->receiving, met_foreign);
-    state->sockets.erase(socket);
+Task<void> attend(std::shared_ptr<State> state, std::shared_ptr<Connection> connection) {
+    const std::function<void(Foreign)> met_foreign = [&](Foreign foreign) { state->met(foreign); };
+    co_await run_session(connection, state->engine, state->options, state->receiving, met_foreign);
+    state->connections.erase(connection);
 }
 
 template <class State>
 Task<void> accept(std::shared_ptr<State> state, Acceptor& acceptor) {
     while (!state->stopped) {
-        auto socket = std::make_shared<Socket>(state->engine.executor());
+        Socket socket{state->engine.executor()};
         boost::system::error_code fault;
         auto token = asio::redirect_error(use_task, fault);
-        co_await acceptor.async_accept(*socket, token);
+        co_await acceptor.async_accept(socket, token);
         if (state->stopped) co_return;
         if (fault) {
             // Out of descriptors, most likely.
@@ -67,14 +71,15 @@ Task<void> accept(std::shared_ptr<State> state, Acceptor& acceptor) {
             continue;
         }
         const auto most = state->options.most_connections;
-        if (state->sockets.size() >= most) {
+        if (state->connections.size() >= most) {
             if (!std::exchange(state->full_told, true))
                 state->engine.events().note("Kinesis door: there are " + std::to_string(most) +
                                             " connections, the most it takes; more are closed");
             continue;
         }
-        state->sockets.insert(socket);
-        auto session = attend(state, socket);
+        auto connection = std::make_shared<Connection>(std::move(socket), *state->engine.world().clock);
+        state->connections.insert(connection);
+        auto session = attend(state, std::move(connection));
         asio::co_spawn(state->engine.executor(), std::move(session), stop_loudly);
     }
 }
@@ -101,9 +106,9 @@ void Door::stop() {
     state_->stopping.fire();
     boost::system::error_code ignored;
     for (auto& acceptor : state_->acceptors) acceptor.close(ignored);
-    for (const auto& socket : state_->sockets) socket->close(ignored);
+    for (const auto& connection : state_->connections) connection->close();
 }
 
-std::size_t Door::connections() const { return state_->sockets.size(); }
+std::size_t Door::connections() const { return state_->connections.size(); }
 
 }   // namespace sluice::kinesis

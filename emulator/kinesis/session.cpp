@@ -114,7 +114,8 @@ Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const 
 }
 
 // Offers the bytes to the kernel at once and suspends only for what it did not take.
-Task<bool> write(Socket& socket, const Outgoing& out) {
+Task<bool> write(Connection& to, const Outgoing& out) {
+    auto& socket = to.socket;
     boost::system::error_code fault;
     std::array<asio::const_buffer, 2> rest{asio::buffer(out.head), asio::buffer(out.body)};
     const std::array<asio::const_buffer, 2> first{rest[0], asio::buffer(rest[1], most_sent_at_once)};
@@ -126,7 +127,11 @@ Task<bool> write(Socket& socket, const Outgoing& out) {
     if (rest[0].size() + rest[1].size() == 0) co_return true;
     fault = {};
     auto token = asio::redirect_error(use_task, fault);
-    co_await asio::async_write(socket, rest, offer_more, token);
+    const auto offer = [&to](const boost::system::error_code& error, std::size_t sent_so_far) {
+        to.idle.touch();
+        return offer_more(error, sent_so_far);
+    };
+    co_await asio::async_write(socket, rest, offer, token);
     co_return !fault;
 }
 
@@ -150,12 +155,13 @@ Task<void> drain(Socket& socket, Clock& clock) {
 
 }   // namespace
 
-Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, const DoorOptions& options, Receiving& receiving,
-                       const std::function<void(http::Foreign)>& met_foreign) {
-    auto& socket = *held;
+Task<void> run_session(std::shared_ptr<Connection> held, streams::Engine& engine, const DoorOptions& options,
+                       Receiving& receiving, const std::function<void(Foreign)>& met_foreign) {
+    auto& socket = held->socket;
     boost::system::error_code fault;
     socket.set_option(asio::ip::tcp::no_delay{true}, fault);
     socket.non_blocking(true, fault);
+    keep_alive(socket.native_handle());
     http::RequestReader reader;
     Sender sender{receiving, [&socket] {
                       boost::system::error_code ignored;
@@ -169,17 +175,20 @@ Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, co
         const auto step = reader.next();
         if (const auto* request = std::get_if<http::Request>(&step)) {
             last = !request->keep_alive;
+            held->serving = true;
             co_await serve_one(engine, options, *request, date, out);
+            held->serving = false;
+            held->idle.touch();
         } else if (const auto* refusal = std::get_if<http::Refusal>(&step)) {
-            if (refusal->foreign != http::Foreign::none) met_foreign(refusal->foreign);
+            if (refusal->foreign != Foreign::none) met_foreign(refusal->foreign);
             http::append_head(out.head, refusal->status, {}, 0, false);
-            if (co_await write(socket, out)) co_await drain(socket, *engine.world().clock);
+            if (co_await write(*held, out)) co_await drain(socket, *engine.world().clock);
             break;
         } else {
             if (std::get<http::NeedMore>(step).continue_expected) out.head = http::continue_response;
         }
         if (!out.head.empty()) {
-            const bool written = co_await write(socket, out);
+            const bool written = co_await write(*held, out);
             if (!written || last) break;
             out.body = {};
         }
@@ -192,6 +201,7 @@ Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, co
                     asio::buffer(space.data(), std::min(space.size(), most_received_at_once)), token);
                 reader.received(got);
                 sender.received(got);
+                held->idle.touch();
             }
             if (sender.given_up()) {
                 out.clear();
@@ -203,7 +213,7 @@ Task<void> run_session(std::shared_ptr<Socket> held, streams::Engine& engine, co
         }
     }
     socket.shutdown(asio::ip::tcp::socket::shutdown_both, fault);
-    socket.close(fault);
+    held->close();
 }
 
 }   // namespace sluice::kinesis

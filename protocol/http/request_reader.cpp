@@ -84,8 +84,7 @@ std::size_t RequestReader::find_head() {
     const std::string_view bytes = pending();
     if (bytes.empty()) return 0;
     if (!token(bytes.front())) {
-        constexpr char tls_handshake = 0x16;   // RFC 8446, 5.1
-        refuse(400, bytes.front() == tls_handshake ? Foreign::tls : Foreign::none);
+        refuse(400, spoken(bytes));
         return 0;
     }
     for (;;) {
@@ -121,7 +120,7 @@ Step RequestReader::next() {
 Step RequestReader::parse_head(std::size_t head_bytes) {
     const std::string_view bytes = pending().substr(0, head_bytes);
     auto head = http::parse_head(bytes);
-    if (!head) return refuse(head.error(), bytes.starts_with("PRI * HTTP/2.0\r\n") ? Foreign::http2 : Foreign::none);
+    if (!head) return refuse(head.error(), spoken(bytes) == Foreign::http2 ? Foreign::http2 : Foreign::none);
     if (head->chunked) {
         chunked_ = std::make_unique<Chunked>(bytes);
         used_ += head_bytes;

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "protocol/foreign.h"
 #include "protocol/wire_limits.h"
 
 namespace sluice::http {
@@ -35,13 +36,10 @@ struct Request {
     bool keep_alive = true;
 };
 
-// What a connection begins with that is another protocol's.
-enum class Foreign { none, tls, http2 };
-
 // Answer with this status and close; what follows in the stream cannot be understood.
 struct Refusal {
     unsigned status;
-    Foreign foreign = Foreign::none;
+    Foreign foreign = Foreign::none;   // what the client speaks instead
 };
 
 using Step = std::variant<NeedMore, Request, Refusal>;

@@ -39,6 +39,8 @@ class FrameReader {
         }
         return true;
     }
+    // What came of the frame that is not whole; after a refused size what came from there on.
+    Bytes begun() const { return {block_.get() + from_, filled_ - from_}; }
     std::size_t unfinished() const { return filled_ - from_; }   // bytes of a frame that is not whole, its size included
 
   private:

@@ -16,7 +16,9 @@ namespace v1 = sluice::control::v1;
 namespace {
 
 struct Served {
-    explicit Served(std::string token = "") {
+    explicit Served(std::string token = "", std::size_t most = wire_limits::control_connections)
+        : server{*control.world.io, control.service, most} {
+        control.world.engine->events().on_note = [this](std::string_view line) { notes.emplace_back(line); };
         control.service.require(std::move(token));
         at = server.listen({asio::ip::address_v4::loopback(), 0});
         stub = v1::Control::NewStub(grpc::CreateChannel(show(at), grpc::InsecureChannelCredentials()));
@@ -39,7 +41,8 @@ struct Served {
     Control control;
     std::shared_ptr<streams::Stream> stream = control.world.create("orders", 1, "none");
     asio::executor_work_guard<Executor> work{control.world.io->get_executor()};
-    control::Server server{*control.world.io, control.service};
+    std::vector<std::string> notes;   // written by the loop's thread
+    control::Server server;
     Endpoint at;
     std::unique_ptr<v1::Control::Stub> stub;
     std::thread thread;
@@ -175,6 +178,35 @@ TEST_CASE("more records than fit into one flight all arrive, in order") {
     while (reader->Read(&record)) CHECK(record.offset() == next++);
     CHECK(reader->Finish().ok());
     CHECK(next == many);
+}
+
+TEST_CASE(
+    "the control door closes what comes above its number of connections, says so once, and takes others when some have gone") {
+    Served served{"", 2};
+    const auto connect = [&] {
+        grpc::ChannelArguments own;
+        own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);   // a connection of its own
+        return v1::Control::NewStub(grpc::CreateCustomChannel(show(served.at), grpc::InsecureChannelCredentials(), own));
+    };
+    const auto asks = [&](v1::Control::Stub& stub) {
+        grpc::ClientContext context;
+        Served::limit(context);
+        v1::HealthResponse health;
+        return stub.Health(&context, v1::HealthRequest{}, &health).error_code();
+    };
+    auto first = connect(), second = connect();
+    CHECK(asks(*first) == grpc::StatusCode::OK);
+    CHECK(asks(*second) == grpc::StatusCode::OK);
+    for (int i = 0; i < 2; ++i) CHECK(asks(*connect()) == grpc::StatusCode::UNAVAILABLE);
+    CHECK(asks(*first) == grpc::StatusCode::OK);
+    second.reset();
+    // The server sees that end a little later; a refused client tries again, as clients do.
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    auto code = grpc::StatusCode::UNAVAILABLE;
+    while (code != grpc::StatusCode::OK && std::chrono::steady_clock::now() < end) code = asks(*connect());
+    CHECK(code == grpc::StatusCode::OK);
+    served.stop();
+    CHECK(served.notes == std::vector<std::string>{"Control door: there are 2 connections, the most it takes; more are closed"});
 }
 
 TEST_CASE("a stop ends the streams that are open") {

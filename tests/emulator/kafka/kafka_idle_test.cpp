@@ -50,6 +50,22 @@ TEST_CASE("who waits for an answer is not idle, and half a request is not enough
     CHECK(waiting.closed());
 }
 
+TEST_CASE("who takes nothing of an answer is idle") {
+    Server server(idle_after("3000"));
+    server.create("t");
+    Client writer(server), stuck(server);
+    const auto large = batch_of({std::string(900'000, 'x')});
+    for (int i = 0; i < 40; ++i) produce(writer, "t", 0, large);
+    Fetching all("t", 0, 0);
+    for (int i = 0; i < 40; ++i) stuck.send(all.request, 12);
+    server.turn();
+    for (int i = 0; i < 4; ++i) {
+        server.pass(milliseconds{1'000});
+        produce(writer, "t", 0, batch_of({"y"}));
+    }
+    CHECK(server.door->connections() == 1);
+}
+
 TEST_CASE("a moved clock closes no connection, and -1 keeps the idle for ever") {
     {
         Server server(idle_after("3000"));
