@@ -106,11 +106,12 @@ class HttpActor(Actor):
         raise Wrong(f"{self.name} {self.count}: {operation} {str(values)[:300]} was answered {status} {str(answer)[:500]}")
 
 
-async def ending(actor, names, work):
-    """Does what deletes these streams. While nobody can know whether they are there, nothing is promised of them."""
+async def ending(actor, names, work, lasts=False):
+    """Does what deletes these streams. While nobody can know whether they are there, nothing is promised of them. A deletion that
+    `lasts` goes on after its answer, and takes puts until it is over, as Kinesis' own does."""
     promises = actor.promises
     promises.ending(names)
-    return await settled(actor, work, promises.ended, names)
+    return await settled(actor, work, promises.ended, names, lasts)
 
 
 async def changing(actor, names, work):
@@ -124,7 +125,7 @@ async def changing(actor, names, work):
     return await settled(actor, work, over, names)
 
 
-async def settled(actor, work, over, names):
+async def settled(actor, work, over, names, lasts=False):
     """What was cut off after it was sent whole has happened when the server has since answered others; when a round ends it is
     settled there."""
     try:
@@ -135,5 +136,8 @@ async def settled(actor, work, over, names):
         else:
             over(names)
         raise
-    over(names)
+    if lasts:
+        actor.world.later(over, names)
+    else:
+        over(names)
     return result

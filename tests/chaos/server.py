@@ -21,7 +21,7 @@ class Server:
         self.flags = FLAGS[mode] + (["--data", str(folder / "data")] if self.durable else [])
         self.flags += ["--kinesis-limits", draw.choice(("none", "none", "kinesis")), "--state-delay", draw.choice(("0s", "0s", "200ms"))]
         self.flags += ["--kafka-config", "group.min.session.timeout.ms=100", "--kafka-config", "group.initial.rebalance.delay.ms=200"]
-        self.starts = 0
+        self.starts, self.process, self.told = 0, None, None
 
     def start(self):
         self.starts += 1
@@ -71,6 +71,8 @@ class Server:
         return took
 
     def kill(self):
+        if self.process is None:
+            return
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()

@@ -109,7 +109,7 @@ class StreamShaper(HttpActor):
         name = draw.choice([name for name in NAMES if name not in KEPT])
         work = self.insist(lambda: self.call("DeleteStream", {"StreamName": name}, draw, COMES_AND_GOES),
                            lambda told: told[0] >= 429, "DeleteStream")
-        await ending(self, [name], changing(self, [name], work))
+        await ending(self, [name], changing(self, [name], work), lasts=True)
 
     async def shards(self, name, draw):
         """[(id, first hash, last hash)] of the open ones, by hash."""
