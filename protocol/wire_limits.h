@@ -67,8 +67,9 @@ inline constexpr std::size_t list_items = 1'000;
 inline constexpr std::size_t unpacked_batch_bytes = 100 * mib;
 
 // ---- control plane ----
-// Connections by gRPC; each takes two descriptors. A word has one for a moment, a test program one while it runs.
-inline constexpr std::size_t control_connections = 250;
+// Connections by gRPC; each takes two descriptors. A word has one for a moment, a test program one while it runs. A thousand
+// that begin and do not go on leave room for others until gRPC gives them up.
+inline constexpr std::size_t control_connections = 2'000;
 inline constexpr int grpc_message_bytes = 4 * static_cast<int>(mib);
 // What gRPC is asked to keep its connections within; it counts only a part of what they take.
 inline constexpr std::size_t grpc_memory_bytes = 64 * mib;
