@@ -146,7 +146,11 @@ void Look::at_due() const {
 }
 
 void Look::at_quiet() const {
-    for (auto& wanted : partitions_.quiet) add(wanted, partition(wanted));
+    // A look may find news, which moves what it looks at to the other list.
+    for (auto at = partitions_.quiet.begin(); at != partitions_.quiet.end();) {
+        auto& wanted = *at++;
+        add(wanted, partition(wanted));
+    }
 }
 
 void Look::told() const {
