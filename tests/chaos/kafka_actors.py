@@ -42,14 +42,15 @@ class Producer(Actor):
                 "transaction": None, "acks": acks, "timeout": 5000,
                 "topics": [{"name": name, "partitions": [{"index": shard, "records": records}]}]})
             frames.append(frame), asked.append(number), labels.append((names, len(records)))
+        if acks == 0:
+            self.line.jumps = -1   # Kafka hangs up when such a produce fails
         try:
-            await self.line.deliver(frames, draw, f"Produce {name}/{shard}")
+            await self.line.deliver(frames, draw, f"Produce {name}/{shard} acks {acks}")
         except Gone as gone:
             for names, _ in labels[getattr(gone, "whole", len(labels)):]:
                 self.promises.never.update(names)
             raise
         if acks == 0:
-            self.line.jumps = -1   # Kafka hangs up when such a produce fails
             return
         for number, (names, size) in zip(asked, labels):
             self.produced(await self.line.read(number), look, name, shard, names, size, idempotent)
@@ -112,7 +113,7 @@ class Fetcher(Actor):
         start = asked[look.name, shard]
         self.allow(f"Fetch of {look.name}/{shard} from {start}", code, READ | {1, 6})
         if code == 3:
-            return self.promises.denied(look, shard)
+            return self.promises.denied(look, shard, f"{self.name} {self.count}")
         if code == 1:
             return self.promises.out_of_range(look, shard, start)
         if code == 0:

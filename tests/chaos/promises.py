@@ -140,10 +140,10 @@ class Promises:
         if self.holds(look) and end < look.ends.get(shard, 0):
             raise Wrong(f"{by}: {look.name}/{shard} ends at {end}, and {look.ends[shard] - 1} is acknowledged")
 
-    def denied(self, look, shard):
+    def denied(self, look, shard, by):
         """A read from the shard was told that there is no such thing; what was sent after the look."""
         if self.holds(look) and shard in look.ends and (due := self.due(look.name, shard)):
-            raise Wrong(f"{look.name}/{shard} is said not to be there, and holds acknowledged records up to {due[-1]}")
+            raise Wrong(f"{by}: {look.name}/{shard} is said not to be there, and holds acknowledged records up to {due[-1]}")
 
     def out_of_range(self, look, shard, start):
         due = self.due(look.name, shard)

@@ -64,7 +64,7 @@ class TopicShaper(Actor):
         part = told["topics"][0]["partitions"][0]
         self.allow("ListOffsets", part["code"], {0, 3, 5}, told)
         if part["code"] == 3:
-            self.promises.denied(look, shard)
+            self.promises.denied(look, shard, f"{self.name} {self.count}")
         elif part["code"] == 0 and when == -1:
             self.promises.end_told(look, shard, part["offset"], f"{self.name} {self.count}")
         elif part["code"] == 0 and when == -2 and self.promises.holds(look):
