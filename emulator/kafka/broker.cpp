@@ -47,6 +47,7 @@ Broker::Broker(streams::Engine& the_engine, DoorOptions the_options)
     });
     engine.on_unstored.push_back([this, alive](streams::World& world, std::string_view key) {
         if (alive.expired()) return;
+        if (key == cluster_key) cluster_id_.clear();   // whoever asks next is told one that is stored
         if (const auto found = groups_.find(world.id); found != groups_.end()) found->second->unstored(key);
     });
     groups(engine.world());   // what the store remembers of groups lives from the start

@@ -91,7 +91,7 @@ std::unique_ptr<Shard> Engine::State::new_shard(Stream& stream, HashRange range,
     shard->range = range;
     shard->created_s = created_s;
     shard->extents.push_back({static_cast<LogId>(books.next_log++), 0, -1});
-    group().fresh.push_back(shard->extents.back().log);
+    group().bind(scope_of(stream), shard->extents.back().log);   // it is nothing without the stream's record
     shard->opened_ms = to_ms(world().clock->now());
     set_buckets(*shard);
     return shard;
@@ -200,7 +200,7 @@ Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
     const auto now = world.clock->now();
     const bool adopted = existing != nullptr;
     auto stream = adopted ? existing : std::make_shared<Stream>();
-    if (adopted) s.end_hours(*stream, {}, to_ms(now));
+    if (adopted) s.end_hours(*stream, to_ms(now));
     stream->world = world.id;
     stream->name = wanted.name;
     if (!adopted) {
@@ -223,12 +223,14 @@ Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
     stream->configs = wanted.configs;
     stream->tags = wanted.tags;
     stream->status = StreamStatus::active;
+    const State::Changing change{s, stream};
+    s.bind(scope_of("name " + normalised(wanted.name)));   // whoever else has or had the name stands or falls with it
     const auto created_s = s.create_second(wanted.name, now);
     // An adopted stream has no record: its partitions are dealt anew, the ones it has keep their logs.
     const auto ranges = even_ranges(wanted.shards);
     const auto had = stream->shards.size();
     for (std::size_t i = ranges.size(); i < stream->shards.size(); ++i)
-        s.group().batch.drops.push_back({stream->shards[i]->extents.back().log});
+        s.group().drop(scope_of(*stream), stream->shards[i]->extents.back().log);
     State::retire_from(*stream, ranges.size());
     for (std::size_t i = 0; i < ranges.size(); ++i) {
         if (i == stream->shards.size()) stream->shards.push_back(s.new_shard(*stream, ranges[i], created_s));
@@ -270,6 +272,7 @@ void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) 
     stream->ready = Timer{*world().clock, world().clock->within(timers::state_delay, delay, [this, weak = std::weak_ptr{stream}] {
                               const auto one = weak.lock();
                               if (!one || one->deleted) return;
+                              const Changing changing{*this, one};
                               if (one->status == StreamStatus::deleting) return take_away(one);
                               one->status = StreamStatus::active;
                               if (const auto change = std::exchange(one->reshard, std::nullopt))
@@ -281,6 +284,8 @@ void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) 
 }
 
 void Engine::State::take_away(const StreamPointer& stream) {
+    const Changing change{*this, stream};
+    bind(scope_of("name " + normalised(stream->name)));
     for (const auto& told : *on_removed) told(*stream);
     end_usage(*stream);
     put({}, key_of(stream->world, 'S', big_endian(std::to_underlying(stream->id))), "");
@@ -295,7 +300,7 @@ void Engine::State::take_away(const StreamPointer& stream) {
 void Engine::State::drop(const StreamPointer& stream) {
     unindex(*stream);
     for (const auto& shard : stream->shards) {
-        for (const auto& extent : shard->extents) group().batch.drops.push_back({extent.log});
+        for (const auto& extent : shard->extents) group().drop(scope_of(*stream), extent.log);
         shard->trim.stop();
     }
     stream->ready.stop();
@@ -308,6 +313,7 @@ Result<Ticket> Engine::remove(World& world, std::string_view name, bool state_de
     const auto stream = find(world, name);
     if (!stream) return std::unexpected{Fault::not_found};
     auto& s = *state_;
+    const State::Changing change{s, stream};
     if (state_delay && s.options.state_delay.count() > 0) {
         if (stream->status != StreamStatus::deleting) s.begin_state(stream, StreamStatus::deleting);
     } else {
@@ -321,8 +327,15 @@ Ticket Engine::reset(World& world, std::optional<Time> clock) {
     s.keeping_expired = false;
     s.keeping.stop();
     if (s.writing) s.flush();   // the look below would not see what is on its way
-    // One group for all of it, and nothing of a log is looked at: how much is stored does not matter.
+    // One unit for all of it, and nothing of a log is looked at: how much is stored does not matter.
+    const Unit whole{*this};
+    const auto scope = s.in_unit;
+    s.group().undos.emplace_back(scope, [&s, &world, was = world.clock->save(), total = s.books.total] {
+        world.clock->restore(was);
+        s.books.total = total;
+    });
     for (const auto& stream : list(world)) {
+        const State::Changing change{s, stream};
         for (const auto& told : on_removed) told(*stream);
         s.drop(stream);
     }
@@ -333,6 +346,7 @@ Ticket Engine::reset(World& world, std::optional<Time> clock) {
         keys.emplace_back(key);
         return true;
     });
+    for (const auto& queued : std::vector{s.group().put_scopes}) s.group().bind(scope, queued);
     for (auto& key : keys) s.put({}, std::move(key), "");
     s.books.name_seconds.clear();
     // Producer ids go on: a client of before may live, and a new one with its id would take its records for repeated ones.
@@ -346,19 +360,21 @@ Ticket Engine::reset(World& world, std::optional<Time> clock) {
 
 Result<Ticket> Engine::set_retention(Stream& stream, std::optional<milliseconds> retention) {
     auto& s = *state_;
+    const State::Changing change{s, stream.shared_from_this()};
     // First what the old value has dropped by now: raising brings nothing back.
     for (const auto& shard : stream.shards) s.trim(*shard);
     stream.retention = retention;
     for (const auto& shard : stream.shards) {
-        s.trim(*shard);
         shard->trim_armed = false;
         s.arm_trim(*shard);
     }
+    stream.trim_when_stored = true;
     s.save_stream(stream);
     return s.ticket({});
 }
 
 Ticket Engine::set_limits(Stream& stream, std::string_view profile, const StreamLimits& limits) {
+    const State::Changing change{*state_, stream.shared_from_this()};
     stream.profile = profile;
     stream.limits = limits;
     for (const auto& shard : stream.shards) {
@@ -372,6 +388,7 @@ Ticket Engine::set_limits(Stream& stream, std::string_view profile, const Stream
 Result<Ticket> Engine::set_config(Stream& stream, const std::string& key, std::optional<std::string> value) {
     using Texts = std::map<std::string, std::string>;
     if (!bounds::fault_of_texts(Texts{{key, value.value_or("")}}, Texts{}).empty()) return std::unexpected{Fault::bad_text};
+    const State::Changing change{*state_, stream.shared_from_this()};
     if (value)
         stream.configs[key] = *value;
     else
@@ -383,8 +400,9 @@ Result<Ticket> Engine::set_config(Stream& stream, const std::string& key, std::o
 // ---- what doors keep ----
 
 Ticket Engine::put(World& world, std::string_view key, std::string_view value) {
-    state_->put({}, key_of(world.id, 'D', key), std::string{value});
-    return state_->ticket({});
+    const auto scope = scope_of(key);
+    state_->put(scope, key_of(world.id, 'D', key), std::string{value});
+    return state_->ticket(scope);
 }
 
 std::optional<std::string> Engine::get(World& world, std::string_view key) {

@@ -59,6 +59,7 @@ class Ticket {
 
   private:
     friend class Engine;
+    friend class Unit;
     Ticket(std::shared_ptr<Group> group, std::optional<LogId> log) : group_(std::move(group)), log_(log) {}
     std::shared_ptr<Group> group_;
     std::optional<LogId> log_;
@@ -266,7 +267,23 @@ class Engine {
     struct State;   // the engine's own files see it, nobody else
 
   private:
+    friend class Unit;
     std::shared_ptr<State> state_;   // handlers that the loop still holds must not outlive it unseen
+};
+
+// All that is queued while it lives stands or falls as one: appends to any number of logs and values that a door keeps. It lives
+// within one turn of the loop. Without one, an append stands with its log, a stream's change with the stream, a value alone.
+class Unit {
+  public:
+    explicit Unit(Engine&);
+    ~Unit();
+    Unit(const Unit&) = delete;
+    Unit& operator=(const Unit&) = delete;
+    Ticket ticket();
+
+  private:
+    Engine& engine_;
+    std::optional<LogId> scope_, before_;
 };
 
 }   // namespace sluice::streams

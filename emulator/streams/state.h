@@ -22,10 +22,10 @@ namespace sluice::streams {
 
 using StreamPointer = std::shared_ptr<Stream>;
 
-// All that was queued in one turn. A scope is a log whose appends and running value stand or fall together; no scope: the
-// catalog and what the doors keep.
+// All that was queued in one turn. A scope is what stands or falls together: a log with its running value, a stream with its
+// record, a value of a door, a unit. No scope: the world's own record. Scopes that are bound to one another are one.
 struct Group {
-    using Scope = std::optional<LogId>;
+    using Scope = std::optional<LogId>;   // those that are no log have numbers that no log reaches, see below
     struct Touched {
         StreamPointer stream;
         Shard* shard;
@@ -33,39 +33,61 @@ struct Group {
         std::uint64_t bytes;
     };
     storage::Batch batch;
-    std::vector<Scope> put_scopes;   // whose each of the batch's puts is
+    std::vector<Scope> put_scopes, drop_scopes;   // whose each of the batch's puts and drops is
     void put(Scope scope, std::string key, std::string value) {
         put_scopes.push_back(scope);
         batch.puts.push_back({std::move(key), std::move(value)});
     }
-    std::vector<Touched> touched;                             // one entry per shard with appends
-    std::vector<std::pair<StreamPointer, Shard*>> dirty;      // running values to write
-    std::vector<std::pair<Shard*, std::int64_t>> producers;   // whose state to write
-    std::uint64_t bytes{};                                    // of the appended batches
-    std::vector<LogId> fresh;                                 // logs of shards made here: nothing without the catalog
-    std::vector<std::vector<LogId>> together;                 // scopes that stand or fall as one
-    std::vector<Scope> bound_to(Scope) const;                 // that scope and all that stand or fall with it
+    std::vector<std::string> lost;                                          // keys of puts that were taken out before the write
+    std::vector<Touched> touched;                                           // one entry per shard with appends
+    std::vector<std::pair<StreamPointer, Shard*>> trimmed;                  // whose trims are told to the store
+    std::vector<std::pair<StreamPointer, Shard*>> dirty;                    // running values to write
+    std::vector<std::pair<Shard*, std::int64_t>> producers;                 // whose state to write
+    std::uint64_t bytes{};                                                  // of the appended batches
+    std::vector<std::pair<Scope, Scope>> bound;                             // scopes that stand or fall as one
+    std::vector<StreamPointer> streams;                                     // whose records are written or erased
+    std::vector<std::pair<Scope, std::move_only_function<void()>>> undos;   // what memory has besides, when that scope fails
+    void bind(Scope one, Scope other) {
+        if (one != other) bound.emplace_back(one, other);
+    }
+    void drop(Scope scope, LogId log) {
+        drop_scopes.push_back(scope);
+        batch.drops.push_back({log});
+        bind(scope, log);
+    }
     std::uint64_t serial{};
     Time live;                                     // when it was opened, for producers
     std::deque<std::array<std::byte, 16>> heads;   // patched batch heads: base offset, length, leader epoch
     bool empty() const { return batch.empty() && dirty.empty(); }
 
     bool finished = false;
-    std::vector<std::pair<Scope, Fault>> failed;
+    using Failed = std::map<Scope, Fault>;
+    Failed failed, just_failed;   // all that did, and what did in the store: the rest was undone with an earlier group
     std::vector<std::move_only_function<void()>> waiting;   // parked until it is finished
     // A ticket may be kept for long, as a consumer group does: of what was written only the outcome stays with it.
     void forget_contents() {
         batch = {};
+        lost.clear();
         heads.clear();
         touched.clear();
         dirty.clear();
+        trimmed.clear();
+        bound.clear();
+        streams.clear();
+        undos.clear();
     }
     Result<void> outcome(Scope scope) const {
-        for (const auto& [one, fault] : failed)
-            if (one == scope) return std::unexpected{fault};
-        return {};
+        if (failed.empty()) return {};
+        const auto found = failed.find(scope);
+        return found == failed.end() ? Result<void>{} : std::unexpected{found->second};
     }
 };
+
+inline Group::Scope scope_of(const Stream& stream) { return LogId{std::uint64_t{1} << 62 | std::to_underlying(stream.id)}; }
+inline Group::Scope scope_of(std::string_view key) {
+    return LogId{std::uint64_t{2} << 62 | std::hash<std::string_view>{}(key) >> 2};
+}
+inline Group::Scope scope_of_unit(std::uint64_t number) { return LogId{std::uint64_t{3} << 62 | number}; }
 
 // What a world has besides what doors see.
 struct WorldBooks {
@@ -109,9 +131,30 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     std::unique_ptr<storage::Snapshot> turn;   // dropped at the end of the turn and by each commit
     bool drop_posted = false;
     Group& group();   // the open one; its commit is posted
+    // No scope: that of the unit that is open, or the world's. Any scope is bound to the open unit.
     Ticket ticket(Group::Scope);
     void put(Group::Scope, std::string key, std::string value);
-    void touch(Shard&);   // its running value goes with the group
+    Group::Scope in_unit;
+    std::uint64_t units_opened = 0;
+    void bind(Group::Scope);   // to the open unit
+    // While it lives, what is queued without a scope is part of the stream's change.
+    struct Changing {
+        Changing(State& of, const StreamPointer& stream) : state(of), before(of.in_unit) {
+            const auto scope = scope_of(*stream);
+            auto& mine = state.group();
+            mine.bind(scope, before ? before : scope);
+            if (mine.streams.empty() || mine.streams.back() != stream) mine.streams.push_back(stream);
+            state.in_unit = scope;
+        }
+        ~Changing() { state.in_unit = before; }
+        Changing(const Changing&) = delete;
+        Changing& operator=(const Changing&) = delete;
+        State& state;
+        Group::Scope before;
+    };
+    // Streams that an append made final: until their record is stored, every append stands or falls with it.
+    std::vector<std::pair<const Stream*, std::uint64_t>> lately_final;   // with the group's serial
+    void touch(Shard&);                                                  // its running value goes with the group
     Refusal refuse_read(Shard&, Refusal::Limit, Bucket&, std::int64_t wanted_thousandths, Time now);   // counted and told
     void touch_lazily(Shard&);   // its running value goes with the next group, at the latest in a second
     std::vector<std::pair<StreamPointer, Shard*>> lazy;
@@ -123,10 +166,10 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void undo(Group&, Group* later);
     void tell_unstored(const Group&);
     std::vector<std::function<void(World&, std::string_view)>>* on_unstored = nullptr;
-    void fill(storage::Batch&, const Group&, const Group::Scope& only) const;
     void run(Group&);
-    std::vector<std::pair<Group::Scope, Fault>> write(const Group&) const;   // may run on the writer thread
+    Group::Failed write(const Group&) const;   // may run on the writer thread
     void finish(const std::shared_ptr<Group>&);
+    void commit_now(const std::shared_ptr<Group>&);
     void resume_waiting(const std::shared_ptr<Group>&);
     const storage::Snapshot& snapshot();
 
@@ -134,8 +177,8 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     std::thread writer;
     std::mutex mutex;
     std::condition_variable wake;
-    std::shared_ptr<Group> writing;                        // guarded by mutex; nothing: idle
-    std::vector<std::pair<Group::Scope, Fault>> written;   // result of `writing`
+    std::shared_ptr<Group> writing;   // guarded by mutex; nothing: idle
+    Group::Failed written;            // result of `writing`
     bool writer_done = false, stop_writer = false;
     bool sweep_asked = false;   // when it has nothing to write
     void write_loop();
@@ -145,9 +188,12 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
 
     // ---- catalog.cpp ----
     void load();
-    void load_stream(const catalog::Stream&);
+    // Shards that memory has keep what is not in the record, unless `afresh` says otherwise.
+    void load_stream(const catalog::Stream&, const std::function<bool(const Shard&)>& afresh = {});
+    void reload_stream(const StreamPointer&, const std::function<bool(const Shard&)>& afresh);
     void read_shard(Shard&);   // running value, producers, bounds: from the store
-    void reload_catalog();
+    void keep_shard(Shard&);
+    void load_catalog();
     void save_stream(const Stream&);
     void save_world();
     storage::Batch::Put world_record() const;
@@ -190,16 +236,16 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void arm_trim(Shard&);
     void await_trim(Shard&, bool told);
     std::uint64_t live_bytes(const Shard&);
-    // Counts something of a shard. The hours before now_ms are ended first, in the same scope.
+    // Counts something of a shard. The hours before now_ms are ended first.
     template <class Add>
-    void count(Shard& shard, Group::Scope scope, std::int64_t now_ms, Add add) {
-        if (now_ms >= shard.stream->metered_until_ms) end_hours(*shard.stream, scope, now_ms);
+    void count(Shard& shard, std::int64_t now_ms, Add add) {
+        if (now_ms >= shard.stream->metered_until_ms) end_hours(*shard.stream, now_ms);
         add(shard.usage), add(shard.stream->total), add(books.total);
     }
     void count_again(Shard&, const Usage& before);   // its usage was read from the store
     Meter meter_of(const Stream&);                   // as it is kept, not rolled
-    void end_hours(Stream&, Group::Scope, std::int64_t now_ms);
-    void put_span(const Stream&, Group::Scope, const UsageSpan&);
+    void end_hours(Stream&, std::int64_t now_ms);
+    void put_span(const Stream&, const UsageSpan&);
     void open_shards_changed(Stream&);   // call it behind the change, and end_hours before it
     void end_usage(Stream&);             // of a stream that goes
 

@@ -157,9 +157,10 @@ struct Stream : std::enable_shared_from_this<Stream> {
     bool on_demand = false;
     bool provisional = false;   // auto-created by a Metadata and still without a record (rule 19)
     bool internal = false;
-    bool unlimited_told = false;   // rule 12: said once
-    std::uint32_t dealt = 0;       // how often partitions came without a seal, since the start: its readers are told of each
-    bool deleted = false;          // gone from the catalog; waiters see it and leave
+    bool unlimited_told = false;     // rule 12: said once
+    std::uint32_t dealt = 0;         // how often partitions came without a seal, since the start: its readers are told of each
+    bool trim_when_stored = false;   // its retention was lowered: what that drops goes when the change is stored, not before
+    bool deleted = false;            // gone from the catalog; waiters see it and leave
     std::string region, account;
     std::map<std::string, std::string> configs;   // Kafka topic configs somebody set
     std::map<std::string, std::string> tags;

@@ -134,12 +134,13 @@ Groups::Changed Groups::remove(std::string_view id) {
     const auto group = get(id);
     if (!group) return {.code = ErrorCode::group_id_not_found};
     if (group->members.state() != GroupState::empty) return {.code = ErrorCode::non_empty_group};
+    streams::Unit whole{engine_};   // its offsets go with it or stay with it
     offsets_.erase_all(id);
-    auto ticket = engine_.put(world_, group_key(group->id), {});
+    engine_.put(world_, group_key(group->id), {});
     unindex_topics(*group);
     due_at(*group, {});
     groups_.erase(group->id);
-    return {.code = ErrorCode::none, .ticket = std::move(ticket)};
+    return {.code = ErrorCode::none, .ticket = whole.ticket()};
 }
 
 ErrorCode Groups::may_commit(std::string_view id, std::string_view member, std::optional<std::string_view> instance,

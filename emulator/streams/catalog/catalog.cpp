@@ -120,6 +120,7 @@ void Engine::State::save_stream(const Stream& stream) {
         change.set_new_start_low(stream.reshard->new_start.low);
     }
     for (const auto& shard : stream.shards) write_shard(*out.add_shards(), *shard);
+    const Changing change{*this, std::const_pointer_cast<Stream>(stream.shared_from_this())};
     put({}, key_of(stream.world, 'S', big_endian(std::to_underlying(stream.id))), out.SerializeAsString());
 }
 
@@ -148,7 +149,7 @@ storage::Batch::Put Engine::State::world_record() const {
 }
 
 // Onto an existing object when there is one, so that whoever holds the stream or a shard goes on holding it.
-void Engine::State::load_stream(const catalog::Stream& in) {
+void Engine::State::load_stream(const catalog::Stream& in, const std::function<bool(const Shard&)>& afresh) {
     StreamPointer stream;
     if (const auto found = books.by_id.find(in.id()); found != books.by_id.end()) stream = found->second.lock();
     const bool known = stream != nullptr;
@@ -181,9 +182,12 @@ void Engine::State::load_stream(const catalog::Stream& in) {
     if (in.has_reshard())
         stream->reshard =
             Reshard{in.reshard().first(), in.reshard().second(), {in.reshard().new_start_high(), in.reshard().new_start_low()}};
-    retire_from(*stream, static_cast<std::size_t>(in.shards_size()));
+    const auto counted = stream->total;
+    retire_from(*stream, static_cast<std::size_t>(in.shards_size()));   // an undone reshard's children
+    books.total -= counted, books.total += stream->total;
     for (const auto& told : in.shards()) {
-        if (static_cast<std::size_t>(told.index()) >= stream->shards.size()) stream->shards.push_back(std::make_unique<Shard>());
+        const bool made = static_cast<std::size_t>(told.index()) >= stream->shards.size();
+        if (made) stream->shards.push_back(std::make_unique<Shard>());
         auto& shard = *stream->shards[static_cast<std::size_t>(told.index())];
         shard.stream = stream.get();
         shard.index = told.index();
@@ -198,7 +202,10 @@ void Engine::State::load_stream(const catalog::Stream& in) {
         shard.extents.clear();
         for (const auto& extent : told.extents())
             shard.extents.push_back({static_cast<LogId>(extent.log()), extent.from(), extent.to()});
-        read_shard(shard);
+        if (made || !afresh || afresh(shard))
+            read_shard(shard);
+        else
+            keep_shard(shard);
     }
     for (const auto& shard : stream->shards)
         for (const auto parent : shard->parents)
@@ -254,8 +261,42 @@ void Engine::State::read_shard(Shard& shard) {
     arm_trim(shard);
 }
 
-// Names, ids and positions as the store has them; what is only in memory goes.
-void Engine::State::reload_catalog() {
+// Whose stream is as it was before a change that could not be stored: its own records, tokens and counters stand.
+void Engine::State::keep_shard(Shard& shard) {
+    set_buckets(shard);
+    const auto& first = shard.extents.front();
+    shard.begin = std::max(first.from, store.snapshot()->bounds(first.log).begin);   // readers may have met another retention
+    shard.front_known = shard.trim_armed = shard.kept_known = false;
+    shard.sized_end = -1;
+    arm_trim(shard);
+}
+
+// One stream as the store has it, after a change to it that could not be stored; one that the store does not have goes.
+void Engine::State::reload_stream(const StreamPointer& stream, const std::function<bool(const Shard&)>& afresh) {
+    const auto now = store.snapshot();
+    const auto value = now->get(key_of(stream->world, 'S', big_endian(std::to_underlying(stream->id))));
+    if (value) {
+        catalog::Stream stored;
+        if (!stored.ParseFromArray(value->data(), static_cast<int>(value->size()))) damaged("a stream's record does not parse");
+        if (stream->deleted) books.total -= stream->total;   // it comes back as another object, which counts itself
+        stream->meter.reset();
+        stream->metered_until_ms = 0;
+        stream->trim_when_stored = false;
+        return load_stream(stored, afresh);
+    }
+    if (stream->deleted) return;
+    books.total -= stream->total;
+    if (const auto found = world().streams.find(stream->name); found != world().streams.end() && found->second == stream)
+        unindex(*stream);
+    stream->ready.stop();
+    stream->deleted = true;
+    for (auto& shard : stream->shards) {
+        shard->trim.stop();
+        shard->appended.fire();
+    }
+}
+
+void Engine::State::load_catalog() {
     const auto now = store.snapshot();
     std::vector<catalog::Stream> stored;
     now->scan(key_of(world().id, 'S'), [&](std::string_view key, std::string_view value) {
@@ -265,18 +306,7 @@ void Engine::State::reload_catalog() {
         return true;
     });
     check(stored, books.next_stream, books.next_log);
-    std::unordered_set<std::uint64_t> there;
-    for (const auto& one : stored) there.insert(one.id());
-    for (auto it = world().streams.begin(); it != world().streams.end();) {
-        const auto stream = (it++)->second;
-        if (there.contains(std::to_underlying(stream->id))) continue;
-        unindex(*stream);
-        stream->deleted = true;
-        for (auto& shard : stream->shards) shard->appended.fire();
-    }
-    books.name_seconds.clear();
     for (const auto& stream : stored) load_stream(stream);
-    world().changed.fire();
 }
 
 void Engine::State::load() {
@@ -291,7 +321,7 @@ void Engine::State::load() {
         books.next_log = in.next_log();
         books.next_producer = books.producers_reserved = in.next_producer();
     }
-    reload_catalog();
+    load_catalog();
 }
 
 void Engine::State::index(const StreamPointer& stream) {

@@ -9,6 +9,7 @@
 namespace sluice::streams {
 
 Ticket Engine::State::begin_reshard(Stream& stream, const Reshard& change) {
+    const Changing changing{*this, stream.shared_from_this()};
     if (options.state_delay.count() == 0) {
         carry_out(stream, change);
     } else {
@@ -21,7 +22,7 @@ Ticket Engine::State::begin_reshard(Stream& stream, const Reshard& change) {
 
 void Engine::State::carry_out(Stream& stream, const Reshard& change) {
     const auto now = world().clock->now();
-    end_hours(stream, {}, to_ms(now));
+    end_hours(stream, to_ms(now));
     const bool split = change.second < 0;
     std::vector<Shard*> parents{stream.shard(change.first)};
     if (!split) parents.push_back(stream.shard(change.second));
@@ -90,8 +91,9 @@ Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     if (stream.kinesis_manners()) return std::unexpected{Fault::bad_count};
     if (total <= std::ssize(stream.shards) || total > bounds::topic_partitions) return std::unexpected{Fault::bad_count};
     auto& s = *state_;
+    const State::Changing change{s, stream.shared_from_this()};
     const auto now = s.world().clock->now();
-    s.end_hours(stream, {}, to_ms(now));
+    s.end_hours(stream, to_ms(now));
     while (std::ssize(stream.shards) < total) stream.shards.push_back(s.new_shard(stream, {}, to_ms(now) / 1000));
     const auto ranges = even_ranges(static_cast<std::int32_t>(std::ranges::count_if(stream.shards, &Shard::open)));
     std::size_t next_range = 0;

@@ -33,7 +33,8 @@ std::int64_t Bucket::balance_thousandths(Time now) {
 void Bucket::take_read(std::int64_t bytes, Time now) {
     if (unlimited()) return;
     refill(now);
-    thousandths_ = bytes > capacity_ && !planted("large-read-keeps-tokens") ? -bytes * 1000 : thousandths_ - bytes * 1000;
+    if (bytes > capacity_ && !planted("large-read-keeps-tokens")) thousandths_ = std::min<std::int64_t>(thousandths_, 0);
+    thousandths_ -= bytes * 1000;
 }
 
 milliseconds Bucket::debt(Time now) {

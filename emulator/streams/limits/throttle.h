@@ -34,7 +34,7 @@ class Bucket {
             thousandths_ -= cost * 1000;
         }
     }
-    // A read answer: one larger than the capacity forfeits what was saved and leaves minus its bytes.
+    // A read answer: one larger than the capacity forfeits what was saved and leaves minus its bytes, beside what others owe.
     void take_read(std::int64_t bytes, Time now);
     // So much may be taken by one who was let in and does not know yet: nobody else is let in before what is reserved was given
     // back, whatever others take meanwhile.

@@ -109,7 +109,7 @@ std::optional<Refusal> Engine::admit(Shard& shard, std::uint64_t bytes, std::uin
     }
     auto told = room ? refusal_of(shard, Refusal::Limit::write_bytes, shard.write_bytes, cost, now)
                      : refusal_of(shard, Refusal::Limit::write_records, shard.write_records, count, now);
-    s.count(shard, shard.extents.back().log, to_ms(now), [&](Usage& usage) { usage.write_refusals += records; });
+    s.count(shard, to_ms(now), [&](Usage& usage) { usage.write_refusals += records; });
     s.touch_lazily(shard);
     s.want_room(shard, count, cost);
     s.events.refused(told);
@@ -196,10 +196,11 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     group.touched[shard.touched_at].end = shard.queued_end;
     group.touched[shard.touched_at].bytes += append.batch.size();
     s.touch(shard);
+    s.bind(log);
     const auto each = append.payload_bytes / append.records;
     const auto units = append.units_25k != 0 ? append.units_25k : append.records * ((each + 25 * 1024 - 1) / (25 * 1024));
     const auto rounded = append.rounded_1k_bytes != 0 ? append.rounded_1k_bytes : append.records * ((each + 1023) / 1024 * 1024);
-    s.count(shard, log, now_ms, [&](Usage& usage) {
+    s.count(shard, now_ms, [&](Usage& usage) {
         usage.records_in += append.records + (planted("usage-counted-twice") ? append.records : 0);
         usage.bytes_in += append.payload_bytes;
         usage.payload_units_25k += units;
@@ -209,8 +210,12 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     if (idempotent(append)) s.remember(shard, append, base, now_ms);
     if (stream.provisional) {
         stream.provisional = false;
+        s.lately_final.emplace_back(&stream, group.serial);
         s.save_stream(stream);
     }
+    if (!s.lately_final.empty())
+        for (const auto& [one, serial] : s.lately_final)
+            if (one == &stream) group.bind(log, scope_of(stream));
     return Queued{.base = base, .appended_ms = now_ms, .ticket = s.ticket(log)};
 }
 
@@ -259,7 +264,7 @@ Result<Queued> Engine::forward(Shard& sealed, const Append& whole, std::span<con
         logs.push_back(log);
     }
     told.ticket = s.ticket(logs.front());
-    if (logs.size() > 1) s.group().together.push_back(std::move(logs));
+    for (std::size_t i = 1; i < logs.size(); ++i) s.group().bind(logs.front(), logs[i]);
     return told;
 }
 

@@ -1,8 +1,10 @@
-// Groups: what one turn of the loop queued becomes one store batch. A group that does not fit is tried again scope by scope, so
+// Groups: what one turn of the loop queued becomes one store batch. A group that does not fit is tried again unit by unit, so
 // that one large write does not fail others; what failed is read again from the store, so memory equals a fresh start.
 #include <algorithm>
 #include <bit>
+#include <map>
 #include <ranges>
+#include <set>
 
 #include "emulator/streams/state.h"
 #include "storage/planted.h"
@@ -52,12 +54,25 @@ Group& Engine::State::group() {
 
 Ticket Engine::State::ticket(Group::Scope scope) {
     group();
-    return Ticket{open, scope};
+    return Ticket{open, scope ? scope : in_unit};
 }
 
 void Engine::State::put(Group::Scope scope, std::string key, std::string value) {
-    group().put(scope, std::move(key), std::move(value));
+    group().put(scope ? scope : in_unit, std::move(key), std::move(value));
+    bind(scope);
 }
+
+void Engine::State::bind(Group::Scope scope) {
+    if (in_unit && scope) group().bind(in_unit, scope);
+}
+
+Unit::Unit(Engine& engine)
+    : engine_(engine), scope_(scope_of_unit(++engine.state_->units_opened)), before_(engine.state_->in_unit) {
+    if (before_) engine.state_->bind(scope_);
+    engine.state_->in_unit = scope_;
+}
+Unit::~Unit() { engine_.state_->in_unit = before_; }
+Ticket Unit::ticket() { return engine_.state_->ticket(scope_); }
 
 void Engine::State::touch(Shard& shard) {
     auto& mine = group();
@@ -78,8 +93,11 @@ void Engine::State::commit_posted() {
     posted = false;
     if (!open) return;
     if (writing) return;   // collect_write goes on with it: groups are committed in order
-    if (options.commit_on_thread || open->bytes > options.most_bytes_on_loop) return start_write(std::exchange(open, nullptr));
-    const auto mine = std::exchange(open, nullptr);
+    commit_now(std::exchange(open, nullptr));
+}
+
+void Engine::State::commit_now(const std::shared_ptr<Group>& mine) {
+    if (options.commit_on_thread || mine->bytes > options.most_bytes_on_loop) return start_write(mine);
     run(*mine);
     finish(mine);
 }
@@ -150,94 +168,88 @@ bool read_running_value(std::string_view bytes, Shard& shard) {
     return moment(shard.last_appended_ms) && shard.trimmed >= 0;
 }
 
-void Engine::State::fill(storage::Batch& batch, const Group& group, const Group::Scope& only) const {
-    const auto& all = group.batch;
-    for (const auto& append : all.appends)
-        if (only == append.log) batch.appends.push_back(append);
-    for (std::size_t i = 0; i < all.puts.size(); ++i)
-        if (only == group.put_scopes[i]) batch.puts.push_back(all.puts[i]);
-    if (!only) {
-        batch.trims = all.trims;
-        batch.drops = all.drops;
-    }
-}
+namespace {
 
-std::vector<Group::Scope> Group::bound_to(Scope scope) const {
-    std::vector<Scope> all{scope};
-    const auto known = [&](LogId log) { return std::ranges::find(all, Scope{log}) != all.end(); };
-    for (bool grown = scope.has_value(); grown;) {
-        grown = false;
-        for (const auto& logs : together) {
-            if (std::ranges::none_of(logs, known)) continue;
-            for (const auto log : logs)
-                if (!known(log)) {
-                    all.emplace_back(log);
-                    grown = true;
-                }
-        }
+// The scopes of a group, those that are bound to one another as one, in the order in which they were first queued.
+class Units {
+  public:
+    explicit Units(const Group& group) {
+        for (const auto& [one, other] : group.bound) root_[root(one)] = root(other);
     }
-    return all;
-}
+    Group::Scope root(Group::Scope scope) {
+        auto& above = root_.try_emplace(scope, scope).first->second;
+        return above == scope ? scope : above = root(above);
+    }
+    std::size_t number(Group::Scope scope) { return numbers_.try_emplace(root(scope), numbers_.size()).first->second; }
+    std::size_t count() const { return numbers_.size(); }
+    // All scopes that were ever bound, and those of the root itself.
+    std::vector<Group::Scope> scopes() const {
+        std::vector<Group::Scope> all;
+        for (const auto& [scope, above] : root_) all.push_back(scope);
+        return all;
+    }
 
-// Everything at once; when it does not fit, the catalog first and then log by log, with the logs that it is bound to.
-std::vector<std::pair<Group::Scope, Fault>> Engine::State::write(const Group& group) const {
+  private:
+    std::map<Group::Scope, Group::Scope> root_;
+    std::map<Group::Scope, std::size_t> numbers_;
+};
+
+}   // namespace
+
+// Everything at once; when it does not fit, unit by unit. What the disk fails is failed as a whole: it would fail again.
+Group::Failed Engine::State::write(const Group& group) const {
     if (group.batch.empty()) return {};
-    const auto fault_of = [](storage::Error e) { return e == storage::Error::no_space ? Fault::no_space : Fault::storage; };
     const auto all = store.commit(group.batch);
     if (all) return {};
-    std::vector<Group::Scope> scopes{std::nullopt};
-    const auto add = [&](const Group::Scope& scope) {
-        if (std::ranges::find(scopes, scope) == scopes.end()) scopes.push_back(scope);
-    };
-    for (const auto& append : group.batch.appends) add(append.log);
-    for (const auto& scope : group.put_scopes) add(scope);
-    std::vector<std::pair<Group::Scope, Fault>> failed;
-    if (all.error() == storage::Error::no_space && !group.batch.trims.empty()) {
-        // Trims make the space that the rest wants, so they do not wait for it. Done twice they do nothing.
-        storage::Batch space;
-        space.trims = group.batch.trims;
-        // With the clock that they were due by: after a kill it must not stand where what they drop would still be kept.
+    const auto fault_of = [](storage::Error e) { return e == storage::Error::no_space ? Fault::no_space : Fault::storage; };
+    Units units{group};
+    for (const auto& append : group.batch.appends) units.number(append.log);
+    for (const auto& scope : group.put_scopes) units.number(scope);
+    for (const auto& scope : group.drop_scopes) units.number(scope);
+    for (const auto& [stream, shard] : group.dirty) units.number(shard->extents.back().log);
+    for (const auto& [stream, shard] : group.trimmed) units.number(shard->extents.back().log);
+    for (const auto& scope : units.scopes()) units.number(scope);
+    std::vector<std::optional<Fault>> faults(units.count());
+    if (all.error() != storage::Error::no_space) {
+        std::ranges::fill(faults, fault_of(all.error()));
+    } else {
+        const auto world_key = key_of(world().id, 'W');
         const auto puts = std::views::reverse(group.batch.puts);
-        const auto clock = std::ranges::find(puts, key_of(world().id, 'W'), &storage::Batch::Put::key);
-        if (clock != puts.end()) {
-            space.puts.push_back(*clock);
-            if (store.commit(space)) space.clear();
-            space.puts.clear();
+        const auto newest = std::ranges::find(puts, world_key, &storage::Batch::Put::key);
+        if (!group.batch.trims.empty()) {
+            // Trims make the space that the rest wants, so they do not wait for it. Done twice they do nothing.
+            storage::Batch space;
+            space.trims = group.batch.trims;
+            // With the clock that they were due by: after a kill it must not stand where what they drop would still be kept.
+            if (newest != puts.end()) {
+                space.puts.push_back(*newest);
+                if (store.commit(space)) space.clear();
+                space.puts.clear();
+            }
+            if (!space.empty() && !store.commit(space))
+                for (const auto& [stream, shard] : group.trimmed)
+                    faults[units.number(shard->extents.back().log)] = Fault::no_space;
         }
-        if (!space.empty()) (void)store.commit(space);
+        std::vector<storage::Batch> parts(units.count());
+        std::set<LogId> dropped;
+        for (std::size_t i = 0; i < group.batch.drops.size(); ++i) {
+            parts[units.number(group.drop_scopes[i])].drops.push_back(group.batch.drops[i]);
+            dropped.insert(group.batch.drops[i].log);
+        }
+        for (const auto& append : group.batch.appends)   // what goes needs no room first
+            if (!dropped.contains(append.log)) parts[units.number(append.log)].appends.push_back(append);
+        // Every unit takes the newest of the world's records: an older one, stored behind a newer, would give numbers out again.
+        for (std::size_t i = 0; i < group.batch.puts.size(); ++i)
+            parts[units.number(group.put_scopes[i])].puts.push_back(group.batch.puts[i].key == world_key ? *newest
+                                                                                                         : group.batch.puts[i]);
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            const auto one = parts[i].empty() ? storage::Result<void>{} : store.commit(parts[i]);
+            if (!one && !faults[i] && !planted("second-failure-not-told")) faults[i] = fault_of(one.error());
+        }
     }
-    std::vector<Group::Scope> tried;
-    for (const auto& first : scopes) {
-        if (all.error() != storage::Error::no_space) {
-            failed.emplace_back(first, fault_of(all.error()));
-            continue;
-        }
-        if (std::ranges::find(tried, first) != tried.end()) continue;
-        const auto bound = group.bound_to(first);
-        tried.insert(tried.end(), bound.begin(), bound.end());
-        const auto fail = [&](Fault fault) {
-            for (const auto& scope : bound) failed.emplace_back(scope, fault);
-        };
-        // A log that is dropped here must not come to life again; one that the catalog does not know must not begin. Without the
-        // catalog's part a drop has not happened, but what the log wants stored beside its records was not prepared: it fails
-        // too.
-        const auto dropped = [&](const auto& scope) {
-            return scope && std::ranges::any_of(group.batch.drops, [&](auto& drop) { return drop.log == *scope; });
-        };
-        const auto fresh = [&](const auto& scope) {
-            return scope && std::ranges::find(group.fresh, *scope) != group.fresh.end();
-        };
-        const bool goes = std::ranges::any_of(bound, dropped);
-        if (!failed.empty() && !failed.front().first && (goes || std::ranges::any_of(bound, fresh))) {
-            fail(failed.front().second);
-            continue;
-        }
-        if (goes) continue;
-        storage::Batch part;
-        for (const auto& scope : bound) fill(part, group, scope);
-        const auto one = part.empty() ? storage::Result<void>{} : store.commit(part);
-        if (!one && !planted("second-failure-not-told")) fail(fault_of(one.error()));
-    }
+    Group::Failed failed;
+    for (const auto& scope : units.scopes())
+        if (const auto fault = faults[units.number(scope)]) failed.emplace(scope, *fault);
     return failed;
 }
 
@@ -251,7 +263,7 @@ void Engine::State::prepare(Group& group) {
     lazy_timer.stop();
     // A shard that was undone meanwhile must not leave anything to the next one of its number.
     for (const auto& [stream, shard] : group.dirty)
-        if (!stream->deleted && stream->shard(shard->index) == shard)
+        if (!stream->deleted && stream->shard(shard->index) == shard && group.outcome(shard->extents.back().log))
             group.put(shard->extents.back().log, shard_key(*stream, shard->index), running_value(*shard));
     if (std::exchange(world_stale, false)) {
         auto record = world_record();
@@ -261,7 +273,7 @@ void Engine::State::prepare(Group& group) {
     for (const auto& [shard, producer] : group.producers) {
         if (planted("producer-not-written")) break;
         const auto found = shard->producers.find(producer);
-        if (found != shard->producers.end() && !shard->stream->deleted)
+        if (found != shard->producers.end() && !shard->stream->deleted && group.outcome(shard->extents.back().log))
             group.put(shard->extents.back().log, producer_key(*shard->stream, shard->index, producer),
                       encode_producer(found->second, live_ahead));
     }
@@ -270,50 +282,111 @@ void Engine::State::prepare(Group& group) {
 void Engine::State::run(Group& group) {
     if (!planted("snapshot-kept-across-commit")) turn.reset();   // a store under an open snapshot cannot use its free pages
     prepare(group);
-    group.failed = write(group);
+    group.just_failed = write(group);
+    group.failed.insert(group.just_failed.begin(), group.just_failed.end());
 }
 
-// What failed is read again from the store, and so is what was queued on top of it meanwhile.
+namespace {
+
+// Takes out of a group that is not written yet all units that a failed scope is part of; true when there was any.
+bool take_out(Group& later, const Group::Failed& failed) {
+    Units units{later};
+    std::map<Group::Scope, Fault> roots;
+    for (const auto& [scope, fault] : failed) roots.emplace(units.root(scope), fault);
+    for (const auto& append : later.batch.appends) units.root(append.log);
+    for (const auto& scope : later.put_scopes) units.root(scope);
+    for (const auto& scope : later.drop_scopes) units.root(scope);
+    for (const auto& [stream, shard] : later.dirty) units.root(shard->extents.back().log);
+    bool any = false;
+    const auto goes = [&](Group::Scope scope) { return roots.contains(units.root(scope)); };
+    const auto keep = [&](auto& things, auto& scopes) {
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < things.size(); ++i) {
+            if (goes(scopes[i])) {
+                any = true;
+                continue;
+            }
+            if (kept != i) {
+                things[kept] = std::move(things[i]);
+                scopes[kept] = scopes[i];
+            }
+            ++kept;
+        }
+        things.resize(kept);
+        scopes.resize(kept);
+    };
+    for (std::size_t i = 0; i < later.batch.puts.size(); ++i)
+        if (goes(later.put_scopes[i])) later.lost.push_back(later.batch.puts[i].key);
+    keep(later.batch.puts, later.put_scopes);
+    keep(later.batch.drops, later.drop_scopes);
+    any |= std::erase_if(later.batch.appends, [&](const auto& append) { return goes(append.log); }) != 0;
+    const auto of = [](const auto& one) { return one.second->extents.back().log; };
+    any |= std::ranges::any_of(later.trimmed, [&](const auto& one) { return goes(of(one)); });
+    any |= std::ranges::any_of(later.dirty, [&](const auto& one) { return goes(one.second->extents.back().log); });
+    if (any)
+        for (const auto& scope : units.scopes())
+            if (const auto found = roots.find(units.root(scope)); found != roots.end())
+                later.failed.emplace(scope, Fault::storage);
+    return any;
+}
+
+}   // namespace
+
+// What failed is read again from the store, and so is what was queued on top of it meanwhile; nothing else is.
 void Engine::State::undo(Group& group, Group* later) {
-    bool catalog = !group.outcome(std::nullopt);
-    if (later) {
-        later->failed = group.failed;
-        const auto fail = [&](const Group::Scope& scope) { later->failed.emplace_back(scope, Fault::storage); };
-        for (const auto& append : later->batch.appends) fail(append.log);
-        for (const auto& scope : later->put_scopes) fail(scope);
-        for (const auto& [stream, shard] : later->dirty) fail(shard->extents.back().log);
-        if (!later->batch.trims.empty() || !later->batch.drops.empty()) fail(std::nullopt);
-        catalog |= !later->outcome(std::nullopt);
-    }
-    world_stale |= catalog;   // the clock has moved all the same, and ids that were given out stay so
-    if (catalog) return reload_catalog();
-    for (const Group* one : {&group, later}) {
+    const auto fell = [&](const Group* one, Group::Scope scope) {
+        return (one == &group ? one->just_failed : one->failed).contains(scope);
+    };
+    const auto log_fell = [&](const Shard& shard) {
+        const auto log = shard.extents.back().log;
+        return fell(&group, log) || (later && fell(later, log));
+    };
+    world_stale = true;   // the clock has moved all the same, and ids that were given out stay so
+    std::set<const Stream*> changed;
+    for (Group* one : {later, &group}) {   // the newest first: it may have taken an older one's name
         if (!one) continue;
-        for (const auto& [stream, shard] : one->dirty)
-            if (!one->outcome(shard->extents.back().log)) read_shard(*shard);
+        for (auto& [scope, undone] : one->undos)
+            if (fell(one, scope)) undone();
+        for (auto stream = one->streams.rbegin(); stream != one->streams.rend(); ++stream)
+            if (fell(one, scope_of(**stream)) && changed.insert(stream->get()).second) reload_stream(*stream, log_fell);
     }
+    for (const Group* one : {static_cast<const Group*>(&group), static_cast<const Group*>(later)}) {
+        if (!one) continue;
+        for (const auto* touched : {&one->dirty, &one->trimmed})
+            for (const auto& [stream, shard] : *touched)
+                if (fell(one, shard->extents.back().log) && stream->shard(shard->index) == shard) read_shard(*shard);
+    }
+    if (changed.empty()) return;
+    books.name_seconds.clear();
+    world().changed.fire();
 }
 
 // What doors keep was changed in memory when it was queued: they look again what the store holds.
 void Engine::State::tell_unstored(const Group& group) {
     const auto prefix = key_of(world().id, 'D');
-    for (std::size_t i = 0; i < group.batch.puts.size(); ++i) {
-        const std::string_view key = group.batch.puts[i].key;
-        if (!key.starts_with(prefix) || group.outcome(group.put_scopes[i])) continue;
+    const auto tell = [&](std::string_view key) {
+        if (!key.starts_with(prefix)) return;
         for (const auto& told : *on_unstored) told(world(), key.substr(prefix.size()));
-    }
+    };
+    for (const auto& key : group.lost) tell(key);
+    for (std::size_t i = 0; i < group.batch.puts.size(); ++i)
+        if (!group.outcome(group.put_scopes[i])) tell(group.batch.puts[i].key);
 }
 
 void Engine::State::finish(const std::shared_ptr<Group>& group) {
     if (!planted("snapshot-kept-across-commit")) turn.reset();
     group->finished = true;
+    std::erase_if(lately_final, [&](const auto& one) { return one.second <= group->serial; });
     std::shared_ptr<Group> later;
-    if (!group->failed.empty()) {
-        later = std::exchange(open, nullptr);
-        if (later) later->finished = true;
+    if (!group->just_failed.empty()) {
+        // What is left of the next group is written at once: what comes now stands on what the store has.
+        if (open && take_out(*open, group->just_failed)) later = std::exchange(open, nullptr);
         undo(*group, later.get());
         tell_unstored(*group);
-        if (later) tell_unstored(*later);
+        if (later) {
+            tell_unstored(*later);
+            later->lost.clear();
+        }
         events.note("a write could not be stored and was undone: the store is full or the disk failed");
     }
     for (const auto& [stream, shard, end, bytes] : group->touched) {
@@ -324,12 +397,13 @@ void Engine::State::finish(const std::shared_ptr<Group>& group) {
         if (!stream->deleted) arm_trim(*shard);
         if (!planted("readers-not-woken")) shard->appended.fire();
     }
+    for (const auto& stream : group->streams)
+        if (group->outcome(scope_of(*stream)) && std::exchange(stream->trim_when_stored, false))
+            for (const auto& shard : stream->shards) trim(*shard);
     bring_swept();
-    for (const auto& done : {group, later}) {
-        if (!done) continue;
-        done->forget_contents();
-        resume_waiting(done);
-    }
+    group->forget_contents();
+    resume_waiting(group);
+    if (later) commit_now(later);
 }
 
 const storage::Snapshot& Engine::State::snapshot() {
@@ -388,7 +462,8 @@ std::shared_ptr<Group> Engine::State::take_written() {
     const std::lock_guard lock{mutex};
     if (!writer_done) return nullptr;
     const auto mine = std::exchange(writing, nullptr);
-    mine->failed = std::move(written);
+    mine->just_failed = std::exchange(written, {});
+    mine->failed.insert(mine->just_failed.begin(), mine->just_failed.end());
     writer_done = false;
     return mine;
 }

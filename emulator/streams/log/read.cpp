@@ -241,7 +241,7 @@ Refusal Engine::State::refuse_read(Shard& shard, Refusal::Limit limit, Bucket& b
         .room_in = milliseconds{(std::max<std::int64_t>(1, wanted_thousandths - balance) + bucket.rate() - 1) / bucket.rate()},
         .top_key = {},
         .top_key_share = 0};
-    count(shard, shard.extents.back().log, to_ms(now), [](Usage& usage) { ++usage.read_refusals; });
+    count(shard, to_ms(now), [](Usage& usage) { ++usage.read_refusals; });
     touch_lazily(shard);
     world().clock->want(now + told.room_in);
     events.refused(told);
@@ -288,7 +288,7 @@ milliseconds Engine::charge_read(Shard& shard, Door door, std::uint64_t bytes, s
     shard.read_bytes.take_read(static_cast<std::int64_t>(bytes), now);
     shard.read_records.take_read(static_cast<std::int64_t>(records), now);
     state_->touch_lazily(shard);
-    state_->count(shard, shard.extents.back().log, to_ms(now), [&](Usage& usage) {
+    state_->count(shard, to_ms(now), [&](Usage& usage) {
         (door == Door::kinesis ? usage.bytes_out_kinesis : usage.bytes_out_kafka) += bytes;
         (door == Door::kinesis ? usage.records_out_kinesis : usage.records_out_kafka) += records;
     });

@@ -167,7 +167,8 @@ void Engine::State::trim(Shard& shard) {
             dropped += snapshot().live_bytes(extent.log, shard.trimmed) - snapshot().live_bytes(extent.log, shard.begin);
             group().batch.trims.push_back({extent.log, shard.begin + (planted("trim-off-by-one") ? 1 : 0)});
         }
-    count(shard, shard.extents.back().log, to_ms(world().clock->now()), [&](Usage& usage) { usage.stored_bytes -= dropped; });
+    count(shard, to_ms(world().clock->now()), [&](Usage& usage) { usage.stored_bytes -= dropped; });
+    group().trimmed.emplace_back(shard.stream->shared_from_this(), &shard);
     shard.trimmed = shard.begin;
     touch(shard);
 }

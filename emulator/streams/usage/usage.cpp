@@ -35,36 +35,41 @@ Meter Engine::State::meter_of(const Stream& stream) {
     return Meter::since(to_ms(world().clock->now()), open_shards(stream));
 }
 
-void Engine::State::put_span(const Stream& stream, Group::Scope scope, const UsageSpan& span) {
-    put(scope, span_prefix(stream) + big_endian(static_cast<std::uint64_t>(span.first)), encode(span));
+void Engine::State::put_span(const Stream& stream, const UsageSpan& span) {
+    put(scope_of(stream), span_prefix(stream) + big_endian(static_cast<std::uint64_t>(span.first)), encode(span));
 }
 
-void Engine::State::end_hours(Stream& stream, Group::Scope scope, std::int64_t now_ms) {
+// The hours belong to the stream's unit, not to that of the log that is counted just now: a large append that is refused takes no
+// other shard's hours with it.
+void Engine::State::end_hours(Stream& stream, std::int64_t now_ms) {
     if (stream.deleted || stream.shards.empty()) return;
     if (!stream.meter) stream.meter = std::make_unique<Meter>(meter_of(stream));
     const auto before = stream.meter->hour;
-    for (const auto& over : stream.meter->roll(stream.total, now_ms)) put_span(stream, scope, over);
+    const auto over = stream.meter->roll(stream.total, now_ms);
     stream.metered_until_ms = (stream.meter->hour + 1) * hour_ms;
-    if (stream.meter->hour != before) put(scope, meter_key(stream), encode(*stream.meter));
+    if (stream.meter->hour == before) return;
+    const Changing change{*this, stream.shared_from_this()};
+    for (const auto& span : over) put_span(stream, span);
+    put(scope_of(stream), meter_key(stream), encode(*stream.meter));
 }
 
 void Engine::State::open_shards_changed(Stream& stream) {
     if (!stream.meter) stream.meter = std::make_unique<Meter>(meter_of(stream));
     stream.meter->set_open(to_ms(world().clock->now()), open_shards(stream));
-    put({}, meter_key(stream), encode(*stream.meter));
+    put(scope_of(stream), meter_key(stream), encode(*stream.meter));
 }
 
 // What it used stays in the store, for the bill.
 void Engine::State::end_usage(Stream& stream) {
     const auto now = to_ms(world().clock->now());
-    end_hours(stream, {}, now);
+    end_hours(stream, now);
     if (!stream.meter) return;
     std::vector<UsageSpan> rest;
     if (stream.meter->last) rest.push_back(*stream.meter->last);
     join(rest, stream.meter->running(stream.total, now));
     for (const auto& span : rest)
-        if (span.each != Usage{}) put_span(stream, {}, span);
-    put({}, meter_key(stream), "");
+        if (span.each != Usage{}) put_span(stream, span);
+    put(scope_of(stream), meter_key(stream), "");
 }
 
 std::vector<UsageSpan> Engine::usage(const Stream& stream) {

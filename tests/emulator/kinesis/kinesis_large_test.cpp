@@ -96,6 +96,39 @@ TEST_CASE("of two callers at once only the first is let in, however long its ans
           (2 * 1024 * 1024 - 1'000'001) * 1000LL);   // nothing more than its own
 }
 
+TEST_CASE("what a Fetch is charged while an answer is made in slices stays charged beside the answer") {
+    struct Case {
+        int records;
+        std::int64_t balance;
+    };
+    // An answer within the limit's capacity of 2,097,152 bytes, and one beyond it.
+    for (const auto& [records, balance] : {Case{2, -4'800'002'000}, Case{10, -12'000'010'000}}) {
+        CAPTURE(records);
+        auto w = large_world();
+        Caller call{w};
+        w.clock().freeze();
+        const auto stream = w.create("s", 1, "kinesis");
+        auto& shard = *stream->shards[0];
+        for (int i = 0; i < records; ++i) {
+            REQUIRE(w.put(shard, {std::string(900'000, 'x')}));
+            w.clock().advance(1s);
+        }
+        const auto start = start_of(call, "s");
+        auto fetch = [&]() -> Task<void> {   // while the first is at it
+            while (shard.read_calls.balance_thousandths(w.clock().now()) == 5000) {
+                auto turn = asio::post(*w.io, use_task);
+                co_await std::move(turn);
+            }
+            CHECK_FALSE(w.engine->read_room(shard));
+            w.engine->charge_read(shard, streams::Door::kafka, 3'000'000, 1);
+        };
+        auto task = fetch();
+        asio::co_spawn(*w.io, std::move(task), asio::detached);
+        CHECK(call.ask("GetRecords", {{"ShardIterator", start}})["Records"].size() == static_cast<std::size_t>(records));
+        CHECK(shard.read_bytes.balance_thousandths(w.clock().now()) == balance);
+    }
+}
+
 TEST_CASE("a record that is larger than a slice comes alone or with others, as it fits") {
     auto w = large_world();
     Caller call{w};
