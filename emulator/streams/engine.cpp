@@ -90,7 +90,7 @@ std::unique_ptr<Shard> Engine::State::new_shard(Stream& stream, HashRange range,
     shard->index = static_cast<std::int32_t>(stream.shards.size());
     shard->range = range;
     shard->created_s = created_s;
-    shard->extents.push_back({static_cast<LogId>(books.next_log++), 0, -1});
+    shard->extents.push_back({static_cast<LogId>(next_log++), 0, -1});
     group().bind(scope_of(stream), shard->extents.back().log);   // it is nothing without the stream's record
     shard->opened_ms = to_ms(world().clock->now());
     set_buckets(*shard);
@@ -229,8 +229,10 @@ Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
     // An adopted stream has no record: its partitions are dealt anew, the ones it has keep their logs.
     const auto ranges = even_ranges(wanted.shards);
     const auto had = stream->shards.size();
-    for (std::size_t i = ranges.size(); i < stream->shards.size(); ++i)
+    for (std::size_t i = ranges.size(); i < stream->shards.size(); ++i) {
         s.group().drop(scope_of(*stream), stream->shards[i]->extents.back().log);
+        s.erase_shard(*stream, stream->shards[i]->index);
+    }
     State::retire_from(*stream, ranges.size());
     for (std::size_t i = 0; i < ranges.size(); ++i) {
         if (i == stream->shards.size()) stream->shards.push_back(s.new_shard(*stream, ranges[i], created_s));
@@ -244,6 +246,8 @@ Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
     if (adopted) s.open_shards_changed(*stream);
     s.index(stream);
     s.save_world();
+    s.save_folder();
+    for (const auto& shard : stream->shards) s.save_shard(*shard);
     if (wanted.state_delay && s.options.state_delay.count() > 0)
         s.begin_state(stream, StreamStatus::creating);
     else
@@ -288,8 +292,9 @@ void Engine::State::take_away(const StreamPointer& stream) {
     bind(scope_of("name " + normalised(stream->name)));
     for (const auto& told : *on_removed) told(*stream);
     end_usage(*stream);
-    put({}, key_of(stream->world, 'S', big_endian(std::to_underlying(stream->id))), "");
+    put({}, stream_key(*stream), "");
     for (const auto& shard : stream->shards) {
+        erase_shard(*stream, shard->index);
         put({}, shard_key(*stream, shard->index), "");
         for (const auto& [producer, state] : shard->producers) put({}, producer_key(*stream, shard->index, producer), "");
     }

@@ -13,11 +13,6 @@
 #include "emulator/streams/catalog/repair.h"
 #include "emulator/streams/engine.h"
 
-namespace sluice::catalog {
-class Stream;
-class World;
-}   // namespace sluice::catalog
-
 namespace sluice::streams {
 
 using StreamPointer = std::shared_ptr<Stream>;
@@ -89,10 +84,12 @@ inline Group::Scope scope_of(std::string_view key) {
 }
 inline Group::Scope scope_of_unit(std::uint64_t number) { return LogId{std::uint64_t{3} << 62 | number}; }
 
+struct StoredStream;   // catalog/stored.h
+
 // What a world has besides what doors see.
 struct WorldBooks {
     std::unique_ptr<World> world;
-    std::uint64_t next_stream = 1, next_log = 1;
+    std::uint64_t next_stream = 1;
     std::int64_t next_producer = 1000, producers_reserved = 1000;
     std::unordered_map<std::uint64_t, std::weak_ptr<Stream>> by_id;
     std::unordered_map<std::string, std::string> normalised;      // name with '.' as '_' -> name
@@ -123,6 +120,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     EngineOptions options;
     Events events;
     WorldBooks books;
+    std::uint64_t next_log = 1;   // of the folder, not of a world
     World& world() const { return *books.world; }
 
     // ---- commit.cpp ----
@@ -189,14 +187,19 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     // ---- catalog.cpp ----
     void load();
     // Shards that memory has keep what is not in the record, unless `afresh` says otherwise.
-    void load_stream(const catalog::Stream&, const std::function<bool(const Shard&)>& afresh = {});
+    void load_stream(const StoredStream&, const std::function<bool(const Shard&)>& afresh = {});
     void reload_stream(const StreamPointer&, const std::function<bool(const Shard&)>& afresh);
     void read_shard(Shard&);   // running value, producers, bounds: from the store
     void keep_shard(Shard&);
-    void load_catalog();
-    void save_stream(const Stream&);
+    void load_folder(const storage::Snapshot&);
+    void load_world(const storage::Snapshot&);
+    void save_stream(const Stream&);   // without its shards
+    void save_shard(const Shard&);
+    void erase_shard(const Stream&, std::int32_t shard);
     void save_world();
+    void save_folder();
     storage::Batch::Put world_record() const;
+    storage::Batch::Put folder_record() const;
     Clock::Listening listening;
     bool world_stale = false;   // its last record was lost with a failed commit: goes with the next group
     void index(const StreamPointer&);
@@ -281,8 +284,11 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
 };
 
 // Keys: world (4 bytes, big endian), a kind, then what the kind says. format: emulator/streams/README.md
+inline constexpr WorldId no_world{0xFFFFFFFF};   // in keys of what belongs to the folder itself
 std::string key_of(WorldId, char kind, std::string_view rest = {});
 std::string big_endian(std::uint64_t value, int bytes = 8);
+std::string stream_key(const Stream&);
+std::string folder_key();
 std::string shard_key(const Stream&, std::int32_t shard);
 std::string producer_key(const Stream&, std::int32_t shard, std::int64_t producer);
 std::string normalised(std::string_view name);   // names that are equal so stand in each other's way
@@ -294,8 +300,6 @@ std::string encode_producer(const ProducerState&, milliseconds live_ahead);
 std::optional<ProducerState> decode_producer(std::string_view);
 inline constexpr std::int64_t latest_ms = std::int64_t{1} << 50;   // year 37,000: a time of a clock with some delay added
 // ---- catalog_check.cpp: each throws StartError when no engine can have written what was read ----
-void check(const catalog::World&);
-void check(const std::vector<catalog::Stream>&, std::uint64_t next_stream, std::uint64_t next_log);
 // `key`: of the record, which `sluice repair` sets aside; empty: nothing opens without it.
 [[noreturn]] void damaged(std::string_view what, std::string_view key = {});
 

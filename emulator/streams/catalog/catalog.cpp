@@ -5,8 +5,7 @@
 #include <cstring>
 #include <unordered_set>
 
-#include "emulator/streams/catalog/catalog.pb.h"
-#include "emulator/streams/state.h"
+#include "emulator/streams/catalog/stored.h"
 #include "storage/planted.h"
 
 namespace sluice::streams {
@@ -35,6 +34,16 @@ std::string key_of(WorldId world, char kind, std::string_view rest) {
     key += rest;
     return key;
 }
+
+std::string stream_key(const Stream& stream) { return key_of(stream.world, 'S', big_endian(std::to_underlying(stream.id))); }
+
+// By stream and then by index, so that one walk yields each stream's shards in order.
+std::string stored_shard_key(const Stream& stream, std::int32_t shard) {
+    return key_of(stream.world, 'H',
+                  big_endian(std::to_underlying(stream.id)) + big_endian(static_cast<std::uint64_t>(shard), 4));
+}
+
+std::string folder_key() { return key_of(no_world, 'F'); }
 
 std::string shard_key(const Stream& stream, std::int32_t shard) {
     std::string key;
@@ -119,14 +128,35 @@ void Engine::State::save_stream(const Stream& stream) {
         change.set_new_start_high(stream.reshard->new_start.high);
         change.set_new_start_low(stream.reshard->new_start.low);
     }
-    for (const auto& shard : stream.shards) write_shard(*out.add_shards(), *shard);
+    out.set_shards(static_cast<std::uint32_t>(stream.shards.size()));
     const Changing change{*this, std::const_pointer_cast<Stream>(stream.shared_from_this())};
-    put({}, key_of(stream.world, 'S', big_endian(std::to_underlying(stream.id))), out.SerializeAsString());
+    put({}, stream_key(stream), out.SerializeAsString());
+}
+
+void Engine::State::save_shard(const Shard& shard) {
+    catalog::Shard out;
+    write_shard(out, shard);
+    put(scope_of(*shard.stream), stored_shard_key(*shard.stream, shard.index), out.SerializeAsString());
+}
+
+void Engine::State::erase_shard(const Stream& stream, std::int32_t shard) {
+    put(scope_of(stream), stored_shard_key(stream, shard), "");
 }
 
 void Engine::State::save_world() {
     auto record = world_record();
     put({}, std::move(record.key), std::move(record.value));
+}
+
+void Engine::State::save_folder() {
+    auto record = folder_record();
+    put({}, std::move(record.key), std::move(record.value));
+}
+
+storage::Batch::Put Engine::State::folder_record() const {
+    catalog::Folder out;
+    out.set_next_log(next_log - (planted("log-number-used-twice") ? 1 : 0));
+    return {folder_key(), out.SerializeAsString()};
 }
 
 storage::Batch::Put Engine::State::world_record() const {
@@ -143,13 +173,13 @@ storage::Batch::Put Engine::State::world_record() const {
     state.set_live_virtual(clock.live_virtual);
     state.set_automatic(clock.automatic);
     out.set_next_stream(books.next_stream);
-    out.set_next_log(books.next_log - (planted("log-number-used-twice") ? 1 : 0));
     out.set_next_producer(planted("producer-id-given-twice") ? books.next_producer : books.producers_reserved);
     return {key_of(world().id, 'W'), out.SerializeAsString()};
 }
 
 // Onto an existing object when there is one, so that whoever holds the stream or a shard goes on holding it.
-void Engine::State::load_stream(const catalog::Stream& in, const std::function<bool(const Shard&)>& afresh) {
+void Engine::State::load_stream(const StoredStream& stored, const std::function<bool(const Shard&)>& afresh) {
+    const auto& in = stored.stream;
     StreamPointer stream;
     if (const auto found = books.by_id.find(in.id()); found != books.by_id.end()) stream = found->second.lock();
     const bool known = stream != nullptr;
@@ -183,9 +213,9 @@ void Engine::State::load_stream(const catalog::Stream& in, const std::function<b
         stream->reshard =
             Reshard{in.reshard().first(), in.reshard().second(), {in.reshard().new_start_high(), in.reshard().new_start_low()}};
     const auto counted = stream->total;
-    retire_from(*stream, static_cast<std::size_t>(in.shards_size()));   // an undone reshard's children
+    retire_from(*stream, stored.shards.size());   // an undone reshard's children
     books.total -= counted, books.total += stream->total;
-    for (const auto& told : in.shards()) {
+    for (const auto& told : stored.shards) {
         const bool made = static_cast<std::size_t>(told.index()) >= stream->shards.size();
         if (made) stream->shards.push_back(std::make_unique<Shard>());
         auto& shard = *stream->shards[static_cast<std::size_t>(told.index())];
@@ -273,16 +303,12 @@ void Engine::State::keep_shard(Shard& shard) {
 
 // One stream as the store has it, after a change to it that could not be stored; one that the store does not have goes.
 void Engine::State::reload_stream(const StreamPointer& stream, const std::function<bool(const Shard&)>& afresh) {
-    const auto now = store.snapshot();
-    const auto value = now->get(key_of(stream->world, 'S', big_endian(std::to_underlying(stream->id))));
-    if (value) {
-        catalog::Stream stored;
-        if (!stored.ParseFromArray(value->data(), static_cast<int>(value->size()))) damaged("a stream's record does not parse");
+    if (const auto stored = stored_stream(*store.snapshot(), stream->world, stream->id)) {
         if (stream->deleted) books.total -= stream->total;   // it comes back as another object, which counts itself
         stream->meter.reset();
         stream->metered_until_ms = 0;
         stream->trim_when_stored = false;
-        return load_stream(stored, afresh);
+        return load_stream(*stored, afresh);
     }
     if (stream->deleted) return;
     books.total -= stream->total;
@@ -296,32 +322,45 @@ void Engine::State::reload_stream(const StreamPointer& stream, const std::functi
     }
 }
 
-void Engine::State::load_catalog() {
+void Engine::State::load() {
     const auto now = store.snapshot();
-    std::vector<catalog::Stream> stored;
-    now->scan(key_of(world().id, 'S'), [&](std::string_view key, std::string_view value) {
-        auto& one = stored.emplace_back();
-        if (!one.ParseFromArray(value.data(), static_cast<int>(value.size())) || !key.ends_with("S" + big_endian(one.id())))
-            damaged("a stream's record does not parse", key);
-        return true;
-    });
-    check(stored, books.next_stream, books.next_log);
+    load_folder(*now);
+    load_world(*now);
+    const auto stored = stored_streams(*now, world().id);
+    check(stored, books.next_stream, next_log);
     for (const auto& stream : stored) load_stream(stream);
 }
 
-void Engine::State::load() {
-    const auto now = store.snapshot();
-    if (const auto value = now->get(key_of(world().id, 'W'))) {
+// A record that was set aside leaves its numbers unknown: those that are given out from then on lie above all that can have been.
+constexpr std::uint64_t far_ahead = std::uint64_t{1} << 40;
+
+void Engine::State::load_folder(const storage::Snapshot& now) {
+    const auto key = folder_key();
+    if (const auto value = now.get(key)) {
+        catalog::Folder in;
+        if (!in.ParseFromArray(value->data(), static_cast<int>(value->size())))
+            damaged("the folder's record does not parse", key);
+        check(in, key);
+        next_log = in.next_log();
+    } else if (now.get(key_of(world().id, 'W'))) {
+        next_log = far_ahead;
+    }
+}
+
+void Engine::State::load_world(const storage::Snapshot& now) {
+    const auto key = key_of(world().id, 'W');
+    if (const auto value = now.get(key)) {
         catalog::World in;
-        if (!in.ParseFromArray(value->data(), static_cast<int>(value->size()))) damaged("its first record does not parse");
-        check(in);
+        if (!in.ParseFromArray(value->data(), static_cast<int>(value->size()))) damaged("its first record does not parse", key);
+        check(in, key);
         const auto& c = in.clock();
         world().clock->restore({c.frozen(), c.rate(), c.offset_ms(), c.now_ms(), c.real_ms(), c.live_virtual(), c.automatic()});
         books.next_stream = in.next_stream();
-        books.next_log = in.next_log();
         books.next_producer = books.producers_reserved = in.next_producer();
+    } else if (now.get(folder_key())) {
+        books.next_stream = far_ahead;
+        books.next_producer = books.producers_reserved = static_cast<std::int64_t>(far_ahead);
     }
-    load_catalog();
 }
 
 void Engine::State::index(const StreamPointer& stream) {

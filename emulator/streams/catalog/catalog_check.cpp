@@ -5,8 +5,7 @@
 #include <set>
 
 #include "emulator/streams/catalog/bounds.h"
-#include "emulator/streams/catalog/catalog.pb.h"
-#include "emulator/streams/state.h"
+#include "emulator/streams/catalog/stored.h"
 
 namespace sluice::streams {
 namespace {
@@ -48,13 +47,12 @@ std::string_view fault_of(const catalog::Stream& stream) {
     if (!moment(stream.created_ms()) || !moment(stream.ready_ms()) || stream.retention_ms() < -1)
         return "a stream's times are none";
     if (stream.status() < 0 || stream.status() > static_cast<int>(StreamStatus::deleting)) return "a stream's status is none";
-    if (stream.shards().empty() || stream.shards_size() > bounds::partitions_ever) return "a stream has no such number of shards";
-    if (stream.has_reshard() && (stream.reshard().first() < 0 || stream.reshard().first() >= stream.shards_size() ||
-                                 stream.reshard().second() < -1 || stream.reshard().second() >= stream.shards_size()))
+    if (stream.shards() == 0 || stream.shards() > std::uint32_t{bounds::partitions_ever})
+        return "a stream has no such number of shards";
+    const auto shards = static_cast<std::int64_t>(stream.shards());
+    if (stream.has_reshard() && (stream.reshard().first() < 0 || stream.reshard().first() >= shards ||
+                                 stream.reshard().second() < -1 || stream.reshard().second() >= shards))
         return "a stream's next split or merge is none";
-    int place = 0;
-    for (const auto& shard : stream.shards())
-        if (const auto fault = fault_of(shard, place++); !fault.empty()) return fault;
     return {};
 }
 
@@ -66,30 +64,40 @@ void damaged(std::string_view what, std::string_view key) {
     throw DamagedRecord(text + "`sluice repair DIR` sets that record aside so that the rest opens; or restore a copy", key);
 }
 
-void check(const catalog::World& world) {
-    const auto& clock = world.clock();
-    if (!std::isfinite(clock.rate()) || clock.rate() <= 0 || clock.rate() > 1'000'000) damaged("its clock has no such rate");
-    if (!in_bounds(from_ms(clock.now_ms())) || !moment(clock.real_ms())) damaged("its clock has no such time");
-    if (!count(world.next_stream()) || !count(world.next_log()) || world.next_producer() < 0 ||
-        world.next_producer() > largest_count)
-        damaged("its next numbers are none");
+void check(const catalog::Folder& folder, std::string_view key) {
+    for (const auto& feature : folder.features())
+        throw storage::StartError("the data folder needs '" + feature +
+                                  "', which this version lacks: use the version that wrote it, or give --data another folder");
+    if (!count(folder.next_log())) damaged("its next numbers are none", key);
 }
 
-void check(const std::vector<catalog::Stream>& streams, std::uint64_t next_stream, std::uint64_t next_log) {
+void check(const catalog::World& world, std::string_view key) {
+    const auto& clock = world.clock();
+    if (!std::isfinite(clock.rate()) || clock.rate() <= 0 || clock.rate() > 1'000'000) damaged("its clock has no such rate", key);
+    if (!in_bounds(from_ms(clock.now_ms())) || !moment(clock.real_ms())) damaged("its clock has no such time", key);
+    if (!count(world.next_stream()) || world.next_producer() < 0 || world.next_producer() > largest_count)
+        damaged("its next numbers are none", key);
+}
+
+void check(const std::vector<StoredStream>& streams, std::uint64_t next_stream, std::uint64_t next_log) {
     std::set<std::string_view> names, topic_ids;
     std::set<std::uint64_t> appended;
-    for (const auto& stream : streams) {
-        const auto wrong = [&, key = key_of(WorldId{0}, 'S', big_endian(stream.id()))](std::string_view what) {
-            damaged(what, key);
+    for (const auto& [key, stream, shards] : streams) {
+        const auto must = [&key](bool good, std::string_view what) {
+            if (!good) damaged(what, key);
         };
-        if (const auto fault = fault_of(stream); !fault.empty()) wrong(fault);
-        if (stream.id() >= next_stream) wrong("a stream's number was not given out yet");
-        if (!names.insert(stream.name()).second || !topic_ids.insert(stream.topic_id()).second)
-            wrong("two streams share a name or an id");
-        for (const auto& shard : stream.shards()) {
-            if (!appended.insert(shard.extents().rbegin()->log()).second) wrong("two shards append to one log");
-            for (const auto& extent : shard.extents())
-                if (extent.log() >= next_log) wrong("a shard's log was not given out yet");
+        const auto fault = fault_of(stream);
+        must(fault.empty(), fault);
+        must(stream.id() < next_stream, "a stream's number was not given out yet");
+        must(names.insert(stream.name()).second && topic_ids.insert(stream.topic_id()).second,
+             "two streams share a name or an id");
+        must(shards.size() == stream.shards(), "a stream has not the shards that it counts");
+        int place = 0;
+        for (const auto& shard : shards) {
+            const auto wrong = fault_of(shard, place++);
+            must(wrong.empty(), wrong);
+            must(appended.insert(shard.extents().rbegin()->log()).second, "two shards append to one log");
+            for (const auto& extent : shard.extents()) must(extent.log() < next_log, "a shard's log was not given out yet");
         }
     }
 }

@@ -1,19 +1,17 @@
 #include "emulator/streams/catalog/repair.h"
 
 #include "emulator/runtime/loop.h"
-#include "emulator/streams/engine.h"
+#include "emulator/streams/state.h"
 
 namespace sluice::streams {
 
 namespace {
 
-// No world has this number: nothing of what is set aside is read again.
-constexpr std::string_view aside{"\xff\xff\xff\xff", 4};
-
+// Nothing of what lies under 'A' is read again.
 void set_aside(storage::Store& store, const DamagedRecord& damaged) {
     storage::Batch batch;
     const auto snapshot = store.snapshot();
-    if (const auto value = snapshot->get(damaged.key)) batch.put(std::string{aside} + damaged.key, *value);
+    if (const auto value = snapshot->get(damaged.key)) batch.put(key_of(no_world, 'A', damaged.key), *value);
     batch.erase(damaged.key);
     if (!store.commit(batch))
         throw storage::StartError("a damaged record cannot be set aside: the store is full or the disk failed");

@@ -45,9 +45,12 @@ void Engine::State::carry_out(Stream& stream, const Reshard& change) {
         parent->closed = now;
     }
     open_shards_changed(stream);
-    save_world();
+    save_folder();
     order_ranges(stream);
     save_stream(stream);
+    for (const auto* parent : parents) save_shard(*parent);
+    for (auto child = stream.shards.size() - ranges.size(); child < stream.shards.size(); ++child)
+        save_shard(*stream.shards[child]);
     for (auto* parent : parents) {
         parent->appended.fire();
         for (const auto& told : *on_resharded) told(stream, *parent);
@@ -100,9 +103,10 @@ Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     for (const auto& shard : stream.shards)
         if (shard->open()) shard->range = ranges[next_range++];
     s.open_shards_changed(stream);
-    s.save_world();
+    s.save_folder();
     State::order_ranges(stream);
     s.save_stream(stream);
+    for (const auto& shard : stream.shards) s.save_shard(*shard);
     s.tell_dealt(stream);
     s.world().changed.fire();
     return s.ticket({});

@@ -213,9 +213,10 @@ Group::Failed Engine::State::write(const Group& group) const {
     if (all.error() != storage::Error::no_space) {
         std::ranges::fill(faults, fault_of(all.error()));
     } else {
-        const auto world_key = key_of(world().id, 'W');
+        const auto world_key = key_of(world().id, 'W'), folder = folder_key();
         const auto puts = std::views::reverse(group.batch.puts);
         const auto newest = std::ranges::find(puts, world_key, &storage::Batch::Put::key);
+        const auto newest_folder = std::ranges::find(puts, folder, &storage::Batch::Put::key);
         if (!group.batch.trims.empty()) {
             // Trims make the space that the rest wants, so they do not wait for it. Done twice they do nothing.
             storage::Batch space;
@@ -238,10 +239,14 @@ Group::Failed Engine::State::write(const Group& group) const {
         }
         for (const auto& append : group.batch.appends)   // what goes needs no room first
             if (!dropped.contains(append.log)) parts[units.number(append.log)].appends.push_back(append);
-        // Every unit takes the newest of the world's records: an older one, stored behind a newer, would give numbers out again.
-        for (std::size_t i = 0; i < group.batch.puts.size(); ++i)
-            parts[units.number(group.put_scopes[i])].puts.push_back(group.batch.puts[i].key == world_key ? *newest
-                                                                                                         : group.batch.puts[i]);
+        // Every unit takes the newest of the world's and the folder's records: an older one, stored behind a newer, would give
+        // numbers out again.
+        for (std::size_t i = 0; i < group.batch.puts.size(); ++i) {
+            const auto& put = group.batch.puts[i];
+            parts[units.number(group.put_scopes[i])].puts.push_back(put.key == world_key ? *newest
+                                                                    : put.key == folder  ? *newest_folder
+                                                                                         : put);
+        }
         for (std::size_t i = 0; i < parts.size(); ++i) {
             const auto one = parts[i].empty() ? storage::Result<void>{} : store.commit(parts[i]);
             if (!one && !faults[i] && !planted("second-failure-not-told")) faults[i] = fault_of(one.error());
@@ -266,8 +271,7 @@ void Engine::State::prepare(Group& group) {
         if (!stream->deleted && stream->shard(shard->index) == shard && group.outcome(shard->extents.back().log))
             group.put(shard->extents.back().log, shard_key(*stream, shard->index), running_value(*shard));
     if (std::exchange(world_stale, false)) {
-        auto record = world_record();
-        group.put({}, std::move(record.key), std::move(record.value));
+        for (auto& record : {world_record(), folder_record()}) group.put({}, record.key, record.value);
     }
     const auto live_ahead = world().clock->live() - world().clock->real();
     for (const auto& [shard, producer] : group.producers) {

@@ -19,7 +19,13 @@ std::string started(World& w) {
     }
 }
 
-// What the start says after `change` was done to the record of stream "a", which has three shards, one of them split.
+struct Records {
+    catalog::Stream stream;
+    std::vector<catalog::Shard> shards;
+};
+
+// What the start says after `change` was done to the record of stream "a" and to those of its shards: five, one of three was
+// split.
 template <class Change>
 std::string told(Change&& change) {
     World w;
@@ -28,16 +34,25 @@ std::string told(Change&& change) {
     REQUIRE(w.engine->split(*stream, 1, {0x8000000000000000u, 0}));
     w.settle();
     stream.reset();
+    Records all;
     std::string key;
-    catalog::Stream record;
+    std::vector<std::string> shard_keys;
     w.store.snapshot()->scan(std::string("\0\0\0\0S", 5), [&](std::string_view name, std::string_view value) {
         key = name;
-        return record.ParseFromArray(value.data(), static_cast<int>(value.size()));
+        return all.stream.ParseFromArray(value.data(), static_cast<int>(value.size()));
     });
-    change(record);
+    w.store.snapshot()->scan(std::string("\0\0\0\0H", 5), [&](std::string_view name, std::string_view value) {
+        shard_keys.emplace_back(name);
+        return all.shards.emplace_back().ParseFromArray(value.data(), static_cast<int>(value.size()));
+    });
+    REQUIRE(all.shards.size() == 5);
+    change(all);
     w.engine.reset();
     storage::Batch batch;
-    batch.put(key, record.SerializeAsString());
+    std::vector<std::string> values{all.stream.SerializeAsString()};
+    for (const auto& shard : all.shards) values.push_back(shard.SerializeAsString());
+    batch.put(key, values[0]);
+    for (std::size_t i = 0; i < shard_keys.size(); ++i) batch.put(shard_keys[i], i < all.shards.size() ? values[i + 1] : "");
     REQUIRE(w.store.commit(batch));
     return started(w);
 }
@@ -45,30 +60,43 @@ std::string told(Change&& change) {
 }   // namespace
 
 TEST_CASE("a damaged stream stops the start with what is wrong with it") {
-    CHECK(told([](catalog::Stream&) {}) == "started");
+    CHECK(told([](Records&) {}) == "started");
     CHECK(
-        told([](catalog::Stream& s) { s.mutable_shards(2)->set_index(1); }) ==
+        told([](Records& r) { r.shards[2].set_index(1); }) ==
         "the catalog in the data folder is damaged (a shard is not in its place): `sluice repair DIR` sets that record aside so that the rest opens; or restore a copy");
     const auto says = [](auto change, std::string_view what) { CHECK_MESSAGE(told(change).contains(what), what); };
-    says([](catalog::Stream& s) { s.set_name("a/b"); }, "(a stream's name is none)");
-    says([](catalog::Stream& s) { s.set_id(70); }, "(a stream's record does not parse)");
-    says([](catalog::Stream& s) { s.set_topic_id("short"); }, "(a stream's topic id is none)");
-    says([](catalog::Stream& s) { s.mutable_limits()->set_write_bytes_per_second(-1); }, "(a stream's limits are none)");
-    says([](catalog::Stream& s) { s.set_created_ms(INT64_MAX); }, "(a stream's times are none)");
-    says([](catalog::Stream& s) { s.set_status(9); }, "(a stream's status is none)");
-    says([](catalog::Stream& s) { s.clear_shards(); }, "(a stream has no such number of shards)");
-    says([](catalog::Stream& s) { s.mutable_shards(3)->set_parents(0, 3); }, "(a shard's parent is no older shard)");
-    says([](catalog::Stream& s) { s.mutable_shards(0)->clear_extents(); }, "(a shard has no log)");
-    says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_from(-5); }, "(a shard's log has no such range)");
-    says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_log(99); },
-         "(a shard's log was not given out yet)");
-    says([](catalog::Stream& s) { s.mutable_shards(0)->mutable_extents(0)->set_log(2); }, "(two shards append to one log)");
-    says([](catalog::Stream& s) { s.mutable_shards(0)->set_last_high(0), s.mutable_shards(0)->set_first_low(~0ull); },
+    says([](Records& r) { r.stream.set_name("a/b"); }, "(a stream's name is none)");
+    says([](Records& r) { r.stream.set_id(70); }, "(a stream's record does not parse)");
+    says([](Records& r) { r.stream.set_topic_id("short"); }, "(a stream's topic id is none)");
+    says([](Records& r) { r.stream.mutable_limits()->set_write_bytes_per_second(-1); }, "(a stream's limits are none)");
+    says([](Records& r) { r.stream.set_created_ms(INT64_MAX); }, "(a stream's times are none)");
+    says([](Records& r) { r.stream.set_status(9); }, "(a stream's status is none)");
+    says([](Records& r) { r.stream.clear_shards(); }, "(a stream has no such number of shards)");
+    says([](Records& r) { r.shards.pop_back(); }, "(a stream has not the shards that it counts)");
+    says([](Records& r) { r.stream.set_shards(6); }, "(a stream has not the shards that it counts)");
+    says([](Records& r) { r.shards[3].set_parents(0, 3); }, "(a shard's parent is no older shard)");
+    says([](Records& r) { r.shards[0].clear_extents(); }, "(a shard has no log)");
+    says([](Records& r) { r.shards[0].mutable_extents(0)->set_from(-5); }, "(a shard's log has no such range)");
+    says([](Records& r) { r.shards[0].mutable_extents(0)->set_log(99); }, "(a shard's log was not given out yet)");
+    says([](Records& r) { r.shards[0].mutable_extents(0)->set_log(2); }, "(two shards append to one log)");
+    says([](Records& r) { r.shards[0].set_last_high(0), r.shards[0].set_first_low(~0ull); },
          "(a shard's hash range ends before it begins)");
 }
 
+TEST_CASE("a folder that needs what this version lacks is refused by the name of it") {
+    World w;
+    w.create("a");
+    w.engine.reset();
+    storage::Batch batch;
+    batch.put(std::string(4, '\xFF') + "F", "\x0A\x06queues");
+    REQUIRE(w.store.commit(batch));
+    CHECK(
+        started(w) ==
+        "the data folder needs 'queues', which this version lacks: use the version that wrote it, or give --data another folder");
+}
+
 TEST_CASE("a record that stops the start can be set aside, whatever kind it is, and the rest opens with all that it held") {
-    for (const char kind : {'S', 'R', 'P'}) {
+    for (const char kind : {'S', 'H', 'R', 'P', 'W', 'F'}) {
         CAPTURE(kind);
         World w;
         auto whole = w.create("whole"), broken = w.create("broken");
@@ -79,8 +107,9 @@ TEST_CASE("a record that stops the start can be set aside, whatever kind it is, 
         w.engine.reset();
         storage::Batch batch;
         std::string key;
-        w.store.snapshot()->scan(std::string(4, '\0') + kind, [&](std::string_view name, std::string_view) {
-            if (static_cast<unsigned char>(name[12]) == id) key = name;
+        const auto world = std::string(4, kind == 'F' ? '\xFF' : '\0');
+        w.store.snapshot()->scan(world + kind, [&](std::string_view name, std::string_view) {
+            if (name.size() == 5 || static_cast<unsigned char>(name[12]) == id) key = name;
             return true;
         });
         REQUIRE_FALSE(key.empty());
@@ -88,13 +117,13 @@ TEST_CASE("a record that stops the start can be set aside, whatever kind it is, 
         REQUIRE(w.store.commit(batch));
         CHECK(started(w).contains("`sluice repair DIR` sets that record aside"));
         w.engine.reset();
-        CHECK(streams::repair(w.store).size() == 1);
+        CHECK(streams::repair(w.store).size() == (kind == 'H' ? 2 : 1));   // a stream that lacks a shard goes too
         CHECK(streams::repair(w.store).empty());
         CHECK(started(w) == "started");
         whole = w.engine->find(w.engine->world(), "whole");
         REQUIRE(whole);
         CHECK(w.values(*whole->shards[0]) == std::vector<std::string>{"kept"});
-        CHECK((w.engine->find(w.engine->world(), "broken") == nullptr) == (kind == 'S'));
+        CHECK((w.engine->find(w.engine->world(), "broken") == nullptr) == (kind == 'S' || kind == 'H'));
         // New streams get numbers and logs that were never used.
         auto next = w.create("next");
         REQUIRE(next);

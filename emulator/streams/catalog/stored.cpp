@@ -1,0 +1,56 @@
+#include "emulator/streams/catalog/stored.h"
+
+namespace sluice::streams {
+namespace {
+
+StoredStream parsed_stream(std::string_view key, std::string_view value) {
+    StoredStream one{.key = std::string{key}, .stream = {}, .shards = {}};
+    if (!one.stream.ParseFromArray(value.data(), static_cast<int>(value.size())) ||
+        !key.ends_with("S" + big_endian(one.stream.id())))
+        damaged("a stream's record does not parse", key);
+    return one;
+}
+
+// What lies under the prefix goes to `take` with the number of its stream.
+template <class Take>
+void scan_shards(const storage::Snapshot& now, const std::string& prefix, Take take) {
+    now.scan(prefix, [&](std::string_view key, std::string_view value) {
+        catalog::Shard one;
+        if (key.size() != 17 || !one.ParseFromArray(value.data(), static_cast<int>(value.size())))
+            damaged("a shard's record does not parse", key);
+        std::uint64_t id = 0;
+        for (const char c : key.substr(5, 8)) id = id << 8 | static_cast<unsigned char>(c);
+        take(id, std::move(one));
+        return true;
+    });
+}
+
+}   // namespace
+
+std::optional<StoredStream> stored_stream(const storage::Snapshot& now, WorldId world, StreamId id) {
+    const auto number = big_endian(std::to_underlying(id));
+    const auto key = key_of(world, 'S', number);
+    const auto value = now.get(key);
+    if (!value) return {};
+    auto found = parsed_stream(key, *value);
+    scan_shards(now, key_of(world, 'H', number),
+                [&](std::uint64_t, catalog::Shard&& shard) { found.shards.push_back(std::move(shard)); });
+    return found;
+}
+
+std::vector<StoredStream> stored_streams(const storage::Snapshot& now, WorldId world) {
+    std::vector<StoredStream> all;
+    now.scan(key_of(world, 'S'), [&](std::string_view key, std::string_view value) {
+        all.push_back(parsed_stream(key, value));
+        return true;
+    });
+    // Both walks go up by the stream's number. Shards whose stream was set aside belong to nobody.
+    auto at = all.begin();
+    scan_shards(now, key_of(world, 'H'), [&](std::uint64_t id, catalog::Shard&& shard) {
+        while (at != all.end() && at->stream.id() < id) ++at;
+        if (at != all.end() && at->stream.id() == id) at->shards.push_back(std::move(shard));
+    });
+    return all;
+}
+
+}   // namespace sluice::streams

@@ -1,0 +1,28 @@
+// Streams as they were read from the store, before the engine lives by them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emulator/streams/catalog/catalog.pb.h"
+#include "emulator/streams/state.h"
+
+namespace sluice::streams {
+
+struct StoredStream {
+    std::string key;
+    catalog::Stream stream;
+    std::vector<catalog::Shard> shards;   // by index
+};
+
+// One stream, or all of a world by id. A record that does not parse is damaged.
+std::optional<StoredStream> stored_stream(const storage::Snapshot&, WorldId, StreamId);
+std::vector<StoredStream> stored_streams(const storage::Snapshot&, WorldId);
+
+// ---- catalog_check.cpp: each throws StartError when no engine can have written what was read ----
+void check(const catalog::Folder&, std::string_view key);
+void check(const catalog::World&, std::string_view key);
+void check(const std::vector<StoredStream>&, std::uint64_t next_stream, std::uint64_t next_log);
+
+}   // namespace sluice::streams
