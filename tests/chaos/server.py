@@ -1,4 +1,5 @@
 """The program under test: started with the sanitizers awake, stopped by SIGTERM, and looked at from outside."""
+import contextlib
 import json
 import os
 import signal
@@ -80,4 +81,8 @@ class Server:
         self.process.stdout.close()
 
     def descriptors(self):
-        return sorted(os.readlink(f"/proc/{self.process.pid}/fd/{n}") for n in os.listdir(f"/proc/{self.process.pid}/fd"))
+        told, folder = [], f"/proc/{self.process.pid}/fd"
+        for number in os.listdir(folder):
+            with contextlib.suppress(FileNotFoundError):   # closed since it was listed
+                told.append(os.readlink(f"{folder}/{number}"))
+        return sorted(told)

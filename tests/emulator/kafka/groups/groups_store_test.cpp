@@ -209,11 +209,16 @@ TEST_CASE("after thousands of rounds of topics made, offsets committed and all o
     const auto nothing = groups.kept();
     for (int round = 0; round < 3'000; ++round) {
         const auto name = "t" + std::to_string(round % 7);
-        const auto stream = server.engine->create(server.world(), {.name = name, .profile = "kafka", .state_delay = false});
+        streams::Engine::NewStream wanted;
+        wanted.name = name;
+        wanted.profile = "kafka";
+        wanted.state_delay = false;
+        const auto stream = server.engine->create(server.world(), wanted);
         REQUIRE(stream);
         const auto group = "g" + std::to_string(round);
         for (const auto* suffix : {"a", "b"})
-            groups.commit(group + suffix, {stream->stream->topic_id, 0}, {.offset = 1, .committed = server.clock().now()});
+            groups.commit(group + suffix, {stream->stream->topic_id, 0},
+                          {.offset = 1, .metadata = {}, .committed = server.clock().now()});
         CHECK(groups.kept() > nothing);
         if (round % 2 == 0) CHECK(groups.remove(group + "a").code == ErrorCode::none);
         REQUIRE(server.engine->remove(server.world(), name, false));
@@ -327,8 +332,10 @@ TEST_CASE("a group without a name is refused as such by all that concern members
     Server server;
     server.create("t");
     Client client(server);
-    CHECK(client.ask<HeartbeatResponse>(HeartbeatRequest{.group_id = "", .generation_id = 1, .member_id = "x"}, 3)->error_code ==
-          ErrorCode::invalid_group_id);
+    CHECK(client
+              .ask<HeartbeatResponse>(
+                  HeartbeatRequest{.group_id = "", .generation_id = 1, .member_id = "x", .group_instance_id = {}}, 3)
+              ->error_code == ErrorCode::invalid_group_id);
     SyncGroupRequest sync;
     sync.generation_id = 1;
     sync.member_id = "x";
