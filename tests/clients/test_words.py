@@ -79,7 +79,8 @@ def test_put_and_tail_meet_the_doors(server, name):
 def test_limits_are_shown_and_set_by_stream(server, name):
     server.kinesis().create_stream(StreamName=name, ShardCount=1)
     shown = server.json("limits", "show", name)["limits"]
-    assert shown == {"writeBytesPerSecond": "1048576", "writeRecordsPerSecond": "1000", "readBytesPerSecond": "2097152", "readCallsPerSecond": "5"}
+    assert shown == {"writeBytesPerSecond": "1048576", "writeRecordsPerSecond": "1000", "readBytesPerSecond": "2097152", "readCallsPerSecond": "5",
+                     "iteratorCallsPerSecond": "5", "readRecordsPerSecond": "0"}
     server.words("limits", "set", name, "--write-records", "7")
     assert server.json("limits", "show", name)["limits"]["writeRecordsPerSecond"] == "7"
     missing = run("limits", "show", "nobody", "--control", server.control_at)

@@ -81,20 +81,19 @@ void History::create(const std::string& name) {
 
 void History::remove(Stream& stream) {
     const auto name = stream.name;
+    const auto serial = stream.serial;
     for (auto& [group, offsets] : model_.offsets)
-        std::erase_if(offsets, [&](const auto& one) { return one.first.first == stream.serial; });
+        std::erase_if(offsets, [&](const auto& one) { return one.first.first == serial; });
     model_.streams.erase(name);
-    for (const auto* group : {"g0", "g1"}) offset_fates_[name][group] = true;
     if (one_in(2)) {
         say("DeleteStream {}", name);
         kinesis::DeleteStream request;
         request.stream_name = text(name);
         queued_ = true;
         machine_->ask<kinesis::DeleteStream>(std::move(request),
-                                             hear<kinesis::Reply<kinesis::DeleteStream>>([this, name](auto& reply) {
+                                             hear<kinesis::Reply<kinesis::DeleteStream>>([this, name, serial](auto& reply) {
                                                  catalog_fate(name, reply.has_value());
-                                                 for (const auto* group : {"g0", "g1"})
-                                                     offset_fates_[name][group] = reply.has_value();
+                                                 if (!reply) deletion_refused(serial);
                                              }));
     } else {
         say("DeleteTopics {}", name);
@@ -104,10 +103,10 @@ void History::remove(Stream& stream) {
         request.topic_names = {owned.get(), 1};
         queued_ = true;
         machine_->ask<kafka::DeleteTopicsResponse>(std::move(request), 4,
-                                                   hear<kafka::DeleteTopicsResponse>([this, name](auto& answer) {
+                                                   hear<kafka::DeleteTopicsResponse>([this, name, serial](auto& answer) {
                                                        const bool stored = answer.topics[0].error_code == kafka::ErrorCode::none;
                                                        catalog_fate(name, stored);
-                                                       for (const auto* group : {"g0", "g1"}) offset_fates_[name][group] = stored;
+                                                       if (!stored) deletion_refused(serial);
                                                    }));
     }
 }

@@ -150,6 +150,13 @@ void History::settle() {
     check_parked();
 }
 
+// The offsets that went with the stream are there again.
+void History::deletion_refused(std::int64_t serial) {
+    for (const auto& [group, offsets] : settled_.offsets)
+        for (const auto& [place, offset] : offsets)
+            if (place.first == serial) offset_fates_[group][place].refused = true;
+}
+
 // What failed is as it was at the last settled turn.
 void History::resolve() {
     std::set<std::string> revived;   // whose deletion failed: what was written before it in this turn is there
@@ -196,12 +203,16 @@ void History::resolve() {
             if (!over) one->apply(shard);
         }
     }
-    for (const auto& [name, groups] : offset_fates_)
-        for (const auto& [group, stored] : groups)
-            if (!stored) {
-                refused_ = true;
-                model_.offsets[group] = settled_.offsets[group];
-            }
+    for (const auto& [group, fates] : offset_fates_)
+        for (const auto& [place, fate] : fates) {
+            if (!fate.refused) continue;
+            refused_ = true;
+            auto& now = model_.offsets[group];
+            const auto& before = settled_.offsets[group];
+            now.erase(place);
+            if (const auto old = before.find(place); fate.stored || old != before.end())
+                now[place] = fate.stored ? *fate.stored : old->second;
+        }
     if (armed_) {
         store_.heal();
         clock_in_doubt_ |= refused_;

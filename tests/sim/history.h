@@ -137,7 +137,13 @@ class History {
     std::deque<std::shared_ptr<void>> owned_;
     std::map<std::pair<std::string, std::int32_t>, std::vector<std::shared_ptr<Write>>> writes_;   // of this turn, as queued
     std::map<std::string, bool> catalog_fates_;
-    std::map<std::string, std::map<std::string, bool>> offset_fates_;
+    // Of the commits of a turn to one partition: whether any was refused, and the last one that was stored. Each is a unit.
+    struct OffsetFate {
+        bool refused = false;
+        std::optional<std::int64_t> stored;
+    };
+    std::map<std::string, std::map<std::pair<std::int64_t, std::int32_t>, OffsetFate>> offset_fates_;
+    void deletion_refused(std::int64_t serial);
     bool armed_ = false, silenced_ = false, refused_ = false, moved_in_turn_ = false, queued_ = false;
     int waiting_ = 0, parked_ = 0;
     std::uint64_t lives_ = 0, steps_ = 0, records_ = 0;

@@ -256,11 +256,15 @@ void History::commit_offset(Stream& stream) {
     kafka::OffsetCommitRequest request;
     request.group_id = text(group);
     request.topics = {&owned->topic, 1};
-    auto check = [this, group, name = stream.name](kafka::OffsetCommitResponse& answer) {
+    auto check = [this, group, place = std::pair{stream.serial, index}, offset](kafka::OffsetCommitResponse& answer) {
         const auto code = answer.topics[0].partitions[0].error_code;
         const bool stored = code == kafka::ErrorCode::none;
-        if (!stored && !armed_) broken("OffsetCommit {} {}: answered {}", group, name, static_cast<int>(code));
-        offset_fates_[name][group] = stored;
+        if (!stored && !armed_) broken("OffsetCommit {} {}: answered {}", group, place.second, static_cast<int>(code));
+        auto& fate = offset_fates_[group][place];
+        if (stored)
+            fate.stored = offset;
+        else
+            fate.refused = true;
     };
     machine_->ask<kafka::OffsetCommitResponse>(std::move(request), 8, hear<kafka::OffsetCommitResponse>(std::move(check)));
 }
