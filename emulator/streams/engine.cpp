@@ -367,7 +367,10 @@ Result<Ticket> Engine::set_retention(Stream& stream, std::optional<milliseconds>
     auto& s = *state_;
     const State::Changing change{s, stream.shared_from_this()};
     // First what the old value has dropped by now: raising brings nothing back.
-    for (const auto& shard : stream.shards) s.trim(*shard);
+    for (const auto& shard : stream.shards) {
+        s.trim(*shard);
+        s.group().bind(scope_of(stream), shard->extents.back().log);   // a raise without these trims would bring records back
+    }
     stream.retention = retention;
     for (const auto& shard : stream.shards) {
         shard->trim_armed = false;

@@ -248,7 +248,7 @@ Group::Failed Engine::State::write(const Group& group) const {
                                                                                          : put);
         }
         for (std::size_t i = 0; i < parts.size(); ++i) {
-            const auto one = parts[i].empty() ? storage::Result<void>{} : store.commit(parts[i]);
+            const auto one = parts[i].empty() || faults[i] ? storage::Result<void>{} : store.commit(parts[i]);
             if (!one && !faults[i] && !planted("second-failure-not-told")) faults[i] = fault_of(one.error());
         }
     }
