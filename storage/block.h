@@ -32,9 +32,6 @@ struct Header {
 };
 static_assert(sizeof(Header) == 64);
 
-inline constexpr std::size_t entry_header_bytes = 32;
-inline constexpr std::size_t most_starts = (value_bytes - sizeof(Header)) / entry_header_bytes;
-
 // Lies in the block where its entry's payload begins; only the payload is ever cut.
 struct EntryHeader {
     Position first{};
@@ -44,7 +41,8 @@ struct EntryHeader {
     std::uint32_t size{};
     Position end() const { return first + count; }
 };
-static_assert(sizeof(EntryHeader) == entry_header_bytes);
+static_assert(sizeof(EntryHeader) == 32);
+inline constexpr std::size_t most_starts = (value_bytes - sizeof(Header)) / sizeof(EntryHeader);
 
 // Where the n-th header of a block's entries lies, counted from 0; with the number of them, where room for payload ends.
 inline constexpr std::size_t head_at(std::size_t n) { return value_bytes - (n + 1) * sizeof(EntryHeader); }

@@ -3,58 +3,32 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <list>
+#include <optional>
 
 #include "emulator/net/idle.h"
+#include "emulator/net/listener.h"
 
 namespace sluice::control {
 
-using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
-
-namespace {
-constexpr milliseconds accept_again{100};
-}   // namespace
+using Socket = Listener::Socket;
 
 struct Connections::State : std::enable_shared_from_this<State> {
-    State(asio::io_context& io, Clock& time, std::size_t most_, std::function<void(std::string_view)> note_)
-        : clock(time), acceptor(io.get_executor()), most(most_), note(std::move(note_)) {}
+    State(Executor executor_, Clock& time, std::size_t most_, std::function<void(std::string_view)> note_)
+        : executor(std::move(executor_)), clock(time), most(most_), note(std::move(note_)) {}
 
+    Executor executor;
     Clock& clock;
-    asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor;
     std::size_t most;
     std::function<void(std::string_view)> note;
+    std::optional<Listener> listener;
     std::unique_ptr<Taker> taker;
     std::list<Socket> watched;   // a second descriptor of each connection that gRPC has
-    Signal stopping;
-    bool full_told = false, stopped = false;
-
-    static Task<void> accept(std::shared_ptr<State> self) {
-        while (!self->stopped) {
-            Socket socket{self->acceptor.get_executor()};
-            boost::system::error_code fault;
-            auto token = asio::redirect_error(use_task, fault);
-            co_await self->acceptor.async_accept(socket, token);
-            if (self->stopped) co_return;
-            if (!fault) {
-                self->hand_over(std::move(socket));
-                continue;
-            }
-            // Out of descriptors, most likely.
-            Waiter waiter{self->acceptor.get_executor()};
-            waiter.watch(self->stopping, Woken::closed);
-            waiter.deadline(self->clock, accept_again);
-            co_await waiter.wait();
-        }
-    }
+    bool stopped = false;
 
     void hand_over(Socket socket) {
-        if (watched.size() >= most) {
-            if (!std::exchange(full_told, true))
-                note(fmt::format("Control door: there are {} connections, the most it takes; more are closed", most));
-            return;
-        }
+        if (watched.size() >= most)
+            return note(fmt::format("Control door: there are {} connections, the most it takes; more are closed", most));
         boost::system::error_code fault;
         const auto protocol = socket.local_endpoint(fault).protocol();
         const int second = fault ? -1 : dup(socket.native_handle());
@@ -62,9 +36,9 @@ struct Connections::State : std::enable_shared_from_this<State> {
         socket.native_non_blocking(true, fault);
         socket.set_option(asio::ip::tcp::no_delay{true}, fault);
         keep_alive(socket.native_handle());
-        watch(Socket{acceptor.get_executor(), protocol, second});
+        watch(Socket{executor, protocol, second});
         Taker::NewConnectionParameters given;
-        given.listener_fd = acceptor.native_handle();
+        given.listener_fd = listener->native_handle();
         given.fd = socket.release();
         taker->HandleNewConnection(&given);
     }
@@ -78,31 +52,23 @@ struct Connections::State : std::enable_shared_from_this<State> {
     }
 };
 
-Connections::Connections(asio::io_context& io, Clock& clock, std::size_t most, std::function<void(std::string_view)> note)
-    : state_(std::make_shared<State>(io, clock, most, std::move(note))) {}
+Connections::Connections(Executor executor, Clock& clock, std::size_t most, std::function<void(std::string_view)> note)
+    : state_(std::make_shared<State>(std::move(executor), clock, most, std::move(note))) {}
 
 Connections::~Connections() { stop(); }
 
 Endpoint Connections::listen(const Endpoint& at) {
-    auto& acceptor = state_->acceptor;
-    acceptor.open(at.protocol());
-    acceptor.set_option(asio::socket_base::reuse_address{true});
-    acceptor.bind(at);
-    acceptor.listen();
-    return acceptor.local_endpoint();
+    return state_->listener.emplace(state_->executor, state_->clock, at).endpoint();
 }
 
 void Connections::take(std::unique_ptr<Taker> taker) {
     state_->taker = std::move(taker);
-    auto loop = State::accept(state_);
-    asio::co_spawn(state_->acceptor.get_executor(), std::move(loop), stop_loudly);
+    state_->listener->accept([state = state_.get()](Socket socket) { state->hand_over(std::move(socket)); });
 }
 
 void Connections::stop() {
     state_->stopped = true;
-    boost::system::error_code ignored;
-    state_->acceptor.close(ignored);
-    state_->stopping.fire();
+    if (state_->listener) state_->listener->stop();
     state_->watched.clear();
 }
 

@@ -4,7 +4,6 @@
 
 #include <grpcpp/server_builder.h>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -18,8 +17,8 @@ namespace sluice::control {
 class Connections {
   public:
     using Taker = grpc::experimental::ExternalConnectionAcceptor;
-    // `note` gets one line when the bound is met for the first time.
-    Connections(asio::io_context&, Clock&, std::size_t most, std::function<void(std::string_view)> note);
+    // `note` gets a line whenever the bound is met.
+    Connections(Executor, Clock&, std::size_t most, std::function<void(std::string_view)> note);
     ~Connections();
     // Throws boost::system::system_error when the address cannot be had.
     Endpoint listen(const Endpoint&);

@@ -1,22 +1,19 @@
 // Listeners and the set of connections. Says once per peer what was advertised when a client asked for it and never came back.
 #include "emulator/kafka/door.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/co_spawn.hpp>
+#include <list>
 #include <set>
 #include <unordered_map>
 
 #include "emulator/kafka/broker.h"
 #include "emulator/kafka/logs/fetch_sessions.h"
 #include "emulator/kafka/session.h"
+#include "emulator/net/listener.h"
 
 namespace sluice::kafka {
 
 namespace {
-using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
-constexpr milliseconds patience{5'000};     // rule 25
-constexpr milliseconds accept_again{100};   // after a failed accept: out of descriptors, most likely
+constexpr milliseconds patience{5'000};   // rule 25
 constexpr std::size_t most_peers_told = 1'000;
 }   // namespace
 
@@ -27,40 +24,16 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
 
     Broker broker;
     Receiving receiving;
-    bool full_told = false;
-    std::vector<std::shared_ptr<Acceptor>> acceptors;
+    std::list<Listener> listeners;
     std::unordered_map<Session*, std::shared_ptr<Session>> sessions;
     std::unordered_map<Session*, Timer> hints;
     std::set<asio::ip::address> told;
-    Signal stopped;
-    bool stopping = false;
-
-    static Task<void> accept(std::shared_ptr<State> self, std::shared_ptr<Acceptor> acceptor, std::optional<HostPort> told) {
-        constexpr auto result = asio::as_tuple(use_task);
-        const auto executor = self->broker.engine.executor();
-        while (!self->stopping) {
-            Socket socket{executor};
-            const auto [error] = co_await acceptor->async_accept(socket, result);
-            if (self->stopping) break;
-            if (!error) {
-                self->welcome(std::move(socket), told);
-                continue;
-            }
-            Waiter waiter{executor};
-            waiter.watch(self->stopped, Woken::closed);
-            waiter.deadline(*self->broker.engine.world().clock, accept_again);
-            co_await waiter.wait();
-        }
-    }
 
     void welcome(Socket socket, const std::optional<HostPort>& own) {
         const auto most = broker.options.most_connections;
-        if (sessions.size() >= most) {
-            if (!std::exchange(full_told, true))
-                broker.engine.events().note("Kafka door: there are " + std::to_string(most) +
-                                            " connections, the most it takes; more are closed");
-            return;
-        }
+        if (sessions.size() >= most)
+            return broker.engine.events().note_once("Kafka door: there are " + std::to_string(most) +
+                                                    " connections, the most it takes; more are closed");
         auto session = std::make_shared<Session>(std::shared_ptr<Broker>(shared_from_this(), &broker), receiving,
                                                  broker.engine.world(), std::move(socket), own);
         std::erase_if(hints, [&](auto& entry) { return entry.first->peer() == session->peer(); });   // it came back
@@ -117,27 +90,14 @@ Door::Door(streams::Engine& engine, DoorOptions options) : state_(std::make_shar
 Door::~Door() { stop(); }
 
 asio::ip::tcp::endpoint Door::listen(const asio::ip::tcp::endpoint& endpoint, std::optional<HostPort> told) {
-    const auto executor = state_->broker.engine.executor();
-    auto acceptor = std::make_shared<Acceptor>(executor);
-    acceptor->open(endpoint.protocol());
-    acceptor->set_option(asio::socket_base::reuse_address(true));
-    acceptor->bind(endpoint);
-    acceptor->listen(asio::socket_base::max_listen_connections);
-    const auto bound = acceptor->local_endpoint();
-    state_->acceptors.push_back(acceptor);
-    auto accepting = State::accept(state_, std::move(acceptor), std::move(told));
-    asio::co_spawn(executor, std::move(accepting), stop_loudly);
-    return bound;
+    auto& engine = state_->broker.engine;
+    auto& listener = state_->listeners.emplace_back(engine.executor(), *engine.world().clock, endpoint);
+    listener.accept([state = state_.get(), own = std::move(told)](Socket socket) { state->welcome(std::move(socket), own); });
+    return listener.endpoint();
 }
 
 void Door::stop() {
-    state_->stopping = true;
-    state_->stopped.fire();
-    for (const auto& acceptor : state_->acceptors) {
-        boost::system::error_code ignored;
-        acceptor->close(ignored);
-    }
-    state_->acceptors.clear();
+    for (auto& listener : state_->listeners) listener.stop();
     state_->hints.clear();
     state_->receiving.stop();
     const auto sessions = std::exchange(state_->sessions, {});

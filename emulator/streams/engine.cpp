@@ -91,7 +91,7 @@ std::unique_ptr<Shard> Engine::State::new_shard(Stream& stream, HashRange range,
     shard->range = range;
     shard->created_s = created_s;
     shard->extents.push_back({static_cast<LogId>(next_log++), 0, -1});
-    group().bind(scope_of(stream), shard->extents.back().log);   // it is nothing without the stream's record
+    group().bind(scope_of(stream), shard->log());   // it is nothing without the stream's record
     shard->opened_ms = to_ms(world().clock->now());
     set_buckets(*shard);
     return shard;
@@ -230,7 +230,7 @@ Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
     const auto ranges = even_ranges(wanted.shards);
     const auto had = stream->shards.size();
     for (std::size_t i = ranges.size(); i < stream->shards.size(); ++i) {
-        s.group().drop(scope_of(*stream), stream->shards[i]->extents.back().log);
+        s.group().drop(scope_of(*stream), stream->shards[i]->log());
         s.erase_shard(*stream, stream->shards[i]->index);
     }
     State::retire_from(*stream, ranges.size());
@@ -369,7 +369,7 @@ Result<Ticket> Engine::set_retention(Stream& stream, std::optional<milliseconds>
     // First what the old value has dropped by now: raising brings nothing back.
     for (const auto& shard : stream.shards) {
         s.trim(*shard);
-        s.group().bind(scope_of(stream), shard->extents.back().log);   // a raise without these trims would bring records back
+        s.group().bind(scope_of(stream), shard->log());   // a raise without these trims would bring records back
     }
     stream.retention = retention;
     for (const auto& shard : stream.shards) {

@@ -287,6 +287,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
 inline constexpr WorldId no_world{0xFFFFFFFF};   // in keys of what belongs to the folder itself
 std::string key_of(WorldId, char kind, std::string_view rest = {});
 std::string big_endian(std::uint64_t value, int bytes = 8);
+std::uint64_t read_big_endian(std::string_view);
 std::string stream_key(const Stream&);
 std::string folder_key();
 std::string shard_key(const Stream&, std::int32_t shard);
@@ -300,7 +301,7 @@ std::string encode_producer(const ProducerState&, milliseconds live_ahead);
 std::optional<ProducerState> decode_producer(std::string_view);
 inline constexpr std::int64_t latest_ms = std::int64_t{1} << 50;   // year 37,000: a time of a clock with some delay added
 // ---- catalog_check.cpp: each throws StartError when no engine can have written what was read ----
-// `key`: of the record, which `sluice repair` sets aside; empty: nothing opens without it.
-[[noreturn]] void damaged(std::string_view what, std::string_view key = {});
+// `key`: of the record, which `sluice repair` sets aside.
+[[noreturn]] void damaged(std::string_view what, std::string_view key);
 
 }   // namespace sluice::streams

@@ -97,6 +97,7 @@ struct Shard {
     std::optional<Time> closed;   // when it was split or merged
     bool sealed = false;          // refuses appends
     std::vector<Extent> extents;
+    LogId log() const { return extents.back().log; }   // that it appends to
 
     Position queued_end{};   // where the next append goes
     Position end{};          // committed: what readers may see (high watermark)
@@ -104,6 +105,9 @@ struct Shard {
     std::int64_t last_appended_ms{};
     Bucket write_bytes, write_records, read_bytes, read_calls, iterator_calls, read_records;
     std::array<Bucket*, 6> buckets() {
+        return {&write_bytes, &write_records, &read_bytes, &read_calls, &iterator_calls, &read_records};
+    }
+    std::array<const Bucket*, 6> buckets() const {
         return {&write_bytes, &write_records, &read_bytes, &read_calls, &iterator_calls, &read_records};
     }
     std::unordered_map<std::int64_t, ProducerState> producers;

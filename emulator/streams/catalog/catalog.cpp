@@ -28,6 +28,12 @@ std::string big_endian(std::uint64_t value, int bytes) {
     return out;
 }
 
+std::uint64_t read_big_endian(std::string_view bytes) {
+    std::uint64_t value = 0;
+    for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
+    return value;
+}
+
 std::string key_of(WorldId world, char kind, std::string_view rest) {
     auto key = big_endian(std::to_underlying(world), 4);
     key += kind;
@@ -37,28 +43,31 @@ std::string key_of(WorldId world, char kind, std::string_view rest) {
 
 std::string stream_key(const Stream& stream) { return key_of(stream.world, 'S', big_endian(std::to_underlying(stream.id))); }
 
-// By stream and then by index, so that one walk yields each stream's shards in order.
-std::string stored_shard_key(const Stream& stream, std::int32_t shard) {
-    return key_of(stream.world, 'H',
-                  big_endian(std::to_underlying(stream.id)) + big_endian(static_cast<std::uint64_t>(shard), 4));
-}
-
 std::string folder_key() { return key_of(no_world, 'F'); }
 
-std::string shard_key(const Stream& stream, std::int32_t shard) {
+namespace {
+
+// By stream and then by index, so that one walk yields each stream's shards in order.
+std::string key_of_shard(const Stream& stream, char kind, std::int32_t shard) {
     std::string key;
-    key.reserve(17);
+    key.reserve(25);
     append_big_endian(key, std::to_underlying(stream.world), 4);
-    key += 'R';
+    key += kind;
     append_big_endian(key, std::to_underlying(stream.id), 8);
     append_big_endian(key, static_cast<std::uint64_t>(shard), 4);
     return key;
 }
 
+std::string stored_shard_key(const Stream& stream, std::int32_t shard) { return key_of_shard(stream, 'H', shard); }
+
+}   // namespace
+
+std::string shard_key(const Stream& stream, std::int32_t shard) { return key_of_shard(stream, 'R', shard); }
+
 std::string producer_key(const Stream& stream, std::int32_t shard, std::int64_t producer) {
-    return key_of(stream.world, 'P',
-                  big_endian(std::to_underlying(stream.id)) + big_endian(static_cast<std::uint64_t>(shard), 4) +
-                      big_endian(static_cast<std::uint64_t>(producer)));
+    auto key = key_of_shard(stream, 'P', shard);
+    append_big_endian(key, static_cast<std::uint64_t>(producer), 8);
+    return key;
 }
 
 std::string normalised(std::string_view name) {
@@ -260,12 +269,9 @@ void Engine::State::read_shard(Shard& shard) {
     if (const auto value = store_now->get(shard_key(*shard.stream, shard.index)))
         if (!read_running_value(*value, shard)) damaged("a shard's counters are none", shard_key(*shard.stream, shard.index));
     const auto known = std::exchange(shard.producers, {});
-    const auto prefix =
-        key_of(shard.stream->world, 'P',
-               big_endian(std::to_underlying(shard.stream->id)) + big_endian(static_cast<std::uint64_t>(shard.index), 4));
+    const auto prefix = key_of_shard(*shard.stream, 'P', shard.index);
     store_now->scan(prefix, [&](std::string_view key, std::string_view value) {
-        std::uint64_t id = 0;
-        for (const char c : key.substr(prefix.size())) id = id << 8 | static_cast<unsigned char>(c);
+        const auto id = read_big_endian(key.substr(prefix.size()));
         auto state = decode_producer(value);
         if (!state) damaged("a producer's batches are none", key);
         if (planted("producers-lost-at-restart")) return true;

@@ -59,9 +59,9 @@ std::string_view fault_of(const catalog::Stream& stream) {
 }   // namespace
 
 void damaged(std::string_view what, std::string_view key) {
-    const auto text = "the catalog in the data folder is damaged (" + std::string(what) + "): ";
-    if (key.empty()) throw storage::StartError(text + "restore a copy, or give --data another folder");
-    throw DamagedRecord(text + "`sluice repair DIR` sets that record aside so that the rest opens; or restore a copy", key);
+    throw DamagedRecord("the catalog in the data folder is damaged (" + std::string(what) +
+                            "): `sluice repair DIR` sets that record aside so that the rest opens; or restore a copy",
+                        key);
 }
 
 void check(const catalog::Folder& folder, std::string_view key) {

@@ -18,9 +18,7 @@ void scan_shards(const storage::Snapshot& now, const std::string& prefix, Take t
         catalog::Shard one;
         if (key.size() != 17 || !one.ParseFromArray(value.data(), static_cast<int>(value.size())))
             damaged("a shard's record does not parse", key);
-        std::uint64_t id = 0;
-        for (const char c : key.substr(5, 8)) id = id << 8 | static_cast<unsigned char>(c);
-        take(id, std::move(one));
+        take(read_big_endian(key.substr(5, 8)), std::move(one));
         return true;
     });
 }

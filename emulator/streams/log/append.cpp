@@ -75,8 +75,7 @@ std::string encode_producer(const ProducerState& state, milliseconds live_ahead)
 
 std::optional<ProducerState> decode_producer(std::string_view bytes) {
     const auto number = [&](std::size_t size) {
-        std::uint64_t value = 0;
-        for (const char c : bytes.substr(0, size)) value = value << 8 | static_cast<unsigned char>(c);
+        const auto value = read_big_endian(bytes.substr(0, size));
         bytes.remove_prefix(size);
         return value;
     };
@@ -157,7 +156,7 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     if (stream.deleted) return std::unexpected{Fault::not_found};
     if (shard.sealed) return std::unexpected{Fault::sealed};
     if (append.records == 0 || append.batch.size() < batch::header_bytes) stop("an append is one whole batch with records");
-    const auto log = shard.extents.back().log;
+    const auto log = shard.log();
     if (idempotent(append)) {
         const auto checked = check_producer(shard, append);
         if (!checked) return std::unexpected{checked.error()};
@@ -236,7 +235,7 @@ void Engine::State::remember(Shard& shard, const Append& append, Position base, 
 Result<Queued> Engine::forward(Shard& sealed, const Append& whole, std::span<const Part> parts) {
     auto& s = *state_;
     if (sealed.stream->deleted) return std::unexpected{Fault::not_found};
-    const auto log = sealed.extents.back().log;
+    const auto log = sealed.log();
     if (idempotent(whole)) {
         const auto checked = check_producer(sealed, whole);
         if (!checked) return std::unexpected{checked.error()};
@@ -256,7 +255,7 @@ Result<Queued> Engine::forward(Shard& sealed, const Append& whole, std::span<con
         const auto queued = append(*part.shard, part.append);
         if (!queued) stop("a part of a forwarded batch goes to an open shard and names no producer");
         told.appended_ms = std::max(told.appended_ms, queued->appended_ms);
-        logs.push_back(part.shard->extents.back().log);
+        logs.push_back(part.shard->log());
     }
     if (idempotent(whole)) {
         s.remember(sealed, whole, -1, told.appended_ms);

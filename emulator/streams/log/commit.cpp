@@ -2,7 +2,6 @@
 // that one large write does not fail others; what failed is read again from the store, so memory equals a fresh start.
 #include <algorithm>
 #include <bit>
-#include <map>
 #include <ranges>
 #include <set>
 
@@ -134,13 +133,13 @@ constexpr std::size_t before_usage = 8 * 14;
 // One small value per shard, little-endian int64s: six buckets (balance, filled), last append time, where the store was told
 // that the log begins; then its usage (usage.h), whose stored bytes are those from that begin on.
 std::string running_value(const Shard& shard) {
-    const auto a = shard.write_bytes.save(), b = shard.write_records.save(), c = shard.read_bytes.save(),
-               d = shard.read_calls.save(), e = shard.iterator_calls.save(), f = shard.read_records.save();
     std::string out;
     out.reserve(before_usage + 1 + sizeof(Usage));
-    append_little_endian(
-        out, {a.thousandths, a.filled_ms, b.thousandths, b.filled_ms, c.thousandths, c.filled_ms, d.thousandths, d.filled_ms,
-              e.thousandths, e.filled_ms, f.thousandths, f.filled_ms, shard.last_appended_ms, shard.trimmed});
+    for (const auto* bucket : shard.buckets()) {
+        const auto saved = bucket->save();
+        append_little_endian(out, {saved.thousandths, saved.filled_ms});
+    }
+    append_little_endian(out, {shard.last_appended_ms, shard.trimmed});
     append_usage(out, shard.usage);
     return out;
 }
@@ -175,6 +174,12 @@ class Units {
   public:
     explicit Units(const Group& group) {
         for (const auto& [one, other] : group.bound) root_[root(one)] = root(other);
+        for (const auto& append : group.batch.appends) number(append.log);
+        for (const auto& scope : group.put_scopes) number(scope);
+        for (const auto& scope : group.drop_scopes) number(scope);
+        for (const auto* shards : {&group.dirty, &group.trimmed})
+            for (const auto& [stream, shard] : *shards) number(shard->log());
+        for (const auto& scope : scopes()) number(scope);
     }
     Group::Scope root(Group::Scope scope) {
         auto& above = root_.try_emplace(scope, scope).first->second;
@@ -182,7 +187,7 @@ class Units {
     }
     std::size_t number(Group::Scope scope) { return numbers_.try_emplace(root(scope), numbers_.size()).first->second; }
     std::size_t count() const { return numbers_.size(); }
-    // All scopes that were ever bound, and those of the root itself.
+    // All of the group's.
     std::vector<Group::Scope> scopes() const {
         std::vector<Group::Scope> all;
         for (const auto& [scope, above] : root_) all.push_back(scope);
@@ -203,12 +208,6 @@ Group::Failed Engine::State::write(const Group& group) const {
     if (all) return {};
     const auto fault_of = [](storage::Error e) { return e == storage::Error::no_space ? Fault::no_space : Fault::storage; };
     Units units{group};
-    for (const auto& append : group.batch.appends) units.number(append.log);
-    for (const auto& scope : group.put_scopes) units.number(scope);
-    for (const auto& scope : group.drop_scopes) units.number(scope);
-    for (const auto& [stream, shard] : group.dirty) units.number(shard->extents.back().log);
-    for (const auto& [stream, shard] : group.trimmed) units.number(shard->extents.back().log);
-    for (const auto& scope : units.scopes()) units.number(scope);
     std::vector<std::optional<Fault>> faults(units.count());
     if (all.error() != storage::Error::no_space) {
         std::ranges::fill(faults, fault_of(all.error()));
@@ -228,8 +227,7 @@ Group::Failed Engine::State::write(const Group& group) const {
                 space.puts.clear();
             }
             if (!space.empty() && !store.commit(space))
-                for (const auto& [stream, shard] : group.trimmed)
-                    faults[units.number(shard->extents.back().log)] = Fault::no_space;
+                for (const auto& [stream, shard] : group.trimmed) faults[units.number(shard->log())] = Fault::no_space;
         }
         std::vector<storage::Batch> parts(units.count());
         std::set<LogId> dropped;
@@ -268,8 +266,8 @@ void Engine::State::prepare(Group& group) {
     lazy_timer.stop();
     // A shard that was undone meanwhile must not leave anything to the next one of its number.
     for (const auto& [stream, shard] : group.dirty)
-        if (!stream->deleted && stream->shard(shard->index) == shard && group.outcome(shard->extents.back().log))
-            group.put(shard->extents.back().log, shard_key(*stream, shard->index), running_value(*shard));
+        if (!stream->deleted && stream->shard(shard->index) == shard && group.outcome(shard->log()))
+            group.put(shard->log(), shard_key(*stream, shard->index), running_value(*shard));
     if (std::exchange(world_stale, false)) {
         for (auto& record : {world_record(), folder_record()}) group.put({}, record.key, record.value);
     }
@@ -277,8 +275,8 @@ void Engine::State::prepare(Group& group) {
     for (const auto& [shard, producer] : group.producers) {
         if (planted("producer-not-written")) break;
         const auto found = shard->producers.find(producer);
-        if (found != shard->producers.end() && !shard->stream->deleted && group.outcome(shard->extents.back().log))
-            group.put(shard->extents.back().log, producer_key(*shard->stream, shard->index, producer),
+        if (found != shard->producers.end() && !shard->stream->deleted && group.outcome(shard->log()))
+            group.put(shard->log(), producer_key(*shard->stream, shard->index, producer),
                       encode_producer(found->second, live_ahead));
     }
 }
@@ -297,10 +295,6 @@ bool take_out(Group& later, const Group::Failed& failed) {
     Units units{later};
     std::map<Group::Scope, Fault> roots;
     for (const auto& [scope, fault] : failed) roots.emplace(units.root(scope), fault);
-    for (const auto& append : later.batch.appends) units.root(append.log);
-    for (const auto& scope : later.put_scopes) units.root(scope);
-    for (const auto& scope : later.drop_scopes) units.root(scope);
-    for (const auto& [stream, shard] : later.dirty) units.root(shard->extents.back().log);
     bool any = false;
     const auto goes = [&](Group::Scope scope) { return roots.contains(units.root(scope)); };
     const auto keep = [&](auto& things, auto& scopes) {
@@ -324,9 +318,8 @@ bool take_out(Group& later, const Group::Failed& failed) {
     keep(later.batch.puts, later.put_scopes);
     keep(later.batch.drops, later.drop_scopes);
     any |= std::erase_if(later.batch.appends, [&](const auto& append) { return goes(append.log); }) != 0;
-    const auto of = [](const auto& one) { return one.second->extents.back().log; };
-    any |= std::ranges::any_of(later.trimmed, [&](const auto& one) { return goes(of(one)); });
-    any |= std::ranges::any_of(later.dirty, [&](const auto& one) { return goes(one.second->extents.back().log); });
+    for (const auto* shards : {&later.trimmed, &later.dirty})
+        any |= std::ranges::any_of(*shards, [&](const auto& one) { return goes(one.second->log()); });
     if (any)
         for (const auto& scope : units.scopes())
             if (const auto found = roots.find(units.root(scope)); found != roots.end())
@@ -342,7 +335,7 @@ void Engine::State::undo(Group& group, Group* later) {
         return (one == &group ? one->just_failed : one->failed).contains(scope);
     };
     const auto log_fell = [&](const Shard& shard) {
-        const auto log = shard.extents.back().log;
+        const auto log = shard.log();
         return fell(&group, log) || (later && fell(later, log));
     };
     world_stale = true;   // the clock has moved all the same, and ids that were given out stay so
@@ -358,7 +351,7 @@ void Engine::State::undo(Group& group, Group* later) {
         if (!one) continue;
         for (const auto* touched : {&one->dirty, &one->trimmed})
             for (const auto& [stream, shard] : *touched)
-                if (fell(one, shard->extents.back().log) && stream->shard(shard->index) == shard) read_shard(*shard);
+                if (fell(one, shard->log()) && stream->shard(shard->index) == shard) read_shard(*shard);
     }
     if (changed.empty()) return;
     books.name_seconds.clear();
@@ -394,7 +387,7 @@ void Engine::State::finish(const std::shared_ptr<Group>& group) {
         events.note("a write could not be stored and was undone: the store is full or the disk failed");
     }
     for (const auto& [stream, shard, end, bytes] : group->touched) {
-        if (!group->outcome(shard->extents.back().log)) continue;
+        if (!group->outcome(shard->log())) continue;
         shard->end = std::max(shard->end, end);
         if (shard->kept_known) shard->kept_bytes += bytes;
         if (!shard->front) shard->front_known = false;

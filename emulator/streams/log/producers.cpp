@@ -39,7 +39,7 @@ void Engine::State::forget_producers() {
             watched_producers.emplace(over, one);
             continue;
         }
-        put(shard->extents.back().log, producer_key(*stream, shard->index, one.producer), "");
+        put(shard->log(), producer_key(*stream, shard->index, one.producer), "");
         touch(*shard);
         shard->producers.erase(found);
     }

@@ -77,8 +77,7 @@ std::vector<UsageSpan> Engine::usage(const Stream& stream) {
     std::vector<UsageSpan> told;
     const auto prefix = span_prefix(stream);
     s.store.snapshot()->scan(prefix, [&](std::string_view key, std::string_view value) {
-        std::uint64_t first = 0;
-        for (const char c : key.substr(prefix.size())) first = first << 8 | static_cast<unsigned char>(c);
+        const auto first = read_big_endian(key.substr(prefix.size()));
         if (auto span = decode_span(value)) {
             span->first = static_cast<std::int64_t>(first);
             join(told, *span);
