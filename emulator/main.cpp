@@ -190,7 +190,7 @@ int serve(const ServeOptions& options) {
                                      .most_connections = places.door};
     for (const auto& rule : options.kafka_advertised) kafka_options.advertised.push_back(kafka::parse_advertised_rule(rule));
     kafka::Door kafka_door{engine, std::move(kafka_options)};
-    Driver driver{loop, *engine.world().clock};
+    Driver driver{loop, *engine.default_world().clock};
 
     control::Service service{engine, *store, real, {}};
     service.require(options.control_token);
@@ -248,7 +248,7 @@ int serve(const ServeOptions& options) {
     housekeeping.stop();
     driver.stop();
     // Stopped to start again with --clock resume: the moment to go on at is the earlier one.
-    if (engine.world().clock->live() >= expired_until) {
+    if (engine.default_world().clock->live() >= expired_until) {
         engine.trim_expired();
         note_stop(engine);
     }

@@ -43,7 +43,7 @@ Task<std::string> Service::metrics() {
         head(name, type, help);
         fmt::format_to(std::back_inserter(out), "{} {:.15g}\n", name, value);
     };
-    const auto& clock = *engine_.world().clock;
+    const auto& clock = *engine_.default_world().clock;
     const auto stats = store_.stats();
     one("sluice_ready", "gauge", "1 when all doors answer.", ready_ ? 1 : 0);
     one("sluice_uptime_seconds", "gauge", "Real time since the start.",
@@ -85,8 +85,8 @@ Task<std::string> Service::metrics() {
         one("sluice_turn_longest_seconds", "gauge", "The longest of them since the start.", seconds(turns->longest()));
     }
 
-    const auto& total = engine_.total_usage(engine_.world());
-    const auto& there = engine_.world().streams;
+    const auto& total = engine_.total_usage(engine_.default_world());
+    const auto& there = engine_.default_world().streams;
     one("sluice_streams", "gauge", "Streams and topics. With more than 1000 the figures of single ones are left out.",
         static_cast<double>(there.size()));
     const auto sum = [&](std::string_view name, std::string_view help, std::uint64_t value) {
@@ -106,7 +106,7 @@ Task<std::string> Service::metrics() {
         std::size_t open;
     };
     std::vector<Row> rows;
-    for (const auto& stream : engine_.list(engine_.world())) {
+    for (const auto& stream : engine_.list(engine_.default_world())) {
         Row row{"stream=\"" + label(stream->name) + "\"", {}, stream->open_shards()};
         row.usage = stream->total;
         rows.push_back(std::move(row));

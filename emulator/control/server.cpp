@@ -197,7 +197,7 @@ struct Server::State {
     State(asio::io_context& io, Service& service, std::size_t most)
         : loop(io),
           calls(io.get_executor(), service),
-          connections(io.get_executor(), *service.engine().world().clock, most,
+          connections(io.get_executor(), *service.engine().default_world().clock, most,
                       [&service](std::string_view line) { service.engine().events().note_once(line); }) {}
     asio::io_context& loop;
     Calls calls;

@@ -70,7 +70,7 @@ Task<SideAnswer> watch(Service& service, std::string body) {
     const auto request = parse<v1::WatchThrottlesRequest>(body);
     if (!request) co_return fault(request.error());
     const auto sink = std::make_shared<Collected<v1::Throttle>>(1, service.stopping());
-    auto& clock = *service.engine().world().clock;
+    auto& clock = *service.engine().default_world().clock;
     const Timer end{clock, clock.within(timers::http_watch, wire_limits::http_stream_wait, [sink] { sink->end(); })};
     auto task = service.stream(*request, sink);
     const auto result = co_await std::move(task);

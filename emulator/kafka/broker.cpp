@@ -28,43 +28,34 @@ Broker::Broker(streams::Engine& the_engine, DoorOptions the_options)
       alive_(std::make_shared<bool>(true)) {
     const std::weak_ptr<bool> alive = alive_;
     engine.on_removed.push_back([this, alive](const streams::Stream& stream) {
-        if (alive.expired()) return;
-        for (auto& [world, groups] : groups_) {
-            if (world == stream.world) groups->forget_topic(stream.topic_id);
-        }
+        if (!alive.expired()) groups(*stream.world).forget_topic(stream.topic_id);
     });
     engine.on_resharded.push_back([this, alive](streams::Stream& stream, streams::Shard& shard) {
-        if (alive.expired()) return;
-        for (auto& [world, groups] : groups_) {
-            if (world == stream.world) groups->resharded(stream, shard);
-        }
+        if (!alive.expired()) groups(*stream.world).resharded(stream, shard);
     });
     engine.on_dealt.push_back([this, alive](streams::Stream& stream) {
-        if (alive.expired()) return;
-        for (auto& [world, groups] : groups_) {
-            if (world == stream.world) groups->enlarged(stream);
-        }
+        if (!alive.expired()) groups(*stream.world).enlarged(stream);
     });
     engine.on_unstored.push_back([this, alive](streams::World& world, std::string_view key) {
         if (alive.expired()) return;
         if (key == cluster_key) cluster_id_.clear();   // whoever asks next is told one that is stored
         if (const auto found = groups_.find(world.id); found != groups_.end()) found->second->unstored(key);
     });
-    groups(engine.world());   // what the store remembers of groups lives from the start
+    for (auto* world : engine.worlds()) groups(*world);   // what the store remembers of groups lives from the start
 }
 
 Broker::~Broker() = default;
 
 const std::string& Broker::cluster_id() {
     if (cluster_id_.empty()) {
-        if (const auto kept = engine.get(engine.world(), cluster_key)) {
+        if (const auto kept = engine.get(engine.default_world(), cluster_key)) {
             cluster_id_ = *kept;
         } else {
             const auto random = engine.random().uuid();
             Uuid id;
             std::memcpy(id.bytes.data(), random.data(), 16);
             cluster_id_ = to_text(id);
-            engine.put(engine.world(), cluster_key, cluster_id_);
+            engine.put(engine.default_world(), cluster_key, cluster_id_);
         }
     }
     return cluster_id_;
@@ -78,7 +69,7 @@ Groups& Broker::groups(streams::World& world) {
 
 void Broker::forget(streams::World& world) {
     groups(world).clear();
-    if (&world == &engine.world()) cluster_id_.clear();
+    if (&world == &engine.default_world()) cluster_id_.clear();
 }
 
 }   // namespace sluice::kafka

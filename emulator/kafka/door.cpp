@@ -20,7 +20,8 @@ constexpr std::size_t most_peers_told = 1'000;
 struct Door::State : std::enable_shared_from_this<Door::State> {
     State(streams::Engine& engine, DoorOptions options)
         : broker(engine, std::move(options)),
-          receiving(*engine.world().clock, "Kafka door", [&engine](std::string_view line) { engine.events().note(line); }) {}
+          receiving(*engine.default_world().clock, "Kafka door",
+                    [&engine](std::string_view line) { engine.events().note(line); }) {}
 
     Broker broker;
     Receiving receiving;
@@ -35,7 +36,7 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
             return broker.engine.events().note_once("Kafka door: there are " + std::to_string(most) +
                                                     " connections, the most it takes; more are closed");
         auto session = std::make_shared<Session>(std::shared_ptr<Broker>(shared_from_this(), &broker), receiving,
-                                                 broker.engine.world(), std::move(socket), own);
+                                                 broker.engine.default_world(), std::move(socket), own);
         std::erase_if(hints, [&](auto& entry) { return entry.first->peer() == session->peer(); });   // it came back
         session->on_metadata = [this](Session& s) { watch_for_return(s); };
         session->on_foreign = [this](Foreign foreign) { met(foreign); };
@@ -68,7 +69,7 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
         for (const auto& [other, kept] : sessions) {
             if (other != &session && other->peer() == session.peer()) return;
         }
-        auto& clock = *broker.engine.world().clock;
+        auto& clock = *broker.engine.default_world().clock;
         hints[&session] =
             Timer{clock, clock.at(timers::address_hint, clock.live() + patience, [this, s = &session] { say(*s); })};
     }
@@ -91,7 +92,7 @@ Door::~Door() { stop(); }
 
 asio::ip::tcp::endpoint Door::listen(const asio::ip::tcp::endpoint& endpoint, std::optional<HostPort> told) {
     auto& engine = state_->broker.engine;
-    auto& listener = state_->listeners.emplace_back(engine.executor(), *engine.world().clock, endpoint);
+    auto& listener = state_->listeners.emplace_back(engine.executor(), *engine.default_world().clock, endpoint);
     listener.accept([state = state_.get(), own = std::move(told)](Socket socket) { state->welcome(std::move(socket), own); });
     return listener.endpoint();
 }

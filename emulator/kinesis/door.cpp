@@ -14,7 +14,7 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
     State(streams::Engine& e, DoorOptions o)
         : engine(e),
           options(std::move(o)),
-          receiving(*e.world().clock, "Kinesis door", [&e](std::string_view line) { e.events().note(line); }) {}
+          receiving(*e.default_world().clock, "Kinesis door", [&e](std::string_view line) { e.events().note(line); }) {}
 
     streams::Engine& engine;
     DoorOptions options;
@@ -55,7 +55,7 @@ void Door::State::welcome(Listener::Socket socket) {
     if (connections.size() >= options.most_connections)
         return engine.events().note_once("Kinesis door: there are " + std::to_string(options.most_connections) +
                                          " connections, the most it takes; more are closed");
-    auto connection = std::make_shared<Connection>(std::move(socket), *engine.world().clock);
+    auto connection = std::make_shared<Connection>(std::move(socket), *engine.default_world().clock);
     connections.insert(connection);
     auto session = attend(shared_from_this(), std::move(connection));
     asio::co_spawn(engine.executor(), std::move(session), stop_loudly);
@@ -65,7 +65,7 @@ Door::Door(streams::Engine& engine, DoorOptions options) : state_(std::make_shar
 Door::~Door() { stop(); }
 
 asio::ip::tcp::endpoint Door::listen(const asio::ip::tcp::endpoint& at) {
-    auto& listener = state_->listeners.emplace_back(state_->engine.executor(), *state_->engine.world().clock, at);
+    auto& listener = state_->listeners.emplace_back(state_->engine.executor(), *state_->engine.default_world().clock, at);
     listener.accept([state = state_.get()](Listener::Socket socket) { state->welcome(std::move(socket)); });
     return listener.endpoint();
 }

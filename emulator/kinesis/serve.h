@@ -18,7 +18,7 @@ Task<Answer> serve(streams::Engine& engine, const DoorOptions& options, Serving 
         decode();
     }
     if (!request) co_return render(request.error(), serving.encoding);
-    Call call{engine, engine.world(), options, *serving.caller};
+    Call call{engine, engine.default_world(), options, *serving.caller};
     const auto result = co_await handle(call, *request);
     if (!result) co_return render(result.error(), serving.encoding);
     Answer answer{.status = 200, .content_type = content_type(serving.encoding)};

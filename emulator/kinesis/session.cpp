@@ -81,7 +81,7 @@ void append_answer(Outgoing& out, streams::Engine& engine, DateText& date, Answe
     auto& headers = out.headers;
     headers.clear();
     headers.emplace_back("x-amzn-RequestId", request_id);
-    headers.emplace_back("Date", date.at(engine.world().clock->now()));
+    headers.emplace_back("Date", date.at(engine.default_world().clock->now()));
     ExtendedId id_2;
     if (answer.extended_id) {
         id_2 = extended_id(random);
@@ -107,7 +107,7 @@ Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const 
         out.put(request, answer.status, {}, std::move(answer.body));
         co_return;
     }
-    const auto serving = engine.world().clock->serve();   // ends before the answer leaves
+    const auto serving = engine.default_world().clock->serve();   // ends before the answer leaves
     const RequestHead head{request.method, request.target, request.headers};
     auto answer = co_await dispatch(engine, options, head, request.body);
     append_answer(out, engine, date, std::move(answer), request);
@@ -182,7 +182,7 @@ Task<void> run_session(std::shared_ptr<Connection> held, streams::Engine& engine
         } else if (const auto* refusal = std::get_if<http::Refusal>(&step)) {
             if (refusal->foreign != Foreign::none) met_foreign(refusal->foreign);
             http::append_head(out.head, refusal->status, {}, 0, false);
-            if (co_await write(*held, out)) co_await drain(socket, *engine.world().clock);
+            if (co_await write(*held, out)) co_await drain(socket, *engine.default_world().clock);
             break;
         } else {
             if (std::get<http::NeedMore>(step).continue_expected) out.head = http::continue_response;

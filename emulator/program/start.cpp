@@ -12,8 +12,8 @@ constexpr milliseconds expired_kept{60'000};   // at a start, before what expire
 // When the server stopped; a killed one did not say, but it was up when it took its last record.
 std::optional<std::int64_t> last_moment(streams::Engine& engine) {
     std::int64_t last = 0;
-    if (const auto stopped = engine.get(engine.world(), stopped_key)) last = std::stoll(*stopped);
-    for (const auto& stream : engine.list(engine.world()))
+    if (const auto stopped = engine.get(engine.default_world(), stopped_key)) last = std::stoll(*stopped);
+    for (const auto& stream : engine.list(engine.default_world()))
         for (const auto& shard : stream->shards) last = std::max(last, shard->last_appended_ms);
     return last > 0 ? std::optional{last} : std::nullopt;
 }
@@ -21,7 +21,7 @@ std::optional<std::int64_t> last_moment(streams::Engine& engine) {
 }   // namespace
 
 void start_clock(const ServeOptions& options, streams::Engine& engine, const RealTime& real) {
-    auto& world = engine.world();
+    auto& world = engine.default_world();
     auto& clock = *world.clock;
     const auto stopped = options.clock == ClockStart::resume ? last_moment(engine) : std::nullopt;
     if (stopped) {
@@ -44,7 +44,7 @@ void start_clock(const ServeOptions& options, streams::Engine& engine, const Rea
 Time tell_expired(streams::Engine& engine) {
     std::int64_t records = 0;
     int from = 0;
-    for (const auto& stream : engine.list(engine.world())) {
+    for (const auto& stream : engine.list(engine.default_world())) {
         const auto before = records;
         for (const auto& shard : stream->shards) {
             const auto begin = shard->begin;
@@ -58,7 +58,7 @@ Time tell_expired(streams::Engine& engine) {
         "{} {} of {} {} outlived the retention while the server was down and will be dropped in a minute; to keep that, stop "
         "the server before and start it with --clock resume, which goes on at the moment it stopped",
         records, records == 1 ? "record" : "records", from, from == 1 ? "stream" : "streams");
-    return engine.world().clock->live() + expired_kept;
+    return engine.default_world().clock->live() + expired_kept;
 }
 
 void log_refusals(streams::Engine& engine, const RealTime& real) {
@@ -79,10 +79,10 @@ void make_streams(const ServeOptions& options, const kafka::Configs& configs, st
     const auto make = [&](streams::Engine::NewStream wanted, std::string_view flag) {
         wanted.state_delay = false;
         const auto name = wanted.name;
-        const auto made = engine.create(engine.world(), wanted);
+        const auto made = engine.create(engine.default_world(), wanted);
         if (!made && made.error() == streams::Fault::name_collides)
             throw Exit{failed, fmt::format("--{} {}: '{}' exists, and '.' and '_' are the same in a topic's name", flag, name,
-                                           engine.collision(engine.world(), name).value_or("?"))};
+                                           engine.collision(engine.default_world(), name).value_or("?"))};
         if (!made && made.error() != streams::Fault::exists)
             throw Exit{failed, fmt::format("--{} {}: cannot be made", flag, name)};
     };
@@ -111,7 +111,7 @@ void make_streams(const ServeOptions& options, const kafka::Configs& configs, st
 }
 
 void note_stop(streams::Engine& engine) {
-    engine.put(engine.world(), stopped_key, std::to_string(to_ms(engine.world().clock->now())));
+    engine.put(engine.default_world(), stopped_key, std::to_string(to_ms(engine.default_world().clock->now())));
 }
 
 }   // namespace sluice

@@ -51,7 +51,7 @@ const Heat::Slot* Heat::top() const {
 }
 
 void Engine::State::set_buckets(Shard& shard) {
-    const auto now = world().clock->now();
+    const auto now = clock_of(shard).now();
     const auto& limits = shard.stream->limits;
     // Rule 10: a write bucket holds one second of its rate, and at least one record of the largest size.
     const auto bytes =
@@ -92,7 +92,7 @@ std::unique_ptr<Shard> Engine::State::new_shard(Stream& stream, HashRange range,
     shard->created_s = created_s;
     shard->extents.push_back({static_cast<LogId>(next_log++), 0, -1});
     group().bind(scope_of(stream), shard->log());   // it is nothing without the stream's record
-    shard->opened_ms = to_ms(world().clock->now());
+    shard->opened_ms = to_ms(clock_of(stream).now());
     set_buckets(*shard);
     return shard;
 }
@@ -100,12 +100,7 @@ std::unique_ptr<Shard> Engine::State::new_shard(Stream& stream, HashRange range,
 // ---- Engine ----
 
 Engine::State::State(Executor e, storage::Store& s, const RealTime& r, Random& c, EngineOptions o)
-    : executor(e), store(s), real(r), random(c), options(std::move(o)), disk(e), aside(std::move(e)) {
-    books.world = std::make_unique<World>();
-    books.world->id = WorldId{0};
-    books.world->name = "default";
-    books.world->clock = std::make_unique<Clock>(real);
-}
+    : executor(e), store(s), real(r), random(c), options(std::move(o)), disk(e), aside(std::move(e)) {}
 
 Engine::Engine(Executor executor, storage::Store& store, const RealTime& real, Random& random, EngineOptions options)
     : state_(std::make_shared<State>(std::move(executor), store, real, random, std::move(options))) {
@@ -114,24 +109,16 @@ Engine::Engine(Executor executor, storage::Store& store, const RealTime& real, R
     state_->on_resharded = &on_resharded;
     state_->on_dealt = &on_dealt;
     state_->load();
-    // What was queued before a move of the clock is stored as of before it, and each slice of the move with the clock it came to.
-    state_->listening = state_->world().clock->listen({.moving =
-                                                           [s = state_.get()] {
-                                                               if (s->open || s->writing) s->flush();
-                                                           },
-                                                       .changed =
-                                                           [s = state_.get()] {
-                                                               if (!planted("clock-not-saved")) s->save_world();
-                                                           }});
 }
 
 Engine::~Engine() {
     flush();
     // A door may hold a stream for longer; its timers must not.
-    for (const auto& [name, stream] : state_->world().streams) {
-        stream->ready.stop();
-        for (const auto& shard : stream->shards) shard->trim.stop();
-    }
+    for (const auto& [id, books] : state_->worlds)
+        for (const auto& [name, stream] : books->streams) {
+            stream->ready.stop();
+            for (const auto& shard : stream->shards) shard->trim.stop();
+        }
     state_->disk.stop();
     state_->aside.stop();
     if (!state_->writer.joinable()) return;
@@ -147,9 +134,26 @@ const EngineOptions& Engine::options() const { return state_->options; }
 Executor Engine::executor() const { return state_->executor; }
 Random& Engine::random() { return state_->random; }
 Events& Engine::events() { return state_->events; }
-World& Engine::world() { return state_->world(); }
+World& Engine::default_world() { return *state_->worlds.at(WorldId{0}); }
 World* Engine::find_world(std::string_view name) {
-    return name.empty() || name == state_->world().name ? &state_->world() : nullptr;
+    for (const auto& [id, books] : state_->worlds)
+        if (name.empty() || name == books->name) return books.get();
+    return nullptr;
+}
+std::vector<World*> Engine::worlds() {
+    std::vector<World*> all;
+    for (const auto& [id, books] : state_->worlds) all.push_back(books.get());
+    return all;
+}
+Result<World*> Engine::make_world(std::string_view name, std::optional<Time> clock) {
+    auto& s = *state_;
+    if (!bounds::good_name(name)) return std::unexpected{Fault::bad_name};
+    if (find_world(name)) return std::unexpected{Fault::exists};
+    auto& made = s.make_books(WorldId{s.next_world++}, std::string{name});
+    if (clock) (void)made.clock->begin_at(*clock);
+    s.save_folder();
+    s.save_world(made);
+    return &made;
 }
 void Engine::flush() { state_->flush(); }
 const storage::Snapshot& Engine::snapshot() { return state_->snapshot(); }
@@ -172,9 +176,10 @@ std::vector<StreamPointer> Engine::list(World& world) {
     return all;
 }
 
-std::optional<std::string> Engine::collision(World&, std::string_view name) {
-    const auto found = state_->books.normalised.find(normalised(name));
-    if (found == state_->books.normalised.end() || found->second == name) return {};
+std::optional<std::string> Engine::collision(World& world, std::string_view name) {
+    const auto& names = books_of(world).normalised;
+    const auto found = names.find(normalised(name));
+    if (found == names.end() || found->second == name) return {};
     return found->second;
 }
 
@@ -201,11 +206,11 @@ Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
     const bool adopted = existing != nullptr;
     auto stream = adopted ? existing : std::make_shared<Stream>();
     if (adopted) s.end_hours(*stream, to_ms(now));
-    stream->world = world.id;
+    stream->world = &world;
     stream->name = wanted.name;
     if (!adopted) {
-        stream->id = static_cast<StreamId>(s.books.next_stream++);
-        stream->topic_id = s.random.uuid();
+        stream->id = static_cast<StreamId>(books_of(world).next_stream++);
+        stream->topic_id = world.random.uuid();
     }
     stream->manners = wanted.manners;
     stream->profile = wanted.profile;
@@ -225,7 +230,7 @@ Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
     stream->status = StreamStatus::active;
     const State::Changing change{s, stream};
     s.bind(scope_of("name " + normalised(wanted.name)));   // whoever else has or had the name stands or falls with it
-    const auto created_s = s.create_second(wanted.name, now);
+    const auto created_s = s.create_second(books_of(world), wanted.name);
     // An adopted stream has no record: its partitions are dealt anew, the ones it has keep their logs.
     const auto ranges = even_ranges(wanted.shards);
     const auto had = stream->shards.size();
@@ -245,7 +250,7 @@ Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
     State::order_ranges(*stream);
     if (adopted) s.open_shards_changed(*stream);
     s.index(stream);
-    s.save_world();
+    s.save_world(world);
     s.save_folder();
     for (const auto& shard : stream->shards) s.save_shard(*shard);
     if (wanted.state_delay && s.options.state_delay.count() > 0)
@@ -266,14 +271,15 @@ void Engine::State::tell_dealt(Stream& stream) {
 
 void Engine::State::begin_state(const StreamPointer& stream, StreamStatus status) {
     stream->status = status;
-    stream->ready_at = world().clock->now() + options.state_delay;
+    stream->ready_at = clock_of(*stream).now() + options.state_delay;
     save_stream(*stream);
     wait_ready(stream, options.state_delay);
 }
 
 // Ends CREATING and UPDATING; a stream found DELETING at start goes then.
 void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) {
-    stream->ready = Timer{*world().clock, world().clock->within(timers::state_delay, delay, [this, weak = std::weak_ptr{stream}] {
+    auto& clock = clock_of(*stream);
+    stream->ready = Timer{clock, clock.within(timers::state_delay, delay, [this, weak = std::weak_ptr{stream}] {
                               const auto one = weak.lock();
                               if (!one || one->deleted) return;
                               const Changing changing{*this, one};
@@ -283,7 +289,7 @@ void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) 
                                   carry_out(*one, *change);
                               else
                                   save_stream(*one);
-                              world().changed.fire();
+                              one->world->changed.fire();
                           })};
 }
 
@@ -311,7 +317,7 @@ void Engine::State::drop(const StreamPointer& stream) {
     stream->ready.stop();
     stream->deleted = true;
     for (const auto& shard : stream->shards) shard->appended.fire();
-    world().changed.fire();
+    stream->world->changed.fire();
 }
 
 Result<Ticket> Engine::remove(World& world, std::string_view name, bool state_delay) {
@@ -329,15 +335,16 @@ Result<Ticket> Engine::remove(World& world, std::string_view name, bool state_de
 
 Ticket Engine::reset(World& world, std::optional<Time> clock) {
     auto& s = *state_;
-    s.keeping_expired = false;
-    s.keeping.stop();
+    auto& books = books_of(world);
+    books.keeping_expired = false;
+    books.keeping.stop();
     if (s.writing) s.flush();   // the look below would not see what is on its way
     // One unit for all of it, and nothing of a log is looked at: how much is stored does not matter.
     const Unit whole{*this};
     const auto scope = s.in_unit;
-    s.group().undos.emplace_back(scope, [&s, &world, was = world.clock->save(), total = s.books.total] {
-        world.clock->restore(was);
-        s.books.total = total;
+    s.group().undos.emplace_back(scope, [&books, was = world.clock->save(), total = books.total] {
+        books.clock->restore(was);
+        books.total = total;
     });
     for (const auto& stream : list(world)) {
         const State::Changing change{s, stream};
@@ -353,13 +360,13 @@ Ticket Engine::reset(World& world, std::optional<Time> clock) {
     });
     for (const auto& queued : std::vector{s.group().put_scopes}) s.group().bind(scope, queued);
     for (auto& key : keys) s.put({}, std::move(key), "");
-    s.books.name_seconds.clear();
+    books.name_seconds.clear();
     // Producer ids go on: a client of before may live, and a new one with its id would take its records for repeated ones.
     const auto real = world.clock->real();
     const auto start = clock.value_or(real);
     world.clock->restore({false, 1.0, (start - real).count(), to_ms(start), to_ms(real)});
-    s.books.total = {};
-    s.save_world();
+    books.total = {};
+    s.save_world(world);
     return s.ticket({});
 }
 
@@ -428,11 +435,11 @@ void Engine::scan(World& world, std::string_view prefix, const std::function<voi
 }
 
 // Ids are reserved in blocks that are written down first, so that none is given out twice after a kill.
-Result<std::int64_t> Engine::next_producer_id(World&) {
-    auto& books = state_->books;
+Result<std::int64_t> Engine::next_producer_id(World& world) {
+    auto& books = books_of(world);
     if (books.next_producer == books.producers_reserved) {
         books.producers_reserved += 1000;
-        state_->save_world();
+        state_->save_world(world);
         const auto reserved = state_->ticket({});
         state_->flush();
         if (const auto stored = reserved.outcome(); !stored) {

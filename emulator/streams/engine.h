@@ -99,10 +99,14 @@ struct Record {
     std::optional<std::span<const std::byte>> key, value;
 };
 
+// All that one test suite sees (rule 1). Its clock, its chance and its streams are its own; the store's records are shared.
 struct World {
-    WorldId id{};
-    std::string name;
+    World(WorldId number, std::string called, const RealTime& real, std::uint64_t seed)
+        : id(number), name(std::move(called)), clock(std::make_unique<Clock>(real)), random(seed) {}
+    const WorldId id;
+    const std::string name;
     std::unique_ptr<Clock> clock;
+    Random random;
     struct Hash : std::hash<std::string_view> {
         using is_transparent = void;
     };
@@ -132,8 +136,11 @@ class Engine {
     Events& events();   // refusals and other news for watchers
 
     // ---- worlds ----
-    World& world();                                         // "default"
-    World* find_world(std::string_view name);               // empty = default
+    World& default_world();                     // of who has not said another one
+    World* find_world(std::string_view name);   // empty = default
+    std::vector<World*> worlds();               // in the order in which they were made
+    // Its clock stands where `clock` says, or goes with real time.
+    Result<World*> make_world(std::string_view name, std::optional<Time> clock = {});
     Ticket reset(World&, std::optional<Time> clock = {});   // leaves nothing (rule 28)
 
     // ---- streams. Each change is visible at once and answered when its ticket is committed. ----

@@ -51,7 +51,6 @@ struct Group {
         bind(scope, log);
     }
     std::uint64_t serial{};
-    Time live;                                     // when it was opened, for producers
     std::deque<std::array<std::byte, 16>> heads;   // patched batch heads: base offset, length, leader epoch
     bool empty() const { return batch.empty() && dirty.empty(); }
 
@@ -86,16 +85,33 @@ inline Group::Scope scope_of_unit(std::uint64_t number) { return LogId{std::uint
 
 struct StoredStream;   // catalog/stored.h
 
-// What a world has besides what doors see.
-struct WorldBooks {
-    std::unique_ptr<World> world;
+// A world with what doors do not see of it.
+struct Books : World {
+    using World::World;
     std::uint64_t next_stream = 1;
     std::int64_t next_producer = 1000, producers_reserved = 1000;
     std::unordered_map<std::uint64_t, std::weak_ptr<Stream>> by_id;
     std::unordered_map<std::string, std::string> normalised;      // name with '.' as '_' -> name
     std::unordered_map<std::string, std::int64_t> name_seconds;   // last create second of names used since the start
     Usage total;                                                  // of all its streams, for who asks about all of them
+    bool stale = false;   // its last record was lost with a failed commit: goes with the next group
+    Clock::Listening listening;
+    bool keeping_expired = false;   // till then the store is not told what has expired
+    Timer keeping;
+    struct Watched {
+        std::weak_ptr<Stream> stream;
+        std::int32_t shard;
+        std::int64_t producer;
+    };
+    std::multimap<Time, Watched> watched_producers;   // by when each is looked at next
+    Timer producers_timer;
+    Time live;                        // read once for each group
+    std::uint64_t live_read_in = 0;   // the serial of that group
 };
+inline Books& books_of(World& world) { return static_cast<Books&>(world); }
+inline Books& books_of(const Stream& stream) { return books_of(*stream.world); }
+inline Clock& clock_of(const Stream& stream) { return *stream.world->clock; }
+inline Clock& clock_of(const Shard& shard) { return *shard.stream->world->clock; }
 
 // A batch read lately: its payload when that is not found in one piece in the store, and where every 32nd record begins. So
 // reading a batch record by record neither unpacks it nor walks it from the start each time.
@@ -119,9 +135,10 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     Random& random;
     EngineOptions options;
     Events events;
-    WorldBooks books;
-    std::uint64_t next_log = 1;   // of the folder, not of a world
-    World& world() const { return *books.world; }
+    std::map<WorldId, std::unique_ptr<Books>> worlds;   // by number
+    std::uint32_t next_world = 1;                       // these two are of the folder, not of a world
+    std::uint64_t next_log = 1;
+    Books& make_books(WorldId, std::string name);
 
     // ---- commit.cpp ----
     std::shared_ptr<Group> open;
@@ -187,24 +204,25 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     // ---- catalog.cpp ----
     void load();
     // Shards that memory has keep what is not in the record, unless `afresh` says otherwise.
-    void load_stream(const StoredStream&, const std::function<bool(const Shard&)>& afresh = {});
+    void load_stream(Books&, const StoredStream&, const std::function<bool(const Shard&)>& afresh = {});
     void reload_stream(const StreamPointer&, const std::function<bool(const Shard&)>& afresh);
     void read_shard(Shard&);   // running value, producers, bounds: from the store
     void keep_shard(Shard&);
     void load_folder(const storage::Snapshot&);
-    void load_world(const storage::Snapshot&);
+    void load_worlds(const storage::Snapshot&);
     void save_stream(const Stream&);   // without its shards
     void save_shard(const Shard&);
     void erase_shard(const Stream&, std::int32_t shard);
-    void save_world();
+    void save_world(const World&);
     void save_folder();
-    storage::Batch::Put world_record() const;
+    storage::Batch::Put world_record(const Books&) const;
     storage::Batch::Put folder_record() const;
-    Clock::Listening listening;
-    bool world_stale = false;   // its last record was lost with a failed commit: goes with the next group
+    bool folder_stale = false;
+    bool stale() const;                       // a record waits for the next group
+    void record_lost(std::string_view key);   // with a failed commit
     void index(const StreamPointer&);
     void unindex(const Stream&);
-    std::int64_t create_second(std::string_view name, Time now);
+    std::int64_t create_second(Books&, std::string_view name);
 
     // ---- engine.cpp ----
     std::unique_ptr<Shard> new_shard(Stream&, HashRange, std::int64_t created_s);
@@ -232,9 +250,8 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void retain_age(Shard&);
     void retain_bytes(Shard&);
     void count_kept(Shard&);
-    void trim(Shard&);              // tells the store
-    bool keeping_expired = false;   // till then the store is not told
-    Timer keeping;
+    void trim(Shard&);   // tells the store
+    void trim_expired(const World&);
     void find_front(Shard&);
     void arm_trim(Shard&);
     void await_trim(Shard&, bool told);
@@ -243,7 +260,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     template <class Add>
     void count(Shard& shard, std::int64_t now_ms, Add add) {
         if (now_ms >= shard.stream->metered_until_ms) end_hours(*shard.stream, now_ms);
-        add(shard.usage), add(shard.stream->total), add(books.total);
+        add(shard.usage), add(shard.stream->total), add(books_of(*shard.stream).total);
     }
     void count_again(Shard&, const Usage& before);   // its usage was read from the store
     Meter meter_of(const Stream&);                   // as it is kept, not rolled
@@ -253,16 +270,9 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void end_usage(Stream&);             // of a stream that goes
 
     // ---- producers.cpp ----
-    struct Watched {
-        std::weak_ptr<Stream> stream;
-        std::int32_t shard;
-        std::int64_t producer;
-    };
-    std::multimap<Time, Watched> watched_producers;   // by when each is looked at next
-    Timer producers_timer;
     void watch_producer(Shard&, std::int64_t producer, ProducerState&);
-    void arm_producers();
-    void forget_producers();
+    void arm_producers(Books&);
+    void forget_producers(Books&);
 
     // ---- warmth.cpp ----
     Worker disk, aside;   // waits for pages; works
@@ -290,6 +300,8 @@ std::string big_endian(std::uint64_t value, int bytes = 8);
 std::uint64_t read_big_endian(std::string_view);
 std::string stream_key(const Stream&);
 std::string folder_key();
+std::string world_key();   // how the records of all worlds begin
+std::string world_key(WorldId);
 std::string shard_key(const Stream&, std::int32_t shard);
 std::string producer_key(const Stream&, std::int32_t shard, std::int64_t producer);
 std::string normalised(std::string_view name);   // names that are equal so stand in each other's way

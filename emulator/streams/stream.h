@@ -75,6 +75,7 @@ struct Reshard {
 enum class Manners : std::uint8_t { kafka, kinesis };
 
 struct Stream;
+struct World;   // engine.h
 
 // What of a shard's log is known to lie in memory (warmth.cpp).
 struct Warmth {
@@ -144,7 +145,7 @@ struct Shard {
 };
 
 struct Stream : std::enable_shared_from_this<Stream> {
-    WorldId world{};
+    World* world{};   // whose clock, chance and books it goes by
     StreamId id{};
     std::string name;
     Uuid topic_id{};

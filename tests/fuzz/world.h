@@ -17,7 +17,7 @@ struct World {
 
     // Throws StartError when the store holds no sound catalog.
     void open() { engine = std::make_unique<streams::Engine>(io.get_executor(), *store, time, random, streams::EngineOptions{}); }
-    streams::World& world() { return engine->world(); }
+    streams::World& world() { return engine->default_world(); }
     Clock& clock() { return *world().clock; }
     void turn() {
         for (int i = 0; i < 4; ++i) {

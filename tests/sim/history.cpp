@@ -77,7 +77,7 @@ Stream* History::any_stream() {
 }
 
 streams::Stream& History::real(const std::string& name) {
-    const auto found = machine_->engine->find(machine_->engine->world(), name);
+    const auto found = machine_->engine->find(machine_->engine->default_world(), name);
     if (!found) broken("stream {} is gone", name);
     return *found;
 }

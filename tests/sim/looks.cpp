@@ -14,7 +14,7 @@ Hash hash_of(streams::HashKey key) { return static_cast<Hash>(key.high) << 64 | 
 }   // namespace
 
 void History::look_at_all(bool deep) {
-    const auto& there = machine_->engine->world().streams;
+    const auto& there = machine_->engine->default_world().streams;
     if (there.size() != model_.streams.size()) broken("{} streams in place of {}", there.size(), model_.streams.size());
     for (const auto& [name, stream] : model_.streams) {
         if (real(name).shards.size() != stream.shards.size())

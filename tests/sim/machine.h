@@ -79,7 +79,7 @@ class Machine {
         receiving->stop();
         engine.reset();
     }
-    Clock& clock() { return *engine->world().clock; }
+    Clock& clock() { return *engine->default_world().clock; }
 
     // `told` sees the answer in the turn in which the door would write it down.
     template <class Operation>
@@ -92,7 +92,8 @@ class Machine {
     void ask(Request request, int version, std::function<void(Response&)> told) {
         auto asked = std::make_shared<Asked<Request, Response>>(std::move(request), std::move(told));
         kafka::Socket socket{*io};
-        auto session = std::make_shared<kafka::Session>(broker, *receiving, engine->world(), std::move(socket), std::nullopt);
+        auto session =
+            std::make_shared<kafka::Session>(broker, *receiving, engine->default_world(), std::move(socket), std::nullopt);
         sessions.push_back(session);
         auto task = serve_kafka<Request, Response>(*this, std::move(session), version, std::move(asked));
         spawn(std::move(task));
@@ -139,7 +140,7 @@ class Machine {
     template <class Operation>
     static Task<void> serve_kinesis(Machine& machine, std::shared_ptr<Asked<Operation, kinesis::Reply<Operation>>> asked) {
         ++machine.begun;
-        kinesis::Call call{*machine.engine, machine.engine->world(), machine.options, machine.caller};
+        kinesis::Call call{*machine.engine, machine.engine->default_world(), machine.options, machine.caller};
         auto reply = co_await kinesis::handle(call, asked->request);
         asked->told(reply);
     }
@@ -157,7 +158,7 @@ class Machine {
         kafka::Call call{.connection = session,
                          .broker = *machine.broker,
                          .engine = *machine.engine,
-                         .world = machine.engine->world(),
+                         .world = machine.engine->default_world(),
                          .frame = {},
                          .header = {},
                          .version = version,

@@ -49,21 +49,21 @@ struct World {
     }
     // Runs everything that is ready, commits included; what threads were asked for is waited for.
     void settle() {
-        engine->world().clock->run_due();
+        engine->default_world().clock->run_due();
         io->restart();
         if (options.reads_on_thread)
             io->run();
         else
             io->poll();
     }
-    Clock& clock() { return *engine->world().clock; }
+    Clock& clock() { return *engine->default_world().clock; }
     std::shared_ptr<streams::Stream> create(std::string name, std::int32_t shards = 1, std::string profile = "kinesis") {
         Engine::NewStream wanted;
         wanted.name = std::move(name);
         wanted.shards = shards;
         if (profile == "kinesis") wanted.manners = streams::Manners::kinesis;
         wanted.profile = std::move(profile);
-        auto made = engine->create(engine->world(), wanted);
+        auto made = engine->create(engine->default_world(), wanted);
         settle();
         return made ? made->stream : nullptr;
     }

@@ -48,8 +48,8 @@ struct Server {
         shut();
         open(std::move(options));
     }
-    Clock& clock() { return *engine->world().clock; }
-    streams::World& world() { return engine->world(); }
+    Clock& clock() { return *engine->default_world().clock; }
+    streams::World& world() { return engine->default_world(); }
     void turn() {
         for (int i = 0; i < 20; ++i) {
             io.restart();

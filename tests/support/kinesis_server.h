@@ -37,7 +37,7 @@ struct KinesisServer {
     }
     void pass(milliseconds span) {
         time.move(span);
-        engine.world().clock->run_due();
+        engine.default_world().clock->run_due();
         turn();
     }
 };

@@ -150,7 +150,7 @@ Task<Answer> serve<GetRecords>(streams::Engine& engine, const DoorOptions& optio
     Arena arena{serving.body.size()};
     const auto request = read<GetRecords>(serving.body, serving.encoding, arena, serving.caller);
     if (!request) co_return render(request.error(), serving.encoding);
-    Call call{engine, engine.world(), options, *serving.caller};
+    Call call{engine, engine.default_world(), options, *serving.caller};
     auto begun = begin(call, *request);
     if (!begun) co_return render(begun.error(), serving.encoding);
     auto& [it, stream, shard, now] = *begun;

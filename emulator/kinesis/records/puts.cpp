@@ -59,7 +59,7 @@ bool ShardPuts::queue(streams::Engine& engine) {
                         "kinesis` gives it those of a stream",
                         stream.name));
     // Read once, so that the record's timestamp and its arrival are the same moment for both doors.
-    const auto now_ms = std::max(to_ms(engine.world().clock->now()), shard_->last_appended_ms);
+    const auto now_ms = std::max(to_ms(engine.default_world().clock->now()), shard_->last_appended_ms);
     if (batch_.empty())
         build(now_ms);
     else if (made_ms_ != now_ms)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <set>
 #include <unordered_set>
 
 #include "emulator/streams/catalog/stored.h"
@@ -41,9 +42,11 @@ std::string key_of(WorldId world, char kind, std::string_view rest) {
     return key;
 }
 
-std::string stream_key(const Stream& stream) { return key_of(stream.world, 'S', big_endian(std::to_underlying(stream.id))); }
+std::string stream_key(const Stream& stream) { return key_of(stream.world->id, 'S', big_endian(std::to_underlying(stream.id))); }
 
 std::string folder_key() { return key_of(no_world, 'F'); }
+std::string world_key() { return key_of(no_world, 'W'); }
+std::string world_key(WorldId world) { return world_key() + big_endian(std::to_underlying(world), 4); }
 
 namespace {
 
@@ -51,7 +54,7 @@ namespace {
 std::string key_of_shard(const Stream& stream, char kind, std::int32_t shard) {
     std::string key;
     key.reserve(25);
-    append_big_endian(key, std::to_underlying(stream.world), 4);
+    append_big_endian(key, std::to_underlying(stream.world->id), 4);
     key += kind;
     append_big_endian(key, std::to_underlying(stream.id), 8);
     append_big_endian(key, static_cast<std::uint64_t>(shard), 4);
@@ -152,8 +155,8 @@ void Engine::State::erase_shard(const Stream& stream, std::int32_t shard) {
     put(scope_of(stream), stored_shard_key(stream, shard), "");
 }
 
-void Engine::State::save_world() {
-    auto record = world_record();
+void Engine::State::save_world(const World& world) {
+    auto record = world_record(static_cast<const Books&>(world));
     put({}, std::move(record.key), std::move(record.value));
 }
 
@@ -165,14 +168,15 @@ void Engine::State::save_folder() {
 storage::Batch::Put Engine::State::folder_record() const {
     catalog::Folder out;
     out.set_next_log(next_log - (planted("log-number-used-twice") ? 1 : 0));
+    out.set_next_world(next_world);
     return {folder_key(), out.SerializeAsString()};
 }
 
-storage::Batch::Put Engine::State::world_record() const {
+storage::Batch::Put Engine::State::world_record(const Books& books) const {
     catalog::World out;
-    out.set_id(std::to_underlying(world().id));
-    out.set_name(world().name);
-    const auto clock = world().clock->save();
+    out.set_id(std::to_underlying(books.id));
+    out.set_name(books.name);
+    const auto clock = books.clock->save();
     auto& state = *out.mutable_clock();
     state.set_frozen(clock.frozen);
     state.set_rate(clock.rate);
@@ -183,17 +187,17 @@ storage::Batch::Put Engine::State::world_record() const {
     state.set_automatic(clock.automatic);
     out.set_next_stream(books.next_stream);
     out.set_next_producer(planted("producer-id-given-twice") ? books.next_producer : books.producers_reserved);
-    return {key_of(world().id, 'W'), out.SerializeAsString()};
+    return {world_key(books.id), out.SerializeAsString()};
 }
 
 // Onto an existing object when there is one, so that whoever holds the stream or a shard goes on holding it.
-void Engine::State::load_stream(const StoredStream& stored, const std::function<bool(const Shard&)>& afresh) {
+void Engine::State::load_stream(Books& books, const StoredStream& stored, const std::function<bool(const Shard&)>& afresh) {
     const auto& in = stored.stream;
     StreamPointer stream;
     if (const auto found = books.by_id.find(in.id()); found != books.by_id.end()) stream = found->second.lock();
     const bool known = stream != nullptr;
     if (!known) stream = std::make_shared<Stream>();
-    stream->world = world().id;
+    stream->world = &books;
     stream->id = static_cast<StreamId>(in.id());
     stream->name = in.name();
     std::memcpy(stream->topic_id.data(), in.topic_id().data(), std::min<std::size_t>(16, in.topic_id().size()));
@@ -253,7 +257,7 @@ void Engine::State::load_stream(const StoredStream& stored, const std::function<
     index(stream);
     if (stream->status == StreamStatus::active) return;
     // After a restart the rest of the delay; after a failed commit all of it, so that a full store is not asked without pause.
-    const auto rest = std::clamp<milliseconds>(stream->ready_at - world().clock->now(), milliseconds{0}, options.state_delay);
+    const auto rest = std::clamp<milliseconds>(stream->ready_at - books.clock->now(), milliseconds{0}, options.state_delay);
     wait_ready(stream, known ? options.state_delay : rest);
 }
 
@@ -278,7 +282,7 @@ void Engine::State::read_shard(Shard& shard) {
         const auto producer = static_cast<std::int64_t>(id);
         const auto before = known.find(producer);
         state->watched = before != known.end() && before->second.watched;
-        state->wrote = std::min(state->wrote, world().clock->live());
+        state->wrote = std::min(state->wrote, clock_of(shard).live());
         watch_producer(shard, producer, shard.producers[producer] = std::move(*state));
         return true;
     });
@@ -309,16 +313,17 @@ void Engine::State::keep_shard(Shard& shard) {
 
 // One stream as the store has it, after a change to it that could not be stored; one that the store does not have goes.
 void Engine::State::reload_stream(const StreamPointer& stream, const std::function<bool(const Shard&)>& afresh) {
-    if (const auto stored = stored_stream(*store.snapshot(), stream->world, stream->id)) {
+    auto& books = books_of(*stream);
+    if (const auto stored = stored_stream(*store.snapshot(), books.id, stream->id)) {
         if (stream->deleted) books.total -= stream->total;   // it comes back as another object, which counts itself
         stream->meter.reset();
         stream->metered_until_ms = 0;
         stream->trim_when_stored = false;
-        return load_stream(*stored, afresh);
+        return load_stream(books, *stored, afresh);
     }
     if (stream->deleted) return;
     books.total -= stream->total;
-    if (const auto found = world().streams.find(stream->name); found != world().streams.end() && found->second == stream)
+    if (const auto found = books.streams.find(stream->name); found != books.streams.end() && found->second == stream)
         unindex(*stream);
     stream->ready.stop();
     stream->deleted = true;
@@ -331,10 +336,13 @@ void Engine::State::reload_stream(const StreamPointer& stream, const std::functi
 void Engine::State::load() {
     const auto now = store.snapshot();
     load_folder(*now);
-    load_world(*now);
-    const auto stored = stored_streams(*now, world().id);
-    check(stored, books.next_stream, next_log);
-    for (const auto& stream : stored) load_stream(stream);
+    load_worlds(*now);
+    std::set<std::uint64_t> appended;
+    for (const auto& [id, books] : worlds) {
+        const auto stored = stored_streams(*now, id);
+        check(stored, books->next_stream, next_log, appended);
+        for (const auto& stream : stored) load_stream(*books, stream);
+    }
 }
 
 // A record that was set aside leaves its numbers unknown: those that are given out from then on lie above all that can have been.
@@ -348,52 +356,77 @@ void Engine::State::load_folder(const storage::Snapshot& now) {
             damaged("the folder's record does not parse", key);
         check(in, key);
         next_log = in.next_log();
-    } else if (now.get(key_of(world().id, 'W'))) {
-        next_log = far_ahead;
+        next_world = std::max(next_world, in.next_world());
+        return;
     }
+    now.scan(world_key(), [&](std::string_view world, std::string_view) {
+        next_log = far_ahead;
+        next_world = static_cast<std::uint32_t>(read_big_endian(world.substr(5))) + 1;
+        return true;
+    });
 }
 
-void Engine::State::load_world(const storage::Snapshot& now) {
-    const auto key = key_of(world().id, 'W');
-    if (const auto value = now.get(key)) {
+void Engine::State::load_worlds(const storage::Snapshot& now) {
+    now.scan(world_key(), [&](std::string_view key, std::string_view value) {
         catalog::World in;
-        if (!in.ParseFromArray(value->data(), static_cast<int>(value->size()))) damaged("its first record does not parse", key);
+        if (!in.ParseFromArray(value.data(), static_cast<int>(value.size())) || key != world_key(WorldId{in.id()}))
+            damaged("a world's record does not parse", key);
         check(in, key);
+        auto& books = make_books(WorldId{in.id()}, in.name());
         const auto& c = in.clock();
-        world().clock->restore({c.frozen(), c.rate(), c.offset_ms(), c.now_ms(), c.real_ms(), c.live_virtual(), c.automatic()});
+        books.clock->restore({c.frozen(), c.rate(), c.offset_ms(), c.now_ms(), c.real_ms(), c.live_virtual(), c.automatic()});
         books.next_stream = in.next_stream();
         books.next_producer = books.producers_reserved = in.next_producer();
-    } else if (now.get(folder_key())) {
-        books.next_stream = far_ahead;
-        books.next_producer = books.producers_reserved = static_cast<std::int64_t>(far_ahead);
-    }
+        return true;
+    });
+    if (worlds.contains(WorldId{0})) return;
+    auto& books = make_books(WorldId{0}, "default");
+    if (!now.get(folder_key())) return;
+    books.next_stream = far_ahead;
+    books.next_producer = books.producers_reserved = static_cast<std::int64_t>(far_ahead);
+}
+
+Books& Engine::State::make_books(WorldId id, std::string name) {
+    auto& made = worlds[id] = std::make_unique<Books>(id, std::move(name), real, random.next());
+    // What was queued before a move of the clock is stored as of before it, and each slice of the move with the clock it came to.
+    made->listening = made->clock->listen({.moving =
+                                               [this] {
+                                                   if (open || writing) flush();
+                                               },
+                                           .changed =
+                                               [this, one = made.get()] {
+                                                   if (!planted("clock-not-saved")) save_world(*one);
+                                               }});
+    return *made;
 }
 
 void Engine::State::index(const StreamPointer& stream) {
-    world().streams[stream->name] = stream;
+    auto& books = books_of(*stream);
+    books.streams[stream->name] = stream;
     books.by_id[std::to_underlying(stream->id)] = stream;
-    world().by_topic_id[std::string{raw(stream->topic_id)}] = stream;
+    books.by_topic_id[std::string{raw(stream->topic_id)}] = stream;
     books.normalised[normalised(stream->name)] = stream->name;
 }
 
 void Engine::State::unindex(const Stream& stream) {
-    world().by_topic_id.erase(std::string{raw(stream.topic_id)});
+    auto& books = books_of(stream);
+    books.by_topic_id.erase(std::string{raw(stream.topic_id)});
     books.by_id.erase(std::to_underlying(stream.id));
     books.normalised.erase(normalised(stream.name));
     const std::string name = stream.name;   // the map may hold the last reference
-    world().streams.erase(name);
+    books.streams.erase(name);
 }
 
 // Rule 14: per name create seconds only grow, and that is remembered after a deletion.
-std::int64_t Engine::State::create_second(std::string_view name, Time now) {
-    const auto key = key_of(world().id, 'N', name);
+std::int64_t Engine::State::create_second(Books& books, std::string_view name) {
+    const auto key = key_of(books.id, 'N', name);
     auto& last = books.name_seconds[std::string{name}];
     if (last == 0)
         if (const auto value = store.snapshot()->get(key)) {
             std::from_chars(value->data(), value->data() + value->size(), last);
             if (last < 0 || last > std::int64_t{1} << 40) damaged("a name's last create second is none", key);
         }
-    const auto second = last = std::max(to_ms(now) / 1000, last + 1);
+    const auto second = last = std::max(to_ms(books.clock->now()) / 1000, last + 1);
     put({}, key, std::to_string(second));
     return second;
 }

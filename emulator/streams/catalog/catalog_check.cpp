@@ -72,6 +72,7 @@ void check(const catalog::Folder& folder, std::string_view key) {
 }
 
 void check(const catalog::World& world, std::string_view key) {
+    if (!bounds::good_name(world.name())) damaged("a world's name is none", key);
     const auto& clock = world.clock();
     if (!std::isfinite(clock.rate()) || clock.rate() <= 0 || clock.rate() > 1'000'000) damaged("its clock has no such rate", key);
     if (!in_bounds(from_ms(clock.now_ms())) || !moment(clock.real_ms())) damaged("its clock has no such time", key);
@@ -79,9 +80,9 @@ void check(const catalog::World& world, std::string_view key) {
         damaged("its next numbers are none", key);
 }
 
-void check(const std::vector<StoredStream>& streams, std::uint64_t next_stream, std::uint64_t next_log) {
+void check(const std::vector<StoredStream>& streams, std::uint64_t next_stream, std::uint64_t next_log,
+           std::set<std::uint64_t>& appended) {
     std::set<std::string_view> names, topic_ids;
-    std::set<std::uint64_t> appended;
     for (const auto& [key, stream, shards] : streams) {
         const auto must = [&key](bool good, std::string_view what) {
             if (!good) damaged(what, key);

@@ -15,13 +15,13 @@ Ticket Engine::State::begin_reshard(Stream& stream, const Reshard& change) {
     } else {
         stream.reshard = change;
         begin_state(stream.shared_from_this(), StreamStatus::updating);
-        world().changed.fire();
+        stream.world->changed.fire();
     }
     return ticket({});
 }
 
 void Engine::State::carry_out(Stream& stream, const Reshard& change) {
-    const auto now = world().clock->now();
+    const auto now = clock_of(stream).now();
     end_hours(stream, to_ms(now));
     const bool split = change.second < 0;
     std::vector<Shard*> parents{stream.shard(change.first)};
@@ -55,12 +55,12 @@ void Engine::State::carry_out(Stream& stream, const Reshard& change) {
         parent->appended.fire();
         for (const auto& told : *on_resharded) told(stream, *parent);
     }
-    world().changed.fire();
+    stream.world->changed.fire();
 }
 
 // Shards that ListShards can show: open, or closed for less than the retention. And all that were ever made.
 bool Engine::State::room_for(const Stream& stream, std::int32_t more) const {
-    const auto now = world().clock->now();
+    const auto now = clock_of(stream).now();
     const auto listed = std::ranges::count_if(stream.shards, [&](const auto& shard) {
         return !shard->closed || !stream.retention || *shard->closed + *stream.retention >= now;
     });
@@ -95,7 +95,7 @@ Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     if (total <= std::ssize(stream.shards) || total > bounds::topic_partitions) return std::unexpected{Fault::bad_count};
     auto& s = *state_;
     const State::Changing change{s, stream.shared_from_this()};
-    const auto now = s.world().clock->now();
+    const auto now = clock_of(stream).now();
     s.end_hours(stream, to_ms(now));
     while (std::ssize(stream.shards) < total) stream.shards.push_back(s.new_shard(stream, {}, to_ms(now) / 1000));
     const auto ranges = even_ranges(static_cast<std::int32_t>(std::ranges::count_if(stream.shards, &Shard::open)));
@@ -108,7 +108,7 @@ Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
     s.save_stream(stream);
     for (const auto& shard : stream.shards) s.save_shard(*shard);
     s.tell_dealt(stream);
-    s.world().changed.fire();
+    stream.world->changed.fire();
     return s.ticket({});
 }
 

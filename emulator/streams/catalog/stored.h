@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ std::vector<StoredStream> stored_streams(const storage::Snapshot&, WorldId);
 // ---- catalog_check.cpp: each throws StartError when no engine can have written what was read ----
 void check(const catalog::Folder&, std::string_view key);
 void check(const catalog::World&, std::string_view key);
-void check(const std::vector<StoredStream>&, std::uint64_t next_stream, std::uint64_t next_log);
+// Of one world. `appended`: the logs that shards of the worlds before append to.
+void check(const std::vector<StoredStream>&, std::uint64_t next_stream, std::uint64_t next_log,
+           std::set<std::uint64_t>& appended);
 
 }   // namespace sluice::streams

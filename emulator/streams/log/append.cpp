@@ -96,7 +96,7 @@ std::optional<ProducerState> decode_producer(std::string_view bytes) {
 std::optional<Refusal> Engine::admit(Shard& shard, std::uint64_t bytes, std::uint32_t records, std::string_view key) {
     if (shard.write_bytes.unlimited() && shard.write_records.unlimited()) return {};
     auto& s = *state_;
-    const auto now = s.world().clock->now();
+    const auto now = clock_of(shard).now();
     if (!shard.heat) shard.heat = std::make_unique<Heat>();
     shard.heat->add(key, to_ms(now) / 1000);
     const auto cost = static_cast<std::int64_t>(bytes), count = static_cast<std::int64_t>(records);
@@ -117,7 +117,7 @@ std::optional<Refusal> Engine::admit(Shard& shard, std::uint64_t bytes, std::uin
 
 // `clock auto`: room for all that this shard has refused while the clock stood here, or for as much as its buckets can hold.
 void Engine::State::want_room(Shard& shard, std::int64_t records, std::int64_t bytes) {
-    auto& clock = *world().clock;
+    auto& clock = clock_of(shard);
     if (!clock.automatic()) return;
     const auto now = clock.now();
     if (shard.asked.at != now) shard.asked = {now, 0, 0};
@@ -132,13 +132,14 @@ void Engine::State::want_room(Shard& shard, std::int64_t records, std::int64_t b
 }
 
 milliseconds Engine::charge_write(Shard& shard, std::uint64_t bytes, std::uint32_t records) {
-    const auto now = state_->world().clock->now();
+    auto& clock = clock_of(shard);
+    const auto now = clock.now();
     shard.write_records.take(static_cast<std::int64_t>(records), now);
     shard.write_bytes.take(static_cast<std::int64_t>(bytes), now);
     const auto by_records = shard.write_records.debt(now), by_bytes = shard.write_bytes.debt(now);
     const auto debt = std::max(by_records, by_bytes);
     if (!shard.write_records.unlimited() || !shard.write_bytes.unlimited()) state_->touch_lazily(shard);
-    if (debt.count() > 0) state_->world().clock->want(now + debt);
+    if (debt.count() > 0) clock.want(now + debt);
     if (debt.count() > 0 && state_->events.watched()) {
         auto told =
             by_records >= by_bytes
@@ -170,7 +171,7 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
             return told;
         }
     }
-    const auto now_ms = std::max(append.at_ms != 0 ? append.at_ms : to_ms(s.world().clock->now()), shard.last_appended_ms);
+    const auto now_ms = std::max(append.at_ms != 0 ? append.at_ms : to_ms(clock_of(shard).now()), shard.last_appended_ms);
     const auto base = shard.queued_end;
     auto& group = s.group();
     // Base offset and leader epoch lie outside the checksum; they are patched on the way into the store.
@@ -219,17 +220,20 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
 }
 
 void Engine::State::remember(Shard& shard, const Append& append, Position base, std::int64_t appended_ms) {
-    auto& writers = group().producers;
+    auto& mine = group();
+    auto& writers = mine.producers;
+    auto& books = books_of(*shard.stream);
+    if (std::exchange(books.live_read_in, mine.serial) != mine.serial) books.live = books.clock->live();
     auto& state = shard.producers[append.producer_id];
     if (append.producer_epoch != state.epoch) state.recent.clear();
     state.epoch = append.producer_epoch;
-    state.wrote = group().live;
+    state.wrote = books.live;
     watch_producer(shard, append.producer_id, state);
     state.recent.push_back({append.base_sequence, sequence_after(append.base_sequence, append.records - 1), base, appended_ms});
     if (state.recent.size() > (planted("duplicates-of-four") ? 4 : 5)) state.recent.pop_front();
-    const std::pair mine{&shard, append.producer_id};
+    const std::pair one{&shard, append.producer_id};
     const auto from = writers.size() > 8 ? writers.end() - 8 : writers.begin();
-    if (std::find(from, writers.end(), mine) == writers.end()) writers.push_back(mine);
+    if (std::find(from, writers.end(), one) == writers.end()) writers.push_back(one);
 }
 
 Result<Queued> Engine::forward(Shard& sealed, const Append& whole, std::span<const Part> parts) {

@@ -39,7 +39,6 @@ Group& Engine::State::group() {
     if (!open) {
         open = std::make_shared<Group>();
         open->serial = ++groups;
-        open->live = world().clock->live();
     }
     if (!posted) {
         posted = true;
@@ -82,9 +81,10 @@ void Engine::State::touch(Shard& shard) {
 // Reads and refusals change only counters and tokens: not worth a commit of their own each turn.
 void Engine::State::touch_lazily(Shard& shard) {
     if (std::exchange(shard.lazy, true)) return;
-    if (lazy.empty())
-        lazy_timer =
-            Timer{*world().clock, world().clock->within(timers::lazy_counters, std::chrono::seconds{1}, [this] { group(); })};
+    if (lazy.empty()) {
+        auto& clock = clock_of(shard);
+        lazy_timer = Timer{clock, clock.within(timers::lazy_counters, std::chrono::seconds{1}, [this] { group(); })};
+    }
     lazy.emplace_back(shard.stream->shared_from_this(), &shard);
 }
 
@@ -102,7 +102,7 @@ void Engine::State::commit_now(const std::shared_ptr<Group>& mine) {
 }
 
 void Engine::State::flush() {
-    if (!lazy.empty() || world_stale) group();
+    if (!lazy.empty() || stale()) group();
     for (;;) {
         if (writing) {
             std::unique_lock lock{mutex};
@@ -199,6 +199,17 @@ class Units {
     std::map<Group::Scope, std::size_t> numbers_;
 };
 
+bool is_world(std::string_view key) { return key.starts_with(world_key()); }
+
+// The records of worlds and of the folder, which all units share: the last put of each.
+std::map<std::string_view, const storage::Batch::Put*> newest_records(const std::vector<storage::Batch::Put>& puts) {
+    const auto folder = folder_key();
+    std::map<std::string_view, const storage::Batch::Put*> newest;
+    for (const auto& put : puts)
+        if (is_world(put.key) || put.key == folder) newest[put.key] = &put;
+    return newest;
+}
+
 }   // namespace
 
 // Everything at once; when it does not fit, unit by unit. What the disk fails is failed as a whole: it would fail again.
@@ -212,17 +223,15 @@ Group::Failed Engine::State::write(const Group& group) const {
     if (all.error() != storage::Error::no_space) {
         std::ranges::fill(faults, fault_of(all.error()));
     } else {
-        const auto world_key = key_of(world().id, 'W'), folder = folder_key();
-        const auto puts = std::views::reverse(group.batch.puts);
-        const auto newest = std::ranges::find(puts, world_key, &storage::Batch::Put::key);
-        const auto newest_folder = std::ranges::find(puts, folder, &storage::Batch::Put::key);
+        const auto newest = newest_records(group.batch.puts);
         if (!group.batch.trims.empty()) {
             // Trims make the space that the rest wants, so they do not wait for it. Done twice they do nothing.
             storage::Batch space;
             space.trims = group.batch.trims;
-            // With the clock that they were due by: after a kill it must not stand where what they drop would still be kept.
-            if (newest != puts.end()) {
-                space.puts.push_back(*newest);
+            // With the clocks that they were due by: after a kill none must stand where what they drop would still be kept.
+            for (const auto& [key, put] : newest)
+                if (is_world(key)) space.puts.push_back(*put);
+            if (!space.puts.empty()) {
                 if (store.commit(space)) space.clear();
                 space.puts.clear();
             }
@@ -237,13 +246,12 @@ Group::Failed Engine::State::write(const Group& group) const {
         }
         for (const auto& append : group.batch.appends)   // what goes needs no room first
             if (!dropped.contains(append.log)) parts[units.number(append.log)].appends.push_back(append);
-        // Every unit takes the newest of the world's and the folder's records: an older one, stored behind a newer, would give
+        // Every unit takes the newest of the worlds' and the folder's records: an older one, stored behind a newer, would give
         // numbers out again.
         for (std::size_t i = 0; i < group.batch.puts.size(); ++i) {
             const auto& put = group.batch.puts[i];
-            parts[units.number(group.put_scopes[i])].puts.push_back(put.key == world_key ? *newest
-                                                                    : put.key == folder  ? *newest_folder
-                                                                                         : put);
+            const auto found = newest.find(put.key);
+            parts[units.number(group.put_scopes[i])].puts.push_back(found == newest.end() ? put : *found->second);
         }
         for (std::size_t i = 0; i < parts.size(); ++i) {
             const auto one = parts[i].empty() || faults[i] ? storage::Result<void>{} : store.commit(parts[i]);
@@ -268,17 +276,32 @@ void Engine::State::prepare(Group& group) {
     for (const auto& [stream, shard] : group.dirty)
         if (!stream->deleted && stream->shard(shard->index) == shard && group.outcome(shard->log()))
             group.put(shard->log(), shard_key(*stream, shard->index), running_value(*shard));
-    if (std::exchange(world_stale, false)) {
-        for (auto& record : {world_record(), folder_record()}) group.put({}, record.key, record.value);
+    if (stale()) {
+        for (const auto& [id, books] : worlds)
+            if (std::exchange(books->stale, false)) group.put({}, world_key(id), world_record(*books).value);
+        if (std::exchange(folder_stale, false)) group.put({}, folder_key(), folder_record().value);
     }
-    const auto live_ahead = world().clock->live() - world().clock->real();
     for (const auto& [shard, producer] : group.producers) {
         if (planted("producer-not-written")) break;
         const auto found = shard->producers.find(producer);
-        if (found != shard->producers.end() && !shard->stream->deleted && group.outcome(shard->log()))
+        if (found != shard->producers.end() && !shard->stream->deleted && group.outcome(shard->log())) {
+            const auto& clock = clock_of(*shard);
             group.put(shard->log(), producer_key(*shard->stream, shard->index, producer),
-                      encode_producer(found->second, live_ahead));
+                      encode_producer(found->second, clock.live() - clock.real()));
+        }
     }
+}
+
+bool Engine::State::stale() const {
+    return folder_stale || std::ranges::any_of(worlds, [](const auto& one) { return one.second->stale; });
+}
+
+// The clock has moved all the same, and numbers that were given out stay so: what failed of that goes with the next group.
+void Engine::State::record_lost(std::string_view key) {
+    if (key == folder_key()) folder_stale = true;
+    if (!is_world(key)) return;
+    const auto lost = worlds.find(WorldId{static_cast<std::uint32_t>(read_big_endian(key.substr(world_key().size())))});
+    if (lost != worlds.end()) lost->second->stale = true;
 }
 
 void Engine::State::run(Group& group) {
@@ -338,7 +361,6 @@ void Engine::State::undo(Group& group, Group* later) {
         const auto log = shard.log();
         return fell(&group, log) || (later && fell(later, log));
     };
-    world_stale = true;   // the clock has moved all the same, and ids that were given out stay so
     std::set<const Stream*> changed;
     for (Group* one : {later, &group}) {   // the newest first: it may have taken an older one's name
         if (!one) continue;
@@ -353,17 +375,22 @@ void Engine::State::undo(Group& group, Group* later) {
             for (const auto& [stream, shard] : *touched)
                 if (fell(one, shard->log()) && stream->shard(shard->index) == shard) read_shard(*shard);
     }
-    if (changed.empty()) return;
-    books.name_seconds.clear();
-    world().changed.fire();
+    std::set<World*> worlds_changed;
+    for (const auto* stream : changed) worlds_changed.insert(stream->world);
+    for (auto* world : worlds_changed) {
+        books_of(*world).name_seconds.clear();
+        world->changed.fire();
+    }
 }
 
 // What doors keep was changed in memory when it was queued: they look again what the store holds.
 void Engine::State::tell_unstored(const Group& group) {
-    const auto prefix = key_of(world().id, 'D');
     const auto tell = [&](std::string_view key) {
-        if (!key.starts_with(prefix)) return;
-        for (const auto& told : *on_unstored) told(world(), key.substr(prefix.size()));
+        record_lost(key);
+        if (key.size() < 5 || key[4] != 'D') return;
+        const auto world = worlds.find(WorldId{static_cast<std::uint32_t>(read_big_endian(key.substr(0, 4)))});
+        if (world == worlds.end()) return;
+        for (const auto& told : *on_unstored) told(*world->second, key.substr(5));
     };
     for (const auto& key : group.lost) tell(key);
     for (std::size_t i = 0; i < group.batch.puts.size(); ++i)

@@ -13,37 +13,41 @@ milliseconds kept_for() { return std::chrono::hours{planted("producer-forgotten-
 
 void Engine::State::watch_producer(Shard& shard, std::int64_t producer, ProducerState& state) {
     if (std::exchange(state.watched, true)) return;
+    auto& books = books_of(*shard.stream);
+    auto& watched = books.watched_producers;
     const auto at =
-        watched_producers.emplace(state.wrote + kept_for(), Watched{shard.stream->weak_from_this(), shard.index, producer});
-    if (at == watched_producers.begin()) arm_producers();
+        watched.emplace(state.wrote + kept_for(), Books::Watched{shard.stream->weak_from_this(), shard.index, producer});
+    if (at == watched.begin()) arm_producers(books);
 }
 
-void Engine::State::arm_producers() {
-    if (watched_producers.empty()) return producers_timer.stop();
-    auto& clock = *world().clock;
-    producers_timer =
-        Timer{clock, clock.at(timers::producer_silence, watched_producers.begin()->first, [this] { forget_producers(); })};
+void Engine::State::arm_producers(Books& books) {
+    const auto& watched = books.watched_producers;
+    if (watched.empty()) return books.producers_timer.stop();
+    auto& clock = *books.clock;
+    const auto next = watched.begin()->first;
+    books.producers_timer = Timer{clock, clock.at(timers::producer_silence, next, [this, &books] { forget_producers(books); })};
 }
 
 // So many in a turn at most.
-void Engine::State::forget_producers() {
-    const auto now = world().clock->live();
-    for (int left = 100; left > 0 && !watched_producers.empty() && watched_producers.begin()->first <= now; --left) {
-        const auto one = watched_producers.extract(watched_producers.begin()).mapped();
+void Engine::State::forget_producers(Books& books) {
+    const auto now = books.clock->live();
+    auto& watched = books.watched_producers;
+    for (int left = 100; left > 0 && !watched.empty() && watched.begin()->first <= now; --left) {
+        const auto one = watched.extract(watched.begin()).mapped();
         const auto stream = one.stream.lock();
         auto* shard = stream && !stream->deleted ? stream->shard(one.shard) : nullptr;
         if (!shard) continue;
         const auto found = shard->producers.find(one.producer);
         if (found == shard->producers.end()) continue;
         if (const auto over = found->second.wrote + kept_for(); over > now) {
-            watched_producers.emplace(over, one);
+            watched.emplace(over, one);
             continue;
         }
         put(shard->log(), producer_key(*stream, shard->index, one.producer), "");
         touch(*shard);
         shard->producers.erase(found);
     }
-    arm_producers();
+    arm_producers(books);
 }
 
 }   // namespace sluice::streams

@@ -243,7 +243,7 @@ Refusal Engine::State::refuse_read(Shard& shard, Refusal::Limit limit, Bucket& b
         .top_key_share = 0};
     count(shard, to_ms(now), [](Usage& usage) { ++usage.read_refusals; });
     touch_lazily(shard);
-    world().clock->want(now + told.room_in);
+    clock_of(shard).want(now + told.room_in);
     events.refused(told);
     return told;
 }
@@ -251,7 +251,7 @@ Refusal Engine::State::refuse_read(Shard& shard, Refusal::Limit limit, Bucket& b
 std::optional<Refusal> Engine::admit_read_call(Shard& shard) {
     using enum Refusal::Limit;
     auto& s = *state_;
-    const auto now = s.world().clock->now();
+    const auto now = clock_of(shard).now();
     if (!shard.read_calls.covers(1, now)) return s.refuse_read(shard, read_calls, shard.read_calls, 1000, now);
     if (!shard.read_bytes.positive(now)) return s.refuse_read(shard, read_bytes, shard.read_bytes, 1, now);
     if (!shard.read_records.positive(now)) return s.refuse_read(shard, read_records, shard.read_records, 1, now);
@@ -264,7 +264,7 @@ std::optional<Refusal> Engine::admit_iterator(Shard& shard) {
     auto& s = *state_;
     auto& bucket = shard.iterator_calls;
     if (bucket.unlimited() || !shard.open()) return {};
-    const auto now = s.world().clock->now();
+    const auto now = clock_of(shard).now();
     if (!bucket.covers(1, now)) return s.refuse_read(shard, Refusal::Limit::iterator_calls, bucket, 1000, now);
     bucket.take(1, now);
     s.touch_lazily(shard);
@@ -272,7 +272,7 @@ std::optional<Refusal> Engine::admit_iterator(Shard& shard) {
 }
 
 bool Engine::read_room(Shard& shard) {
-    auto& clock = *state_->world().clock;
+    auto& clock = clock_of(shard);
     const auto now = clock.now();
     for (auto* bucket : {&shard.read_bytes, &shard.read_records}) {
         if (bucket->positive(now)) continue;
@@ -284,7 +284,7 @@ bool Engine::read_room(Shard& shard) {
 }
 
 milliseconds Engine::charge_read(Shard& shard, Door door, std::uint64_t bytes, std::uint64_t records) {
-    const auto now = state_->world().clock->now();
+    const auto now = clock_of(shard).now();
     shard.read_bytes.take_read(static_cast<std::int64_t>(bytes), now);
     shard.read_records.take_read(static_cast<std::int64_t>(records), now);
     state_->touch_lazily(shard);

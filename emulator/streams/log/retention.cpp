@@ -57,8 +57,8 @@ void Engine::State::retain_age(Shard& shard) {
     const auto& stream = *shard.stream;
     if (!stream.retention || stream.deleted || shard.begin >= shard.end) return;
     if (!shard.front_known) find_front(shard);
-    const auto now = to_ms(world().clock->now());
-    const bool displaced = world().clock->displaced();
+    const auto now = to_ms(clock_of(stream).now());
+    const bool displaced = clock_of(stream).displaced();
     if (!shard.front || last_ms(stream, displaced, shard.front->appended_ms, shard.front->timestamp_ms) >= now) return;
     auto begin = shard.begin;
     std::uint64_t dropped = 0;
@@ -160,14 +160,14 @@ void Engine::State::retain_bytes(Shard& shard) {
 
 void Engine::State::trim(Shard& shard) {
     retain(shard);
-    if (shard.begin <= shard.trimmed || keeping_expired) return;
+    if (shard.begin <= shard.trimmed || books_of(*shard.stream).keeping_expired) return;
     std::uint64_t dropped = 0;
     for (const auto& extent : shard.extents)
         if (extent.from < shard.begin) {
             dropped += snapshot().live_bytes(extent.log, shard.trimmed) - snapshot().live_bytes(extent.log, shard.begin);
             group().batch.trims.push_back({extent.log, shard.begin + (planted("trim-off-by-one") ? 1 : 0)});
         }
-    count(shard, to_ms(world().clock->now()), [&](Usage& usage) { usage.stored_bytes -= dropped; });
+    count(shard, to_ms(clock_of(shard).now()), [&](Usage& usage) { usage.stored_bytes -= dropped; });
     group().trimmed.emplace_back(shard.stream->shared_from_this(), &shard);
     shard.trimmed = shard.begin;
     touch(shard);
@@ -180,7 +180,7 @@ void Engine::State::arm_trim(Shard& shard) {
     const bool sized = limited_in_bytes(stream);
     if (shard.trim_armed && !sized) return;
     if (stream.deleted) return shard.trim.stop();
-    const auto now = to_ms(world().clock->now());
+    const auto now = to_ms(clock_of(stream).now());
     std::optional<std::int64_t> last;   // what is over by then
     if (sized) {
         (void)at_hand(shard, shard.begin);
@@ -190,7 +190,7 @@ void Engine::State::arm_trim(Shard& shard) {
     if (stream.retention) {
         if (!shard.front_known) find_front(shard);
         if (shard.front) {
-            const auto aged = last_ms(stream, world().clock->displaced(), shard.front->appended_ms, shard.front->timestamp_ms);
+            const auto aged = last_ms(stream, clock_of(stream).displaced(), shard.front->appended_ms, shard.front->timestamp_ms);
             last = std::min(last.value_or(furthest_ms * 2 - 1), std::max(aged, now));
         }
     }
@@ -208,7 +208,8 @@ void Engine::State::arm_trim(Shard& shard) {
 // Twice where a thread reads: the first time it is told where the loop will look.
 void Engine::State::await_trim(Shard& shard, bool told) {
     const auto at = from_ms(shard.trim_due_ms - (told ? 0 : foreseen_ms));
-    shard.trim = Timer{*world().clock, world().clock->at(timers::retention, at, [this, one = &shard, told] {
+    auto& clock = clock_of(shard);
+    shard.trim = Timer{clock, clock.at(timers::retention, at, [this, one = &shard, told] {
                            if (!told) {
                                foresee(*one);
                                return await_trim(*one, true);
@@ -226,17 +227,23 @@ std::uint64_t Engine::State::live_bytes(const Shard& shard) {
 }
 
 void Engine::keep_expired(milliseconds span) {
-    auto& clock = *state_->world().clock;
-    state_->keeping_expired = true;
-    state_->keeping = Timer{clock, clock.at(timers::expired_kept, clock.live() + span, [this] {
-                                state_->keeping_expired = false;
-                                trim_expired();
-                            })};
+    for (const auto& [id, books] : state_->worlds) {
+        auto& clock = *books->clock;
+        books->keeping_expired = true;
+        books->keeping = Timer{clock, clock.at(timers::expired_kept, clock.live() + span, [s = state_.get(), one = books.get()] {
+                                   one->keeping_expired = false;
+                                   s->trim_expired(*one);
+                               })};
+    }
+}
+
+void Engine::State::trim_expired(const World& world) {
+    for (const auto& [name, stream] : world.streams)
+        for (const auto& shard : stream->shards) trim(*shard);
 }
 
 void Engine::trim_expired() {
-    for (const auto& [name, stream] : state_->world().streams)
-        for (const auto& shard : stream->shards) state_->trim(*shard);
+    for (const auto& [id, books] : state_->worlds) state_->trim_expired(*books);
 }
 
 bool Engine::housekeep() {

@@ -8,8 +8,8 @@
 namespace sluice::streams {
 namespace {
 
-std::string span_prefix(const Stream& stream) { return key_of(stream.world, 'U', big_endian(std::to_underlying(stream.id))); }
-std::string meter_key(const Stream& stream) { return key_of(stream.world, 'M', big_endian(std::to_underlying(stream.id))); }
+std::string span_prefix(const Stream& stream) { return key_of(stream.world->id, 'U', big_endian(std::to_underlying(stream.id))); }
+std::string meter_key(const Stream& stream) { return key_of(stream.world->id, 'M', big_endian(std::to_underlying(stream.id))); }
 
 std::int64_t open_shards(const Stream& stream) {
     return std::ranges::count_if(stream.shards, [](const auto& shard) { return !shard->closed; });
@@ -19,7 +19,8 @@ std::int64_t open_shards(const Stream& stream) {
 
 void Engine::State::count_again(Shard& shard, const Usage& before) {
     shard.stream->total -= before, shard.stream->total += shard.usage;
-    books.total -= before, books.total += shard.usage;
+    auto& total = books_of(*shard.stream).total;
+    total -= before, total += shard.usage;
     shard.stream->meter.reset();
     shard.stream->metered_until_ms = 0;
 }
@@ -32,7 +33,7 @@ Meter Engine::State::meter_of(const Stream& stream) {
     if (!value) return fresh;
     if (const auto kept = decode_meter(*value)) return *kept;
     events.note_once("the hours of stream " + stream.name + " are damaged in the store and are counted anew");
-    return Meter::since(to_ms(world().clock->now()), open_shards(stream));
+    return Meter::since(to_ms(clock_of(stream).now()), open_shards(stream));
 }
 
 void Engine::State::put_span(const Stream& stream, const UsageSpan& span) {
@@ -55,13 +56,13 @@ void Engine::State::end_hours(Stream& stream, std::int64_t now_ms) {
 
 void Engine::State::open_shards_changed(Stream& stream) {
     if (!stream.meter) stream.meter = std::make_unique<Meter>(meter_of(stream));
-    stream.meter->set_open(to_ms(world().clock->now()), open_shards(stream));
+    stream.meter->set_open(to_ms(clock_of(stream).now()), open_shards(stream));
     put(scope_of(stream), meter_key(stream), encode(*stream.meter));
 }
 
 // What it used stays in the store, for the bill.
 void Engine::State::end_usage(Stream& stream) {
-    const auto now = to_ms(world().clock->now());
+    const auto now = to_ms(clock_of(stream).now());
     end_hours(stream, now);
     if (!stream.meter) return;
     std::vector<UsageSpan> rest;
@@ -85,7 +86,7 @@ std::vector<UsageSpan> Engine::usage(const Stream& stream) {
         return true;
     });
     if (stream.shards.empty()) return told;
-    const auto now = to_ms(s.world().clock->now());
+    const auto now = to_ms(clock_of(stream).now());
     auto meter = s.meter_of(stream);
     for (const auto& over : meter.roll(stream.total, now)) join(told, over);
     if (meter.last) join(told, *meter.last);
@@ -93,6 +94,6 @@ std::vector<UsageSpan> Engine::usage(const Stream& stream) {
     return told;
 }
 
-const Usage& Engine::total_usage(const World&) { return state_->books.total; }
+const Usage& Engine::total_usage(const World& world) { return static_cast<const Books&>(world).total; }
 
 }   // namespace sluice::streams

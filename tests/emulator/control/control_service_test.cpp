@@ -89,7 +89,7 @@ TEST_CASE("clock auto and the time that sessions go by are said, kept over a res
     c.world.open();
     CHECK(c.world.clock().automatic());
     CHECK(c.world.clock().live_virtual());
-    c.world.engine->reset(c.world.engine->world());
+    c.world.engine->reset(c.world.engine->default_world());
     c.world.settle();
     CHECK_FALSE(c.world.clock().automatic());
     CHECK_FALSE(c.world.clock().frozen());
@@ -241,7 +241,7 @@ TEST_CASE("a tail ends by count, at what is stored, and with its stream") {
     auto deleted = std::make_shared<Heard<v1::Record>>();
     const auto ended = start(c, about<v1::TailRequest>("orders"), deleted);
     CHECK_FALSE(*ended);
-    REQUIRE(c.world.engine->remove(c.world.engine->world(), "orders", false));
+    REQUIRE(c.world.engine->remove(c.world.engine->default_world(), "orders", false));
     c.world.settle();
     CHECK(*ended);
 }
@@ -419,7 +419,7 @@ TEST_CASE("the year 2400 is a move like any other") {
     const auto told = c.ask(request);
     REQUIRE(told);
     CHECK(show_time(control::from_proto(told->now())).starts_with("2400-01-01T00:00:00"));
-    CHECK(c.world.values(*c.world.engine->find(c.world.engine->world(), "s1")->shards[0]).empty());
+    CHECK(c.world.values(*c.world.engine->find(c.world.engine->default_world(), "s1")->shards[0]).empty());
 }
 
 TEST_CASE("while a long move goes on in slices, others are served") {

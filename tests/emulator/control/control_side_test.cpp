@@ -137,7 +137,7 @@ TEST_CASE("metrics of more than a thousand streams are those of all together") {
     for (int i = 0; i < 1'000; ++i) {
         streams::Engine::NewStream wanted;
         wanted.name = "s" + std::to_string(i);
-        REQUIRE(c.world.engine->create(c.world.engine->world(), wanted));
+        REQUIRE(c.world.engine->create(c.world.engine->default_world(), wanted));
     }
     c.put("s7", "a", "one");
     CHECK(c.http("GET", "/metrics").body.contains("sluice_stream_records_in_total{stream=\"s7\"} 1\n"));

@@ -92,7 +92,7 @@ TEST_CASE("a client that takes nothing of its answer holds its place for ten min
 TEST_CASE("a moved clock closes no HTTP connection") {
     KinesisServer server;
     HttpClient client{server};
-    server.engine.world().clock->advance(hours{25});
+    server.engine.default_world().clock->advance(hours{25});
     server.turn();
     CHECK(server.door.connections() == 1);
 }

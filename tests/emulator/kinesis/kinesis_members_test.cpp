@@ -102,7 +102,8 @@ TEST_CASE("CreateStream keeps mode, largest record and tags") {
     CHECK(told["StreamModeDetails"]["StreamMode"] == "ON_DEMAND");
     CHECK(told["MaxRecordSizeInKiB"] == 2048);
     CHECK(told["OpenShardCount"] == 4);
-    CHECK(t.world.engine->find(t.world.engine->world(), "m")->tags == std::map<std::string, std::string>{{"team", "blue"}});
+    CHECK(t.world.engine->find(t.world.engine->default_world(), "m")->tags ==
+          std::map<std::string, std::string>{{"team", "blue"}});
 }
 
 TEST_CASE("DryRun ends each request that has it, once it would have succeeded, without an effect") {
@@ -123,7 +124,7 @@ TEST_CASE("DryRun ends each request that has it, once it would have succeeded, w
         body["DryRun"] = false;
         CHECK(t.refusal(operation, body) == "");
     }
-    const auto stream = t.world.engine->find(t.world.engine->world(), "s");
+    const auto stream = t.world.engine->find(t.world.engine->default_world(), "s");
     REQUIRE(stream);
     CHECK(stream->shards[0]->end == 2);   // of the two puts that were meant
 }

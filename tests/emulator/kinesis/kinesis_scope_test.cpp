@@ -40,11 +40,11 @@ TEST_CASE(
     "separate: an account and a region have their own streams, and the topic of one that is not the server's says whose it is") {
     Two two{true};
     two.theirs.ask("CreateStream", json::parse(one_shard));
-    CHECK(two.world.engine->find(two.world.engine->world(), "111111111111.eu-west-1.orders"));
+    CHECK(two.world.engine->find(two.world.engine->default_world(), "111111111111.eu-west-1.orders"));
     CHECK(two.ours.ask("ListStreams", json::object())["StreamNames"] == json::array());
     CHECK(two.ours.ask("DescribeStreamSummary", named)["__type"] == "ResourceNotFoundException");
     two.ours.ask("CreateStream", json::parse(one_shard));
-    CHECK(two.world.engine->find(two.world.engine->world(), "orders"));
+    CHECK(two.world.engine->find(two.world.engine->default_world(), "orders"));
     CHECK(two.ours.ask("DescribeStreamSummary", named)["StreamDescriptionSummary"]["StreamARN"] ==
           "arn:aws:kinesis:us-east-1:000000000000:stream/orders");
     const auto theirs = two.theirs.ask("DescribeStreamSummary", named)["StreamDescriptionSummary"];
@@ -72,7 +72,7 @@ TEST_CASE("separate: an access key that is no account number is the server's own
     Two two{true};
     Caller here{two.world, "AKIAIOSFODNN7EXAMPLE", "us-west-2", two.ours.options};
     here.ask("CreateStream", json::parse(one_shard));
-    CHECK(two.world.engine->find(two.world.engine->world(), "000000000000.us-west-2.orders"));
+    CHECK(two.world.engine->find(two.world.engine->default_world(), "000000000000.us-west-2.orders"));
     CHECK(here.ask("DescribeStreamSummary", named)["StreamDescriptionSummary"]["StreamARN"] ==
           "arn:aws:kinesis:us-west-2:000000000000:stream/orders");
 }
@@ -116,7 +116,7 @@ TEST_CASE("a topic that only a Kafka client's look has made is not found, and th
     wanted.name = "orders";
     wanted.profile = "kafka";
     wanted.provisional = true;
-    REQUIRE(two.world.engine->create(two.world.engine->world(), wanted));
+    REQUIRE(two.world.engine->create(two.world.engine->default_world(), wanted));
     CHECK(two.ours.ask("DescribeStreamSummary", named)["__type"] == "ResourceNotFoundException");
     REQUIRE(two.notes.size() == 1);
     CHECK(two.notes[0].contains("a topic of that name which a Kafka client's look made"));

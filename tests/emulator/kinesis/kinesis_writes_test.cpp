@@ -33,7 +33,8 @@ struct Scene {
             {{"StreamName", "s"}, {"ShardId", "shardId-000000000000"}, {"ShardIteratorType", "TRIM_HORIZON"}})["ShardIterator"];
         int fillers = 0;
         for (const std::size_t bytes : {10'000, 1'000, 100, 1})
-            while (full && w.wait(w.engine->put(w.engine->world(), "filler" + std::to_string(fillers), std::string(bytes, 'x'))))
+            while (full &&
+                   w.wait(w.engine->put(w.engine->default_world(), "filler" + std::to_string(fillers), std::string(bytes, 'x'))))
                 ++fillers;
     }
     // What a start on the store would make of it, without asking this engine to store anything.
@@ -161,6 +162,13 @@ void check(milliseconds state_delay, const Failing& failing, bool full) {
     if (!Example<Operation>::writes || (!taken && answer.status != 200)) CHECK(memory == before);
     if (Example<Operation>::writes && failing.error == storage::Error::io && met && failing.nth == 1) CHECK_FALSE(taken);
     if (state_delay > milliseconds{0}) {
+        // The end of the delay cannot be stored at first.
+        w.store.fail(failing.nth, failing.error, failing.times);
+        w.clock().advance(1s);
+        w.settle();
+        w.store.fail(0);
+        const auto tried = w.engine->dump();
+        CHECK(tried == scene.stored());
         w.clock().advance(10s);
         w.settle();
         const auto ended = w.engine->dump();

@@ -34,7 +34,7 @@ TEST_CASE("a moment that has passed is refused while there are streams, and a re
     w.time.move(1h);
     CHECK_THROWS_AS(start_clock(options, *w.engine, w.time), Exit);
     for (int i = 0; i < 2; ++i) {
-        w.engine->reset(w.engine->world());
+        w.engine->reset(w.engine->default_world());
         start_clock(options, *w.engine, w.time);
         CHECK(w.clock().now() == from_ms(1'700'000'000'000));
         w.settle();

@@ -96,7 +96,7 @@ TEST_CASE("who waits for pages goes on when they are there, and whoever asked be
     w.time.move(11s);
     CHECK(w.engine->at_hand(shard, 0) == 0);
     w.open();   // the thread may be at it
-    CHECK(w.values(*w.engine->find(w.engine->world(), "s")->shards[0]) == std::vector<std::string>{"a"});
+    CHECK(w.values(*w.engine->find(w.engine->default_world(), "s")->shards[0]) == std::vector<std::string>{"a"});
 }
 
 TEST_CASE("a reader along a log finds the next piece at hand: it was asked for half a piece ahead") {
@@ -121,7 +121,7 @@ TEST_CASE("dropped records are freed to the end while a thread goes before the s
     const auto stream = w.create("s", 1, "none");
     for (int i = 0; i < 50; ++i) REQUIRE(w.put(*stream->shards[0], {std::string(100'000, 'x')}));
     const auto full = w.store.stats().used_bytes;
-    REQUIRE(w.engine->remove(w.engine->world(), "s", false));
+    REQUIRE(w.engine->remove(w.engine->default_world(), "s", false));
     w.settle();
     for (int slices = 0; w.engine->housekeep(); ++slices) {
         REQUIRE(slices < 10'000);
@@ -140,7 +140,7 @@ TEST_CASE("a writer thread frees more than one round of what is brought before i
         w.engine->flush();
     }
     const auto full = w.store.stats().used_bytes;
-    REQUIRE(w.engine->remove(w.engine->world(), "s", false));
+    REQUIRE(w.engine->remove(w.engine->default_world(), "s", false));
     w.engine->flush();
     const auto late = std::chrono::steady_clock::now() + 60s;
     while (w.engine->housekeep()) {

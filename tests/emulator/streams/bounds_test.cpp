@@ -65,7 +65,7 @@ TEST_CASE("hostile text in any field of a new stream is refused or opens again")
             New wanted;
             wanted.name = "s" + std::to_string(number++);
             set(wanted, text);
-            ++(w.engine->create(w.engine->world(), wanted) ? taken : refused);
+            ++(w.engine->create(w.engine->default_world(), wanted) ? taken : refused);
             w.settle();
             opens_again(w, field, text);
         }

@@ -28,8 +28,8 @@ void mixed_history(World& w) {
     if (stream && !stream->deleted) tolerate(w.engine->set_retention(*stream, 30h));
     if (topic && !topic->deleted) tolerate(w.engine->set_config(*topic, "retention.ms", "1000"));
     w.settle();
-    tolerate(w.engine->put(w.engine->world(), "offset", "1"));
-    tolerate(w.engine->remove(w.engine->world(), "t", false));
+    tolerate(w.engine->put(w.engine->default_world(), "offset", "1"));
+    tolerate(w.engine->remove(w.engine->default_world(), "t", false));
     w.settle();
     w.clock().advance(31h);
     w.settle();
@@ -114,11 +114,11 @@ TEST_CASE("a record written just before a deletion that fails is refused, not ac
     w.store.fail(1, storage::Error::no_space, 2);   // the group, and the catalog's part of it
     const auto queued = w.queue(shard, {"lost"});
     REQUIRE(queued);
-    const auto removed = w.engine->remove(w.engine->world(), "s", false);
+    const auto removed = w.engine->remove(w.engine->default_world(), "s", false);
     REQUIRE(removed);
     CHECK_FALSE(w.wait(*removed));
     CHECK_FALSE(w.wait(queued->ticket));
-    const auto there = w.engine->find(w.engine->world(), "s");
+    const auto there = w.engine->find(w.engine->default_world(), "s");
     REQUIRE(there);
     CHECK(w.values(*there->shards[0]).empty());
     REQUIRE(w.put(*there->shards[0], {"next"}));
@@ -142,5 +142,6 @@ TEST_CASE("a shard whose making was undone leaves nothing to the next one of its
     REQUIRE(again);
     CHECK(w.wait(*again));
     w.open();
-    CHECK(w.engine->find(w.engine->world(), "s")->shards[1]->write_records.balance_thousandths(w.clock().now()) == 1'000'000);
+    CHECK(w.engine->find(w.engine->default_world(), "s")->shards[1]->write_records.balance_thousandths(w.clock().now()) ==
+          1'000'000);
 }

@@ -31,7 +31,7 @@ struct History {
         model.resize(3);
     }
 
-    streams::Stream& stream() { return *w.engine->find(w.engine->world(), "s"); }
+    streams::Stream& stream() { return *w.engine->find(w.engine->default_world(), "s"); }
     ModelShard& any_open(std::size_t& index) {
         do index = chance.below(model.size());
         while (!model[index].open);
@@ -226,7 +226,7 @@ TEST_CASE("with a writer thread all that was queued is there after a restart, an
         const auto done = co_await ticket.committed();
         if (done) out.push_back(n);
     };
-    auto stream = w.engine->find(w.engine->world(), "s");
+    auto stream = w.engine->find(w.engine->default_world(), "s");
     for (int i = 0; i < 50; ++i) {
         const auto queued = w.queue(*stream->shards[static_cast<std::size_t>(i % 2)],
                                     {std::to_string(i) + std::string(i % 3 == 0 ? 1000 : 0, '.')});
@@ -245,7 +245,7 @@ TEST_CASE("with a writer thread all that was queued is there after a restart, an
     REQUIRE(w.queue(*stream->shards[0], {"last"}));
     stream.reset();
     w.open();
-    CHECK(w.values(*w.engine->find(w.engine->world(), "s")->shards[0]).back() == "last");
+    CHECK(w.values(*w.engine->find(w.engine->default_world(), "s")->shards[0]).back() == "last");
 }
 
 TEST_CASE("a split that could not be stored leaves the parent open, and what was queued for its children is refused") {
@@ -279,8 +279,8 @@ TEST_CASE("a name made, deleted and made again within one turn has three differe
         wanted.name = "s";
         wanted.manners = streams::Manners::kinesis;
         wanted.profile = "kinesis";
-        seconds.push_back(w.engine->create(w.engine->world(), wanted)->stream->shards[0]->created_s);
-        REQUIRE(w.engine->remove(w.engine->world(), "s", false));
+        seconds.push_back(w.engine->create(w.engine->default_world(), wanted)->stream->shards[0]->created_s);
+        REQUIRE(w.engine->remove(w.engine->default_world(), "s", false));
     }
     CHECK(seconds == std::vector<std::int64_t>{1'700'000'000, 1'700'000'001, 1'700'000'002});
     w.settle();

@@ -102,7 +102,7 @@ TEST_CASE("the last five batches of a producer are known after a restart, the si
     const auto as = [](std::int32_t sequence) {
         return batch::BatchOptions{.producer_id = 7, .producer_epoch = 0, .base_sequence = sequence};
     };
-    const auto shard = [&]() -> Shard& { return *w.engine->find(w.engine->world(), "s")->shards[0]; };
+    const auto shard = [&]() -> Shard& { return *w.engine->find(w.engine->default_world(), "s")->shards[0]; };
     for (int i = 0; i < 6; ++i)
         REQUIRE(w.put(shard(), {std::to_string(i)}, as(INT32_MAX - 2 + i < 0 || i > 2 ? i - 3 : INT32_MAX - 2 + i)));
     w.open();
@@ -117,7 +117,7 @@ TEST_CASE("streams, records, clock and doors' values survive a restart") {
     World w;
     auto stream = w.create("s", 2);
     REQUIRE(w.put(*stream->shards[1], {"x"}));
-    w.engine->put(w.engine->world(), "group/a", "state");
+    w.engine->put(w.engine->default_world(), "group/a", "state");
     w.clock().freeze();
     w.clock().advance(2h);
     w.settle();
@@ -125,7 +125,7 @@ TEST_CASE("streams, records, clock and doors' values survive a restart") {
     w.time.move(1h);
     w.open();
     CHECK(w.engine->dump() == before);
-    CHECK(w.engine->get(w.engine->world(), "group/a") == "state");
+    CHECK(w.engine->get(w.engine->default_world(), "group/a") == "state");
     CHECK(w.clock().frozen());
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("a.b and a_b do not stand side by side") {
     World w;
     REQUIRE(w.create("a.b"));
     CHECK_FALSE(w.create("a_b"));
-    CHECK(w.engine->collision(w.engine->world(), "a_b") == "a.b");
+    CHECK(w.engine->collision(w.engine->default_world(), "a_b") == "a.b");
     CHECK_FALSE(w.create("a.b"));
 }
 
@@ -143,7 +143,7 @@ TEST_CASE("a provisional stream is adopted by a creation and becomes final with 
     wanted.name = "s";
     wanted.profile = "kafka";
     wanted.provisional = true;
-    const auto first = w.engine->create(w.engine->world(), wanted)->stream;
+    const auto first = w.engine->create(w.engine->default_world(), wanted)->stream;
     const auto id = first->topic_id;
     const auto adopted = w.create("s", 4, "kinesis");
     REQUIRE(adopted);
@@ -151,7 +151,7 @@ TEST_CASE("a provisional stream is adopted by a creation and becomes final with 
     CHECK(adopted->shards.size() == 4);
     CHECK(adopted->limits == streams::kinesis_limits);
     wanted.name = "t";
-    const auto second = w.engine->create(w.engine->world(), wanted)->stream;
+    const auto second = w.engine->create(w.engine->default_world(), wanted)->stream;
     REQUIRE(w.put(*second->shards[0], {"x"}));
     CHECK_FALSE(second->provisional);
     CHECK_FALSE(w.create("t"));
@@ -163,7 +163,7 @@ TEST_CASE("a re-created stream has another id, another topic id and later create
     const auto first = w.create("s");
     const auto created = first->shards[0]->created_s;
     REQUIRE(w.put(*first->shards[0], {"x"}));
-    REQUIRE(w.engine->remove(w.engine->world(), "s", false));
+    REQUIRE(w.engine->remove(w.engine->default_world(), "s", false));
     w.settle();
     CHECK(first->deleted);
     w.open();
@@ -181,7 +181,7 @@ TEST_CASE("a state delay is seen as CREATING and DELETING and ends by virtual or
     w.clock().advance(500ms);
     w.settle();
     CHECK(stream->status == streams::StreamStatus::active);
-    REQUIRE(w.engine->remove(w.engine->world(), "s", true));
+    REQUIRE(w.engine->remove(w.engine->default_world(), "s", true));
     w.settle();
     CHECK(stream->status == streams::StreamStatus::deleting);
     w.time.move(500ms);
@@ -194,11 +194,11 @@ TEST_CASE("a reset leaves what a new engine has") {
     const auto fresh = w.engine->dump();
     auto stream = w.create("s", 2);
     REQUIRE(w.put(*stream->shards[0], {"x"}));
-    w.engine->put(w.engine->world(), "group/a", "state");
+    w.engine->put(w.engine->default_world(), "group/a", "state");
     w.clock().advance(1h);
-    REQUIRE(w.wait(w.engine->reset(w.engine->world())));
+    REQUIRE(w.wait(w.engine->reset(w.engine->default_world())));
     CHECK(w.engine->dump() == fresh);
-    CHECK_FALSE(w.engine->get(w.engine->world(), "group/a"));
+    CHECK_FALSE(w.engine->get(w.engine->default_world(), "group/a"));
     CHECK(w.clock().now() == w.time.now());
     w.open();
     CHECK(w.engine->dump() == fresh);
@@ -211,16 +211,16 @@ TEST_CASE("a reset is one write, and what was queued before it in the same turn 
     REQUIRE(w.put(*stream->shards[0], {"x"}));
     const auto commits = w.store.commits();
     REQUIRE(w.queue(*stream->shards[1], {"y"}));
-    w.engine->put(w.engine->world(), "group/a", "state");
+    w.engine->put(w.engine->default_world(), "group/a", "state");
     w.create("t");   // its group takes all that with it
     REQUIRE(w.store.commits() == commits + 1);
     REQUIRE(w.queue(*stream->shards[2], {"z"}));
-    w.engine->put(w.engine->world(), "group/b", "state");
-    REQUIRE(w.wait(w.engine->reset(w.engine->world())));
+    w.engine->put(w.engine->default_world(), "group/b", "state");
+    REQUIRE(w.wait(w.engine->reset(w.engine->default_world())));
     CHECK(w.store.commits() == commits + 2);
     CHECK(w.engine->dump() == fresh);
-    CHECK_FALSE(w.engine->get(w.engine->world(), "group/a"));
-    CHECK_FALSE(w.engine->get(w.engine->world(), "group/b"));
+    CHECK_FALSE(w.engine->get(w.engine->default_world(), "group/a"));
+    CHECK_FALSE(w.engine->get(w.engine->default_world(), "group/b"));
     w.open();
     CHECK(w.engine->dump() == fresh);
 }
@@ -229,7 +229,7 @@ TEST_CASE("producer ids are never given out twice, whatever was written when the
     World w;
     std::set<std::int64_t> ids;
     for (int restart = 0; restart < 3; ++restart) {
-        for (int i = 0; i < 700; ++i) CHECK(ids.insert(w.engine->next_producer_id(w.engine->world()).value()).second);
+        for (int i = 0; i < 700; ++i) CHECK(ids.insert(w.engine->next_producer_id(w.engine->default_world()).value()).second);
         w.open();
     }
 }
@@ -280,7 +280,7 @@ TEST_CASE("bytes and records read are counted by door, refusals by kind") {
     for (int i = 0; i < 1003; ++i) w.engine->admit(shard, 1, 1, "k");   // a thousand a second
     w.engine->flush();
     w.open();
-    const auto told = w.engine->usage(*w.engine->find(w.engine->world(), "s")).back().each;
+    const auto told = w.engine->usage(*w.engine->find(w.engine->default_world(), "s")).back().each;
     CHECK(told.bytes_out_kinesis == 100);
     CHECK(told.records_out_kinesis == 2);
     CHECK(told.bytes_out_kafka == 1000);

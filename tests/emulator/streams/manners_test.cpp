@@ -9,7 +9,7 @@ TEST_CASE("with --kinesis-limits none a Kinesis stream keeps its manners: only i
     World w{{.kinesis_profile = "none"}};
     Caller caller{w};
     caller.ask("CreateStream", {{"StreamName", "s"}, {"ShardCount", 1}});
-    auto stream = w.engine->find(w.engine->world(), "s");
+    auto stream = w.engine->find(w.engine->default_world(), "s");
     REQUIRE(stream);
     CHECK(stream->limits == streams::no_limits);
     CHECK(stream->kinesis_manners());
@@ -17,7 +17,7 @@ TEST_CASE("with --kinesis-limits none a Kinesis stream keeps its manners: only i
     CHECK_FALSE(w.engine->add_partitions(*stream, 2));
     stream.reset();
     w.open();
-    stream = w.engine->find(w.engine->world(), "s");
+    stream = w.engine->find(w.engine->default_world(), "s");
     CHECK(stream->kinesis_manners());
 }
 
@@ -34,7 +34,7 @@ TEST_CASE("limits of another profile change no manners, in either direction") {
         w.settle();
         topic.reset(), stream.reset();
         w.open();
-        topic = w.engine->find(w.engine->world(), "topic"), stream = w.engine->find(w.engine->world(), "stream");
+        topic = w.engine->find(w.engine->default_world(), "topic"), stream = w.engine->find(w.engine->default_world(), "stream");
     }
 }
 

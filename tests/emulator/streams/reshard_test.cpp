@@ -112,13 +112,13 @@ TEST_CASE("a restart in the middle of a split neither forgets it nor makes it wa
     w.clock().freeze();
     w.create("s");
     w.clock().advance(10s);
-    REQUIRE(w.engine->split(*w.engine->find(w.engine->world(), "s"), 0, HashKey{std::uint64_t{1} << 63, 0}));
+    REQUIRE(w.engine->split(*w.engine->find(w.engine->default_world(), "s"), 0, HashKey{std::uint64_t{1} << 63, 0}));
     w.clock().advance(4s);
     w.settle();
     const auto before = w.engine->dump();
     w.open();
     CHECK(w.engine->dump() == before);
-    auto stream = w.engine->find(w.engine->world(), "s");
+    auto stream = w.engine->find(w.engine->default_world(), "s");
     CHECK(stream->status == streams::StreamStatus::updating);
     w.clock().advance(5999ms);
     CHECK(stream->shards.size() == 1);

@@ -20,7 +20,7 @@ TEST_CASE("a record is readable after 23 h 59 min and gone after 25 h") {
     CHECK(w.engine->bounds(shard).end == 1);
     w.settle();
     w.open();
-    auto& again = *w.engine->find(w.engine->world(), "s")->shards[0];
+    auto& again = *w.engine->find(w.engine->default_world(), "s")->shards[0];
     CHECK(w.engine->bounds(again).begin == 1);
     REQUIRE(w.put(again, {"y"}));
     CHECK(w.values(again) == Strings{"y"});
@@ -131,7 +131,7 @@ TEST_CASE("usage is kept per virtual hour: what came in, what was stored, how lo
     w.settle();
     REQUIRE(w.put(*stream->shards[1], {"y"}));
     w.open();
-    const auto told = w.engine->usage(*w.engine->find(w.engine->world(), "s"));
+    const auto told = w.engine->usage(*w.engine->find(w.engine->default_world(), "s"));
     REQUIRE(told.size() == 2);
     const auto& first = told[0].each;
     CHECK(told[0].first == 1'700'002'800'000 / 3'600'000);
@@ -154,7 +154,7 @@ TEST_CASE("what comes after a downtime over full hours is counted in the hour it
     w.time.move(2h + 1min);
     w.open();
     w.settle();
-    const auto again = w.engine->find(w.engine->world(), "s");
+    const auto again = w.engine->find(w.engine->default_world(), "s");
     REQUIRE(w.put(*again->shards[0], {"y", "z"}));
     const auto told = w.engine->usage(*again);
     REQUIRE(told.size() == 3);
@@ -175,7 +175,7 @@ std::shared_ptr<streams::Stream> sized(World& w, std::int64_t bytes, std::int32_
     wanted.profile = "kafka";
     wanted.retention_for_ever = true;
     wanted.retention_bytes = bytes;
-    auto made = w.engine->create(w.engine->world(), wanted);
+    auto made = w.engine->create(w.engine->default_world(), wanted);
     w.settle();
     return made->stream;
 }
@@ -218,13 +218,13 @@ TEST_CASE("what retention.bytes drops is gone at once for readers, at the next f
     const auto log = shard->extents[0].log;
     CHECK(w.store.snapshot()->live_bytes(log) == 1000);
     w.open();
-    shard = w.engine->find(w.engine->world(), "t")->shards[0].get();
+    shard = w.engine->find(w.engine->default_world(), "t")->shards[0].get();
     CHECK(w.engine->bounds(*shard).begin == 8);
     w.clock().advance(1min);
     w.settle();
     CHECK(w.store.snapshot()->live_bytes(log) == 200);
     w.open();
-    shard = w.engine->find(w.engine->world(), "t")->shards[0].get();
+    shard = w.engine->find(w.engine->default_world(), "t")->shards[0].get();
     CHECK(w.engine->bounds(*shard).begin == 8);
     REQUIRE(w.put(*shard, {hundred}));
     CHECK(w.engine->bounds(*shard).begin == 9);
@@ -245,7 +245,7 @@ TEST_CASE("retention.bytes leaves the same whenever somebody looks, in one step 
             w.settle();
             if (restart && i % 7 == 0) {
                 w.open();
-                topic = w.engine->find(w.engine->world(), "t");
+                topic = w.engine->find(w.engine->default_world(), "t");
             }
         }
         return w.engine->dump();
@@ -263,7 +263,7 @@ TEST_CASE("retention.bytes is Kafka's: a stream with Kinesis's manners keeps wha
     wanted.manners = streams::Manners::kinesis;
     wanted.profile = "kinesis";
     wanted.retention_bytes = 1;
-    auto stream = w.engine->create(w.engine->world(), wanted)->stream;
+    auto stream = w.engine->create(w.engine->default_world(), wanted)->stream;
     for (int i = 0; i < 3; ++i) REQUIRE(w.put(*stream->shards[0], {"x"}));
     CHECK(w.values(*stream->shards[0]).size() == 3);
 }
@@ -276,7 +276,7 @@ TEST_CASE("what expired while nobody was up can be kept for a minute: out of sig
     w.time.move(48h);
     w.open();
     const auto begin_of = [&] {
-        auto& shard = *w.engine->find(w.engine->world(), "orders")->shard(0);
+        auto& shard = *w.engine->find(w.engine->default_world(), "orders")->shard(0);
         return w.engine->bounds(shard).begin;
     };
     w.engine->keep_expired(60s);

@@ -24,7 +24,7 @@ constexpr const char* kept[] = {"offset/1", "offset/2", "transaction"};
 streams::Ticket end_transaction(World& w, streams::Stream& stream) {
     streams::Unit unit{*w.engine};
     for (const auto& shard : stream.shards) REQUIRE(w.queue(*shard, {"marker"}));
-    for (const auto* key : kept) w.engine->put(w.engine->world(), key, "ended");
+    for (const auto* key : kept) w.engine->put(w.engine->default_world(), key, "ended");
     return unit.ticket();
 }
 
@@ -32,7 +32,7 @@ streams::Ticket end_transaction(World& w, streams::Stream& stream) {
 int parts_there(World& w, streams::Stream& stream) {
     int there = 0;
     for (const auto& shard : stream.shards) there += w.values(*shard) == std::vector<std::string>{"marker"} ? 1 : 0;
-    for (const auto* key : kept) there += w.engine->get(w.engine->world(), key) == "ended" ? 1 : 0;
+    for (const auto* key : kept) there += w.engine->get(w.engine->default_world(), key) == "ended" ? 1 : 0;
     return there;
 }
 
@@ -42,7 +42,7 @@ void check_unit(World& w, streams::Stream& stream) {
     const auto memory = w.engine->dump();
     w.open();
     CHECK(w.engine->dump() == memory);
-    auto again = w.engine->find(w.engine->world(), "t");
+    auto again = w.engine->find(w.engine->default_world(), "t");
     REQUIRE(again);
     CHECK(parts_there(w, *again) == (stored ? 8 : 0));
     w.store.fail(0);
@@ -76,7 +76,8 @@ TEST_CASE("a unit of appends to five logs and three values is stored whole or no
         bound(w, all);
         auto stream = w.create("t", 5, "kafka");
         const auto used = w.store.stats().used_bytes;
-        if (room > 0) REQUIRE(w.wait(w.engine->put(w.engine->world(), "filler", std::string(all - used - 150 - room, 'x'))));
+        if (room > 0)
+            REQUIRE(w.wait(w.engine->put(w.engine->default_world(), "filler", std::string(all - used - 150 - room, 'x'))));
         const auto before = w.store.stats().used_bytes;
         const bool stored = w.wait(end_transaction(w, *stream));
         REQUIRE(parts_there(w, *stream) == (stored ? 8 : 0));
@@ -96,10 +97,10 @@ TEST_CASE("a large write that a full store refuses fails no other of its group, 
         const auto refused = w.queue(*large->shards[0], {std::string(250'000, 'x')});
         const auto beside = w.queue(*large->shards[1], {"beside"}), other = w.queue(*small->shards[0], {"other"});
         const auto filler = w.queue(*small->shards[0], {std::string(90'000, 'x')});
-        const auto offset = w.engine->put(w.engine->world(), "offset", "1");
+        const auto offset = w.engine->put(w.engine->default_world(), "offset", "1");
         w.settle();   // with a thread the next ones are queued while it writes
         const auto next = w.queue(*small->shards[0], {"next"}), on_top = w.queue(*large->shards[0], {"on top"});
-        const auto later = w.engine->put(w.engine->world(), "later", "1");
+        const auto later = w.engine->put(w.engine->default_world(), "later", "1");
         w.engine->flush();
         CHECK_FALSE(refused->ticket.outcome());
         for (const auto* one : {&beside, &other, &filler, &next}) CHECK((*one)->ticket.outcome());
@@ -123,7 +124,7 @@ TEST_CASE("a value that could not be stored has nothing else read again, however
     for (int i = 0; i < 300; ++i) w.create("s" + std::to_string(i), 1, "kafka");
     w.store.fail(1, storage::Error::no_space, 2);
     const auto before = w.store.snapshots();
-    CHECK_FALSE(w.wait(w.engine->put(w.engine->world(), "offset", "1")));
+    CHECK_FALSE(w.wait(w.engine->put(w.engine->default_world(), "offset", "1")));
     CHECK(w.store.snapshots() - before < 5);
 }
 
@@ -137,7 +138,7 @@ TEST_CASE("a record that makes a stream final and the stream's record are stored
         wanted.shards = 2;
         wanted.profile = "kafka";
         wanted.provisional = true;
-        auto stream = w.engine->create(w.engine->world(), wanted)->stream;
+        auto stream = w.engine->create(w.engine->default_world(), wanted)->stream;
         w.settle();
         w.store.fail(1, storage::Error::no_space, times);
         const auto one = w.queue(*stream->shards[0], {"a"}), two = w.queue(*stream->shards[1], {"b"});
@@ -147,7 +148,7 @@ TEST_CASE("a record that makes a stream final and the stream's record are stored
         const auto memory = w.engine->dump();
         w.open();
         CHECK(w.engine->dump() == memory);
-        stream = w.engine->find(w.engine->world(), "p");
+        stream = w.engine->find(w.engine->default_world(), "p");
         w.store.fail(0);
         CHECK(w.put(*stream->shards[0], {"c"}));
         CHECK_FALSE(stream->provisional);
@@ -161,17 +162,17 @@ TEST_CASE("a stream that is deleted and made again in one turn is the old one wh
     REQUIRE(w.put(*old->shards[0], {"kept"}));
     const auto id = old->topic_id;
     w.store.fail(1, storage::Error::no_space, 4);
-    const auto gone = w.engine->remove(w.engine->world(), "s", false);
+    const auto gone = w.engine->remove(w.engine->default_world(), "s", false);
     Engine::NewStream wanted;
     wanted.name = "s";
     wanted.shards = 3;
     wanted.profile = "kafka";
-    const auto made = w.engine->create(w.engine->world(), wanted);
+    const auto made = w.engine->create(w.engine->default_world(), wanted);
     w.settle();
     CHECK_FALSE(gone->outcome());
     CHECK_FALSE(made->ticket.outcome());
     CHECK(made->stream->deleted);
-    const auto now = w.engine->find(w.engine->world(), "s");
+    const auto now = w.engine->find(w.engine->default_world(), "s");
     REQUIRE(now);
     CHECK(now->topic_id == id);
     CHECK(w.values(*now->shards[0]) == std::vector<std::string>{"kept"});
@@ -185,13 +186,13 @@ TEST_CASE("a reset that could not be stored has changed nothing: streams, values
     w.clock().freeze();
     auto stream = w.create("s", 2);
     REQUIRE(w.put(*stream->shards[0], {"kept"}));
-    REQUIRE(w.wait(w.engine->put(w.engine->world(), "offset", "1")));
+    REQUIRE(w.wait(w.engine->put(w.engine->default_world(), "offset", "1")));
     w.store.fail(1);
-    CHECK_FALSE(w.wait(w.engine->reset(w.engine->world(), from_ms(5'000'000'000'000))));
+    CHECK_FALSE(w.wait(w.engine->reset(w.engine->default_world(), from_ms(5'000'000'000'000))));
     CHECK(w.clock().frozen());
     CHECK(to_ms(w.clock().now()) < 5'000'000'000'000);
-    CHECK(w.engine->get(w.engine->world(), "offset") == "1");
-    const auto now = w.engine->find(w.engine->world(), "s");
+    CHECK(w.engine->get(w.engine->default_world(), "offset") == "1");
+    const auto now = w.engine->find(w.engine->default_world(), "s");
     REQUIRE(now);
     CHECK(w.values(*now->shards[0]) == std::vector<std::string>{"kept"});
     w.settle();
@@ -207,22 +208,23 @@ TEST_CASE("what a door keeps about a shard's children is stored with the childre
         w.clock().freeze();
         auto stream = w.create("s", 1);
         w.engine->on_resharded.push_back([&](streams::Stream&, Shard& parent) {
-            for (const auto child : parent.children) w.engine->put(w.engine->world(), "offset/" + std::to_string(child), "0");
+            for (const auto child : parent.children)
+                w.engine->put(w.engine->default_world(), "offset/" + std::to_string(child), "0");
         });
         const auto half = streams::even_ranges(2)[1].first;
         w.store.fail(1, storage::Error::no_space, times);
         const auto split = w.engine->split(*stream, 0, half);
         REQUIRE(split);
         const bool stored = w.wait(*split);
-        CHECK(w.engine->get(w.engine->world(), "offset/1").has_value() == stored);
-        CHECK(w.engine->get(w.engine->world(), "offset/2").has_value() == stored);
+        CHECK(w.engine->get(w.engine->default_world(), "offset/1").has_value() == stored);
+        CHECK(w.engine->get(w.engine->default_world(), "offset/2").has_value() == stored);
         CHECK(stream->shards.size() == (stored ? 3 : 1));
         w.store.fail(0);
         if (!stored) CHECK(w.wait(*w.engine->split(*stream, 0, half)));
         const auto memory = w.engine->dump();
         w.open();
         CHECK(w.engine->dump() == memory);
-        CHECK(w.engine->get(w.engine->world(), "offset/2") == "0");
+        CHECK(w.engine->get(w.engine->default_world(), "offset/2") == "0");
     }
 }
 
@@ -233,9 +235,9 @@ TEST_CASE("units that each tell the world's numbers store the newest, in whateve
     wanted.profile = "kafka";
     wanted.shards = 3;
     wanted.name = "first";
-    const auto first = w.engine->create(w.engine->world(), wanted);
+    const auto first = w.engine->create(w.engine->default_world(), wanted);
     wanted.name = "second";
-    const auto second = w.engine->create(w.engine->world(), wanted);
+    const auto second = w.engine->create(w.engine->default_world(), wanted);
     REQUIRE(w.queue(*second->stream->shards[0], {"before the first"}));   // so the second is tried before the first
     w.store.fail(1, storage::Error::no_space, 1);
     w.settle();
@@ -245,7 +247,7 @@ TEST_CASE("units that each tell the world's numbers store the newest, in whateve
     w.open();
     CHECK(w.engine->dump() == memory);
     const auto third = w.create("third", 1, "kafka");
-    const auto again = w.engine->find(w.engine->world(), "second");
+    const auto again = w.engine->find(w.engine->default_world(), "second");
     CHECK(third->id > again->id);
     CHECK(third->shards[0]->extents[0].log > again->shards[2]->extents[0].log);
 }
@@ -269,7 +271,7 @@ TEST_CASE("lowering a retention that could not be stored drops nothing") {
         const auto memory = w.engine->dump();
         w.open();
         CHECK(w.engine->dump() == memory);
-        stream = w.engine->find(w.engine->world(), "s");
+        stream = w.engine->find(w.engine->default_world(), "s");
         w.clock().freeze();
     }
     CHECK(w.wait(*w.engine->set_retention(*stream, 24h)));

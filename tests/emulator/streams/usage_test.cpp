@@ -84,7 +84,7 @@ TEST_CASE("idle hours store nothing, however many pass and whoever looks") {
     w.clock().freeze();
     REQUIRE(w.clock().set(from_ms(1'700'002'800'000)));   // a full hour
     for (int i = 0; i < 20; ++i) w.create("s" + std::to_string(i));
-    auto stream = w.engine->find(w.engine->world(), "s0");
+    auto stream = w.engine->find(w.engine->default_world(), "s0");
     w.settle();
     const auto before = values_in_store(w);
     const auto commits = w.store.commits();
@@ -143,17 +143,17 @@ TEST_CASE("after a restart the bytes that a shard stores are those that its log 
     const auto total = stream->total;
     stream.reset();
     w.open();
-    auto again = w.engine->find(w.engine->world(), "s");
+    auto again = w.engine->find(w.engine->default_world(), "s");
     check(*again);
     CHECK(again->total == total);
-    CHECK(w.engine->total_usage(w.engine->world()) == total);
+    CHECK(w.engine->total_usage(w.engine->default_world()) == total);
     // A trim that was stored without the counters, as in a store that was full: they are counted again from the log.
     storage::Batch trim;
     trim.trim(again->shards[0]->extents.back().log, again->shards[0]->end - 1);
     REQUIRE(w.store.commit(trim));
     again.reset();
     w.open();
-    check(*w.engine->find(w.engine->world(), "s"));
+    check(*w.engine->find(w.engine->default_world(), "s"));
 }
 
 TEST_CASE("shards that open and close change the open time from that moment on") {
@@ -167,7 +167,7 @@ TEST_CASE("shards that open and close change the open time from that moment on")
     stream.reset();
     w.open();
     w.clock().advance(2h);
-    const auto spans = w.engine->usage(*w.engine->find(w.engine->world(), "s"));
+    const auto spans = w.engine->usage(*w.engine->find(w.engine->default_world(), "s"));
     REQUIRE(spans.size() == 4);
     CHECK(spans[0] == UsageSpan{first_hour, 3, use(0, 3'600'000, 0)});
     CHECK(spans[1] == UsageSpan{first_hour + 3, 1, use(0, 1'800'000 + 2 * 1'800'000, 0)});
@@ -182,7 +182,7 @@ TEST_CASE("what a stream used stays in the store when it is deleted") {
     auto stream = w.create("s");
     REQUIRE(w.put(*stream->shards[0], {"x"}));
     w.clock().advance(5h + 6min);
-    REQUIRE(w.engine->remove(w.engine->world(), "s", false));
+    REQUIRE(w.engine->remove(w.engine->default_world(), "s", false));
     w.settle();
     std::vector<std::int64_t> hours;
     w.store.snapshot()->scan(std::string_view{"\0\0\0\0U", 5}, [&](std::string_view, std::string_view value) {
@@ -212,14 +212,14 @@ TEST_CASE("a producer is forgotten after a day of real silence, and no jump of t
     CHECK(shard.producers.contains(7));
     stream.reset();
     w.open();   // the day goes on over a restart
-    auto& again = *w.engine->find(w.engine->world(), "s")->shards[0];
+    auto& again = *w.engine->find(w.engine->default_world(), "s")->shards[0];
     CHECK(again.producers.contains(7));
     w.time.move(2min);
     w.settle();
     CHECK_FALSE(again.producers.contains(7));
     w.settle();
     w.open();
-    CHECK(w.engine->find(w.engine->world(), "s")->shards[0]->producers.empty());
+    CHECK(w.engine->find(w.engine->default_world(), "s")->shards[0]->producers.empty());
 }
 
 TEST_CASE("clients that are to expire with the clock take their producers along") {
@@ -253,7 +253,7 @@ TEST_CASE("killed in the middle of a long move, the store opens with the clock i
     w.store.fail(0);
     w.open();
     CHECK(w.clock().now() == reached);
-    const auto left = w.values(*w.engine->find(w.engine->world(), "s")->shards[0]);
+    const auto left = w.values(*w.engine->find(w.engine->default_world(), "s")->shards[0]);
     REQUIRE(left.size() == 15);
     CHECK(left.front() == "5");
 }
