@@ -1,4 +1,4 @@
-// Worlds and streams: making, changing and removing them. How they are written down is in catalog.cpp.
+// Worlds and streams: making, changing and removing them. How they are written down and read back is in catalog/.
 #include "emulator/streams/engine.h"
 
 #include <algorithm>
@@ -311,7 +311,7 @@ void Engine::State::take_away(const StreamPointer& stream) {
 void Engine::State::drop(const StreamPointer& stream) {
     unindex(*stream);
     for (const auto& shard : stream->shards) {
-        for (const auto& extent : shard->extents) group().drop(scope_of(*stream), extent.log);
+        leave_extents(*shard);
         shard->trim.stop();
     }
     stream->ready.stop();

@@ -66,8 +66,8 @@ class Ticket {
 };
 
 struct Append {
-    std::span<const std::byte> batch;   // one checked RecordBatch v2; the caller keeps the bytes until committed
-    std::uint32_t records{};
+    std::span<const std::byte> batch;                // one checked RecordBatch v2; the caller keeps the bytes until committed
+    std::uint32_t records{};                         // the log goes on behind the batch's last offset, which may leave gaps
     std::uint64_t payload_bytes{};                   // uncompressed keys + values: what limits and usage count
     std::uint64_t rounded_1k_bytes{}, units_25k{};   // for the bill; 0: the engine derives them from payload_bytes / records
     std::int64_t max_timestamp_ms{};
@@ -88,9 +88,12 @@ struct Part {
     Append append;   // without a producer
 };
 
+// `stable`: below it all is decided. A transaction that is open keeps it below `end` (Kafka's last stable offset).
 struct Bounds {
-    Position begin{}, end{};
+    Position begin{}, stable{}, end{};
 };
+// Which of the two ends a reader goes up to.
+enum class Isolation : std::uint8_t { uncommitted, committed };
 
 // A record as GetRecords shows it (rule 20: control records and records above 10 MiB are left out).
 struct Record {
@@ -175,6 +178,9 @@ class Engine {
     Result<Ticket> merge(Stream&, std::int32_t first, std::int32_t second);
     // On a stream with Kafka's manners: new partitions, all open ranges dealt anew (rule 16).
     Result<Ticket> add_partitions(Stream&, std::int32_t total);
+    // Another stream of that name, in that world, which begins with all that this one holds; neither sees what the other does
+    // from then on. What both hold lies in the store once, and goes with the last of them (rule 23).
+    Result<Changed> fork(Stream&, World& into, std::string name);
     Result<Ticket> set_retention(Stream&, std::optional<milliseconds>);
     // `profile`: the name that these limits began with; shown as long as they are its own (limits_name).
     Ticket set_limits(Stream&, std::string_view profile, const StreamLimits&);
@@ -197,6 +203,9 @@ class Engine {
     // answer had one.
     Result<Queued> forward(Shard& sealed, const Append& whole, std::span<const Part>);
 
+    // The oldest position whose transaction is not decided; nothing: all are. Readers of either end are woken.
+    void set_undecided(Shard&, std::optional<Position> from);
+
     // ---- reading ----
     Bounds bounds(Shard&);   // retention applied at now
     // Valid until the caller suspends or a group commits.
@@ -208,9 +217,9 @@ class Engine {
     Task<void> brought(Shard&);
     // Whole batches from the one that contains `from`, over all extents, until `visit` says stop (false). The one behind the last
     // is looked for before it is visited: who may not wait for a disk stops at the one that ends where at_hand said.
-    Result<void> read(Shard&, Position from, const storage::Snapshot::VisitEntry& visit);
-    // Up to `max_records` and `max_bytes` (data + key) from `from` on; at least one record where there is one.
-    // Yields the position to go on from. Views live as long as the snapshot or until the next call of read_records.
+    Result<void> read(Shard&, Position from, Isolation, const storage::Snapshot::VisitEntry& visit);
+    // Committed data only. Up to `max_records` and `max_bytes` (data + key) from `from` on; at least one record where there is
+    // one. Yields the position to go on from. Views live as long as the snapshot or until the next call of read_records.
     struct Read {
         std::vector<Record> records;
         Position next{};

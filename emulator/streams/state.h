@@ -1,6 +1,5 @@
-// What the engine keeps behind engine.h, shared by its files: engine.cpp (worlds, streams), catalog.cpp, commit.cpp (groups),
-// append.cpp, read.cpp, reshard.cpp,
-// retention.cpp, producers.cpp, usage.cpp and warmth.cpp. Nobody else includes this.
+// What the engine keeps behind engine.h, shared by its files: those of this folder, catalog/, log/ and usage/. The heading above
+// each part below names the file that it belongs to. Nobody else includes this.
 #pragma once
 
 #include <condition_variable>
@@ -13,6 +12,10 @@
 #include "emulator/streams/catalog/repair.h"
 #include "emulator/streams/engine.h"
 
+namespace sluice::catalog {
+class Folder;   // catalog.proto
+}
+
 namespace sluice::streams {
 
 using StreamPointer = std::shared_ptr<Stream>;
@@ -21,9 +24,13 @@ using StreamPointer = std::shared_ptr<Stream>;
 // record, a value of a door, a unit. No scope: the world's own record. Scopes that are bound to one another are one.
 struct Group {
     using Scope = std::optional<LogId>;   // those that are no log have numbers that no log reaches, see below
-    struct Touched {
+    // A shard with the log that it appended to then: meanwhile it may append to another.
+    struct Place {
         StreamPointer stream;
         Shard* shard;
+        LogId log;
+    };
+    struct Touched : Place {
         Position end;
         std::uint64_t bytes;
     };
@@ -33,11 +40,17 @@ struct Group {
         put_scopes.push_back(scope);
         batch.puts.push_back({std::move(key), std::move(value)});
     }
-    std::vector<std::string> lost;                                          // keys of puts that were taken out before the write
-    std::vector<Touched> touched;                                           // one entry per shard with appends
-    std::vector<std::pair<StreamPointer, Shard*>> trimmed;                  // whose trims are told to the store
-    std::vector<std::pair<StreamPointer, Shard*>> dirty;                    // running values to write
-    std::vector<std::pair<Shard*, std::int64_t>> producers;                 // whose state to write
+    std::vector<std::string> lost;   // keys of puts that were taken out before the write
+    std::vector<Touched> touched;    // one entry per shard with appends
+    std::vector<Place> trimmed;      // whose trims are told to the store
+    std::vector<Place> dirty;        // running values to write
+    struct Writer {
+        Shard* shard;
+        LogId log;
+        std::int64_t producer;
+        friend bool operator==(const Writer&, const Writer&) = default;
+    };
+    std::vector<Writer> producers;                                          // whose state to write
     std::uint64_t bytes{};                                                  // of the appended batches
     std::vector<std::pair<Scope, Scope>> bound;                             // scopes that stand or fall as one
     std::vector<StreamPointer> streams;                                     // whose records are written or erased
@@ -201,7 +214,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     std::shared_ptr<Group> take_written();
     void collect_write();
 
-    // ---- catalog.cpp ----
+    // ---- catalog/load.cpp, save.cpp ----
     void load();
     // Shards that memory has keep what is not in the record, unless `afresh` says otherwise.
     void load_stream(Books&, const StoredStream&, const std::function<bool(const Shard&)>& afresh = {});
@@ -215,8 +228,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void erase_shard(const Stream&, std::int32_t shard);
     void save_world(const World&);
     void save_folder();
-    storage::Batch::Put world_record(const Books&) const;
-    storage::Batch::Put folder_record() const;
+    catalog::Folder folder_record() const;
     bool folder_stale = false;
     bool stale() const;                       // a record waits for the next group
     void record_lost(std::string_view key);   // with a failed commit
@@ -234,6 +246,17 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void take_away(const StreamPointer&);
     void drop(const StreamPointer&);
     std::vector<std::function<void(const Stream&)>>* on_removed = nullptr;
+
+    // ---- extents.cpp ----
+    // Who else reads a log that nobody appends to any more: it goes with the last of them.
+    std::unordered_map<LogId, std::vector<const Shard*>> readers;
+    void roll(Shard&);
+    void share_extents(const Shard&);
+    void leave_extents(const Shard&);    // of a shard that goes: drops what nobody else reads
+    void forget_extents(const Shard&);   // of one that is read again from the store
+    void cut_extents(Shard&);            // to its begin, whose trims are queued here
+    bool leave(const Shard&, LogId);     // false: somebody else reads it
+    std::uint64_t bytes_between(LogId, Position from, Position to);
 
     // ---- reshard.cpp, append.cpp ----
     Ticket begin_reshard(Stream&, const Reshard&);
@@ -302,7 +325,9 @@ std::string stream_key(const Stream&);
 std::string folder_key();
 std::string world_key();   // how the records of all worlds begin
 std::string world_key(WorldId);
-std::string shard_key(const Stream&, std::int32_t shard);
+std::string stored_shard_key(const Stream&, std::int32_t shard);
+std::string shard_key(const Stream&, std::int32_t shard);       // its running value
+std::string producers_key(const Stream&, std::int32_t shard);   // how those of all its producers begin
 std::string producer_key(const Stream&, std::int32_t shard, std::int64_t producer);
 std::string normalised(std::string_view name);   // names that are equal so stand in each other's way
 std::string_view raw(const Uuid&);

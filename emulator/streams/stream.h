@@ -2,6 +2,7 @@
 // partition. Everything here is either in the catalog (catalog.proto), in a shard's running value, or can be read from its log.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -100,9 +101,11 @@ struct Shard {
     std::vector<Extent> extents;
     LogId log() const { return extents.back().log; }   // that it appends to
 
-    Position queued_end{};   // where the next append goes
-    Position end{};          // committed: what readers may see (high watermark)
-    Position begin{};        // oldest kept; ask Engine::bounds, which applies retention first
+    Position queued_end{};               // where the next append goes
+    Position end{};                      // committed: what readers may see (high watermark)
+    std::optional<Position> undecided;   // from here on a transaction is open
+    Position stable() const { return undecided ? std::min(*undecided, end) : end; }
+    Position begin{};   // oldest kept; ask Engine::bounds, which applies retention first
     std::int64_t last_appended_ms{};
     Bucket write_bytes, write_records, read_bytes, read_calls, iterator_calls, read_records;
     std::array<Bucket*, 6> buckets() {
@@ -130,6 +133,7 @@ struct Shard {
     Position sized_end = -1;                  // the end for which retention.bytes was applied
     std::uint64_t touched_in{}, dirty_in{};   // serials of the last groups with its appends, with its running value
     std::size_t touched_at{};
+    LogId touched_log{};          // that its last append went to
     bool lazy = false;            // its running value waits for the next group
     std::unique_ptr<Heat> heat;   // who wrote in the last second, for explanations
     struct Asked {

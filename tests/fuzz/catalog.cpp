@@ -30,7 +30,7 @@ void fill(storage::Store& store, Choices choices) {
             ends[log] += count;
             continue;
         }
-        const auto world = std::string(4, kind == 'F' ? '\xFF' : '\0');   // the folder's own record is of no world
+        const auto world = std::string(4, kind == 'F' || kind == 'W' ? '\xFF' : '\0');   // of the folder, not of a world
         const auto key = world + kind + std::string(text_of(choices.take(choices.byte())));
         batch.put(key, text_of(choices.take(choices.word())));
     }
@@ -99,19 +99,15 @@ std::vector<Blob> catalog_seeds() {
         all += static_cast<char>(size);
     };
     const auto now = w.store->snapshot();
-    now->scan(std::string(4, '\0'), [&](std::string_view key, std::string_view value) {
-        all += key[4];
-        all += static_cast<char>(key.size() - 5);
-        all += key.substr(5);
-        word(value.size());
-        all += value;
-        return true;
-    });
-    if (const auto folder = now->get(std::string(4, '\xFF') + "F")) {
-        all += {'F', 0};
-        word(folder->size());
-        all += *folder;
-    }
+    for (const char place : {'\0', '\xFF'})   // the world's, then the folder's own
+        now->scan(std::string(4, place), [&](std::string_view key, std::string_view value) {
+            all += key[4];
+            all += static_cast<char>(key.size() - 5);
+            all += key.substr(5);
+            word(value.size());
+            all += value;
+            return true;
+        });
     seeds.push_back(blob_of(all));
     for (std::uint8_t log = 1; log <= 3; ++log)
         (void)now->read(storage::LogId{log}, 0, [&](const storage::EntryView& entry) {

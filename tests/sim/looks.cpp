@@ -63,7 +63,7 @@ void History::look(const std::string& name, std::int32_t index, Model& model, bo
     auto& stream = model.streams.at(name);
     auto& expected = stream.shards[static_cast<std::size_t>(index)];
     auto& shard = real(name, index);
-    const auto [begin, end] = machine_->engine->bounds(shard);
+    const auto [begin, stable, end] = machine_->engine->bounds(shard);
     // With odd timestamps what is gone depends on when somebody looked while the clock was still true: never more than both rules
     // allow.
     if (stream.odd_stamps && begin != expected.gone) {

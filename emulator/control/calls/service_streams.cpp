@@ -96,7 +96,7 @@ Task<Result<v1::ListStreamsResponse>> Service::handle(v1::ListStreamsRequest req
         std::int64_t records = 0;
         std::uint64_t bytes = 0;
         for (const auto& shard : stream->shards) {
-            const auto [begin, end] = engine_.bounds(*shard);
+            const auto [begin, stable, end] = engine_.bounds(*shard);
             records += end - begin;
             bytes += engine_.live_bytes(*shard);
         }

@@ -56,14 +56,14 @@ Task<void> bring(Call& call, const ListOffsetsRequest& request) {
 }
 
 Task<void> find(Call& call, const std::shared_ptr<streams::Stream>& stream, streams::Shard& shard, std::int64_t time,
-                Told& told) {
+                bool committed, Told& told) {
     const auto place = [&](streams::Position offset) {
         told.offset = offset;
         told.leader_epoch = 0;
     };
     PlaceInTime found;
     if (time == latest)
-        place(call.engine.bounds(shard).end);
+        place(committed ? call.engine.bounds(shard).stable : call.engine.bounds(shard).end);
     else if (time == earliest || time == earliest_local)
         place(call.engine.bounds(shard).begin);
     else if (time == largest) {
@@ -97,7 +97,7 @@ Task<ListOffsetsResponse> handle(Call& call, const ListOffsetsRequest& request) 
             auto* shard = stream ? stream->shard(partition.partition_index) : nullptr;
             told.error_code = fault(call, request, partition, std::exchange(times, 0) > 1, shard);
             if (told.error_code != ErrorCode::none) continue;
-            auto finding = find(call, stream, *shard, partition.timestamp, told);
+            auto finding = find(call, stream, *shard, partition.timestamp, request.isolation_level == 1, told);
             co_await std::move(finding);
         }
     }

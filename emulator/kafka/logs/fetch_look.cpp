@@ -69,7 +69,7 @@ void Look::read(const std::shared_ptr<streams::Stream>& stream, streams::Shard& 
         records += static_cast<std::uint64_t>(after - std::max<std::int64_t>(entry.first, wanted.offset));
         return here < wanted.max_bytes && found_.bytes + here < limit && after < before;
     };
-    if (const auto done = call_.engine.read(shard, wanted.offset, take); !done) {
+    if (const auto done = call_.engine.read(shard, wanted.offset, isolation(), take); !done) {
         p.records.parts.clear();
         return fail(p, code_of(done.error()));
     }
@@ -106,9 +106,10 @@ FetchResponse::Partition Look::partition(Wanted& wanted) const {
         fail(p, code);
         return p;
     }
-    p.high_watermark = p.last_stable_offset = bounds.end;
+    p.high_watermark = bounds.end;
+    p.last_stable_offset = bounds.stable;
     p.log_start_offset = bounds.begin;
-    wanted.has_more = wanted.offset < bounds.end;
+    wanted.has_more = wanted.offset < (isolation() == streams::Isolation::committed ? bounds.stable : bounds.end);
     if (!wanted.has_more) return p;
     const bool room = found_.bytes == 0 || found_.bytes < limit_of(request_);
     if (room && found_.taken.size() + found_.cold.size() < most_read_at_once)

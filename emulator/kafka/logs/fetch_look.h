@@ -50,6 +50,9 @@ class Look {
     void add(const Wanted&, FetchResponse::Partition&&) const;
 
     Call& call_;
+    streams::Isolation isolation() const {
+        return request_.isolation_level == 1 ? streams::Isolation::committed : streams::Isolation::uncommitted;
+    }
     const FetchRequest& request_;
     bool incremental_;
     FetchPartitions& partitions_;

@@ -21,6 +21,11 @@ struct StoredStream {
 std::optional<StoredStream> stored_stream(const storage::Snapshot&, WorldId, StreamId);
 std::vector<StoredStream> stored_streams(const storage::Snapshot&, WorldId);
 
+// ---- save.cpp: what is written down of each ----
+catalog::Stream record_of(const Stream&);
+catalog::Shard record_of(const Shard&);
+catalog::World record_of(const Books&);
+
 // ---- catalog_check.cpp: each throws StartError when no engine can have written what was read ----
 void check(const catalog::Folder&, std::string_view key);
 void check(const catalog::World&, std::string_view key);

@@ -165,14 +165,16 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
             Queued told{.base = same->base, .appended_ms = same->appended_ms, .duplicate = true, .ticket = {}};
             // The first one may not be committed yet; a later group of the same log stands or falls with it.
             if (s.open && shard.touched_in == s.open->serial)
-                told.ticket = s.ticket(log);
+                told.ticket = s.ticket(shard.touched_log);
             else if (same->base >= shard.end && s.writing)
-                told.ticket = Ticket{s.writing, log};
+                told.ticket = Ticket{s.writing, shard.touched_log};
             return told;
         }
     }
     const auto now_ms = std::max(append.at_ms != 0 ? append.at_ms : to_ms(clock_of(shard).now()), shard.last_appended_ms);
     const auto base = shard.queued_end;
+    const auto last_delta = batch::load<std::int32_t>(append.batch.data() + batch::at::last_offset_delta);
+    const auto span = std::max(append.records, static_cast<std::uint32_t>(last_delta) + 1);
     auto& group = s.group();
     // Base offset and leader epoch lie outside the checksum; they are patched on the way into the store.
     auto& head = group.heads.emplace_back();
@@ -181,17 +183,18 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     batch::store<std::int32_t>(head.data() + batch::at::leader_epoch, 0);
     group.batch.appends.push_back({log,
                                    {.first = base,
-                                    .count = append.records,
+                                    .count = span,
                                     .appended_ms = now_ms,
                                     .max_timestamp_ms = append.max_timestamp_ms,
                                     .pieces = {storage::Bytes{head}, append.batch.subspan(head.size())}}});
     group.bytes += append.batch.size();
-    shard.queued_end = base + append.records;
+    shard.queued_end = base + span;
     if (planted("shown-before-commit")) shard.end = shard.queued_end;
     shard.last_appended_ms = now_ms;
     if (std::exchange(shard.touched_in, group.serial) != group.serial) {
         shard.touched_at = group.touched.size();
-        group.touched.push_back({stream.shared_from_this(), &shard, 0, 0});
+        group.touched.push_back({{stream.shared_from_this(), &shard, log}, 0, 0});
+        shard.touched_log = log;
     }
     group.touched[shard.touched_at].end = shard.queued_end;
     group.touched[shard.touched_at].bytes += append.batch.size();
@@ -231,7 +234,7 @@ void Engine::State::remember(Shard& shard, const Append& append, Position base, 
     watch_producer(shard, append.producer_id, state);
     state.recent.push_back({append.base_sequence, sequence_after(append.base_sequence, append.records - 1), base, appended_ms});
     if (state.recent.size() > (planted("duplicates-of-four") ? 4 : 5)) state.recent.pop_front();
-    const std::pair one{&shard, append.producer_id};
+    const Group::Writer one{&shard, shard.log(), append.producer_id};
     const auto from = writers.size() > 8 ? writers.end() - 8 : writers.begin();
     if (std::find(from, writers.end(), one) == writers.end()) writers.push_back(one);
 }

@@ -5,7 +5,7 @@
 #include <ranges>
 #include <set>
 
-#include "emulator/streams/state.h"
+#include "emulator/streams/catalog/stored.h"
 #include "storage/planted.h"
 
 namespace sluice::streams {
@@ -75,7 +75,7 @@ Ticket Unit::ticket() { return engine_.state_->ticket(scope_); }
 void Engine::State::touch(Shard& shard) {
     auto& mine = group();
     if (std::exchange(shard.dirty_in, mine.serial) != mine.serial)
-        mine.dirty.emplace_back(shard.stream->shared_from_this(), &shard);
+        mine.dirty.push_back({shard.stream->shared_from_this(), &shard, shard.log()});
 }
 
 // Reads and refusals change only counters and tokens: not worth a commit of their own each turn.
@@ -178,7 +178,7 @@ class Units {
         for (const auto& scope : group.put_scopes) number(scope);
         for (const auto& scope : group.drop_scopes) number(scope);
         for (const auto* shards : {&group.dirty, &group.trimmed})
-            for (const auto& [stream, shard] : *shards) number(shard->log());
+            for (const auto& place : *shards) number(place.log);
         for (const auto& scope : scopes()) number(scope);
     }
     Group::Scope root(Group::Scope scope) {
@@ -236,7 +236,7 @@ Group::Failed Engine::State::write(const Group& group) const {
                 space.puts.clear();
             }
             if (!space.empty() && !store.commit(space))
-                for (const auto& [stream, shard] : group.trimmed) faults[units.number(shard->log())] = Fault::no_space;
+                for (const auto& place : group.trimmed) faults[units.number(place.log)] = Fault::no_space;
         }
         std::vector<storage::Batch> parts(units.count());
         std::set<LogId> dropped;
@@ -269,24 +269,25 @@ void Engine::State::prepare(Group& group) {
     for (auto& [stream, shard] : std::exchange(lazy, {})) {
         shard->lazy = false;
         if (planted("lazy-value-not-written")) continue;
-        if (std::exchange(shard->dirty_in, group.serial) != group.serial) group.dirty.emplace_back(std::move(stream), shard);
+        if (std::exchange(shard->dirty_in, group.serial) != group.serial)
+            group.dirty.push_back({std::move(stream), shard, shard->log()});
     }
     lazy_timer.stop();
     // A shard that was undone meanwhile must not leave anything to the next one of its number.
-    for (const auto& [stream, shard] : group.dirty)
-        if (!stream->deleted && stream->shard(shard->index) == shard && group.outcome(shard->log()))
-            group.put(shard->log(), shard_key(*stream, shard->index), running_value(*shard));
+    for (const auto& [stream, shard, log] : group.dirty)
+        if (!stream->deleted && stream->shard(shard->index) == shard && group.outcome(log))
+            group.put(log, shard_key(*stream, shard->index), running_value(*shard));
     if (stale()) {
         for (const auto& [id, books] : worlds)
-            if (std::exchange(books->stale, false)) group.put({}, world_key(id), world_record(*books).value);
-        if (std::exchange(folder_stale, false)) group.put({}, folder_key(), folder_record().value);
+            if (std::exchange(books->stale, false)) group.put({}, world_key(id), record_of(*books).SerializeAsString());
+        if (std::exchange(folder_stale, false)) group.put({}, folder_key(), folder_record().SerializeAsString());
     }
-    for (const auto& [shard, producer] : group.producers) {
+    for (const auto& [shard, log, producer] : group.producers) {
         if (planted("producer-not-written")) break;
         const auto found = shard->producers.find(producer);
-        if (found != shard->producers.end() && !shard->stream->deleted && group.outcome(shard->log())) {
+        if (found != shard->producers.end() && !shard->stream->deleted && group.outcome(log)) {
             const auto& clock = clock_of(*shard);
-            group.put(shard->log(), producer_key(*shard->stream, shard->index, producer),
+            group.put(log, producer_key(*shard->stream, shard->index, producer),
                       encode_producer(found->second, clock.live() - clock.real()));
         }
     }
@@ -342,7 +343,7 @@ bool take_out(Group& later, const Group::Failed& failed) {
     keep(later.batch.drops, later.drop_scopes);
     any |= std::erase_if(later.batch.appends, [&](const auto& append) { return goes(append.log); }) != 0;
     for (const auto* shards : {&later.trimmed, &later.dirty})
-        any |= std::ranges::any_of(*shards, [&](const auto& one) { return goes(one.second->log()); });
+        any |= std::ranges::any_of(*shards, [&](const auto& one) { return goes(one.log); });
     if (any)
         for (const auto& scope : units.scopes())
             if (const auto found = roots.find(units.root(scope)); found != roots.end())
@@ -372,8 +373,8 @@ void Engine::State::undo(Group& group, Group* later) {
     for (const Group* one : {static_cast<const Group*>(&group), static_cast<const Group*>(later)}) {
         if (!one) continue;
         for (const auto* touched : {&one->dirty, &one->trimmed})
-            for (const auto& [stream, shard] : *touched)
-                if (fell(one, shard->log()) && stream->shard(shard->index) == shard) read_shard(*shard);
+            for (const auto& [stream, shard, log] : *touched)
+                if (fell(one, log) && stream->shard(shard->index) == shard) read_shard(*shard);
     }
     std::set<World*> worlds_changed;
     for (const auto* stream : changed) worlds_changed.insert(stream->world);
@@ -413,10 +414,12 @@ void Engine::State::finish(const std::shared_ptr<Group>& group) {
         }
         events.note("a write could not be stored and was undone: the store is full or the disk failed");
     }
-    for (const auto& [stream, shard, end, bytes] : group->touched) {
-        if (!group->outcome(shard->log())) continue;
-        shard->end = std::max(shard->end, end);
-        if (shard->kept_known) shard->kept_bytes += bytes;
+    for (const auto& touched : group->touched) {
+        if (!group->outcome(touched.log)) continue;
+        const auto& stream = touched.stream;
+        auto* shard = touched.shard;
+        shard->end = std::max(shard->end, touched.end);
+        if (shard->kept_known) shard->kept_bytes += touched.bytes;
         if (!shard->front) shard->front_known = false;
         if (!stream->deleted) arm_trim(*shard);
         if (!planted("readers-not-woken")) shard->appended.fire();

@@ -44,14 +44,20 @@ void copy_front(const storage::EntryView& entry, std::span<std::byte> to) {
 
 Bounds Engine::bounds(Shard& shard) {
     state_->retain(shard);
-    return {shard.begin, shard.end};
+    return {shard.begin, shard.stable(), shard.end};
 }
 
-Result<void> Engine::read(Shard& shard, Position from, const storage::Snapshot::VisitEntry& visit) {
+void Engine::set_undecided(Shard& shard, std::optional<Position> from) {
+    shard.undecided = from;
+    shard.appended.fire();
+}
+
+Result<void> Engine::read(Shard& shard, Position from, Isolation isolation, const storage::Snapshot::VisitEntry& visit) {
     from = std::max(from, bounds(shard).begin);
+    const auto end = isolation == Isolation::committed ? shard.stable() : shard.end;
     bool going = true;
     for (const auto& extent : shard.extents) {
-        const auto to = extent.to < 0 ? shard.end : std::min(extent.to, shard.end);
+        const auto to = extent.to < 0 ? end : std::min(extent.to, end);
         if (!going || from >= to) continue;
         const auto done = snapshot().read(extent.log, std::max(from, extent.from), [&](const storage::EntryView& entry) {
             if (entry.first >= to) return false;
@@ -169,7 +175,7 @@ Result<Engine::Read> Engine::read_records(Shard& shard, Position from, std::int3
         return out.next < before;
     };
     for (const auto& extent : shard.extents) {
-        const auto to = extent.to < 0 ? shard.end : std::min(extent.to, shard.end);
+        const auto to = extent.to < 0 ? shard.stable() : std::min(extent.to, shard.stable());
         if (out.next >= to) continue;
         bool going = true;
         const auto done = snapshot().read(extent.log, std::max(out.next, extent.from), [&](const storage::EntryView& entry) {
@@ -220,7 +226,7 @@ std::optional<std::pair<Position, std::int64_t>> Engine::find_timestamp(Shard& s
 
 std::optional<std::int64_t> Engine::appended_ms(Shard& shard, Position at) {
     std::optional<std::int64_t> told;
-    const auto done = read(shard, at, [&](const storage::EntryView& entry) {
+    const auto done = read(shard, at, Isolation::uncommitted, [&](const storage::EntryView& entry) {
         told = entry.appended_ms;
         return false;
     });

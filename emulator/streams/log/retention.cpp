@@ -162,13 +162,14 @@ void Engine::State::trim(Shard& shard) {
     retain(shard);
     if (shard.begin <= shard.trimmed || books_of(*shard.stream).keeping_expired) return;
     std::uint64_t dropped = 0;
-    for (const auto& extent : shard.extents)
-        if (extent.from < shard.begin) {
-            dropped += snapshot().live_bytes(extent.log, shard.trimmed) - snapshot().live_bytes(extent.log, shard.begin);
-            group().batch.trims.push_back({extent.log, shard.begin + (planted("trim-off-by-one") ? 1 : 0)});
-        }
+    for (const auto& extent : shard.extents) {
+        const auto from = std::max(extent.from, shard.trimmed);
+        const auto to = extent.to < 0 ? shard.begin : std::min(extent.to, shard.begin);
+        if (from < to) dropped += bytes_between(extent.log, from, to);
+    }
+    cut_extents(shard);
     count(shard, to_ms(clock_of(shard).now()), [&](Usage& usage) { usage.stored_bytes -= dropped; });
-    group().trimmed.emplace_back(shard.stream->shared_from_this(), &shard);
+    group().trimmed.push_back({shard.stream->shared_from_this(), &shard, shard.log()});
     shard.trimmed = shard.begin;
     touch(shard);
 }
@@ -222,7 +223,7 @@ void Engine::State::await_trim(Shard& shard, bool told) {
 
 std::uint64_t Engine::State::live_bytes(const Shard& shard) {
     std::uint64_t bytes = 0;
-    for (const auto& extent : shard.extents) bytes += snapshot().live_bytes(extent.log);
+    for (const auto& extent : shard.extents) bytes += bytes_between(extent.log, extent.from, extent.to);
     return bytes;
 }
 

@@ -152,7 +152,7 @@ TEST_CASE("a large batch carries the time at which it was appended, though it wa
     json records = json::array({{{"Data", base64_of(300'000, 'x')}, {"PartitionKey", "k"}}});
     REQUIRE(call.ask("PutRecords", {{"StreamName", "s"}, {"Records", records}})["FailedRecordCount"] == 0);
     std::int64_t appended = 0, stamped = 0;
-    REQUIRE(w.engine->read(shard, 0, [&](const storage::EntryView& entry) {
+    REQUIRE(w.engine->read(shard, 0, streams::Isolation::committed, [&](const storage::EntryView& entry) {
         appended = entry.appended_ms;
         stamped = entry.max_timestamp_ms;
         return true;

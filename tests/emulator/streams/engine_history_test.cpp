@@ -144,7 +144,8 @@ struct History {
             auto& shard = *stream().shards[i];
             const auto& m = model[i];
             CHECK(shard.open() == m.open);
-            const auto [begin, end] = w.engine->bounds(shard);
+            const auto [begin, stable, end] = w.engine->bounds(shard);
+            CHECK(stable == end);
             CHECK(begin == static_cast<streams::Position>(m.gone));
             CHECK(end == static_cast<streams::Position>(m.committed));
             std::vector<std::string> expected;

@@ -1,194 +1,13 @@
-// The catalog: what exists, written down with each change and read back at start and after a failed commit. The keys of all
-// that the engine stores are made here.
+// What the store has, read back into memory: at the start, and after a change that could not be stored.
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <set>
-#include <unordered_set>
 
 #include "emulator/streams/catalog/stored.h"
 #include "storage/planted.h"
 
 namespace sluice::streams {
-
-// ---- keys ----
-
-namespace {
-
-void append_big_endian(std::string& out, std::uint64_t value, int bytes) {
-    char text[8];
-    for (int i = bytes; i-- > 0; value >>= 8) text[i] = static_cast<char>(value);
-    out.append(text, static_cast<std::size_t>(bytes));
-}
-
-}   // namespace
-
-std::string big_endian(std::uint64_t value, int bytes) {
-    std::string out;
-    append_big_endian(out, value, bytes);
-    return out;
-}
-
-std::uint64_t read_big_endian(std::string_view bytes) {
-    std::uint64_t value = 0;
-    for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
-    return value;
-}
-
-std::string key_of(WorldId world, char kind, std::string_view rest) {
-    auto key = big_endian(std::to_underlying(world), 4);
-    key += kind;
-    key += rest;
-    return key;
-}
-
-std::string stream_key(const Stream& stream) { return key_of(stream.world->id, 'S', big_endian(std::to_underlying(stream.id))); }
-
-std::string folder_key() { return key_of(no_world, 'F'); }
-std::string world_key() { return key_of(no_world, 'W'); }
-std::string world_key(WorldId world) { return world_key() + big_endian(std::to_underlying(world), 4); }
-
-namespace {
-
-// By stream and then by index, so that one walk yields each stream's shards in order.
-std::string key_of_shard(const Stream& stream, char kind, std::int32_t shard) {
-    std::string key;
-    key.reserve(25);
-    append_big_endian(key, std::to_underlying(stream.world->id), 4);
-    key += kind;
-    append_big_endian(key, std::to_underlying(stream.id), 8);
-    append_big_endian(key, static_cast<std::uint64_t>(shard), 4);
-    return key;
-}
-
-std::string stored_shard_key(const Stream& stream, std::int32_t shard) { return key_of_shard(stream, 'H', shard); }
-
-}   // namespace
-
-std::string shard_key(const Stream& stream, std::int32_t shard) { return key_of_shard(stream, 'R', shard); }
-
-std::string producer_key(const Stream& stream, std::int32_t shard, std::int64_t producer) {
-    auto key = key_of_shard(stream, 'P', shard);
-    append_big_endian(key, static_cast<std::uint64_t>(producer), 8);
-    return key;
-}
-
-std::string normalised(std::string_view name) {
-    std::string out{name};
-    std::ranges::replace(out, '.', '_');
-    return out;
-}
-
-std::string_view raw(const Uuid& id) { return {reinterpret_cast<const char*>(id.data()), id.size()}; }
-
-// ---- out and in ----
-
-namespace {
-
-void write_shard(catalog::Shard& out, const Shard& shard) {
-    out.set_index(shard.index);
-    out.set_first_high(shard.range.first.high);
-    out.set_first_low(shard.range.first.low);
-    out.set_last_high(shard.range.last.high);
-    out.set_last_low(shard.range.last.low);
-    for (const auto parent : shard.parents) out.add_parents(parent);
-    out.set_created_s(shard.created_s);
-    out.set_closed_ms(shard.closed ? to_ms(*shard.closed) : 0);
-    out.set_sealed(shard.sealed && !planted("seal-forgotten-at-restart"));
-    out.set_opened_ms(shard.opened_ms);
-    for (const auto& extent : shard.extents) {
-        auto* one = out.add_extents();
-        one->set_log(std::to_underlying(extent.log));
-        one->set_from(extent.from);
-        one->set_to(extent.to);
-    }
-}
-
-}   // namespace
-
-void Engine::State::save_stream(const Stream& stream) {
-    catalog::Stream out;
-    out.set_id(std::to_underlying(stream.id));
-    out.set_name(stream.name);
-    out.set_topic_id(std::string{raw(stream.topic_id)});
-    out.set_manners(std::to_underlying(stream.manners));
-    out.set_profile(stream.profile);
-    auto& limits = *out.mutable_limits();
-    limits.set_write_bytes_per_second(stream.limits.write_bytes_per_second);
-    limits.set_write_records_per_second(stream.limits.write_records_per_second);
-    limits.set_read_bytes_per_second(stream.limits.read_bytes_per_second);
-    limits.set_read_calls_per_second(stream.limits.read_calls_per_second);
-    limits.set_iterator_calls_per_second(stream.limits.iterator_calls_per_second);
-    limits.set_read_records_per_second(stream.limits.read_records_per_second);
-    out.set_created_ms(to_ms(stream.created));
-    out.set_retention_ms(stream.retention ? stream.retention->count() : -1);
-    if (stream.retention_bytes) out.set_retention_bytes(*stream.retention_bytes);
-    out.set_max_record_bytes(stream.max_record_bytes);
-    out.set_on_demand(stream.on_demand);
-    out.set_provisional(stream.provisional);
-    out.set_internal(stream.internal);
-    out.set_region(stream.region);
-    out.set_account(stream.account);
-    for (const auto& [key, value] : stream.configs) (*out.mutable_configs())[key] = value;
-    for (const auto& [key, value] : stream.tags) (*out.mutable_tags())[key] = value;
-    out.set_status(static_cast<std::int32_t>(stream.status));
-    out.set_ready_ms(to_ms(stream.ready_at));
-    if (stream.reshard) {
-        auto& change = *out.mutable_reshard();
-        change.set_first(stream.reshard->first);
-        change.set_second(stream.reshard->second);
-        change.set_new_start_high(stream.reshard->new_start.high);
-        change.set_new_start_low(stream.reshard->new_start.low);
-    }
-    out.set_shards(static_cast<std::uint32_t>(stream.shards.size()));
-    const Changing change{*this, std::const_pointer_cast<Stream>(stream.shared_from_this())};
-    put({}, stream_key(stream), out.SerializeAsString());
-}
-
-void Engine::State::save_shard(const Shard& shard) {
-    catalog::Shard out;
-    write_shard(out, shard);
-    put(scope_of(*shard.stream), stored_shard_key(*shard.stream, shard.index), out.SerializeAsString());
-}
-
-void Engine::State::erase_shard(const Stream& stream, std::int32_t shard) {
-    put(scope_of(stream), stored_shard_key(stream, shard), "");
-}
-
-void Engine::State::save_world(const World& world) {
-    auto record = world_record(static_cast<const Books&>(world));
-    put({}, std::move(record.key), std::move(record.value));
-}
-
-void Engine::State::save_folder() {
-    auto record = folder_record();
-    put({}, std::move(record.key), std::move(record.value));
-}
-
-storage::Batch::Put Engine::State::folder_record() const {
-    catalog::Folder out;
-    out.set_next_log(next_log - (planted("log-number-used-twice") ? 1 : 0));
-    out.set_next_world(next_world);
-    return {folder_key(), out.SerializeAsString()};
-}
-
-storage::Batch::Put Engine::State::world_record(const Books& books) const {
-    catalog::World out;
-    out.set_id(std::to_underlying(books.id));
-    out.set_name(books.name);
-    const auto clock = books.clock->save();
-    auto& state = *out.mutable_clock();
-    state.set_frozen(clock.frozen);
-    state.set_rate(clock.rate);
-    state.set_offset_ms(clock.offset_ms);
-    state.set_now_ms(clock.now_ms);
-    state.set_real_ms(clock.real_ms);
-    state.set_live_virtual(clock.live_virtual);
-    state.set_automatic(clock.automatic);
-    out.set_next_stream(books.next_stream);
-    out.set_next_producer(planted("producer-id-given-twice") ? books.next_producer : books.producers_reserved);
-    return {world_key(books.id), out.SerializeAsString()};
-}
 
 // Onto an existing object when there is one, so that whoever holds the stream or a shard goes on holding it.
 void Engine::State::load_stream(Books& books, const StoredStream& stored, const std::function<bool(const Shard&)>& afresh) {
@@ -242,9 +61,11 @@ void Engine::State::load_stream(Books& books, const StoredStream& stored, const 
         if (told.closed_ms() != 0) shard.closed = from_ms(told.closed_ms());
         shard.sealed = told.sealed();
         shard.opened_ms = told.opened_ms();
+        if (!made) forget_extents(shard);
         shard.extents.clear();
         for (const auto& extent : told.extents())
             shard.extents.push_back({static_cast<LogId>(extent.log()), extent.from(), extent.to()});
+        share_extents(shard);
         if (made || !afresh || afresh(shard))
             read_shard(shard);
         else
@@ -273,7 +94,7 @@ void Engine::State::read_shard(Shard& shard) {
     if (const auto value = store_now->get(shard_key(*shard.stream, shard.index)))
         if (!read_running_value(*value, shard)) damaged("a shard's counters are none", shard_key(*shard.stream, shard.index));
     const auto known = std::exchange(shard.producers, {});
-    const auto prefix = key_of_shard(*shard.stream, 'P', shard.index);
+    const auto prefix = producers_key(*shard.stream, shard.index);
     store_now->scan(prefix, [&](std::string_view key, std::string_view value) {
         const auto id = read_big_endian(key.substr(prefix.size()));
         auto state = decode_producer(value);

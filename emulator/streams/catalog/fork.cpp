@@ -1,0 +1,77 @@
+// A fork of a stream (rule 23): a catalog write. Both streams read the logs that there are and append to new ones, so that what
+// they share is stored once.
+#include "emulator/streams/catalog/bounds.h"
+#include "emulator/streams/catalog/stored.h"
+
+namespace sluice::streams {
+namespace {
+
+// The shard as it begins in the fork: the same positions, sequence numbers and lineage, with a log of its own to go on in.
+catalog::Shard forked(const Shard& shard, LogId next, std::int64_t now_ms) {
+    auto out = record_of(shard);
+    auto& extents = *out.mutable_extents();
+    extents.RemoveLast();   // the log that the parent appends to; nothing is in it
+    while (!extents.empty() && extents[0].to() <= shard.begin) extents.erase(extents.begin());
+    if (!extents.empty()) extents[0].set_from(std::max(shard.begin, extents[0].from()));
+    auto& own = *out.add_extents();
+    own.set_log(std::to_underlying(next));
+    own.set_from(shard.end);
+    own.set_to(-1);
+    out.set_opened_ms(now_ms);
+    return out;
+}
+
+}   // namespace
+
+Result<Engine::Changed> Engine::fork(Stream& parent, World& into, std::string name) {
+    auto& s = *state_;
+    if (!bounds::good_name(name)) return std::unexpected{Fault::bad_name};
+    if (find(into, name)) return std::unexpected{Fault::exists};
+    if (collision(into, name)) return std::unexpected{Fault::name_collides};
+    if (parent.status != StreamStatus::active || parent.deleted) return std::unexpected{Fault::not_active};
+    s.flush();   // the fork begins with what is stored
+    auto& books = books_of(into);
+    const auto now_ms = to_ms(into.clock->now());
+    auto stream = std::make_shared<Stream>();
+    stream->world = &into;
+    stream->id = static_cast<StreamId>(books.next_stream++);
+    stream->name = name;
+    stream->topic_id = into.random.uuid();
+    auto record = record_of(parent);
+    record.set_id(std::to_underlying(stream->id));
+    record.set_name(name);
+    record.set_topic_id(std::string{raw(stream->topic_id)});
+    record.set_created_ms(now_ms);
+    Ticket ticket;
+    {
+        const Unit whole{*this};
+        const State::Changing change{s, stream};
+        s.bind(scope_of("name " + normalised(name)));
+        (void)s.create_second(books, name);
+        for (const auto& shard : parent.shards) {
+            s.retain(*shard);
+            s.roll(*shard);
+            const auto next = static_cast<LogId>(s.next_log++);
+            s.put({}, stored_shard_key(*stream, shard->index), forked(*shard, next, now_ms).SerializeAsString());
+            Shard value;   // counters begin anew, and what was stored last stays in order
+            value.last_appended_ms = shard->last_appended_ms;
+            value.trimmed = shard->begin;
+            value.usage.stored_bytes = s.live_bytes(*shard);
+            s.put({}, shard_key(*stream, shard->index), running_value(value));
+            for (const auto& [producer, state] : shard->producers)
+                s.put({}, producer_key(*stream, shard->index, producer),
+                      encode_producer(state, into.clock->live() - into.clock->real()));
+        }
+        s.put({}, stream_key(*stream), record.SerializeAsString());
+        s.save_world(into);
+        s.save_folder();
+        ticket = s.ticket({});
+    }
+    s.flush();
+    if (const auto stored = ticket.outcome(); !stored) return std::unexpected{stored.error()};
+    s.load_stream(books, *stored_stream(*s.store.snapshot(), into.id, stream->id));
+    into.changed.fire();
+    return Changed{find(into, name), ticket};
+}
+
+}   // namespace sluice::streams

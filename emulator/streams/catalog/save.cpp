@@ -1,0 +1,111 @@
+// What exists, as the records that are written down with each change. `dump` prints the same records.
+#include "emulator/streams/catalog/stored.h"
+#include "storage/planted.h"
+
+namespace sluice::streams {
+
+catalog::Shard record_of(const Shard& shard) {
+    catalog::Shard out;
+    out.set_index(shard.index);
+    out.set_first_high(shard.range.first.high);
+    out.set_first_low(shard.range.first.low);
+    out.set_last_high(shard.range.last.high);
+    out.set_last_low(shard.range.last.low);
+    for (const auto parent : shard.parents) out.add_parents(parent);
+    out.set_created_s(shard.created_s);
+    out.set_closed_ms(shard.closed ? to_ms(*shard.closed) : 0);
+    out.set_sealed(shard.sealed && !planted("seal-forgotten-at-restart"));
+    out.set_opened_ms(shard.opened_ms);
+    for (const auto& extent : shard.extents) {
+        auto* one = out.add_extents();
+        one->set_log(std::to_underlying(extent.log));
+        one->set_from(extent.from);
+        one->set_to(extent.to);
+    }
+    return out;
+}
+
+catalog::Stream record_of(const Stream& stream) {
+    catalog::Stream out;
+    out.set_id(std::to_underlying(stream.id));
+    out.set_name(stream.name);
+    out.set_topic_id(std::string{raw(stream.topic_id)});
+    out.set_manners(std::to_underlying(stream.manners));
+    out.set_profile(stream.profile);
+    auto& limits = *out.mutable_limits();
+    limits.set_write_bytes_per_second(stream.limits.write_bytes_per_second);
+    limits.set_write_records_per_second(stream.limits.write_records_per_second);
+    limits.set_read_bytes_per_second(stream.limits.read_bytes_per_second);
+    limits.set_read_calls_per_second(stream.limits.read_calls_per_second);
+    limits.set_iterator_calls_per_second(stream.limits.iterator_calls_per_second);
+    limits.set_read_records_per_second(stream.limits.read_records_per_second);
+    out.set_created_ms(to_ms(stream.created));
+    out.set_retention_ms(stream.retention ? stream.retention->count() : -1);
+    if (stream.retention_bytes) out.set_retention_bytes(*stream.retention_bytes);
+    out.set_max_record_bytes(stream.max_record_bytes);
+    out.set_on_demand(stream.on_demand);
+    out.set_provisional(stream.provisional);
+    out.set_internal(stream.internal);
+    out.set_region(stream.region);
+    out.set_account(stream.account);
+    for (const auto& [key, value] : stream.configs) (*out.mutable_configs())[key] = value;
+    for (const auto& [key, value] : stream.tags) (*out.mutable_tags())[key] = value;
+    out.set_status(static_cast<std::int32_t>(stream.status));
+    out.set_ready_ms(to_ms(stream.ready_at));
+    if (stream.reshard) {
+        auto& change = *out.mutable_reshard();
+        change.set_first(stream.reshard->first);
+        change.set_second(stream.reshard->second);
+        change.set_new_start_high(stream.reshard->new_start.high);
+        change.set_new_start_low(stream.reshard->new_start.low);
+    }
+    out.set_shards(static_cast<std::uint32_t>(stream.shards.size()));
+    return out;
+}
+
+catalog::World record_of(const Books& books) {
+    catalog::World out;
+    out.set_id(std::to_underlying(books.id));
+    out.set_name(books.name);
+    const auto clock = books.clock->save();
+    auto& state = *out.mutable_clock();
+    state.set_frozen(clock.frozen);
+    state.set_rate(clock.rate);
+    state.set_offset_ms(clock.offset_ms);
+    state.set_now_ms(clock.now_ms);
+    state.set_real_ms(clock.real_ms);
+    state.set_live_virtual(clock.live_virtual);
+    state.set_automatic(clock.automatic);
+    out.set_next_stream(books.next_stream);
+    out.set_next_producer(planted("producer-id-given-twice") ? books.next_producer : books.producers_reserved);
+    return out;
+}
+
+catalog::Folder Engine::State::folder_record() const {
+    catalog::Folder out;
+    out.set_next_log(next_log - (planted("log-number-used-twice") ? 1 : 0));
+    out.set_next_world(next_world);
+    return out;
+}
+
+void Engine::State::save_stream(const Stream& stream) {
+    const Changing change{*this, std::const_pointer_cast<Stream>(stream.shared_from_this())};
+    put({}, stream_key(stream), record_of(stream).SerializeAsString());
+}
+
+void Engine::State::save_shard(const Shard& shard) {
+    const auto& stream = *shard.stream;
+    put(scope_of(stream), stored_shard_key(stream, shard.index), record_of(shard).SerializeAsString());
+}
+
+void Engine::State::erase_shard(const Stream& stream, std::int32_t shard) {
+    put(scope_of(stream), stored_shard_key(stream, shard), "");
+}
+
+void Engine::State::save_world(const World& world) {
+    put({}, world_key(world.id), record_of(static_cast<const Books&>(world)).SerializeAsString());
+}
+
+void Engine::State::save_folder() { put({}, folder_key(), folder_record().SerializeAsString()); }
+
+}   // namespace sluice::streams
