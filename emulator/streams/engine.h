@@ -142,7 +142,7 @@ class Engine {
     World& default_world();                     // of who has not said another one
     World* find_world(std::string_view name);   // empty = default
     std::vector<World*> worlds();               // in the order in which they were made
-    // Its clock stands where `clock` says, or goes with real time.
+    // Its clock runs from `clock` on, which lies in the bounds of times, or goes with real time.
     Result<World*> make_world(std::string_view name, std::optional<Time> clock = {});
     Ticket reset(World&, std::optional<Time> clock = {});   // leaves nothing (rule 28)
 
