@@ -63,6 +63,15 @@ void catalog(Bytes input) {
     }
     const auto streams = w.engine->list(w.world());
     for (const auto& stream : streams) use(w, *stream);
+    // What was read as a record is also asked for: refused or taken, the next start opens.
+    const std::string asked{text_of(input.first(std::min<std::size_t>(input.size(), 40'000)))};
+    for (const auto& stream : streams) (void)w.engine->set_config(*stream, "key", asked);
+    streams::Engine::NewStream wanted;
+    wanted.name = "asked";
+    wanted.configs["key"] = wanted.tags["key"] = asked;
+    (void)w.engine->create(w.world(), wanted);
+    wanted.name = asked;
+    (void)w.engine->create(w.world(), wanted);
     w.pass(std::chrono::minutes{1});
     w.clock().advance(std::chrono::hours{3});
     w.turn();

@@ -79,6 +79,47 @@ void History::create(const std::string& name) {
     model_.streams[name] = std::move(made);
 }
 
+// What no text may be goes into a name and a value of a new stream: it is refused, and a restart finds nothing of it (rule 31).
+void History::ask_for_hostile() {
+    const std::string texts[] = {"\xFF\xFE",
+                                 "a\xC3",
+                                 "\xC0\xAF",
+                                 "\xED\xA0\x80",
+                                 "\xF4\x90\x80\x80",
+                                 "\xF0\x9F\x98",
+                                 std::string("a\0b", 3),
+                                 std::string(40'000, 'x')};
+    const auto& drawn = texts[below(std::size(texts))];
+    const auto refused = [this](std::string_view what, bool taken) {
+        if (taken) broken("{} with a hostile text was accepted", what);
+    };
+    if (one_in(2)) {
+        say("CreateStream with a hostile name of {} bytes", drawn.size());
+        kinesis::CreateStream request;
+        request.stream_name = text(drawn);
+        request.shard_count = 1;
+        machine_->ask<kinesis::CreateStream>(
+            std::move(request),
+            hear<kinesis::Reply<kinesis::CreateStream>>([refused](auto& reply) { refused("CreateStream", reply.has_value()); }));
+        return;
+    }
+    say("CreateTopics with a hostile value of {} bytes", drawn.size());
+    struct Owned {
+        kafka::CreateTopicsRequest::Config config;
+        kafka::CreateTopicsRequest::Topic topic;
+    };
+    auto owned = std::make_shared<Owned>();
+    owned->config = {.name = "compression.type", .value = text(drawn)};
+    owned->topic = {
+        .name = "hostile", .num_partitions = 1, .replication_factor = -1, .assignments = {}, .configs = {&owned->config, 1}};
+    owned_.push_back(owned);
+    kafka::CreateTopicsRequest request;
+    request.topics = {&owned->topic, 1};
+    machine_->ask<kafka::CreateTopicsResponse>(std::move(request), 7, hear<kafka::CreateTopicsResponse>([refused](auto& answer) {
+                                                   refused("CreateTopics", answer.topics[0].error_code == kafka::ErrorCode::none);
+                                               }));
+}
+
 void History::remove(Stream& stream) {
     const auto name = stream.name;
     const auto serial = stream.serial;

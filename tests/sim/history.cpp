@@ -64,6 +64,8 @@ void History::step() {
         group_step();
     else if (kind < 97)
         restart();
+    else if (kind < 98)
+        ask_for_hostile();
     else
         new_producer();
     settle();

@@ -81,6 +81,7 @@ class History {
     void commit_offset(Stream&);
     void change_catalog(const std::string& name);
     void create(const std::string& name);
+    void ask_for_hostile();
     void remove(Stream&);
     void split(Stream&);
     void merge(Stream&);
