@@ -153,7 +153,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     std::uint64_t next_log = 1;
     Books& make_books(WorldId, std::string name);
 
-    // ---- commit.cpp ----
+    // ---- log/commit.cpp, write.cpp, undo.cpp ----
     std::shared_ptr<Group> open;
     bool posted = false;
     std::unique_ptr<storage::Snapshot> turn;   // dropped at the end of the turn and by each commit
@@ -201,6 +201,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void resume_waiting(const std::shared_ptr<Group>&);
     const storage::Snapshot& snapshot();
 
+    // ---- log/writer.cpp ----
     // The writer thread, of `power` and for what is large: one group at a time, the next collects meanwhile.
     std::thread writer;
     std::mutex mutex;
@@ -236,7 +237,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void unindex(const Stream&);
     std::int64_t create_second(Books&, std::string_view name);
 
-    // ---- engine.cpp ----
+    // ---- catalog/streams.cpp, settings.cpp ----
     std::unique_ptr<Shard> new_shard(Stream&, HashRange, std::int64_t created_s);
     void set_buckets(Shard&);
     static void order_ranges(Stream&);
@@ -247,7 +248,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void drop(const StreamPointer&);
     std::vector<std::function<void(const Stream&)>>* on_removed = nullptr;
 
-    // ---- extents.cpp ----
+    // ---- log/extents.cpp ----
     // Who else reads a log that nobody appends to any more: it goes with the last of them.
     std::unordered_map<LogId, std::vector<const Shard*>> readers;
     void roll(Shard&);
@@ -258,7 +259,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     bool leave(const Shard&, LogId);     // false: somebody else reads it
     std::uint64_t bytes_between(LogId, Position from, Position to);
 
-    // ---- reshard.cpp, append.cpp ----
+    // ---- catalog/reshard.cpp, log/append.cpp ----
     Ticket begin_reshard(Stream&, const Reshard&);
     void carry_out(Stream&, const Reshard&);
     bool room_for(const Stream&, std::int32_t more) const;
@@ -268,7 +269,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void remember(Shard&, const Append&, Position base, std::int64_t appended_ms);
     void want_room(Shard&, std::int64_t records, std::int64_t bytes);
 
-    // ---- retention.cpp, usage.cpp ----
+    // ---- log/retention.cpp, usage/usage.cpp ----
     void retain(Shard&);   // applies retention at now, for readers
     void retain_age(Shard&);
     void retain_bytes(Shard&);
@@ -292,12 +293,12 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void open_shards_changed(Stream&);   // call it behind the change, and end_hours before it
     void end_usage(Stream&);             // of a stream that goes
 
-    // ---- producers.cpp ----
+    // ---- log/producers.cpp ----
     void watch_producer(Shard&, std::int64_t producer, ProducerState&);
     void arm_producers(Books&);
     void forget_producers(Books&);
 
-    // ---- warmth.cpp ----
+    // ---- log/warmth.cpp ----
     Worker disk, aside;   // waits for pages; works
     Position at_hand(Shard&, Position from);
     void bring(Shard&, Position from);
@@ -325,6 +326,7 @@ std::string stream_key(const Stream&);
 std::string folder_key();
 std::string world_key();   // how the records of all worlds begin
 std::string world_key(WorldId);
+inline bool is_world_key(std::string_view key) { return key.starts_with(world_key()); }
 std::string stored_shard_key(const Stream&, std::int32_t shard);
 std::string shard_key(const Stream&, std::int32_t shard);       // its running value
 std::string producers_key(const Stream&, std::int32_t shard);   // how those of all its producers begin
@@ -337,7 +339,7 @@ bool read_running_value(std::string_view, Shard&);   // false: an engine does no
 std::string encode_producer(const ProducerState&, milliseconds live_ahead);
 std::optional<ProducerState> decode_producer(std::string_view);
 inline constexpr std::int64_t latest_ms = std::int64_t{1} << 50;   // year 37,000: a time of a clock with some delay added
-// ---- catalog_check.cpp: each throws StartError when no engine can have written what was read ----
+// ---- catalog/catalog_check.cpp: each throws StartError when no engine can have written what was read ----
 // `key`: of the record, which `sluice repair` sets aside.
 [[noreturn]] void damaged(std::string_view what, std::string_view key);
 

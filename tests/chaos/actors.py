@@ -66,14 +66,11 @@ class Actor:
         return APIS[name].versions
 
     async def insist(self, work, refused, what):
-        """A deletion or a reset makes room, so a full store takes it: at once, or when what came in the same moment and wanted room
-        is out of its way."""
-        for _ in range(10):
-            answer = await work()
-            if not (self.world.full and refused(answer)):
-                return answer
-            await asyncio.sleep(0.2)
-        raise Wrong(f"{self.name} {self.count}: a full store refuses {what}: {answer}")
+        """A deletion or a reset makes room, so a full store takes it at once, whatever came in the same moment."""
+        answer = await work()
+        if self.world.full and refused(answer):
+            raise Wrong(f"{self.name} {self.count}: a full store refuses {what}: {answer}")
+        return answer
 
     def values(self, name, draw, most, sizes=SIZES):
         """Up to `most` values, of 1.2 MB together, and their labels."""

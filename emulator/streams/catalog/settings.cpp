@@ -1,0 +1,65 @@
+// What can be changed of a stream that is there: its retention, its limits, its configs.
+#include <algorithm>
+
+#include "emulator/streams/catalog/bounds.h"
+#include "emulator/streams/state.h"
+
+namespace sluice::streams {
+
+void Engine::State::set_buckets(Shard& shard) {
+    const auto now = clock_of(shard).now();
+    const auto& limits = shard.stream->limits;
+    // Rule 10: a write bucket holds one second of its rate, and at least one record of the largest size.
+    const auto bytes =
+        limits.write_bytes_per_second == 0 ? 0 : std::max(limits.write_bytes_per_second, shard.stream->max_record_bytes);
+    shard.write_bytes.change(limits.write_bytes_per_second, bytes, now);
+    shard.write_records.change(limits.write_records_per_second, limits.write_records_per_second, now);
+    shard.read_bytes.change(limits.read_bytes_per_second, limits.read_bytes_per_second, now);
+    shard.read_calls.change(limits.read_calls_per_second, limits.read_calls_per_second, now);
+    shard.iterator_calls.change(limits.iterator_calls_per_second, limits.iterator_calls_per_second, now);
+    shard.read_records.change(limits.read_records_per_second, limits.read_records_per_second, now);
+}
+
+Result<Ticket> Engine::set_retention(Stream& stream, std::optional<milliseconds> retention) {
+    auto& s = *state_;
+    const State::Changing change{s, stream.shared_from_this()};
+    // First what the old value has dropped by now: raising brings nothing back.
+    for (const auto& shard : stream.shards) {
+        s.trim(*shard);
+        s.group().bind(scope_of(stream), shard->log());   // a raise without these trims would bring records back
+    }
+    stream.retention = retention;
+    for (const auto& shard : stream.shards) {
+        shard->trim_armed = false;
+        s.arm_trim(*shard);
+    }
+    stream.trim_when_stored = true;
+    s.save_stream(stream);
+    return s.ticket({});
+}
+
+Ticket Engine::set_limits(Stream& stream, std::string_view profile, const StreamLimits& limits) {
+    const State::Changing change{*state_, stream.shared_from_this()};
+    stream.profile = profile;
+    stream.limits = limits;
+    for (const auto& shard : stream.shards) {
+        state_->set_buckets(*shard);
+        state_->touch(*shard);
+    }
+    state_->save_stream(stream);
+    return state_->ticket({});
+}
+
+Result<Ticket> Engine::set_config(Stream& stream, const std::string& key, std::optional<std::string> value) {
+    using Texts = std::map<std::string, std::string>;
+    if (!bounds::fault_of_texts(Texts{{key, value.value_or("")}}, Texts{}).empty()) return std::unexpected{Fault::bad_text};
+    const State::Changing change{*state_, stream.shared_from_this()};
+    if (value)
+        stream.configs[key] = *value;
+    else
+        stream.configs.erase(key);
+    state_->save_stream(stream);
+    return state_->ticket({});
+}
+
+}   // namespace sluice::streams

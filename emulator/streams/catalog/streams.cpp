@@ -1,0 +1,193 @@
+// Streams: made, adopted, and taken away, each with the state delay that it goes through.
+#include <algorithm>
+
+#include "emulator/streams/catalog/bounds.h"
+#include "emulator/streams/state.h"
+#include "storage/planted.h"
+
+namespace sluice::streams {
+
+void Engine::State::order_ranges(Stream& stream) {
+    stream.open_ranges.clear();
+    for (const auto& shard : stream.shards)
+        if (shard->open()) stream.open_ranges.push_back(shard.get());
+    std::ranges::sort(stream.open_ranges, {}, [](const Shard* shard) { return shard->range.first; });
+}
+
+// Shards from that index on leave the stream; the objects stay with it for whoever still waits on them.
+void Engine::State::retire_from(Stream& stream, std::size_t shards) {
+    while (stream.shards.size() > shards) {
+        auto& last = *stream.shards.back();
+        last.sealed = true;
+        last.trim.stop();
+        stream.total -= last.usage;
+        last.appended.fire();
+        stream.retired.push_back(std::move(stream.shards.back()));
+        stream.shards.pop_back();
+    }
+}
+
+std::unique_ptr<Shard> Engine::State::new_shard(Stream& stream, HashRange range, std::int64_t created_s) {
+    auto shard = std::make_unique<Shard>();
+    shard->stream = &stream;
+    shard->index = static_cast<std::int32_t>(stream.shards.size());
+    shard->range = range;
+    shard->created_s = created_s;
+    shard->extents.push_back({static_cast<LogId>(next_log++), 0, -1});
+    group().bind(scope_of(stream), shard->log());   // it is nothing without the stream's record
+    shard->opened_ms = to_ms(clock_of(stream).now());
+    set_buckets(*shard);
+    return shard;
+}
+
+// What a new stream is not to be: asked by the same code that reads it back.
+std::optional<Fault> fault_of(const Engine::NewStream& wanted) {
+    if (!bounds::good_name(wanted.name)) return Fault::bad_name;
+    const auto most = wanted.manners == Manners::kinesis ? bounds::listed_shards : bounds::topic_partitions;
+    if (wanted.shards < 1 || wanted.shards > most) return Fault::bad_count;
+    if (!bounds::fault_of_texts(wanted.configs, wanted.tags).empty() ||
+        !bounds::fault_of_place(wanted.account, wanted.region).empty())
+        return Fault::bad_text;
+    return {};
+}
+
+Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
+    auto existing = find(world, wanted.name);
+    if (existing && !existing->provisional) return std::unexpected{Fault::exists};
+    if (collision(world, wanted.name)) return std::unexpected{Fault::name_collides};
+    auto& s = *state_;
+    if (wanted.region.empty()) wanted.region = s.options.region;
+    if (wanted.account.empty()) wanted.account = s.options.account;
+    if (const auto fault = fault_of(wanted)) return std::unexpected{*fault};
+    const auto now = world.clock->now();
+    const bool adopted = existing != nullptr;
+    auto stream = adopted ? existing : std::make_shared<Stream>();
+    if (adopted) s.end_hours(*stream, to_ms(now));
+    stream->world = &world;
+    stream->name = wanted.name;
+    if (!adopted) {
+        stream->id = static_cast<StreamId>(books_of(world).next_stream++);
+        stream->topic_id = world.random.uuid();
+    }
+    stream->manners = wanted.manners;
+    stream->profile = wanted.profile;
+    stream->limits = profile(wanted.profile).value_or(no_limits);
+    stream->created = now;
+    stream->retention = wanted.retention_for_ever ? std::nullopt : wanted.retention;
+    if (!stream->retention && !wanted.retention_for_ever) stream->retention = std::chrono::hours{default_retention_hours};
+    stream->retention_bytes = wanted.retention_bytes;
+    stream->max_record_bytes = wanted.max_record_bytes;
+    stream->on_demand = wanted.on_demand;
+    stream->provisional = wanted.provisional;
+    stream->internal = wanted.internal;
+    stream->region = wanted.region;
+    stream->account = wanted.account;
+    stream->configs = wanted.configs;
+    stream->tags = wanted.tags;
+    stream->status = StreamStatus::active;
+    const State::Changing change{s, stream};
+    s.bind(scope_of("name " + normalised(wanted.name)));   // whoever else has or had the name stands or falls with it
+    const auto created_s = s.create_second(books_of(world), wanted.name);
+    // An adopted stream has no record: its partitions are dealt anew, the ones it has keep their logs.
+    const auto ranges = even_ranges(wanted.shards);
+    const auto had = stream->shards.size();
+    for (std::size_t i = ranges.size(); i < stream->shards.size(); ++i) {
+        s.group().drop(scope_of(*stream), stream->shards[i]->log());
+        s.erase_shard(*stream, stream->shards[i]->index);
+    }
+    State::retire_from(*stream, ranges.size());
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+        if (i == stream->shards.size()) stream->shards.push_back(s.new_shard(*stream, ranges[i], created_s));
+        auto& shard = *stream->shards[i];
+        shard.range = ranges[i];
+        shard.created_s = created_s;
+        for (auto* bucket : shard.buckets()) bucket->clear();
+        s.set_buckets(shard);
+    }
+    State::order_ranges(*stream);
+    if (adopted) s.open_shards_changed(*stream);
+    s.index(stream);
+    s.save_world(world);
+    s.save_folder();
+    for (const auto& shard : stream->shards) s.save_shard(*shard);
+    if (wanted.state_delay && s.options.state_delay.count() > 0)
+        s.begin_state(stream, StreamStatus::creating);
+    else
+        s.save_stream(*stream);
+    if (adopted && had != ranges.size()) s.tell_dealt(*stream);
+    world.changed.fire();
+    return Changed{stream, s.ticket({})};
+}
+
+// As at a seal: who reads it looks again.
+void Engine::State::tell_dealt(Stream& stream) {
+    ++stream.dealt;
+    for (const auto& shard : stream.shards) shard->appended.fire();
+    for (const auto& told : *on_dealt) told(stream);
+}
+
+void Engine::State::begin_state(const StreamPointer& stream, StreamStatus status) {
+    stream->status = status;
+    stream->ready_at = clock_of(*stream).now() + options.state_delay;
+    save_stream(*stream);
+    wait_ready(stream, options.state_delay);
+}
+
+// Ends CREATING and UPDATING; a stream found DELETING at start goes then.
+void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) {
+    auto& clock = clock_of(*stream);
+    stream->ready = Timer{clock, clock.within(timers::state_delay, delay, [this, weak = std::weak_ptr{stream}] {
+                              const auto one = weak.lock();
+                              if (!one || one->deleted) return;
+                              const Changing changing{*this, one};
+                              if (one->status == StreamStatus::deleting) return take_away(one);
+                              one->status = StreamStatus::active;
+                              if (const auto change = std::exchange(one->reshard, std::nullopt))
+                                  carry_out(*one, *change);
+                              else
+                                  save_stream(*one);
+                              one->world->changed.fire();
+                          })};
+}
+
+void Engine::State::take_away(const StreamPointer& stream) {
+    const Changing change{*this, stream};
+    bind(scope_of("name " + normalised(stream->name)));
+    for (const auto& told : *on_removed) told(*stream);
+    end_usage(*stream);
+    put({}, stream_key(*stream), "");
+    for (const auto& shard : stream->shards) {
+        erase_shard(*stream, shard->index);
+        put({}, shard_key(*stream, shard->index), "");
+        for (const auto& [producer, state] : shard->producers) put({}, producer_key(*stream, shard->index, producer), "");
+    }
+    drop(stream);
+}
+
+// Gone at once for both doors; the store frees the pages in its own time. Its keys are the caller's to erase.
+void Engine::State::drop(const StreamPointer& stream) {
+    unindex(*stream);
+    for (const auto& shard : stream->shards) {
+        leave_extents(*shard);
+        shard->trim.stop();
+    }
+    stream->ready.stop();
+    stream->deleted = true;
+    for (const auto& shard : stream->shards) shard->appended.fire();
+    stream->world->changed.fire();
+}
+
+Result<Ticket> Engine::remove(World& world, std::string_view name, bool state_delay) {
+    const auto stream = find(world, name);
+    if (!stream) return std::unexpected{Fault::not_found};
+    auto& s = *state_;
+    const State::Changing change{s, stream};
+    if (state_delay && s.options.state_delay.count() > 0) {
+        if (stream->status != StreamStatus::deleting) s.begin_state(stream, StreamStatus::deleting);
+    } else {
+        s.take_away(stream);
+    }
+    return s.ticket({});
+}
+
+}   // namespace sluice::streams
