@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "emulator/kinesis/handlers.h"
+#include "emulator/kinesis/call.h"
 #include "emulator/kinesis/texts/texts.h"
 #include "emulator/streams/catalog/bounds.h"
 

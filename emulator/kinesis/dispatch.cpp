@@ -3,42 +3,56 @@
 #include <algorithm>
 #include <array>
 
+#include "emulator/kinesis/call.h"
+#include "emulator/kinesis/served.h"
 #include "emulator/kinesis/texts/texts.h"
+#include "protocol/kinesis/operation_names.h"
 
 namespace sluice::kinesis {
 namespace {
 
-using Serve = Task<Answer> (*)(streams::Engine&, const DoorOptions&, Serving);
 struct Route {
     std::string_view operation;
-    Serve serve;
+    Task<Answer> (*serve)(Serving);
 };
 template <class... Operation>
 consteval auto table(Operations<Operation...>) {
     return std::array<Route, sizeof...(Operation)>{Route{Operation::operation, &serve<Operation>}...};
 }
 constexpr auto routes = table(Served{});
-static_assert(std::ranges::is_sorted(routes, {}, &Route::operation), "list the operations by name, each once");
+static_assert(std::ranges::is_sorted(routes, std::ranges::less_equal{}, &Route::operation),
+              "list the operations by name, each once");
+static_assert(std::ranges::all_of(routes, is_operation, &Route::operation),
+              "a name that the service's model lacks is never asked for");
+
+Task<Answer> at_once(Answer answer) { co_return answer; }
+
+using Headers = std::vector<std::pair<std::string_view, std::string>>;
+Task<Answer> with(Headers headers, Task<Answer> answered) {
+    auto answer = co_await std::move(answered);
+    std::ranges::move(headers, std::back_inserter(answer.headers));
+    co_return answer;
+}
+
+Task<Answer> begin(std::string_view operation, Serving serving) {
+    const auto found = std::ranges::lower_bound(routes, operation, {}, &Route::operation);
+    if (found != routes.end() && found->operation == operation) return found->serve(std::move(serving));
+    const auto error = !well_formed(serving.body, serving.encoding) ? Error{ErrorCode::serialization}
+                       : serving.caller                             ? texts::not_emulated(operation)
+                                                                    : serving.caller.error();
+    return at_once(render(error, serving.encoding));
+}
 
 }   // namespace
 
+// No coroutine of its own: the answer to most requests is what the operation's `serve` yields.
 Task<Answer> dispatch(streams::Engine& engine, const DoorOptions& options, const RequestHead& head, std::string_view body) {
-    const auto routed = route(head, body);
-    if (const auto* answer = std::get_if<Answer>(&routed)) co_return *answer;
+    auto routed = route(head, body);
+    if (auto* answer = std::get_if<Answer>(&routed)) return at_once(std::move(*answer));
     const auto& [operation, encoding] = std::get<Routed>(routed);
-    const auto caller = authenticate(head);
-    const auto found = std::ranges::lower_bound(routes, operation, {}, &Route::operation);
-    Answer answer;
-    if (found != routes.end() && found->operation == operation) {
-        Serving serving{body, encoding, caller};
-        answer = co_await found->serve(engine, options, serving);
-    } else if (!well_formed(body, encoding)) {
-        answer = render(Error{ErrorCode::serialization}, encoding);
-    } else {
-        answer = render(caller ? texts::not_emulated(operation) : caller.error(), encoding);
-    }
-    for (auto& extra : origin_headers(head)) answer.headers.push_back(std::move(extra));
-    co_return answer;
+    auto answered = begin(operation, Serving{engine, engine.default_world(), options, body, encoding, authenticate(head)});
+    auto extra = origin_headers(head);
+    return extra.empty() ? std::move(answered) : with(std::move(extra), std::move(answered));
 }
 
 }   // namespace sluice::kinesis

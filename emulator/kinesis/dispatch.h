@@ -2,10 +2,15 @@
 // answered before, by `route`.
 #pragma once
 
-#include "emulator/kinesis/handlers.h"
+#include <string_view>
+
+#include "emulator/kinesis/door_options.h"
+#include "emulator/streams/engine.h"
+#include "protocol/kinesis/request.h"
 
 namespace sluice::kinesis {
 
+// What is given lives until the answer is there.
 Task<Answer> dispatch(streams::Engine&, const DoorOptions&, const RequestHead&, std::string_view body);
 
 }   // namespace sluice::kinesis

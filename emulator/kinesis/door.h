@@ -3,31 +3,12 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
-#include <functional>
 #include <memory>
-#include <string>
 
-#include "emulator/runtime/loop.h"
+#include "emulator/kinesis/door_options.h"
 #include "emulator/streams/engine.h"
-#include "protocol/wire_limits.h"
 
 namespace sluice::kinesis {
-
-struct SideRequest {
-    std::string method, path, body;
-    std::string authorization;     // the header's value
-    bool from_elsewhere = false;   // sent by a web page of another origin
-};
-struct SideAnswer {
-    unsigned status = 200;
-    std::string content_type = "application/json", body;
-};
-
-struct DoorOptions {
-    std::size_t most_connections = wire_limits::connections;
-    bool separate_scopes = false;   // an account and a region see their own streams only (rule 3)
-    std::function<Task<SideAnswer>(SideRequest)> side;
-};
 
 class Door {
   public:

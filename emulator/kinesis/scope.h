@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "emulator/kinesis/door.h"
+#include "emulator/kinesis/door_options.h"
 #include "emulator/streams/engine.h"
 #include "protocol/kinesis/request.h"
 

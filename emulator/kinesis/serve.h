@@ -1,13 +1,23 @@
-// One request from body to answer: read, handle, encode. Defined here and instantiated by the last line of each handler's file.
+// One request from body to answer: read, handle, encode. Instantiated by the last line of each handler's file, so a forgotten
+// file is a link error that names the operation.
 #pragma once
 
-#include "emulator/kinesis/handlers.h"
+#include "emulator/kinesis/call.h"
 #include "protocol/kinesis/schema.h"
 
 namespace sluice::kinesis {
 
+template <class Result>
+Answer answer_of(const Result& result, Encoding encoding) {
+    Answer answer{.status = 200, .content_type = content_type(encoding)};
+    encode(result, encoding, answer.body);
+    return answer;
+}
+inline Answer answer_of(Answer& written, Encoding) { return std::move(written); }
+
 template <class Operation>
-Task<Answer> serve(streams::Engine& engine, const DoorOptions& options, Serving serving) {
+Task<Answer> serve(Serving serving) {
+    auto& engine = serving.engine;
     Arena arena{serving.body.size()};
     std::expected<Operation, Error> request;
     const auto decode = [&] { request = read<Operation>(serving.body, serving.encoding, arena, serving.caller); };
@@ -18,12 +28,10 @@ Task<Answer> serve(streams::Engine& engine, const DoorOptions& options, Serving 
         decode();
     }
     if (!request) co_return render(request.error(), serving.encoding);
-    Call call{engine, engine.default_world(), options, *serving.caller};
-    const auto result = co_await handle(call, *request);
-    if (!result) co_return render(result.error(), serving.encoding);
-    Answer answer{.status = 200, .content_type = content_type(serving.encoding)};
-    encode(*result, serving.encoding, answer.body);
-    co_return answer;
+    Call call{engine, serving.world, serving.options, *serving.caller, serving.encoding};
+    auto reply = co_await handle(call, *request);
+    if (!reply) co_return render(reply.error(), serving.encoding);
+    co_return answer_of(*reply, serving.encoding);
 }
 
 }   // namespace sluice::kinesis

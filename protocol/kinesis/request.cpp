@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 
-#include "protocol/kinesis/operations/operation_names.h"
+#include "protocol/kinesis/operation_names.h"
 
 namespace sluice::kinesis {
 namespace {

@@ -24,7 +24,7 @@ def test_the_page_lists_the_kafka_apis_and_versions_that_clients_are_told(server
 
 
 def test_the_page_lists_the_kinesis_operations_that_are_served(server):
-    names = (ROOT / "protocol/kinesis/operations/operation_names.h").read_text()
+    names = (ROOT / "protocol/kinesis/operation_names.h").read_text()
     model = re.findall(r'^    "(\w+)",$', names, re.M)
     assert len(model) == 57
     served = [name for name in model if json.loads(post(server.kinesis_at, name, b"{}")[1]).get("__type") != "UnknownOperationException"]

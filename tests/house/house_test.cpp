@@ -90,6 +90,44 @@ TEST_CASE("the Kafka door and the Kinesis door do not know each other") {
     check(in("emulator/kinesis/"), [](auto i) { return !any_of(i, {"emulator/kafka/", "protocol/kafka/"}); });
 }
 
+// So that touching one operation or API rebuilds its handler and the list, however many others there are.
+TEST_CASE("a handler includes no socket and its own request; all of them together are included where requests are dispatched") {
+    const auto sources = all_sources();
+    const auto reached = [&](const std::string& from) {
+        std::set<std::string> seen;
+        std::vector<std::string> next{from};
+        while (!next.empty()) {
+            const auto path = next.back();
+            next.pop_back();
+            if (!seen.insert(path).second) continue;
+            const auto found = std::ranges::find(sources, path, &Source::path);
+            if (found != sources.end()) next.insert(next.end(), found->includes.begin(), found->includes.end());
+        }
+        return seen;
+    };
+    int handlers = 0;
+    for (const auto& source : sources) {
+        const std::string_view path = source.path;
+        const bool kinesis = is_under(path, "emulator/kinesis/"), kafka = is_under(path, "emulator/kafka/");
+        if ((!kinesis && !kafka) || !path.ends_with(".cpp") || path.ends_with("/dispatch.cpp")) continue;
+        const auto folder = std::string{kinesis ? "protocol/kinesis/operations/" : "protocol/kafka/messages/"};
+        auto own = std::string{path.substr(path.rfind('/') + 1)};
+        own = folder + own.substr(kafka && own[2] == '_' ? 3 : 0);
+        own.replace(own.size() - 3, 3, "h");
+        const bool handler = any_of(path, {"emulator/kinesis/operations/", "emulator/kafka/apis/"});
+        handlers += handler;
+        const auto all = reached(source.path);
+        if (handler && !all.contains(own)) FAIL_CHECK(path << " does not include " << own);
+        for (const auto& include : all) {
+            const bool socket = is_under(include, "boost/asio/ip/") && !include.ends_with("/address.hpp");
+            const bool others = kinesis && is_under(include, folder) && include != own;
+            const bool all_of_them = include.ends_with("/all_messages.h") || include.ends_with("/all_operations.h");
+            if ((handler && socket) || others || all_of_them) FAIL_CHECK(path << " comes by " << include);
+        }
+    }
+    CHECK(handlers > 30);
+}
+
 TEST_CASE("the engine knows the store, the clock, chance, the loop and a thread beside it, record batches, and no door") {
     check(in("emulator/streams/"), [](auto i) {
         return !is_ours(i) || any_of(i, {"emulator/streams/", "emulator/runtime/", "protocol/utf8.h", "storage/store.h",

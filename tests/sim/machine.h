@@ -10,9 +10,17 @@
 
 #include "emulator/kafka/dispatch.h"
 #include "emulator/kafka/session.h"
-#include "emulator/kinesis/handlers.h"
+#include "emulator/kinesis/call.h"
 #include "emulator/net/receiving.h"
 #include "emulator/streams/engine.h"
+#include "protocol/kinesis/operations/create_stream.h"
+#include "protocol/kinesis/operations/decrease_stream_retention_period.h"
+#include "protocol/kinesis/operations/delete_stream.h"
+#include "protocol/kinesis/operations/get_shard_iterator.h"
+#include "protocol/kinesis/operations/increase_stream_retention_period.h"
+#include "protocol/kinesis/operations/merge_shards.h"
+#include "protocol/kinesis/operations/put_records.h"
+#include "protocol/kinesis/operations/split_shard.h"
 #include "tests/sim/store.h"
 
 // The handlers that histories call without a frame around the request.
@@ -54,6 +62,17 @@ Task<OffsetFetchResponse> handle(Call&, const OffsetFetchRequest&);
 Task<ProduceResponse> handle(Call&, const ProduceRequest&);
 Task<SyncGroupResponse> handle(Call&, const SyncGroupRequest&);
 }   // namespace sluice::kafka
+namespace sluice::kinesis {
+struct GetRecords;
+Task<Reply<CreateStream>> handle(Call&, const CreateStream&);
+Task<Reply<DecreaseStreamRetentionPeriod>> handle(Call&, const DecreaseStreamRetentionPeriod&);
+Task<Reply<DeleteStream>> handle(Call&, const DeleteStream&);
+Task<Reply<GetShardIterator>> handle(Call&, const GetShardIterator&);
+Task<Reply<IncreaseStreamRetentionPeriod>> handle(Call&, const IncreaseStreamRetentionPeriod&);
+Task<Reply<MergeShards>> handle(Call&, const MergeShards&);
+Task<Reply<PutRecords>> handle(Call&, const PutRecords&);
+Task<Reply<SplitShard>> handle(Call&, const SplitShard&);
+}   // namespace sluice::kinesis
 
 namespace sluice::sim {
 
@@ -146,9 +165,9 @@ class Machine {
     }
     static Task<void> serve_get_records(Machine& machine, std::shared_ptr<Asked<std::string, kinesis::Answer>> asked) {
         ++machine.begun;
-        const std::expected<kinesis::Caller, kinesis::Error> caller{machine.caller};
-        auto answer = co_await kinesis::serve<kinesis::GetRecords>(
-            *machine.engine, machine.options, kinesis::Serving{asked->request, kinesis::Encoding::json, caller});
+        kinesis::Serving serving{*machine.engine, machine.engine->default_world(), machine.options,
+                                 asked->request,  kinesis::Encoding::json,         machine.caller};
+        auto answer = co_await kinesis::serve<kinesis::GetRecords>(std::move(serving));
         asked->told(answer);
     }
     template <class Request, class Response>

@@ -1,4 +1,5 @@
 // CreateStream: a stream is a topic at once. With only a name it is on-demand with 4 shards (seen: AWS 2024).
+#include "protocol/kinesis/operations/create_stream.h"
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
@@ -42,6 +43,6 @@ Task<Reply<CreateStream>> handle(Call& call, const CreateStream& request) {
     co_return NoResult{};
 }
 
-template Task<Answer> serve<CreateStream>(streams::Engine&, const DoorOptions&, Serving);
+template Task<Answer> serve<CreateStream>(Serving);
 
 }   // namespace sluice::kinesis

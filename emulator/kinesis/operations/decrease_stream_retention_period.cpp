@@ -1,4 +1,5 @@
 // DecreaseStreamRetentionPeriod: older records are out of reach from the next read on, by both doors.
+#include "protocol/kinesis/operations/decrease_stream_retention_period.h"
 #include "emulator/kinesis/operations/retention.h"
 
 namespace sluice::kinesis {
@@ -7,6 +8,6 @@ Task<Reply<DecreaseStreamRetentionPeriod>> handle(Call& call, const DecreaseStre
     return change_retention(call, request, false);
 }
 
-template Task<Answer> serve<DecreaseStreamRetentionPeriod>(streams::Engine&, const DoorOptions&, Serving);
+template Task<Answer> serve<DecreaseStreamRetentionPeriod>(Serving);
 
 }   // namespace sluice::kinesis

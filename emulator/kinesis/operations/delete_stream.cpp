@@ -1,4 +1,5 @@
 // DeleteStream: DELETING for the state delay, then gone for both doors. Accepted in any state, as AWS does.
+#include "protocol/kinesis/operations/delete_stream.h"
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
@@ -16,6 +17,6 @@ Task<Reply<DeleteStream>> handle(Call& call, const DeleteStream& request) {
     co_return NoResult{};
 }
 
-template Task<Answer> serve<DeleteStream>(streams::Engine&, const DoorOptions&, Serving);
+template Task<Answer> serve<DeleteStream>(Serving);
 
 }   // namespace sluice::kinesis

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "emulator/kinesis/operations/description.h"
+#include "protocol/kinesis/operations/describe_stream.h"
 
 namespace sluice::kinesis {
 
@@ -31,6 +32,6 @@ Task<Reply<DescribeStream>> handle(Call& call, const DescribeStream& request) {
     co_return DescribeStream::Result{std::move(told)};
 }
 
-template Task<Answer> serve<DescribeStream>(streams::Engine&, const DoorOptions&, Serving);
+template Task<Answer> serve<DescribeStream>(Serving);
 
 }   // namespace sluice::kinesis

@@ -1,4 +1,5 @@
 // DescribeStreamSummary: never a StreamId, which would send SDKs away from this endpoint (rule 21).
+#include "protocol/kinesis/operations/describe_stream_summary.h"
 #include "emulator/kinesis/operations/description.h"
 
 namespace sluice::kinesis {
@@ -15,6 +16,6 @@ Task<Reply<DescribeStreamSummary>> handle(Call& call, const DescribeStreamSummar
     co_return DescribeStreamSummary::Result{std::move(told)};
 }
 
-template Task<Answer> serve<DescribeStreamSummary>(streams::Engine&, const DoorOptions&, Serving);
+template Task<Answer> serve<DescribeStreamSummary>(Serving);
 
 }   // namespace sluice::kinesis

@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "emulator/kinesis/address.h"
+#include "emulator/kinesis/records/growing_answer.h"
 #include "emulator/kinesis/records/iterators.h"
 #include "emulator/kinesis/records/partition_key.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
+#include "protocol/kinesis/operations/get_records.h"
 #include "storage/planted.h"
 
 namespace sluice::kinesis {
@@ -28,14 +30,14 @@ std::vector<ChildShard> children_of(const streams::Shard& shard) {
 std::string_view as_text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 // Where a read begins. The stream outlives its deletion for as long as somebody reads it.
-struct Reading {
+struct Asked {
     Iterator it;
     std::shared_ptr<streams::Stream> stream;
     streams::Shard* shard{};
     Time now;
 };
 
-std::expected<Reading, Error> begin(Call& call, const GetRecords& request) {
+std::expected<Asked, Error> begin(Call& call, const GetRecords& request) {
     if (request.stream_id) return std::unexpected{texts::stream_id_refused()};
     auto it = open_iterator(*request.shard_iterator);
     if (!it) return std::unexpected{texts::invalid_iterator()};
@@ -52,68 +54,8 @@ std::expected<Reading, Error> begin(Call& call, const GetRecords& request) {
     if (request.dry_run.value_or(false)) return std::unexpected{texts::dry_run()};
     if (call.engine.admit_read_call(*shard))
         return std::unexpected{texts::read_rate_exceeded(shard_id(it->shard), name, call.account())};
-    return Reading{std::move(*it), std::move(stream), shard, now};
+    return Asked{std::move(*it), std::move(stream), shard, now};
 }
-
-// The answer's text as it grows: its list of records is written slice by slice, before it is known how many there will be.
-class Growing {
-  public:
-    explicit Growing(Encoding encoding) : encoding_(encoding) {}
-    std::size_t count() const { return count_; }
-    // Of all that will come; before the first record.
-    void room_for(std::size_t bytes) {
-        if (!json_) text_.reserve(bytes);
-        begin();
-    }
-    void add(const Record& record) {
-        ++count_;
-        write([&](auto& writer) { write_value(writer, record); });
-    }
-    // `rest` has no records, and all the other members.
-    Answer finish(const GetRecords::Result& rest) {
-        Answer answer{.status = 200, .content_type = content_type(encoding_)};
-        std::size_t members = 0;
-        const auto tally = [&](std::string_view, const auto& member, const Rules&) { members += present(member); };
-        GetRecords::Result::members(rest, tally);
-        const auto open = [&](auto&& writer) {
-            writer.begin_map(members);
-            writer.member(list_name);
-            if (encoding_ == Encoding::cbor) writer.begin_list(count_);
-        };
-        begin();
-        if (json_) json_->end_list();
-        write([&](auto& writer) {
-            const auto put = [&](std::string_view name, const auto& member, const Rules&) {
-                if (name == list_name || !present(member)) return;
-                writer.member(name);
-                write_value(writer, member);
-            };
-            GetRecords::Result::members(rest, put);
-            writer.end_map();
-        });
-        json_.reset();   // now the text has its size
-        encoding_ == Encoding::cbor ? open(CborWriter{answer.front}) : open(JsonWriter{answer.front});
-        if (text_.size() <= most_moved) text_.insert(0, std::exchange(answer.front, {}));
-        answer.body = std::move(text_);
-        return answer;
-    }
-
-  private:
-    static constexpr std::string_view list_name = "Records";
-    static constexpr std::size_t most_moved = 64 << 10;
-    void begin() {
-        if (encoding_ == Encoding::cbor || json_) return;
-        json_.emplace(text_);
-        json_->begin_list(0);
-    }
-    void write(auto&& use) { encoding_ == Encoding::cbor ? use(cbor_) : use(*json_); }
-
-    Encoding encoding_;
-    std::string text_;
-    std::size_t count_ = 0;
-    std::optional<JsonWriter> json_;   // from the first record on
-    CborWriter cbor_{text_};
-};
 
 // Room for so many more records with so many bytes, as JSON has them.
 std::size_t room_for(std::int64_t bytes, std::int64_t records) { return static_cast<std::size_t>(bytes / 3 * 4 + records * 220); }
@@ -143,77 +85,98 @@ class Reserved {
 // Others are served between two slices; a record that is larger is one by itself.
 constexpr std::int64_t slice_bytes = 1 << 20;
 
-}   // namespace
+// One read from its first slice to its last.
+struct Reading {
+    Call& call;
+    streams::Shard& shard;
+    std::int64_t left;   // records
+    streams::Position next;
+    GrowingAnswer<GetRecords::Result> answer{call.encoding, "Records"};
+    SequenceNumbers numbers{shard};
+    std::int64_t left_bytes = streams::get_records_bytes;
 
-template <>
-Task<Answer> serve<GetRecords>(streams::Engine& engine, const DoorOptions& options, Serving serving) {
-    Arena arena{serving.body.size()};
-    const auto request = read<GetRecords>(serving.body, serving.encoding, arena, serving.caller);
-    if (!request) co_return render(request.error(), serving.encoding);
-    Call call{engine, engine.default_world(), options, *serving.caller};
-    auto begun = begin(call, *request);
-    if (!begun) co_return render(begun.error(), serving.encoding);
-    auto& [it, stream, shard, now] = *begun;
-
-    Reserved reserved{*shard};
-    Growing text{serving.encoding};
-    SequenceNumbers numbers{*shard};
-    std::int64_t left_bytes = streams::get_records_bytes, left = request->limit.value_or(streams::get_records_count);
-    auto next = std::max(it.position, engine.bounds(*shard).begin);
-    for (;;) {
-        const auto before = engine.at_hand(*shard, next);
-        if (before == next) {
-            auto brought = engine.brought(*shard);
-            co_await std::move(brought);
-            continue;
-        }
-        const bool first = text.count() == 0;
-        const auto most = std::min(left_bytes, slice_bytes);
-        auto read = engine.read_records(*shard, next, static_cast<std::int32_t>(left), most, before);
-        if (!read) co_return render(texts::internal_failure(), serving.encoding);
-        // The first record of a slice comes whatever its size; that of a later slice only when it fits.
-        if (!first && static_cast<std::int64_t>(read->bytes) > left_bytes) break;
+    // Whether there may be another one. Nothing is waited for: it stops where at_hand said.
+    std::expected<bool, Error> slice(streams::Position before) {
+        const bool first = answer.count() == 0;
+        const auto read =
+            call.engine.read_records(shard, next, static_cast<std::int32_t>(left), std::min(left_bytes, slice_bytes), before);
+        if (!read) return std::unexpected{texts::internal_failure()};
         const auto bytes = static_cast<std::int64_t>(read->bytes), count = std::ssize(read->records);
-        const bool more = read->next < shard->end && left > count && left_bytes > bytes;
+        // The first record of a slice comes whatever its size; that of a later slice only when it fits.
+        if (!first && bytes > left_bytes) return false;
+        const bool more = read->next < shard.end && left > count && left_bytes > bytes;
         if (first)
-            text.room_for(more ? room_for(left_bytes, std::min(left, count * (left_bytes / std::max<std::int64_t>(1, bytes) + 1)))
-                               : room_for(bytes, count));
+            answer.room_for(
+                more ? room_for(left_bytes, std::min(left, count * (left_bytes / std::max<std::int64_t>(1, bytes) + 1)))
+                     : room_for(bytes, count));
         for (const auto& record : read->records)
-            text.add(Record{.sequence_number = numbers.at(record.position, record.appended_ms),
-                            .approximate_arrival_timestamp = from_ms(record.appended_ms),
-                            .data = {record.value ? as_text(*record.value) : std::string_view{}},
-                            .partition_key = shown_partition_key(record.key, call.kept),
-                            .encryption_type = {}});
+            answer.add(Record{.sequence_number = numbers.at(record.position, record.appended_ms),
+                              .approximate_arrival_timestamp = from_ms(record.appended_ms),
+                              .data = {record.value ? as_text(*record.value) : std::string_view{}},
+                              .partition_key = shown_partition_key(record.key, call.kept),
+                              .encryption_type = {}});
         call.kept.clear();
         left_bytes -= bytes;
         left -= count;
         const auto from = std::exchange(next, read->next);
-        if (!more || next == from || stream->deleted) break;
+        return more && next != from && !shard.stream->deleted;
+    }
+    // All but the records.
+    GetRecords::Result rest(const Asked& asked) {
+        GetRecords::Result told;
+        const bool caught_up = next >= shard.end;
+        const auto now_ms = to_ms(asked.now);
+        // Clients take 0 for "caught up", so anything unread is at least one millisecond behind.
+        told.millis_behind_latest =
+            caught_up ? 0 : std::max<std::int64_t>(1, now_ms - call.engine.appended_ms(shard, next).value_or(now_ms));
+        if (!shard.open() && caught_up && answer.count() == 0) {
+            told.child_shards = children_of(shard);
+            return told;
+        }
+        auto it = asked.it;
+        it.position = next + (planted("iterator-skips-a-record") && answer.count() != 0 ? 1 : 0);
+        it.issued = asked.now;
+        it.serial = call.engine.random().next();
+        told.next_shard_iterator = seal(it);
+        return told;
+    }
+};
+
+}   // namespace
+
+Task<Written> handle(Call& call, const GetRecords& request) {
+    auto asked = begin(call, request);
+    if (!asked) co_return std::unexpected{asked.error()};
+    auto& engine = call.engine;
+    auto& shard = *asked->shard;
+    Reserved reserved{shard};
+    Reading reading{.call = call,
+                    .shard = shard,
+                    .left = request.limit.value_or(streams::get_records_count),
+                    .next = std::max(asked->it.position, engine.bounds(shard).begin)};
+    for (;;) {
+        const auto before = engine.at_hand(shard, reading.next);
+        if (before == reading.next) {
+            auto brought = engine.brought(shard);
+            co_await std::move(brought);
+            continue;
+        }
+        const auto more = reading.slice(before);
+        if (!more) co_return std::unexpected{more.error()};
+        if (!*more) break;
         auto turn = asio::post(engine.executor(), use_task);
         co_await std::move(turn);
     }
     reserved.settle();
-    engine.charge_read(*shard, streams::Door::kinesis, static_cast<std::uint64_t>(streams::get_records_bytes - left_bytes),
-                       text.count());
-
-    GetRecords::Result told;
-    const bool caught_up = next >= shard->end;
-    while (!caught_up && engine.at_hand(*shard, next) == next) {
-        auto brought = engine.brought(*shard);
+    engine.charge_read(shard, streams::Door::kinesis, static_cast<std::uint64_t>(streams::get_records_bytes - reading.left_bytes),
+                       reading.answer.count());
+    while (reading.next < shard.end && engine.at_hand(shard, reading.next) == reading.next) {
+        auto brought = engine.brought(shard);
         co_await std::move(brought);
     }
-    // Clients take 0 for "caught up", so anything unread is at least one millisecond behind.
-    told.millis_behind_latest =
-        caught_up ? 0 : std::max<std::int64_t>(1, to_ms(now) - engine.appended_ms(*shard, next).value_or(to_ms(now)));
-    if (!shard->open() && caught_up && text.count() == 0) {
-        told.child_shards = children_of(*shard);
-    } else {
-        it.position = next + (planted("iterator-skips-a-record") && text.count() != 0 ? 1 : 0);
-        it.issued = now;
-        it.serial = engine.random().next();
-        told.next_shard_iterator = seal(it);
-    }
-    co_return text.finish(told);
+    co_return reading.answer.finish(reading.rest(*asked));
 }
+
+template Task<Answer> serve<GetRecords>(Serving);
 
 }   // namespace sluice::kinesis

@@ -6,6 +6,7 @@
 #include "emulator/kinesis/records/iterators.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
+#include "protocol/kinesis/operations/get_shard_iterator.h"
 
 namespace sluice::kinesis {
 namespace {
@@ -83,6 +84,6 @@ Task<Reply<GetShardIterator>> handle(Call& call, const GetShardIterator& request
                                                      .serial = call.engine.random().next()})};
 }
 
-template Task<Answer> serve<GetShardIterator>(streams::Engine&, const DoorOptions&, Serving);
+template Task<Answer> serve<GetShardIterator>(Serving);
 
 }   // namespace sluice::kinesis

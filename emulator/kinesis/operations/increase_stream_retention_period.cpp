@@ -1,4 +1,5 @@
 // IncreaseStreamRetentionPeriod: what is gone stays gone; the same value again is accepted (seen: Terraform).
+#include "protocol/kinesis/operations/increase_stream_retention_period.h"
 #include "emulator/kinesis/operations/retention.h"
 
 namespace sluice::kinesis {
@@ -7,6 +8,6 @@ Task<Reply<IncreaseStreamRetentionPeriod>> handle(Call& call, const IncreaseStre
     return change_retention(call, request, true);
 }
 
-template Task<Answer> serve<IncreaseStreamRetentionPeriod>(streams::Engine&, const DoorOptions&, Serving);
+template Task<Answer> serve<IncreaseStreamRetentionPeriod>(Serving);
 
 }   // namespace sluice::kinesis

@@ -6,6 +6,7 @@
 #include "emulator/kinesis/records/iterators.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
+#include "protocol/kinesis/operations/list_shards.h"
 
 namespace sluice::kinesis {
 namespace {
@@ -136,6 +137,6 @@ Task<Reply<ListShards>> handle(Call& call, const ListShards& request) {
     co_return told;
 }
 
-template Task<Answer> serve<ListShards>(streams::Engine&, const DoorOptions&, Serving);
+template Task<Answer> serve<ListShards>(Serving);
 
 }   // namespace sluice::kinesis

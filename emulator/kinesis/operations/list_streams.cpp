@@ -5,6 +5,7 @@
 #include "emulator/kinesis/records/iterators.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
+#include "protocol/kinesis/operations/list_streams.h"
 
 namespace sluice::kinesis {
 
@@ -38,6 +39,6 @@ Task<Reply<ListStreams>> handle(Call& call, const ListStreams& request) {
     co_return told;
 }
 
-template Task<Answer> serve<ListStreams>(streams::Engine&, const DoorOptions&, Serving);
+template Task<Answer> serve<ListStreams>(Serving);
 
 }   // namespace sluice::kinesis

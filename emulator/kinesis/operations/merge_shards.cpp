@@ -1,4 +1,5 @@
 // MergeShards: two neighbours close, one child takes both ranges and lists both parents.
+#include "protocol/kinesis/operations/merge_shards.h"
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
@@ -36,6 +37,6 @@ Task<Reply<MergeShards>> handle(Call& call, const MergeShards& request) {
     co_return NoResult{};
 }
 
-template Task<Answer> serve<MergeShards>(streams::Engine&, const DoorOptions&, Serving);
+template Task<Answer> serve<MergeShards>(Serving);
 
 }   // namespace sluice::kinesis

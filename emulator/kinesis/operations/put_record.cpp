@@ -1,4 +1,5 @@
 // PutRecord: one record; over the limit it is refused whole. Answered when committed.
+#include "protocol/kinesis/operations/put_record.h"
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/records/puts.h"
 #include "emulator/kinesis/serve.h"
@@ -35,6 +36,6 @@ Task<Reply<PutRecord>> handle(Call& call, const PutRecord& request) {
                                 .encryption_type = {}};
 }
 
-template Task<Answer> serve<PutRecord>(streams::Engine&, const DoorOptions&, Serving);
+template Task<Answer> serve<PutRecord>(Serving);
 
 }   // namespace sluice::kinesis

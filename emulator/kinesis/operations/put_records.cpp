@@ -1,4 +1,5 @@
 // PutRecords: a fault in any entry refuses the whole request; a limit refuses just the entries beyond it, in order.
+#include "protocol/kinesis/operations/put_records.h"
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/records/puts.h"
 #include "emulator/kinesis/serve.h"
@@ -106,6 +107,6 @@ Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
     co_return told;
 }
 
-template Task<Answer> serve<PutRecords>(streams::Engine&, const DoorOptions&, Serving);
+template Task<Answer> serve<PutRecords>(Serving);
 
 }   // namespace sluice::kinesis

@@ -1,4 +1,5 @@
 // SplitShard: the parent closes, two children take the next numbers, lower half first. Its Kafka partition is sealed (rule 15).
+#include "protocol/kinesis/operations/split_shard.h"
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
@@ -35,6 +36,6 @@ Task<Reply<SplitShard>> handle(Call& call, const SplitShard& request) {
     co_return NoResult{};
 }
 
-template Task<Answer> serve<SplitShard>(streams::Engine&, const DoorOptions&, Serving);
+template Task<Answer> serve<SplitShard>(Serving);
 
 }   // namespace sluice::kinesis

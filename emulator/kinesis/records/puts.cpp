@@ -1,6 +1,9 @@
 #include "emulator/kinesis/records/puts.h"
 
+#include <fmt/format.h>
+
 #include "emulator/kinesis/address.h"
+#include "emulator/kinesis/call.h"
 #include "emulator/kinesis/texts/texts.h"
 #include "emulator/streams/catalog/hash_key.h"
 
@@ -59,7 +62,7 @@ bool ShardPuts::queue(streams::Engine& engine) {
                         "kinesis` gives it those of a stream",
                         stream.name));
     // Read once, so that the record's timestamp and its arrival are the same moment for both doors.
-    const auto now_ms = std::max(to_ms(engine.default_world().clock->now()), shard_->last_appended_ms);
+    const auto now_ms = std::max(to_ms(stream.world->clock->now()), shard_->last_appended_ms);
     if (batch_.empty())
         build(now_ms);
     else if (made_ms_ != now_ms)

@@ -8,11 +8,13 @@
 #include <string_view>
 #include <vector>
 
-#include "emulator/kinesis/handlers.h"
 #include "emulator/streams/engine.h"
 #include "protocol/batch/builder.h"
+#include "protocol/kinesis/errors.h"
 
 namespace sluice::kinesis {
+
+struct Call;
 
 struct Put {
     std::string_view key, data;

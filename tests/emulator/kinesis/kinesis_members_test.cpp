@@ -2,7 +2,7 @@
 // with a sentence that names it.
 #include <algorithm>
 
-#include "emulator/kinesis/handlers.h"
+#include "emulator/kinesis/served.h"
 #include "tests/support/kinesis_call.h"
 
 using namespace sluice;

@@ -1,4 +1,5 @@
 // Rule 21: with a StreamId in hand an SDK leaves the custom endpoint for the real service, so none is ever given out or taken.
+#include "emulator/kinesis/served.h"
 #include "tests/support/kinesis_call.h"
 
 using namespace sluice;

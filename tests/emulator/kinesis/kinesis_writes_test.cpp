@@ -2,7 +2,7 @@
 // one it is stored, and memory is what a start on the store makes of it. An operation without an example does not compile.
 #include <doctest/doctest.h>
 
-#include "emulator/kinesis/handlers.h"
+#include "emulator/kinesis/served.h"
 #include "protocol/kinesis/base64.h"
 #include "tests/support/kinesis_call.h"
 

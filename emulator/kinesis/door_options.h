@@ -1,0 +1,28 @@
+// How a Kinesis door behaves; apart from door.h, which needs sockets, so that handlers can see it.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "emulator/runtime/loop.h"
+#include "protocol/wire_limits.h"
+
+namespace sluice::kinesis {
+
+struct SideRequest {
+    std::string method, path, body;
+    std::string authorization;     // the header's value
+    bool from_elsewhere = false;   // sent by a web page of another origin
+};
+struct SideAnswer {
+    unsigned status = 200;
+    std::string content_type = "application/json", body;
+};
+
+struct DoorOptions {
+    std::size_t most_connections = wire_limits::connections;
+    bool separate_scopes = false;   // an account and a region see their own streams only (rule 3)
+    std::function<Task<SideAnswer>(SideRequest)> side;
+};
+
+}   // namespace sluice::kinesis

@@ -1,0 +1,26 @@
+// Every Kinesis operation that this server answers. dispatch.cpp alone includes it, and tests that walk the list.
+#pragma once
+
+#include "protocol/kinesis/all_operations.h"
+
+namespace sluice::kinesis {
+
+// By name. An entry without a handler's file is a link error that names `serve` of it.
+using Served = Operations<CreateStream, DecreaseStreamRetentionPeriod, DeleteStream, DescribeStream, DescribeStreamSummary,
+                          GetRecords, GetShardIterator, IncreaseStreamRetentionPeriod, ListShards, ListStreams, MergeShards,
+                          PutRecord, PutRecords, SplitShard>;
+// Those that have their members in `protocol` and no handler.
+using NotServed = Operations<AddTagsToStream, ListTagsForStream, RemoveTagsFromStream, UpdateShardCount>;
+
+template <class Wanted, class... Operation>
+consteval int times(Operations<Operation...>) {
+    return (0 + ... + int{std::same_as<Wanted, Operation>});
+}
+template <class... Operation>
+consteval bool each_listed_once(Operations<Operation...>) {
+    return ((times<Operation>(Served{}) + times<Operation>(NotServed{}) == 1) && ...);
+}
+static_assert(each_listed_once(AllOperations{}),
+              "list each operation of protocol/kinesis/operations once, in Served if it is answered");
+
+}   // namespace sluice::kinesis
