@@ -66,50 +66,39 @@ struct Collected final : Sink<Message>, Follower {
     std::string lines;
 };
 
-Task<SideAnswer> watch(Service& service, std::string body) {
-    const auto request = parse<v1::WatchThrottlesRequest>(body);
-    if (!request) co_return fault(request.error());
-    const auto sink = std::make_shared<Collected<v1::Throttle>>(1, service.stopping());
-    auto& clock = *service.engine().default_world().clock;
-    const Timer end{clock, clock.within(timers::http_watch, wire_limits::http_stream_wait, [sink] { sink->end(); })};
-    auto task = service.stream(*request, sink);
-    const auto result = co_await std::move(task);
-    if (!result) co_return fault(result.error());
-    co_return SideAnswer{.content_type = "application/x-ndjson", .body = std::move(sink->lines)};
+// Where the answer to a streaming call ends.
+struct End {
+    std::size_t lines;
+    std::optional<milliseconds> within{};   // of the world's time
+};
+End end_of(v1::WatchThrottlesRequest&) { return {.lines = 1, .within = wire_limits::http_stream_wait}; }
+End end_of(v1::TailRequest& request) {
+    request.set_only_stored(true);
+    if (request.start_case() == v1::TailRequest::START_NOT_SET) request.set_from_start(true);
+    return {.lines = wire_limits::http_stream_lines};
 }
 
-Task<SideAnswer> tail(Service& service, std::string body) {
-    auto request = parse<v1::TailRequest>(body);
+template <class Request, class Message>
+Task<SideAnswer> stream(Service& service, std::string body) {
+    auto request = parse<Request>(body);
     if (!request) co_return fault(request.error());
-    request->set_only_stored(true);
-    if (request->start_case() == v1::TailRequest::START_NOT_SET) request->set_from_start(true);
-    const auto sink = std::make_shared<Collected<v1::Record>>(wire_limits::http_stream_lines, service.stopping());
-    auto task = service.stream(*request, sink);
+    const auto end = end_of(*request);
+    const auto sink = std::make_shared<Collected<Message>>(end.lines, service.stopping());
+    auto& clock = *service.engine().default_world().clock;
+    Timer wait;
+    if (end.within) wait = Timer{clock, clock.within(timers::http_watch, *end.within, [sink] { sink->end(); })};
+    auto task = service.stream(*std::move(request), sink);
     const auto result = co_await std::move(task);
     if (!result) co_return fault(result.error());
     co_return SideAnswer{.content_type = "application/x-ndjson", .body = std::move(sink->lines)};
 }
 
 using Route = Task<SideAnswer> (*)(Service&, std::string body);
-const std::map<std::string_view, Route> routes{
-    {"Health", &unary<v1::HealthRequest>},
-    {"GetClock", &unary<v1::GetClockRequest>},
-    {"FreezeClock", &unary<v1::FreezeClockRequest>},
-    {"ResumeClock", &unary<v1::ResumeClockRequest>},
-    {"AdvanceClock", &unary<v1::AdvanceClockRequest>},
-    {"SetClock", &unary<v1::SetClockRequest>},
-    {"SetClockRate", &unary<v1::SetClockRateRequest>},
-    {"AutoClock", &unary<v1::AutoClockRequest>},
-    {"SetClockLiveness", &unary<v1::SetClockLivenessRequest>},
-    {"GetLimits", &unary<v1::GetLimitsRequest>},
-    {"SetLimits", &unary<v1::SetLimitsRequest>},
-    {"ListStreams", &unary<v1::ListStreamsRequest>},
-    {"WatchThrottles", &watch},
-    {"PutRecord", &unary<v1::PutRecordRequest>},
-    {"Tail", &tail},
-    {"SetAdvertised", &unary<v1::SetAdvertisedRequest>},
-    {"Reset", &unary<v1::ResetRequest>},
-};
+#define CALL(name, answer, word) {#name, &unary<v1::name##Request>},
+#define STREAM(name, message, word) {#name, &stream<v1::name##Request, v1::message>},
+const std::map<std::string_view, Route> routes{SLUICE_CONTROL_CALLS(CALL, STREAM)};
+#undef CALL
+#undef STREAM
 
 }   // namespace
 

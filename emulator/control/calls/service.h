@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "emulator/control/calls/list.h"
 #include "emulator/runtime/clock.h"
 #include "emulator/runtime/loop.h"
 #include "emulator/streams/engine.h"
@@ -63,24 +64,12 @@ class Service {
     // `authorization` is what the caller sent under that name: `Bearer <token>`. Any thread may ask.
     Result<void> admit(std::string_view authorization) const;
 
-    Task<Result<v1::HealthResponse>> handle(v1::HealthRequest);
-    Task<Result<v1::ClockResponse>> handle(v1::GetClockRequest);
-    Task<Result<v1::ClockResponse>> handle(v1::FreezeClockRequest);
-    Task<Result<v1::ClockResponse>> handle(v1::ResumeClockRequest);
-    Task<Result<v1::ClockResponse>> handle(v1::AdvanceClockRequest);
-    Task<Result<v1::ClockResponse>> handle(v1::SetClockRequest);
-    Task<Result<v1::ClockResponse>> handle(v1::SetClockRateRequest);
-    Task<Result<v1::ClockResponse>> handle(v1::AutoClockRequest);
-    Task<Result<v1::ClockResponse>> handle(v1::SetClockLivenessRequest);
-    Task<Result<v1::LimitsResponse>> handle(v1::GetLimitsRequest);
-    Task<Result<v1::LimitsResponse>> handle(v1::SetLimitsRequest);
-    Task<Result<v1::ListStreamsResponse>> handle(v1::ListStreamsRequest);
-    Task<Result<v1::PutRecordResponse>> handle(v1::PutRecordRequest);
-    Task<Result<v1::SetAdvertisedResponse>> handle(v1::SetAdvertisedRequest);
-    Task<Result<v1::ResetResponse>> handle(v1::ResetRequest);
-    // End when the sink closes; Tail also where the request says.
-    Task<Result<void>> stream(v1::WatchThrottlesRequest, SinkPointer<v1::Throttle>);
-    Task<Result<void>> stream(v1::TailRequest, SinkPointer<v1::Record>);
+    // Each call of list.h. A streaming one ends when the sink closes; Tail also where the request says.
+#define CALL(name, answer, word) Task<Result<v1::answer>> handle(v1::name##Request);
+#define STREAM(name, message, word) Task<Result<void>> stream(v1::name##Request, SinkPointer<v1::message>);
+    SLUICE_CONTROL_CALLS(CALL, STREAM)
+#undef CALL
+#undef STREAM
 
     // Prometheus' text form: store, connections, clock, and the usage counters of each stream.
     Task<std::string> metrics();

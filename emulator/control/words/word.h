@@ -31,12 +31,33 @@ inline std::chrono::system_clock::time_point until(std::chrono::seconds patience
     return SteadyTime{}.now() + patience_left;
 }
 
+// How a client makes the call of that request.
+template <class Request>
+struct Method;
+using Stub = v1::Control::Stub;
+#define CALL(name, answer, word)                                                                                            \
+    template <>                                                                                                             \
+    struct Method<v1::name##Request> {                                                                                      \
+        using Answer = v1::answer;                                                                                          \
+        static constexpr grpc::Status (Stub::*stub)(grpc::ClientContext*, const v1::name##Request&, Answer*) = &Stub::name; \
+    };
+#define STREAM(name, message, word)                                                                                         \
+    template <>                                                                                                             \
+    struct Method<v1::name##Request> {                                                                                      \
+        using Answer = v1::message;                                                                                         \
+        static constexpr std::unique_ptr<grpc::ClientReader<Answer>> (Stub::*stub)(grpc::ClientContext*,                    \
+                                                                                   const v1::name##Request&) = &Stub::name; \
+    };
+SLUICE_CONTROL_CALLS(CALL, STREAM)
+#undef CALL
+#undef STREAM
+
 struct Client {
     std::string at = "127.0.0.1:7070", token{}, world;
     bool json = false;
-    std::unique_ptr<v1::Control::Stub> stub{};
+    std::unique_ptr<Stub> stub{};
 
-    v1::Control::Stub& open() {
+    Stub& open() {
         if (stub) return *stub;
         grpc::ChannelArguments arguments;
         arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY,
@@ -61,26 +82,25 @@ struct Client {
         throw Exit{call_failed, status.error_message()};
     }
 
-    template <class Answer, class Request>
-    Answer call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&, Answer*), Request request) {
+    template <class Request>
+    auto call(Request request) {
         request.set_world(world);
         grpc::ClientContext context;
         context.set_deadline(until(patience));
         show_token(context);
-        Answer answer;
-        if (const auto status = (open().*method)(&context, request, &answer); !status.ok()) fail(status);
+        typename Method<Request>::Answer answer;
+        if (const auto status = (open().*Method<Request>::stub)(&context, request, &answer); !status.ok()) fail(status);
         if (json) fmt::print("{}\n", to_json(answer));
         return answer;
     }
 
-    template <class Message, class Request, class Show>
-    void each(std::unique_ptr<grpc::ClientReader<Message>> (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&),
-              Request request, const Show& show) {
+    template <class Request, class Show>
+    void each(Request request, const Show& show) {
         request.set_world(world);
         grpc::ClientContext context;
         show_token(context);
-        const auto reader = (open().*method)(&context, request);
-        Message message;
+        const auto reader = (open().*Method<Request>::stub)(&context, request);
+        typename Method<Request>::Answer message;
         while (reader->Read(&message)) {
             if (json)
                 fmt::print("{}\n", to_json(message));
@@ -126,18 +146,20 @@ T or_exit(std::expected<T, std::string> parsed) {
     return *std::move(parsed);
 }
 
-// words.cpp
-int health(Word&);
-int show_version(Word&);
-int limits(Word&);
-int list_streams(Word&);
-int advertise(Word&);
-int reset(Word&);
-// words_clock.cpp
-int clock(Word&);
-// words_records.cpp
-int tail(Word&);
-int put(Word&);
-int throttles(Word&);
+// Every word: its function in a file of this folder, its name, and what --help says of it.
+#define SLUICE_WORDS(WORD)                                                                            \
+    WORD(health, "health", "Says whether the server is up, and how full its store is.")               \
+    WORD(show_version, "version", "Shows the version of this program and of the server.")             \
+    WORD(clock, "clock", "Shows or moves the server's clock.")                                        \
+    WORD(limits, "limits", "Shows or sets how much each shard of a stream takes and gives a second.") \
+    WORD(list_streams, "streams", "Lists all streams. Every topic is one.")                           \
+    WORD(tail, "tail", "Prints records as they come.")                                                \
+    WORD(put, "put", "Writes a record.")                                                              \
+    WORD(throttles, "throttles", "Prints refusals as they happen, each with its reason.")             \
+    WORD(advertise, "advertise", "Sets the address that Kafka clients are told.")                     \
+    WORD(reset, "reset", "Removes all streams, offsets, groups and limits, and sets the clock to the real time.")
+#define WORD(function, name, text) int function(Word&);
+SLUICE_WORDS(WORD)
+#undef WORD
 
 }   // namespace sluice::control

@@ -53,7 +53,7 @@ void print_limits(const v1::LimitsResponse& answer) {
 
 int health(Word& word) {
     word.parse();
-    const auto answer = word.client.call(&v1::Control::Stub::Health, v1::HealthRequest{});
+    const auto answer = word.client.call(v1::HealthRequest{});
     if (!word.client.json)
         fmt::print("{}  sluice {}, up {}, {} streams, {} Kinesis and {} Kafka connections, {} of {} used\n",
                    answer.ready() ? "ready" : warm("starting"), answer.version(),
@@ -96,7 +96,7 @@ int limits(Word& word) {
     if (action == "show") {
         v1::GetLimitsRequest request;
         request.set_stream(stream);
-        answer = word.client.call(&v1::Control::Stub::GetLimits, request);
+        answer = word.client.call(request);
     } else {
         v1::SetLimitsRequest request;
         request.set_stream(stream);
@@ -109,7 +109,7 @@ int limits(Word& word) {
         if (f.given()) request.set_read_records_per_second(read_records);
         if (profile.empty() && !a.given() && !b.given() && !c.given() && !d.given() && !e.given() && !f.given())
             throw Exit{bad_usage, "`sluice limits set` wants --profile or a limit, like --write-records 100"};
-        answer = word.client.call(&v1::Control::Stub::SetLimits, request);
+        answer = word.client.call(request);
     }
     if (!word.client.json) print_limits(answer);
     return 0;
@@ -117,7 +117,7 @@ int limits(Word& word) {
 
 int list_streams(Word& word) {
     word.parse();
-    const auto answer = word.client.call(&v1::Control::Stub::ListStreams, v1::ListStreamsRequest{});
+    const auto answer = word.client.call(v1::ListStreamsRequest{});
     if (word.client.json) return 0;
     if (answer.streams_size() == 0) {
         fmt::print("no streams yet; make one with either door, or start the server with --stream NAME:SHARDS\n");
@@ -145,7 +145,7 @@ int advertise(Word& word) {
         request.set_host(at.substr(0, colon));
         request.set_port(port);
     }
-    word.client.call(&v1::Control::Stub::SetAdvertised, request);
+    word.client.call(request);
     if (!word.client.json) fmt::print("Kafka clients are told {}\n", at == "off" ? "what the server's rules say" : at);
     return 0;
 }
@@ -156,7 +156,7 @@ int reset(Word& word) {
     word.arguments.option("--clock", at, "the time that the clock shows afterwards; else the real time").type("MOMENT");
     word.parse();
     if (!at.empty()) *request.mutable_clock() = to_proto(or_exit(parse_time(at)));
-    const auto answer = word.client.call(&v1::Control::Stub::Reset, request);
+    const auto answer = word.client.call(request);
     if (word.client.json) return 0;
     if (answer.made().empty())
         fmt::print("nothing is left; connections stay open\n");
@@ -173,18 +173,20 @@ struct Entry {
     int (*run)(Word&);
     const char* text;
 };
-constexpr Entry words[] = {
-    {"health", health, "Says whether the server is up, and how full its store is."},
-    {"version", show_version, "Shows the version of this program and of the server."},
-    {"clock", clock, "Shows or moves the server's clock."},
-    {"limits", limits, "Shows or sets how much each shard of a stream takes and gives a second."},
-    {"streams", list_streams, "Lists all streams. Every topic is one."},
-    {"tail", tail, "Prints records as they come."},
-    {"put", put, "Writes a record."},
-    {"throttles", throttles, "Prints refusals as they happen, each with its reason."},
-    {"advertise", advertise, "Sets the address that Kafka clients are told."},
-    {"reset", reset, "Removes all streams, offsets, groups and limits, and sets the clock to the real time."},
+#define WORD(function, name, text) {name, function, text},
+constexpr Entry words[] = {SLUICE_WORDS(WORD)};
+#undef WORD
+
+// Each call's line in calls/list.h names a word of the list, or says that there is none.
+enum class Makes {
+    no_word,
+#define WORD(function, name, text) function,
+    SLUICE_WORDS(WORD)
+#undef WORD
 };
+#define MADE_BY(name, answer, word) Makes::word,
+[[maybe_unused]] constexpr Makes made_by[] = {SLUICE_CONTROL_CALLS(MADE_BY, MADE_BY)};
+#undef MADE_BY
 
 bool asks_overview(const std::string& arg) { return arg == "--help" || arg == "-h" || arg == "help"; }
 

@@ -48,36 +48,35 @@ int clock(Word& word) {
                                                   : action == "rate"  ? "rate 60"
                                                                       : "liveness virtual")
                                     : fmt::format("`sluice clock {}` takes no value", action)};
-    using Stub = v1::Control::Stub;
     v1::ClockResponse answer;
-    if (action == "show") answer = word.client.call(&Stub::GetClock, v1::GetClockRequest{});
-    if (action == "freeze") answer = word.client.call(&Stub::FreezeClock, v1::FreezeClockRequest{});
-    if (action == "resume") answer = word.client.call(&Stub::ResumeClock, v1::ResumeClockRequest{});
+    if (action == "show") answer = word.client.call(v1::GetClockRequest{});
+    if (action == "freeze") answer = word.client.call(v1::FreezeClockRequest{});
+    if (action == "resume") answer = word.client.call(v1::ResumeClockRequest{});
     if (action == "advance") {
         v1::AdvanceClockRequest request;
         *request.mutable_span() = to_proto(or_exit(parse_span(value)));
         request.set_expire_clients(expire);
-        answer = word.client.call(&Stub::AdvanceClock, request);
+        answer = word.client.call(request);
     }
     if (action == "set") {
         v1::SetClockRequest request;
         *request.mutable_time() = to_proto(or_exit(parse_time(value)));
-        answer = word.client.call(&Stub::SetClock, request);
+        answer = word.client.call(request);
     }
     if (action == "rate") {
         v1::SetClockRateRequest request;
         double rate = 0;
         if (!number(value, rate)) throw Exit{bad_usage, fmt::format("'{}' is no rate; 60 makes a minute of each second", value)};
         request.set_rate(rate);
-        answer = word.client.call(&Stub::SetClockRate, request);
+        answer = word.client.call(request);
     }
-    if (action == "auto") answer = word.client.call(&Stub::AutoClock, v1::AutoClockRequest{});
+    if (action == "auto") answer = word.client.call(v1::AutoClockRequest{});
     if (action == "liveness") {
         if (value != "real" && value != "virtual")
             throw Exit{bad_usage, fmt::format("liveness is real or virtual, not '{}'", value)};
         v1::SetClockLivenessRequest request;
         request.set_liveness(value == "virtual" ? v1::LIVENESS_VIRTUAL : v1::LIVENESS_REAL);
-        answer = word.client.call(&Stub::SetClockLiveness, request);
+        answer = word.client.call(request);
     }
     if (!word.client.json) print_clock(answer);
     return 0;

@@ -34,7 +34,7 @@ int tail(Word& word) {
         *request.mutable_from_time() = to_proto(or_exit(parse_time(from)));
     request.set_most(most);
     request.set_only_stored(stop);
-    word.client.each(&v1::Control::Stub::Tail, request, print_record);
+    word.client.each(request, print_record);
     return 0;
 }
 
@@ -48,7 +48,7 @@ int put(Word& word) {
     request.set_key(key);
     const auto send = [&](const std::string& text) {
         request.set_data(text);
-        const auto answer = word.client.call(&v1::Control::Stub::PutRecord, request);
+        const auto answer = word.client.call(request);
         if (!word.client.json)
             fmt::print("shard {} offset {}  {}\n", answer.shard(), answer.offset(), dim(answer.sequence_number()));
     };
@@ -63,7 +63,7 @@ int throttles(Word& word) {
     v1::WatchThrottlesRequest request;
     word.arguments.option("STREAM", *request.mutable_stream());
     word.parse();
-    word.client.each(&v1::Control::Stub::WatchThrottles, request, [](const v1::Throttle& t) {
+    word.client.each(request, [](const v1::Throttle& t) {
         if (t.missed() > 0) fmt::print("{}\n", dim(fmt::format("({} more)", t.missed())));
         fmt::print("{}  {}\n", dim(show_time(from_proto(t.at()))), show_text(t.explanation()));
     });
