@@ -89,7 +89,7 @@ Endpoint listen_all(const std::vector<Wanted>& all, std::string_view flag, const
         const auto& at = address_of(wanted);
         try {
             const auto bound = listen(wanted);
-            if (first.port() == 0) first = bound;
+            if (first.port == 0) first = bound;
         } catch (const boost::system::system_error& error) {
             throw Exit{failed, fmt::format("cannot listen on {}: {}; choose another address with --{}, port 0 takes any free one",
                                            show(at), error.code().message(), flag)};
@@ -108,7 +108,7 @@ std::optional<kafka::HostPort> own_address(const ServeOptions::KafkaListener& li
 void banner(const Endpoint& kinesis, const Endpoint& kafka, const Endpoint& control, const ServeOptions& options) {
     // An address that means "all" is no address to connect to.
     const auto reach = [](Endpoint at) {
-        if (at.address().is_unspecified()) at.address(boost::asio::ip::address_v4::loopback());
+        if (at.address.is_unspecified()) at.address = boost::asio::ip::address_v4::loopback();
         return show(at);
     };
     fmt::print(stderr, "sluice {}: {}\n", control::version,
@@ -130,7 +130,7 @@ void turn_until_still(asio::io_context& loop, streams::Engine& engine, const Rea
 // The two doors of the control plane do not know each other's types.
 Task<kinesis::SideAnswer> beside(control::Service& service, kinesis::SideRequest request) {
     auto task = control::answer(service, {std::move(request.method), std::move(request.path), std::move(request.body),
-                                          std::move(request.authorization), request.from_elsewhere});
+                                          std::move(request.authorization), request.from_elsewhere, request.gone});
     auto answer = co_await std::move(task);
     co_return kinesis::SideAnswer{answer.status, std::move(answer.content_type), std::move(answer.body)};
 }

@@ -1,17 +1,13 @@
 #include "emulator/control/connections.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <list>
 #include <optional>
 
-#include "emulator/net/idle.h"
 #include "emulator/net/listener.h"
 
 namespace sluice::control {
-
-using Socket = Listener::Socket;
 
 struct Connections::State : std::enable_shared_from_this<State> {
     State(Executor executor_, Clock& time, std::size_t most_, std::function<void(std::string_view)> note_)
@@ -23,32 +19,34 @@ struct Connections::State : std::enable_shared_from_this<State> {
     std::function<void(std::string_view)> note;
     std::optional<Listener> listener;
     std::unique_ptr<Taker> taker;
-    std::list<Socket> watched;   // a second descriptor of each connection that gRPC has
+    // A connection that gRPC serves by a second descriptor. gRPC shuts it down before it closes that; it is seen here.
+    struct Lent final : Follower {
+        Lent(State& s, std::shared_ptr<Peer> p) : all(s), peer(std::move(p)) {
+            follow(peer->gone);
+            peer->watch();
+        }
+        void fired() override {
+            asio::post(all.executor, [self = all.shared_from_this(), at = at] {
+                if (!self->stopped) self->lent.erase(at);
+            });
+        }
+        State& all;
+        std::shared_ptr<Peer> peer;
+        std::list<Lent>::iterator at;
+    };
+    std::list<Lent> lent;
     bool stopped = false;
 
-    void hand_over(Socket socket) {
-        if (watched.size() >= most)
+    void hand_over(std::shared_ptr<Peer> peer) {
+        if (lent.size() >= most)
             return note(fmt::format("Control door: there are {} connections, the most it takes; more are closed", most));
-        boost::system::error_code fault;
-        const auto protocol = socket.local_endpoint(fault).protocol();
-        const int second = fault ? -1 : dup(socket.native_handle());
-        if (second < 0) return;
-        socket.native_non_blocking(true, fault);
-        socket.set_option(asio::ip::tcp::no_delay{true}, fault);
-        keep_alive(socket.native_handle());
-        watch(Socket{executor, protocol, second});
         Taker::NewConnectionParameters given;
         given.listener_fd = listener->native_handle();
-        given.fd = socket.release();
+        given.fd = peer->second_descriptor();
+        if (given.fd < 0) return;
+        const auto at = lent.emplace(lent.end(), *this, std::move(peer));
+        at->at = at;
         taker->HandleNewConnection(&given);
-    }
-
-    // gRPC shuts a connection down before it closes its descriptor; that is seen at the second one.
-    void watch(Socket second) {
-        const auto at = watched.insert(watched.end(), std::move(second));
-        at->async_wait(Socket::wait_error, [self = shared_from_this(), at](boost::system::error_code fault) {
-            if (!self->stopped && fault != asio::error::operation_aborted) self->watched.erase(at);
-        });
     }
 };
 
@@ -63,15 +61,15 @@ Endpoint Connections::listen(const Endpoint& at) {
 
 void Connections::take(std::unique_ptr<Taker> taker) {
     state_->taker = std::move(taker);
-    state_->listener->accept([state = state_.get()](Socket socket) { state->hand_over(std::move(socket)); });
+    state_->listener->accept([state = state_.get()](std::shared_ptr<Peer> peer) { state->hand_over(std::move(peer)); });
 }
 
 void Connections::stop() {
     state_->stopped = true;
     if (state_->listener) state_->listener->stop();
-    state_->watched.clear();
+    state_->lent.clear();
 }
 
-std::size_t Connections::open() const { return state_->watched.size(); }
+std::size_t Connections::open() const { return state_->lent.size(); }
 
 }   // namespace sluice::control

@@ -12,6 +12,7 @@ struct SideRequest {
     std::string method, path, body;
     std::string authorization{};
     bool from_elsewhere = false;
+    Signal* gone = nullptr;   // fires when nobody waits for the answer any more
 };
 struct SideAnswer {
     unsigned status = 200;

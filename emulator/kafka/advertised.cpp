@@ -102,15 +102,14 @@ std::optional<asio::ip::address> container_gateway() {
     return std::nullopt;
 }
 
-HostPort Advertised::told(const std::optional<HostPort>& own, const asio::ip::tcp::endpoint& local,
-                          const asio::ip::address& peer) const {
+HostPort Advertised::told(const std::optional<HostPort>& own, const Endpoint& local, const asio::ip::address& peer) const {
     if (live) return *live;
     if (own) return *own;
     for (const auto& rule : rules) {
         if (rule.covers(peer)) return rule.told;
     }
-    if (gateway && plain(peer) == *gateway) return {"localhost", local.port()};
-    return {plain(local.address()).to_string(), local.port()};
+    if (gateway && plain(peer) == *gateway) return {"localhost", local.port};
+    return {plain(local.address).to_string(), local.port};
 }
 
 }   // namespace sluice::kafka

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "emulator/net/endpoint.h"
 #include "emulator/runtime/loop.h"
 
 namespace sluice::kafka {
@@ -43,7 +44,7 @@ struct Advertised {
     std::optional<asio::ip::address> gateway;
     std::optional<HostPort> live;   // SetAdvertised
     // `own` is what the listener was given to tell.
-    HostPort told(const std::optional<HostPort>& own, const asio::ip::tcp::endpoint& local, const asio::ip::address& peer) const;
+    HostPort told(const std::optional<HostPort>& own, const Endpoint& local, const asio::ip::address& peer) const;
 };
 
 }   // namespace sluice::kafka

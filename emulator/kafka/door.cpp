@@ -30,16 +30,16 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
     std::unordered_map<Session*, Timer> hints;
     std::set<asio::ip::address> told;
 
-    void welcome(Socket socket, const std::optional<HostPort>& own) {
+    void welcome(std::shared_ptr<Peer> peer, const std::optional<HostPort>& own) {
         const auto most = broker.options.most_connections;
         if (sessions.size() >= most)
             return broker.engine.events().note_once("Kafka door: there are " + std::to_string(most) +
                                                     " connections, the most it takes; more are closed");
         auto session = std::make_shared<Session>(std::shared_ptr<Broker>(shared_from_this(), &broker), receiving,
-                                                 broker.engine.default_world(), std::move(socket), own);
-        std::erase_if(hints, [&](auto& entry) { return entry.first->peer() == session->peer(); });   // it came back
+                                                 broker.engine.default_world(), std::move(peer), own);
+        std::erase_if(hints, [&](auto& entry) { return entry.first->remote() == session->remote(); });   // it came back
         session->on_metadata = [this](Session& s) { watch_for_return(s); };
-        session->on_foreign = [this](Foreign foreign) { met(foreign); };
+        session->on_foreign = [this](Spoken spoken) { met(spoken); };
         session->on_close = [weak = weak_from_this()](Session& s) {
             const auto self = weak.lock();
             if (!self) return;
@@ -52,22 +52,22 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
     }
 
     // One line for each kind: whoever set the client up wants to know what to change, once.
-    void met(Foreign foreign) {
+    void met(Spoken spoken) {
         auto& events = broker.engine.events();
-        if (foreign == Foreign::tls)
+        if (spoken == Spoken::tls)
             events.note_once(
                 "Kafka door: a client began a TLS handshake, and this door speaks plain Kafka; set the client's security.protocol "
                 "to PLAINTEXT in place of SSL or SASL_SSL");
-        if (foreign == Foreign::http1 || foreign == Foreign::http2)
+        if (spoken == Spoken::http1 || spoken == Spoken::http2)
             events.note_once(
                 "Kafka door: a client spoke HTTP, and this door speaks Kafka; set the client's endpoint to http:// and the address "
                 "of --kinesis, where Kinesis, health and metrics are served");
     }
 
     void watch_for_return(Session& session) {
-        if (told.contains(session.peer()) || told.size() >= most_peers_told) return;
+        if (told.contains(session.remote()) || told.size() >= most_peers_told) return;
         for (const auto& [other, kept] : sessions) {
-            if (other != &session && other->peer() == session.peer()) return;
+            if (other != &session && other->remote() == session.remote()) return;
         }
         auto& clock = *broker.engine.default_world().clock;
         hints[&session] =
@@ -75,10 +75,10 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
     }
 
     void say(Session& session) {
-        if (session.metadata_only() && told.insert(session.peer()).second) {
+        if (session.metadata_only() && told.insert(session.remote()).second) {
             const auto address = session.advertised();
             broker.engine.events().note(
-                "Kafka client at " + session.peer().to_string() + " was told to connect to " + address.host + ":" +
+                "Kafka client at " + session.remote().to_string() + " was told to connect to " + address.host + ":" +
                 std::to_string(address.port) +
                 " and did not within 5 s; if it cannot reach that address, set --kafka-advertised PEER-CIDR=HOST:PORT");
         }
@@ -90,10 +90,11 @@ Door::Door(streams::Engine& engine, DoorOptions options) : state_(std::make_shar
 
 Door::~Door() { stop(); }
 
-asio::ip::tcp::endpoint Door::listen(const asio::ip::tcp::endpoint& endpoint, std::optional<HostPort> told) {
+Endpoint Door::listen(const Endpoint& at, std::optional<HostPort> told) {
     auto& engine = state_->broker.engine;
-    auto& listener = state_->listeners.emplace_back(engine.executor(), *engine.default_world().clock, endpoint);
-    listener.accept([state = state_.get(), own = std::move(told)](Socket socket) { state->welcome(std::move(socket), own); });
+    auto& listener = state_->listeners.emplace_back(engine.executor(), *engine.default_world().clock, at);
+    listener.accept(
+        [state = state_.get(), own = std::move(told)](std::shared_ptr<Peer> peer) { state->welcome(std::move(peer), own); });
     return listener.endpoint();
 }
 

@@ -2,13 +2,13 @@
 // everything.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "emulator/kafka/door_options.h"
+#include "emulator/net/endpoint.h"
 #include "emulator/runtime/loop.h"
 #include "emulator/streams/engine.h"
 
@@ -21,7 +21,7 @@ class Door {
     ~Door();
     // Throws boost::system::system_error when the address cannot be had. May be called for several addresses.
     // `told` is what clients of this listener are told to connect to, whatever the rules say.
-    asio::ip::tcp::endpoint listen(const asio::ip::tcp::endpoint&, std::optional<HostPort> told = {});
+    Endpoint listen(const Endpoint&, std::optional<HostPort> told = {});
     // Closes listeners and connections; parked requests end without an answer. The loop has to turn once more for them to go.
     void stop();
     std::size_t connections() const;

@@ -3,12 +3,10 @@
 #include "emulator/kafka/session.h"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/write.hpp>
 
 #include "emulator/kafka/dispatch.h"
-#include "emulator/net/sending.h"
+#include "emulator/net/first_bytes.h"
 #include "protocol/kafka/messages/api_versions.h"
 #include "protocol/wire_limits.h"
 
@@ -32,36 +30,30 @@ Gathered ask_lower(std::int32_t correlation_id) {
 
 }   // namespace
 
-Session::Session(std::shared_ptr<Broker> broker, Receiving& receiving, streams::World& world, Socket socket,
+Session::Session(std::shared_ptr<Broker> broker, Receiving& receiving, streams::World& world, std::shared_ptr<Peer> peer,
                  std::optional<HostPort> told)
     : keeps_(std::move(broker)),
       broker_(*keeps_),
       world_(world),
-      socket_(std::move(socket)),
+      peer_(std::move(peer)),
+      local_(peer_->local()),
+      remote_(plain(peer_->remote().address)),
       told_(std::move(told)),
       frames_(broker_.max_frame_bytes),
       sender_(receiving, [this] { close(); }),
-      idle_(*world.clock, broker_.most_idle, [this] { return owes(); }, [this] { close_soon(); }) {
-    boost::system::error_code ignored;
-    local_ = socket_.local_endpoint(ignored);
-    peer_ = plain(socket_.remote_endpoint(ignored).address());
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-    socket_.non_blocking(true, ignored);
-    keep_alive(socket_.native_handle());
-}
+      idle_(*world.clock, broker_.most_idle, [this] { return owes(); }, [this] { close_soon(); }) {}
 
 Session::~Session() = default;
 
 void Session::start() {
     auto reading = read(shared_from_this());
-    asio::co_spawn(socket_.get_executor(), std::move(reading), stop_loudly);
+    asio::co_spawn(broker_.engine.executor(), std::move(reading), stop_loudly);
 }
 
 void Session::close() {
     if (closed_) return;
     closed_ = true;
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    peer_->close();
     mute_.stop();
     idle_.stop();
     waiting_.clear();
@@ -72,28 +64,30 @@ void Session::close() {
 
 Task<void> Session::read(std::shared_ptr<Session> self) {
     Session& s = *self;
-    constexpr auto result = asio::as_tuple(use_task);
-    while (!s.closed_) {
+    auto looking = first_bytes(*s.peer_, s.sender_);
+    const auto spoken = co_await std::move(looking);
+    const bool foreign = spoken != Spoken::kafka && spoken != Spoken::unknown;   // a size above 16 MiB begins with anything
+    if (foreign && s.on_foreign) s.on_foreign(spoken);
+    while (!s.closed_ && !foreign) {
         const auto room = s.frames_.room();
         s.sender_.lacks_rest(s.frames_.unfinished());
-        const auto [error, count] = co_await s.socket_.async_read_some(asio::buffer(room.data(), room.size()), result);
-        if (error || s.closed_) break;
+        auto reading = s.peer_->read_some(room);
+        const auto count = co_await std::move(reading);
+        if (count == 0 || s.closed_) break;
         s.sender_.received(count);
         s.idle_.touch();
         const auto wait = [&s](Frame frame) {
             s.waiting_bytes_ += frame.bytes.size();
             s.waiting_.push_back(std::move(frame));
         };
-        if (!s.frames_.received(count, wait)) {
-            const auto begun = s.frames_.begun();
-            if (s.on_foreign) s.on_foreign(spoken({reinterpret_cast<const char*>(begun.data()), begun.size()}));
-            break;
-        }
+        if (!s.frames_.received(count, wait)) break;
         s.begin_calls();
-        while (!s.closed_ && s.waiting_bytes_ > wire_limits::frame_bytes_in_flight) {
-            Waiter waiter{s.socket_.get_executor()};
+        // It sent far more than is carried out. What it has sent is carried out even if it ends its side meanwhile.
+        while (!s.closed_ && !s.peer_->is_gone() && s.waiting_bytes_ > wire_limits::frame_bytes_in_flight) {
+            s.peer_->watch();
+            Waiter waiter{s.broker_.engine.executor()};
             waiter.watch(s.taken_);
-            waiter.watch(s.gone, Woken::closed);
+            waiter.watch(s.peer_->gone, Woken::closed);
             co_await waiter.wait();
         }
     }
@@ -156,7 +150,7 @@ void Session::begin(Frame frame) {
         metadata_only_ = false;
     }
     auto serving = route->serve(std::move(call));
-    asio::co_spawn(socket_.get_executor(), std::move(serving), stop_loudly);
+    asio::co_spawn(broker_.engine.executor(), std::move(serving), stop_loudly);
 }
 
 void Session::answer(Call& call, Gathered gathered) {
@@ -184,7 +178,7 @@ void Session::answer(Call& call, Gathered gathered) {
 // In a turn of its own, before the answer leaves: the end may move the clock, and that may unmute.
 void Session::end_serving(Call& call) {
     if (world_.clock->automatic())
-        asio::post(socket_.get_executor(), [serving = std::move(call.serving)]() mutable { serving.end(); });
+        asio::post(broker_.engine.executor(), [serving = std::move(call.serving)]() mutable { serving.end(); });
     else
         call.serving.end();
 }
@@ -200,7 +194,7 @@ void Session::no_answer(Call& call) {
 // Answers that become ready in one turn of the loop leave in one write.
 void Session::flush_soon() {
     if (std::exchange(flush_due_, true)) return;
-    asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    asio::post(broker_.engine.executor(), [self = shared_from_this()] {
         self->flush_due_ = false;
         self->flush();
     });
@@ -224,23 +218,18 @@ void Session::flush() {
 }
 
 void Session::close_soon() {
-    asio::post(socket_.get_executor(), [self = shared_from_this()] { self->close(); });
+    asio::post(broker_.engine.executor(), [self = shared_from_this()] { self->close(); });
 }
 
-// Offers the pieces to the socket at once and copies only what the kernel did not take.
+// Offers the pieces at once and copies only what was not taken.
 void Session::send(std::vector<asio::const_buffer>& pieces) {
     if (!pieces.empty()) idle_.touch();
-    std::span<asio::const_buffer> rest = pieces;
+    Peer::Pieces rest = pieces;
     while (!rest.empty()) {
-        boost::system::error_code error;
-        auto taken = socket_.write_some(rest, error);
-        if (error == asio::error::would_block || error == asio::error::try_again) break;
-        if (error) return close();
-        while (!rest.empty() && taken >= rest.front().size()) {
-            taken -= rest.front().size();
-            rest = rest.subspan(1);
-        }
-        if (taken > 0) rest.front() += taken;
+        const auto taken = peer_->try_write(rest);
+        if (!taken) return close();
+        if (*taken == 0) break;
+        drop_front(rest, *taken);
     }
     if (rest.empty()) return;
     unsent_.clear();
@@ -249,22 +238,19 @@ void Session::send(std::vector<asio::const_buffer>& pieces) {
         unsent_.insert(unsent_.end(), bytes, bytes + piece.size());
     }
     sending_ = true;
-    send_rest();
+    auto sending = send_rest(shared_from_this());
+    asio::co_spawn(broker_.engine.executor(), std::move(sending), stop_loudly);
 }
 
-void Session::send_rest() {
-    const auto offer = [this](const boost::system::error_code& error, std::size_t sent) {
-        idle_.touch();   // it takes what it was sent
-        return offer_more(error, sent);
-    };
-    asio::async_write(socket_, asio::buffer(unsent_), offer,
-                      [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-                          self->sending_ = false;
-                          self->idle_.touch();
-                          self->unsent_ = Blob{};
-                          if (error) return self->close();
-                          self->flush();
-                      });
+Task<void> Session::send_rest(std::shared_ptr<Session> self) {
+    asio::const_buffer rest = asio::buffer(self->unsent_);
+    auto writing = self->peer_->write({&rest, 1}, self->idle_);
+    const bool sent = co_await std::move(writing);
+    self->sending_ = false;
+    self->idle_.touch();
+    self->unsent_ = Blob{};
+    if (!sent) co_return self->close();
+    self->flush();
 }
 
 void Session::mute(milliseconds span) {

@@ -5,8 +5,6 @@
 // slow reader keeps at most one answer in memory.
 #pragma once
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <deque>
 #include <functional>
 #include <map>
@@ -15,34 +13,34 @@
 
 #include "emulator/kafka/call.h"
 #include "emulator/net/idle.h"
+#include "emulator/net/peer.h"
 #include "emulator/net/receiving.h"
 #include "emulator/runtime/loop.h"
-#include "protocol/foreign.h"
 #include "protocol/kafka/frame_reader.h"
+#include "protocol/spoken.h"
 
 namespace sluice::kafka {
 
-using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 class Session : public Connection, public std::enable_shared_from_this<Session> {
   public:
     // `told`: the address that the listener was given for its clients.
-    Session(std::shared_ptr<Broker>, Receiving&, streams::World&, Socket, std::optional<HostPort> told);
+    Session(std::shared_ptr<Broker>, Receiving&, streams::World&, std::shared_ptr<Peer>, std::optional<HostPort> told);
     ~Session() override;
     void start();
     void close();
     bool closed() const override { return closed_; }
     std::size_t calls() const { return calls_.size(); }     // begun and not yet answered, parked ones included
     bool metadata_only() const { return metadata_only_; }   // nothing asked yet but ApiVersions and Metadata
-    HostPort advertised() const override { return broker_.advertised.told(told_, local_, peer_); }
-    const asio::ip::address& peer() const { return peer_; }
-    std::string peer_text() const override { return "/" + peer_.to_string(); }
+    HostPort advertised() const override { return broker_.advertised.told(told_, local_, remote_); }
+    const asio::ip::address& remote() const { return remote_; }
+    std::string peer_text() const override { return "/" + remote_.to_string(); }
 
     void answer(Call&, Gathered) override;
     void no_answer(Call&) override;
 
     std::function<void(Session&)> on_close;
     std::function<void(Session&)> on_metadata;   // first Metadata of this connection
-    std::function<void(Foreign)> on_foreign;     // the client speaks another protocol
+    std::function<void(Spoken)> on_foreign;      // the client speaks another protocol
 
   private:
     using Frame = FrameReader::Frame;
@@ -54,7 +52,7 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
     void flush_soon();
     void flush();
     void send(std::vector<asio::const_buffer>& pieces);
-    void send_rest();
+    static Task<void> send_rest(std::shared_ptr<Session>);
     void end_serving(Call&);
     void mute(milliseconds);
     void close_soon();
@@ -62,9 +60,9 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
     std::shared_ptr<Broker> keeps_;   // a parked handler may outlive the door by a turn of the loop
     Broker& broker_;
     streams::World& world_;
-    Socket socket_;
-    asio::ip::tcp::endpoint local_;
-    asio::ip::address peer_;
+    std::shared_ptr<Peer> peer_;
+    Endpoint local_;
+    asio::ip::address remote_;
     std::optional<HostPort> told_;
     bool closed_ = false, metadata_only_ = true, metadata_seen_ = false;
 

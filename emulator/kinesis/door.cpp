@@ -22,18 +22,18 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
     std::list<Listener> listeners;
     std::unordered_set<std::shared_ptr<Connection>> connections;
 
-    void welcome(Listener::Socket);
+    void welcome(std::shared_ptr<Peer>);
     // One line for each kind: whoever set the client up wants to know what to change, once.
-    void met(Foreign foreign) {
-        if (foreign == Foreign::tls)
+    void met(Spoken spoken) {
+        if (spoken == Spoken::tls)
             engine.events().note_once(
                 "Kinesis door: a client began a TLS handshake, and this door speaks plain HTTP/1.1; set the client's endpoint to "
                 "http:// in place of https://");
-        if (foreign == Foreign::http2)
+        if (spoken == Spoken::http2)
             engine.events().note_once(
                 "Kinesis door: a client spoke HTTP/2, and this door speaks HTTP/1.1; set the client to it (Java: "
                 "httpClientBuilder with Protocol.HTTP1_1, JavaScript: requestHandler: new NodeHttpHandler())");
-        if (foreign == Foreign::kafka)
+        if (spoken == Spoken::kafka)
             engine.events().note_once(
                 "Kinesis door: a client spoke Kafka, and this door speaks HTTP; set the client's bootstrap.servers to the address of "
                 "--kafka");
@@ -44,18 +44,18 @@ namespace {
 
 template <class State>
 Task<void> attend(std::shared_ptr<State> state, std::shared_ptr<Connection> connection) {
-    const std::function<void(Foreign)> met_foreign = [&](Foreign foreign) { state->met(foreign); };
+    const std::function<void(Spoken)> met_foreign = [&](Spoken spoken) { state->met(spoken); };
     co_await run_session(connection, state->engine, state->options, state->receiving, met_foreign);
     state->connections.erase(connection);
 }
 
 }   // namespace
 
-void Door::State::welcome(Listener::Socket socket) {
+void Door::State::welcome(std::shared_ptr<Peer> peer) {
     if (connections.size() >= options.most_connections)
         return engine.events().note_once("Kinesis door: there are " + std::to_string(options.most_connections) +
                                          " connections, the most it takes; more are closed");
-    auto connection = std::make_shared<Connection>(std::move(socket), *engine.default_world().clock);
+    auto connection = std::make_shared<Connection>(std::move(peer), *engine.default_world().clock);
     connections.insert(connection);
     auto session = attend(shared_from_this(), std::move(connection));
     asio::co_spawn(engine.executor(), std::move(session), stop_loudly);
@@ -64,9 +64,9 @@ void Door::State::welcome(Listener::Socket socket) {
 Door::Door(streams::Engine& engine, DoorOptions options) : state_(std::make_shared<State>(engine, std::move(options))) {}
 Door::~Door() { stop(); }
 
-asio::ip::tcp::endpoint Door::listen(const asio::ip::tcp::endpoint& at) {
+Endpoint Door::listen(const Endpoint& at) {
     auto& listener = state_->listeners.emplace_back(state_->engine.executor(), *state_->engine.default_world().clock, at);
-    listener.accept([state = state_.get()](Listener::Socket socket) { state->welcome(std::move(socket)); });
+    listener.accept([state = state_.get()](std::shared_ptr<Peer> peer) { state->welcome(std::move(peer)); });
     return listener.endpoint();
 }
 

@@ -2,10 +2,10 @@
 // metrics, control as JSON) go to `side`, which somebody else provides.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 
 #include "emulator/kinesis/door_options.h"
+#include "emulator/net/endpoint.h"
 #include "emulator/streams/engine.h"
 
 namespace sluice::kinesis {
@@ -15,7 +15,7 @@ class Door {
     Door(streams::Engine&, DoorOptions);
     ~Door();
     // Throws boost::system::system_error when the address cannot be had. May be called for several addresses.
-    asio::ip::tcp::endpoint listen(const asio::ip::tcp::endpoint&);
+    Endpoint listen(const Endpoint&);
     // Closes listeners and connections; calls under way end without an answer.
     void stop();
     std::size_t connections() const;

@@ -1,4 +1,4 @@
-// How a Kinesis door behaves; apart from door.h, which needs sockets, so that handlers can see it.
+// How a Kinesis door behaves; apart from door.h, so that handlers can see it.
 #pragma once
 
 #include <functional>
@@ -13,6 +13,7 @@ struct SideRequest {
     std::string method, path, body;
     std::string authorization;     // the header's value
     bool from_elsewhere = false;   // sent by a web page of another origin
+    Signal* gone = nullptr;        // fires when nobody waits for the answer any more; lives until it was given
 };
 struct SideAnswer {
     unsigned status = 200;

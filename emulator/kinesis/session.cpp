@@ -4,12 +4,10 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <boost/asio/read.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/write.hpp>
 
 #include "emulator/kinesis/dispatch.h"
-#include "emulator/net/sending.h"
+#include "emulator/net/first_bytes.h"
+#include "emulator/net/http1_exchange.h"
 #include "protocol/http/request_reader.h"
 #include "protocol/http/response.h"
 #include "protocol/kinesis/base64.h"
@@ -49,20 +47,11 @@ class DateText {
     std::string text_ = "Wed, 31 Dec 1969 23:59:59 GMT";
 };
 
-// An answer on its way: a large body is not copied behind its head.
-struct Outgoing {
-    static constexpr std::size_t most_copied = 4096;
-    std::string head, body;
-    std::vector<std::pair<std::string_view, std::string_view>> headers;   // while a head is written; kept for its room
-    void clear() { head.clear(), body.clear(); }
-    // Head and body of one answer. A HEAD request is told how long the body would be, and gets none (RFC 9110, 9.3.2).
-    void put(const http::Request& request, unsigned status, std::string_view front, std::string&& rest) {
-        http::append_head(head, status, headers, front.size() + rest.size(), request.keep_alive);
-        if (request.method == "HEAD") return;
-        head += front;
-        if (rest.size() > most_copied) return void(body = std::move(rest));
-        head += rest;
-    }
+// The answers of one connection: its headers are kept for their room.
+struct Answers {
+    Exchange& out;
+    DateText date{};
+    std::vector<Exchange::Headers::value_type> headers{};
 };
 
 // x-amz-id-2: base64 of 64 to 80 bytes; ours always has 72, which needs no padding.
@@ -75,13 +64,13 @@ ExtendedId extended_id(Random& random) {
     return id;
 }
 
-void append_answer(Outgoing& out, streams::Engine& engine, DateText& date, Answer&& answer, const http::Request& request) {
+void put_answer(Answers& to, streams::Engine& engine, Answer&& answer) {
     auto& random = engine.random();
     const std::string request_id = Random::uuid_text(random.uuid());
-    auto& headers = out.headers;
+    auto& headers = to.headers;
     headers.clear();
     headers.emplace_back("x-amzn-RequestId", request_id);
-    headers.emplace_back("Date", date.at(engine.default_world().clock->now()));
+    headers.emplace_back("Date", to.date.at(engine.default_world().clock->now()));
     ExtendedId id_2;
     if (answer.extended_id) {
         id_2 = extended_id(random);
@@ -89,131 +78,119 @@ void append_answer(Outgoing& out, streams::Engine& engine, DateText& date, Answe
     }
     if (!answer.content_type.empty()) headers.emplace_back("Content-Type", answer.content_type);
     for (const auto& [name, value] : answer.headers) headers.emplace_back(name, value);
-    out.put(request, answer.status, answer.front, std::move(answer.body));
+    to.out.head(answer.status, headers, answer.front.size() + answer.body.size());
+    to.out.copy(answer.front);
+    to.out.send(std::move(answer.body));
 }
 
-Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const http::Request& request, DateText& date,
-                     Outgoing& out) {
+Task<void> serve_beside(const DoorOptions& options, const http::Request& request, std::string_view path, Answers& to) {
+    SideAnswer answer{.status = 404, .content_type = "application/json", .body = "{}"};
+    if (options.side) {
+        SideRequest asked{std::string{request.method}, std::string{path},
+                          std::string{request.body},   std::string{header(request.headers, "Authorization").value_or("")},
+                          from_elsewhere(request),     &to.out.gone()};
+        answer = co_await options.side(std::move(asked));
+    }
+    to.headers.assign(1, {"Content-Type", answer.content_type});
+    if (answer.status == 401) to.headers.emplace_back("WWW-Authenticate", "Bearer");
+    to.out.head(answer.status, to.headers, answer.body.size());
+    to.out.send(std::move(answer.body));
+}
+
+Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const http::Request& request, Answers& to) {
     const auto path = request.target.substr(0, request.target.find('?'));
     if (is_side(path)) {
-        SideAnswer answer{.status = 404, .content_type = "application/json", .body = "{}"};
-        if (options.side) {
-            SideRequest asked{std::string{request.method}, std::string{path}, std::string{request.body},
-                              std::string{header(request.headers, "Authorization").value_or("")}, from_elsewhere(request)};
-            answer = co_await options.side(std::move(asked));
-        }
-        out.headers.assign(1, {"Content-Type", answer.content_type});
-        if (answer.status == 401) out.headers.emplace_back("WWW-Authenticate", "Bearer");
-        out.put(request, answer.status, {}, std::move(answer.body));
-        co_return;
+        auto beside = serve_beside(options, request, path, to);
+        co_return co_await std::move(beside);
     }
     const auto serving = engine.default_world().clock->serve();   // ends before the answer leaves
     const RequestHead head{request.method, request.target, request.headers};
     auto answer = co_await dispatch(engine, options, head, request.body);
-    append_answer(out, engine, date, std::move(answer), request);
-}
-
-// Offers the bytes to the kernel at once and suspends only for what it did not take.
-Task<bool> write(Connection& to, const Outgoing& out) {
-    auto& socket = to.socket;
-    boost::system::error_code fault;
-    std::array<asio::const_buffer, 2> rest{asio::buffer(out.head), asio::buffer(out.body)};
-    const std::array<asio::const_buffer, 2> first{rest[0], asio::buffer(rest[1], most_sent_at_once)};
-    const auto sent = socket.write_some(first, fault);
-    if (fault && fault != asio::error::would_block) co_return false;
-    const auto of_head = std::min(fault ? 0 : sent, out.head.size());
-    rest[0] += of_head;
-    rest[1] += (fault ? 0 : sent) - of_head;
-    if (rest[0].size() + rest[1].size() == 0) co_return true;
-    fault = {};
-    auto token = asio::redirect_error(use_task, fault);
-    const auto offer = [&to](const boost::system::error_code& error, std::size_t sent_so_far) {
-        to.idle.touch();
-        return offer_more(error, sent_so_far);
-    };
-    co_await asio::async_write(socket, rest, offer, token);
-    co_return !fault;
+    put_answer(to, engine, std::move(answer));
 }
 
 // Closes in stages after a refusal: a client that writes its whole request first would otherwise be cut off by a reset and never
 // read the answer (RFC 9112, 9.6).
-Task<void> drain(Socket& socket, Clock& clock) {
-    boost::system::error_code fault;
-    socket.shutdown(asio::ip::tcp::socket::shutdown_send, fault);
+Task<void> drain(Peer& peer, Clock& clock) {
+    peer.finish();
     bool over = false;
     const Timer end{clock, clock.at(timers::drain, clock.live() + wire_limits::http_drain, [&] {
                         over = true;
-                        boost::system::error_code ignored;
-                        socket.cancel(ignored);
+                        peer.cancel();
                     })};
-    std::vector<char> dropped(64 * wire_limits::kib);
-    for (std::size_t all = 0; !fault && !over && all < wire_limits::http_drain_bytes;) {
-        auto token = asio::redirect_error(use_task, fault);
-        all += co_await socket.async_read_some(asio::buffer(dropped), token);
+    std::vector<std::byte> dropped(64 * wire_limits::kib);
+    for (std::size_t all = 0; !over && all < wire_limits::http_drain_bytes;) {
+        auto reading = peer.read_some(dropped);
+        const auto count = co_await std::move(reading);
+        if (count == 0) break;
+        all += count;
     }
+}
+
+// What the client is told when a request can go no further. The connection ends with it.
+void refuse(Http1Exchange& exchange, unsigned status) {
+    exchange.begin({.keep_alive = false});
+    exchange.head(status, {}, 0);
 }
 
 }   // namespace
 
+// g++ 12 sees Asio's allocation of a coroutine's frame and not that the frame is freed the same way.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 Task<void> run_session(std::shared_ptr<Connection> held, streams::Engine& engine, const DoorOptions& options,
-                       Receiving& receiving, const std::function<void(Foreign)>& met_foreign) {
-    auto& socket = held->socket;
-    boost::system::error_code fault;
-    socket.set_option(asio::ip::tcp::no_delay{true}, fault);
-    socket.non_blocking(true, fault);
-    keep_alive(socket.native_handle());
+                       Receiving& receiving, const std::function<void(Spoken)>& met_foreign) {
+    auto& peer = *held->peer;
+    auto& clock = *engine.default_world().clock;
     http::RequestReader reader;
-    Sender sender{receiving, [&socket] {
-                      boost::system::error_code ignored;
-                      socket.cancel(ignored);
-                  }};
-    Outgoing out;
-    DateText date;
+    Sender sender{receiving, [&peer] { peer.cancel(); }};
+    Http1Exchange exchange{peer, held->idle, clock};
+    Answers answers{exchange};
+    auto looking = first_bytes(peer, sender);
+    if (const auto spoken = co_await std::move(looking); spoken != Spoken::http1 && spoken != Spoken::unknown)
+        met_foreign(spoken);
     for (;;) {
-        out.clear();
-        bool last = false;
         const auto step = reader.next();
         if (const auto* request = std::get_if<http::Request>(&step)) {
-            last = !request->keep_alive;
+            exchange.begin({request->method == "HEAD", request->keep_alive, request->takes_chunks});
             held->serving = true;
-            co_await serve_one(engine, options, *request, date, out);
+            co_await serve_one(engine, options, *request, answers);
             held->serving = false;
             held->idle.touch();
-        } else if (const auto* refusal = std::get_if<http::Refusal>(&step)) {
-            if (refusal->foreign != Foreign::none) met_foreign(refusal->foreign);
-            http::append_head(out.head, refusal->status, {}, 0, false);
-            if (co_await write(*held, out)) co_await drain(socket, *engine.default_world().clock);
+            if (!co_await exchange.end() || !exchange.keeps_alive()) break;
+            continue;
+        }
+        if (const auto* refusal = std::get_if<http::Refusal>(&step)) {
+            refuse(exchange, refusal->status);
+            if (co_await exchange.end()) co_await drain(peer, clock);
             break;
-        } else {
-            if (std::get<http::NeedMore>(step).continue_expected) out.head = http::continue_response;
         }
-        if (!out.head.empty()) {
-            const bool written = co_await write(*held, out);
-            if (!written || last) break;
-            out.body = {};
+        if (std::get<http::NeedMore>(step).continue_expected) {
+            asio::const_buffer interim = asio::buffer(http::continue_response);
+            if (!co_await peer.write({&interim, 1}, held->idle)) break;
         }
-        if (std::holds_alternative<http::NeedMore>(step)) {
-            const auto space = reader.space();
-            sender.lacks_rest(reader.held());
-            if (!sender.given_up()) {
-                auto token = asio::redirect_error(use_task, fault);
-                const auto got = co_await socket.async_read_some(
-                    asio::buffer(space.data(), std::min(space.size(), most_received_at_once)), token);
-                reader.received(got);
-                sender.received(got);
-                held->idle.touch();
-            }
-            if (sender.given_up()) {
-                out.clear();
-                http::append_head(out.head, 408, {}, 0, false);
-                socket.write_some(asio::buffer(out.head), fault);   // room for it or not: it goes
-                break;
-            }
-            if (fault) break;
+        const auto space = reader.space();
+        sender.lacks_rest(reader.held());
+        std::size_t count = 0;
+        if (!sender.given_up()) {
+            auto reading = peer.read_some(std::as_writable_bytes(space.first(std::min(space.size(), most_received_at_once))));
+            count = co_await std::move(reading);
+            reader.received(count);
+            sender.received(count);
+            held->idle.touch();
         }
+        if (sender.given_up()) {
+            std::string last;
+            http::append_head(last, 408, {}, 0, false);
+            const asio::const_buffer bytes = asio::buffer(last);
+            (void)peer.try_write({&bytes, 1});   // room for it or not: it goes
+            break;
+        }
+        if (count == 0) break;
     }
-    socket.shutdown(asio::ip::tcp::socket::shutdown_both, fault);
+    peer.finish();
     held->close();
 }
+#pragma GCC diagnostic pop
 
 }   // namespace sluice::kinesis

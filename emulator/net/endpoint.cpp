@@ -27,8 +27,8 @@ std::expected<Endpoint, std::string> parse_endpoint(std::string_view text) {
 }
 
 std::string show(const Endpoint& at) {
-    return at.address().is_v6() ? fmt::format("[{}]:{}", at.address().to_string(), at.port())
-                                : fmt::format("{}:{}", at.address().to_string(), at.port());
+    const auto address = at.address.to_string();
+    return at.address.is_v6() ? fmt::format("[{}]:{}", address, at.port) : fmt::format("{}:{}", address, at.port);
 }
 
 }   // namespace sluice

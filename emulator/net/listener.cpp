@@ -4,6 +4,8 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include "emulator/net/tcp_peer.h"
+
 namespace sluice {
 
 namespace {
@@ -15,7 +17,7 @@ struct Listener::State {
 
     Clock& clock;
     asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor;
-    std::function<void(Socket)> take;
+    std::function<void(std::shared_ptr<Peer>)> take;
     Signal stopping;
     bool stopped = false;
 
@@ -23,11 +25,11 @@ struct Listener::State {
         constexpr auto result = asio::as_tuple(use_task);
         const Executor executor = self->acceptor.get_executor();
         while (!self->stopped) {
-            Socket socket{executor};
+            TcpPeer::Socket socket{executor};
             const auto [fault] = co_await self->acceptor.async_accept(socket, result);
             if (self->stopped) break;
             if (!fault) {
-                self->take(std::move(socket));
+                self->take(std::make_shared<TcpPeer>(std::move(socket)));
                 continue;
             }
             Waiter waiter{executor};
@@ -38,8 +40,8 @@ struct Listener::State {
     }
 };
 
-Listener::Listener(Executor executor, Clock& clock, const asio::ip::tcp::endpoint& at)
-    : state_(std::make_shared<State>(executor, clock)) {
+Listener::Listener(Executor executor, Clock& clock, const Endpoint& wanted) : state_(std::make_shared<State>(executor, clock)) {
+    const asio::ip::tcp::endpoint at{wanted.address, wanted.port};
     auto& acceptor = state_->acceptor;
     acceptor.open(at.protocol());
     acceptor.set_option(asio::socket_base::reuse_address{true});
@@ -49,11 +51,14 @@ Listener::Listener(Executor executor, Clock& clock, const asio::ip::tcp::endpoin
 
 Listener::~Listener() { stop(); }
 
-asio::ip::tcp::endpoint Listener::endpoint() const { return state_->acceptor.local_endpoint(); }
+Endpoint Listener::endpoint() const {
+    const auto at = state_->acceptor.local_endpoint();
+    return {at.address(), at.port()};
+}
 
 int Listener::native_handle() const { return state_->acceptor.native_handle(); }
 
-void Listener::accept(std::function<void(Socket)> take) {
+void Listener::accept(std::function<void(std::shared_ptr<Peer>)> take) {
     state_->take = std::move(take);
     auto loop = State::accept(state_);
     asio::co_spawn(state_->acceptor.get_executor(), std::move(loop), stop_loudly);

@@ -2,11 +2,10 @@
 // it.
 #pragma once
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <memory>
 
+#include "emulator/net/peer.h"
 #include "emulator/runtime/clock.h"
 #include "emulator/runtime/loop.h"
 
@@ -14,16 +13,15 @@ namespace sluice {
 
 class Listener {
   public:
-    using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
     // Throws boost::system::system_error when the address cannot be had.
-    Listener(Executor, Clock&, const asio::ip::tcp::endpoint&);
+    Listener(Executor, Clock&, const Endpoint&);
     ~Listener();
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
-    asio::ip::tcp::endpoint endpoint() const;
+    Endpoint endpoint() const;
     int native_handle() const;
     // `take` gets each connection from now on, until `stop`.
-    void accept(std::function<void(Socket)> take);
+    void accept(std::function<void(std::shared_ptr<Peer>)> take);
     void stop();
 
   private:

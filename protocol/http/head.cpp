@@ -128,6 +128,7 @@ std::expected<Head, unsigned> parse_head(std::string_view bytes) {
     }
     if (head.chunked && head.length) return bad;
     head.keep_alive = version == "HTTP/1.1" ? !closes : stays && !closes;
+    head.takes_chunks = version == "HTTP/1.1";
     head.expects_continue &= version == "HTTP/1.1";   // RFC 9110, 10.1.1: a 1.0 client's expectation is ignored
     return head;
 }

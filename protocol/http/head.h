@@ -18,6 +18,7 @@ struct Head {
     std::optional<std::uint64_t> length;                                  // of the body; none said: no body, unless it is chunked
     bool chunked = false;
     bool keep_alive = true;
+    bool takes_chunks = true;   // not HTTP/1.0
     bool expects_continue = false;
 };
 

@@ -73,8 +73,8 @@ std::size_t RequestReader::held() const {
 
 void RequestReader::received(std::size_t bytes) { size_ += bytes; }
 
-Step RequestReader::refuse(unsigned status, Foreign foreign) {
-    refused_ = {status, foreign};
+Step RequestReader::refuse(unsigned status) {
+    refused_ = {status};
     return refused_;
 }
 
@@ -84,7 +84,7 @@ std::size_t RequestReader::find_head() {
     const std::string_view bytes = pending();
     if (bytes.empty()) return 0;
     if (!token(bytes.front())) {
-        refuse(400, spoken(bytes));
+        refuse(400);
         return 0;
     }
     for (;;) {
@@ -120,7 +120,7 @@ Step RequestReader::next() {
 Step RequestReader::parse_head(std::size_t head_bytes) {
     const std::string_view bytes = pending().substr(0, head_bytes);
     auto head = http::parse_head(bytes);
-    if (!head) return refuse(head.error(), spoken(bytes) == Foreign::http2 ? Foreign::http2 : Foreign::none);
+    if (!head) return refuse(head.error());
     if (head->chunked) {
         chunked_ = std::make_unique<Chunked>(bytes);
         used_ += head_bytes;
@@ -136,7 +136,8 @@ Step RequestReader::parse_head(std::size_t head_bytes) {
         const bool ask = head->expects_continue && pending().size() == head_bytes && !std::exchange(continue_said_, true);
         return NeedMore{.continue_expected = ask};
     }
-    Request request{head->method, head->target, std::move(head->headers), pending().substr(head_bytes, body), head->keep_alive};
+    Request request{head->method,     head->target,      std::move(head->headers), pending().substr(head_bytes, body),
+                    head->keep_alive, head->takes_chunks};
     give_up_ = std::exchange(wanted_, 0);
     scanned_ = 0;
     continue_said_ = false;
@@ -186,7 +187,7 @@ Step RequestReader::read_chunks() {
     }
     handed_out_ = std::move(chunked_);
     auto& head = handed_out_->head;
-    return Request{head.method, head.target, std::move(head.headers), handed_out_->body, head.keep_alive};
+    return Request{head.method, head.target, std::move(head.headers), handed_out_->body, head.keep_alive, head.takes_chunks};
 }
 
 }   // namespace sluice::http

@@ -13,7 +13,6 @@
 #include <variant>
 #include <vector>
 
-#include "protocol/foreign.h"
 #include "protocol/wire_limits.h"
 
 namespace sluice::http {
@@ -34,12 +33,12 @@ struct Request {
     std::vector<std::pair<std::string_view, std::string_view>> headers;
     std::string_view body;
     bool keep_alive = true;
+    bool takes_chunks = true;   // an answer in chunks: not HTTP/1.0
 };
 
 // Answer with this status and close; what follows in the stream cannot be understood.
 struct Refusal {
     unsigned status;
-    Foreign foreign = Foreign::none;   // what the client speaks instead
 };
 
 using Step = std::variant<NeedMore, Request, Refusal>;
@@ -63,7 +62,7 @@ class RequestReader {
     struct Chunked;
     Step parse_head(std::size_t head_bytes);
     Step read_chunks();
-    Step refuse(unsigned status, Foreign = Foreign::none);
+    Step refuse(unsigned status);
     std::size_t find_head();
     std::string_view pending() const { return {buffer_.get() + used_, size_ - used_}; }
 

@@ -55,7 +55,7 @@ char* put_value(char* to, std::string_view value) {
 }   // namespace
 
 void append_head(std::string& out, unsigned status, std::span<const std::pair<std::string_view, std::string_view>> headers,
-                 std::size_t body_bytes, bool keep_alive) {
+                 std::optional<std::size_t> body_bytes, bool keep_alive) {
     const auto before = out.size();
     std::size_t most = before + 128;   // all that is neither a header's name nor its value
     for (const auto& [name, value] : headers) most += name.size() + value.size() + 4;
@@ -65,9 +65,8 @@ void append_head(std::string& out, unsigned status, std::span<const std::pair<st
         to = std::to_chars(to, to + 10, status).ptr;
         to = put(put(put(to, " "), reason(status)), "\r\n");
         for (const auto& [name, value] : headers) to = put(put_value(put(put(to, name), ": "), value), "\r\n");
-        to = put(to, "Content-Length: ");
-        to = std::to_chars(to, to + 20, body_bytes).ptr;
-        to = put(to, keep_alive ? "\r\n\r\n" : "\r\nConnection: close\r\n\r\n");
+        if (body_bytes) to = put(std::to_chars(put(to, "Content-Length: "), to + 36, *body_bytes).ptr, "\r\n");
+        to = put(to, keep_alive ? "\r\n" : "Connection: close\r\n\r\n");
         return static_cast<std::size_t>(to - data);
     });
 }

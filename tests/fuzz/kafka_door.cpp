@@ -2,6 +2,7 @@
 // rest as it is. What must hold: the server lives, closes or answers, with answers whose sizes add up, and after a restart the
 // engine still knows what it knew.
 #include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include "emulator/kafka/door.h"
 #include "protocol/kafka/all_messages.h"
@@ -22,8 +23,8 @@ struct Connection {
     std::string got;
     bool closed = false;
 
-    Connection(World& world, const tcp::endpoint& at) : w(world), socket(world.io) {
-        socket.connect(at);
+    Connection(World& world, const Endpoint& at) : w(world), socket(world.io) {
+        socket.connect({at.address, at.port});
         socket.non_blocking(true);
         w.turn();
     }

@@ -76,9 +76,8 @@ TEST_CASE("protocol knows neither storage nor emulator, and its folders keep to 
           }) > 0);
     CHECK(check(in("protocol/"), [](auto i) { return !is_ours(i) || is_under(i, "protocol/"); }) > 0);
     check(in("protocol/kinesis/"), [](auto i) { return !any_of(i, {"protocol/kafka/", "protocol/http/"}); });
-    check(in("protocol/http/"), [](auto i) {
-        return !is_ours(i) || any_of(i, {"protocol/http/", "protocol/foreign.h", "protocol/utf8.h", "protocol/wire_limits.h"});
-    });
+    check(in("protocol/http/"),
+          [](auto i) { return !is_ours(i) || any_of(i, {"protocol/http/", "protocol/utf8.h", "protocol/wire_limits.h"}); });
 }
 
 TEST_CASE("storage knows neither protocol nor emulator") {
@@ -135,14 +134,26 @@ TEST_CASE("the engine knows the store, the clock, chance, the loop and a thread 
     });
 }
 
+TEST_CASE("the sockets' room knows the loop, and of the protocols how a connection begins and HTTP") {
+    CHECK(check(in("emulator/net/"), [](auto i) {
+              return !is_ours(i) || any_of(i, {"emulator/net/", "emulator/runtime/", "protocol/http/", "protocol/spoken.h",
+                                               "protocol/wire_limits.h"});
+          }) > 20);
+}
+
 TEST_CASE("LMDB appears in one file, and that one in its folder alone") {
     check([](auto path) { return path != "storage/lmdb/tree.h"; }, [](auto i) { return i != "lmdb.h"; });
     CHECK(check(in("storage/lmdb/"), [](auto) { return true; }) > 20);
     check([](auto path) { return !is_under(path, "storage/lmdb/"); }, [](auto i) { return !is_under(i, "storage/lmdb/"); });
 }
 
-TEST_CASE("sockets appear only in the outer parts of the emulator") {
+TEST_CASE("sockets appear in emulator/net alone; doors see peers, and what their handlers do is coroutines of the loop") {
     const auto is_asio = [](std::string_view i) { return is_under(i, "boost/asio"); };
+    check([](auto path) { return is_under(path, "emulator/") && !is_under(path, "emulator/net/"); },
+          [](auto i) {
+              return !any_of(i, {"boost/asio/ip/tcp", "boost/asio/basic_stream_socket", "boost/asio/read", "boost/asio/write",
+                                 "boost/asio/local/", "boost/asio/connect", "sys/socket.h", "emulator/net/tcp_peer.h"});
+          });
     check([](auto path) { return any_of(path, {"protocol/", "storage/", "emulator/streams/"}); },
           [&](auto i) {
               return !is_asio(i) || is_under(i, "boost/asio/buffer");   // Beast as a byte machine needs the buffers

@@ -12,6 +12,7 @@
 #include "emulator/kafka/session.h"
 #include "emulator/kinesis/call.h"
 #include "emulator/net/receiving.h"
+#include "emulator/net/tcp_peer.h"
 #include "emulator/streams/engine.h"
 #include "protocol/kinesis/operations/create_stream.h"
 #include "protocol/kinesis/operations/decrease_stream_retention_period.h"
@@ -110,9 +111,9 @@ class Machine {
     template <class Response, class Request>
     void ask(Request request, int version, std::function<void(Response&)> told) {
         auto asked = std::make_shared<Asked<Request, Response>>(std::move(request), std::move(told));
-        kafka::Socket socket{*io};
+        auto nobody = std::make_shared<TcpPeer>(TcpPeer::Socket{*io});   // never connected: answers are told before they leave
         auto session =
-            std::make_shared<kafka::Session>(broker, *receiving, engine->default_world(), std::move(socket), std::nullopt);
+            std::make_shared<kafka::Session>(broker, *receiving, engine->default_world(), std::move(nobody), std::nullopt);
         sessions.push_back(session);
         auto task = serve_kafka<Request, Response>(*this, std::move(session), version, std::move(asked));
         spawn(std::move(task));

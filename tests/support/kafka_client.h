@@ -26,7 +26,7 @@ struct Server {
     Random random{7};
     std::unique_ptr<streams::Engine> engine;
     std::unique_ptr<Door> door;
-    asio::ip::tcp::endpoint endpoint;
+    Endpoint endpoint;
 
     explicit Server(DoorOptions options = {}) { open(std::move(options)); }
     ~Server() { shut(); }
@@ -90,7 +90,7 @@ struct Received {
 class Client {
   public:
     explicit Client(Server& server, std::string id = "test") : server_(server), id_(std::move(id)), socket_(server.io) {
-        socket_.connect(server.endpoint);
+        socket_.connect({server.endpoint.address, server.endpoint.port});
         socket_.set_option(asio::ip::tcp::no_delay(true));
         socket_.non_blocking(true);
         server_.turn();
@@ -153,7 +153,9 @@ class Client {
         if (!closed_) CHECK_FALSE(frame());
         return closed_;
     }
-    void leave() {
+    // By an end-of-file, or by a reset.
+    void leave(bool reset = false) {
+        if (reset) socket_.set_option(asio::socket_base::linger(true, 0));
         socket_.close();
         server_.turn();
     }

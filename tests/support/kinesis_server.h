@@ -19,7 +19,7 @@ struct KinesisServer {
     streams::Engine engine{io.get_executor(), *store, time, random, streams::EngineOptions{}};
     std::vector<std::string> notes;
     kinesis::Door door;
-    asio::ip::tcp::endpoint endpoint;
+    Endpoint endpoint;
 
     explicit KinesisServer(kinesis::DoorOptions options = {}) : door(engine, std::move(options)) {
         engine.events().on_note = [this](std::string_view line) { notes.emplace_back(line); };
@@ -44,7 +44,7 @@ struct KinesisServer {
 
 struct HttpClient {
     explicit HttpClient(KinesisServer& s) : server(s), socket(s.io) {
-        socket.connect(s.endpoint);
+        socket.connect({s.endpoint.address, s.endpoint.port});
         socket.non_blocking(true);
         server.turn();
     }

@@ -393,7 +393,7 @@ TEST_CASE("clients are told the address they came to, a rule's, or what was set 
     Client other(plain_server);
     const auto answer = other.ask<MetadataResponse>(MetadataRequest{}, 12);
     CHECK(answer->brokers.at(0).host == "127.0.0.1");
-    CHECK(answer->brokers.at(0).port == plain_server.endpoint.port());
+    CHECK(answer->brokers.at(0).port == plain_server.endpoint.port);
     CHECK_THROWS_AS(parse_advertised_rule("10.0.0.0/33=x:1"), storage::StartError);
     CHECK_THROWS_AS(parse_advertised_rule("10.0.0.0/8"), storage::StartError);
 }
@@ -411,9 +411,9 @@ TEST_CASE("a listener that was given an address of its own tells that one, and S
     server.endpoint = server.door->listen({asio::ip::make_address("127.0.0.1"), 0}, parse_host_port("outside.test:29092"));
     CHECK(told() == "outside.test:29092");
     server.endpoint = server.door->listen({asio::ip::make_address("::1"), 0});
-    CHECK(told() == "::1:" + std::to_string(server.endpoint.port()));
+    CHECK(told() == "::1:" + std::to_string(server.endpoint.port));
     server.endpoint = server.door->listen({asio::ip::make_address("::"), 0});
-    server.endpoint.address(asio::ip::make_address("127.0.0.1"));   // arrives mapped into IPv6
+    server.endpoint.address = asio::ip::make_address("127.0.0.1");   // arrives mapped into IPv6
     CHECK(told() == "rule.test:1");
     server.door->set_advertised(HostPort{"live.test", 7});
     CHECK(told() == "live.test:7");
@@ -463,7 +463,7 @@ TEST_CASE("a client that asks for metadata and never comes back is named once, w
     CHECK(notes.empty());
     server.pass(milliseconds{1});
     REQUIRE(notes.size() == 1);
-    CHECK(notes[0] == "Kafka client at 127.0.0.1 was told to connect to 127.0.0.1:" + std::to_string(server.endpoint.port()) +
+    CHECK(notes[0] == "Kafka client at 127.0.0.1 was told to connect to 127.0.0.1:" + std::to_string(server.endpoint.port) +
                           " and did not within 5 s; if it cannot reach that address, set --kafka-advertised PEER-CIDR=HOST:PORT");
     Client again(server);
     again.ask<MetadataResponse>(MetadataRequest{}, 12);
