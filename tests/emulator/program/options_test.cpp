@@ -135,7 +135,7 @@ TEST_CASE("a flag may be given several times, and replaces the whole list of the
     CHECK(options.streams[1].count == 2);
     CHECK(options.streams[2].name == "c");
     REQUIRE(options.kafka.size() == 1);
-    CHECK(options.kafka[0].at.port() == 0);
+    CHECK(options.kafka[0].at.port == 0);
 }
 
 TEST_CASE("an unknown SLUICE_ variable stops the start and names the nearest") {
