@@ -52,6 +52,9 @@ inline constexpr std::size_t http_drain_bytes = 1024 * mib;
 // A connection on which nothing moved for so long and that waits for no answer is closed: as long as Kafka's
 // connections.max.idle.ms, and longer than SDKs keep an unused connection.
 inline constexpr std::chrono::milliseconds http_idle{600'000};
+// A client that ended its side of the connection may still read its answer: a request that waits does so for so long, then nobody
+// is expected to be there.
+inline constexpr std::chrono::milliseconds http_half_closed{30'000};
 // A buffer that a large body needed is given back above this.
 inline constexpr std::size_t http_idle_buffer_bytes = 1 * mib;
 

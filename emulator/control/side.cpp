@@ -39,8 +39,8 @@ Result<Request> parse(const std::string& body) {
 }
 
 template <class Request>
-Task<SideAnswer> unary(Service& service, std::string body) {
-    auto request = parse<Request>(body);
+Task<SideAnswer> unary(Service& service, SideRequest asked) {
+    auto request = parse<Request>(asked.body);
     if (!request) co_return fault(request.error());
     auto task = service.handle(*std::move(request));
     const auto result = co_await std::move(task);
@@ -48,10 +48,18 @@ Task<SideAnswer> unary(Service& service, std::string body) {
     co_return SideAnswer{.body = to_json(*result)};
 }
 
-// A stream as an answer with an end: a line each. It ends early when the server stops: a call that stayed parked would never end.
+// A stream as an answer with an end: a line each. It ends early when the server stops or nobody waits for it any more.
 template <class Message>
-struct Collected final : Sink<Message>, Follower {
-    Collected(std::size_t limit, Signal& stopping) : most(limit) { follow(stopping); }
+struct Collected final : Sink<Message> {
+    struct Ends final : Follower {
+        explicit Ends(Collected& what) : of(what) {}
+        void fired() override { of.end(); }
+        Collected& of;
+    };
+    Collected(std::size_t limit, Signal& stopping, Signal* gone) : most(limit) {
+        ends[0].follow(stopping);
+        if (gone) ends[1].follow(*gone);
+    }
     void push(Message message) override {
         lines += to_json(message) + "\n";
         if (++count == most) end();
@@ -61,7 +69,7 @@ struct Collected final : Sink<Message>, Follower {
         this->closed = true;
         this->changed.fire();
     }
-    void fired() override { end(); }
+    Ends ends[2]{Ends{*this}, Ends{*this}};
     std::size_t most, count = 0;
     std::string lines;
 };
@@ -79,11 +87,11 @@ End end_of(v1::TailRequest& request) {
 }
 
 template <class Request, class Message>
-Task<SideAnswer> stream(Service& service, std::string body) {
-    auto request = parse<Request>(body);
+Task<SideAnswer> stream(Service& service, SideRequest asked) {
+    auto request = parse<Request>(asked.body);
     if (!request) co_return fault(request.error());
     const auto end = end_of(*request);
-    const auto sink = std::make_shared<Collected<Message>>(end.lines, service.stopping());
+    const auto sink = std::make_shared<Collected<Message>>(end.lines, service.stopping(), asked.gone);
     auto& clock = *service.engine().default_world().clock;
     Timer wait;
     if (end.within) wait = Timer{clock, clock.within(timers::http_watch, *end.within, [sink] { sink->end(); })};
@@ -93,7 +101,7 @@ Task<SideAnswer> stream(Service& service, std::string body) {
     co_return SideAnswer{.content_type = "application/x-ndjson", .body = std::move(sink->lines)};
 }
 
-using Route = Task<SideAnswer> (*)(Service&, std::string body);
+using Route = Task<SideAnswer> (*)(Service&, SideRequest);
 #define CALL(name, answer, word) {#name, &unary<v1::name##Request>},
 #define STREAM(name, message, word) {#name, &stream<v1::name##Request, v1::message>},
 const std::map<std::string_view, Route> routes{SLUICE_CONTROL_CALLS(CALL, STREAM)};
@@ -115,7 +123,7 @@ Task<SideAnswer> answer(Service& service, SideRequest request) {
     const bool get = request.method == "GET" || request.method == "HEAD";
     if (path == "/health" || path == "/ready") {
         if (!get) co_return SideAnswer{.status = 405, .body = R"({"message":"use GET"})"};
-        auto said = unary<v1::HealthRequest>(service, "");
+        auto said = unary<v1::HealthRequest>(service, {});
         auto answer = co_await std::move(said);
         if (path == "/ready" && !service.ready()) answer.status = 503;
         co_return answer;
@@ -137,7 +145,7 @@ Task<SideAnswer> answer(Service& service, SideRequest request) {
         co_return fault({Error::Kind::not_found, "there is no such control call; POST /_sluice/v1/ and one of " + names});
     }
     if (request.method != "POST") co_return SideAnswer{.status = 405, .body = R"({"message":"use POST"})"};
-    auto task = route->second(service, std::move(request.body));
+    auto task = route->second(service, std::move(request));
     co_return co_await std::move(task);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "protocol/http/response.h"
+#include "protocol/wire_limits.h"
 
 namespace sluice {
 namespace {
@@ -101,7 +102,8 @@ Signal& Http1Exchange::gone() {
 
 // A client may end its side with its request and read the answer all the same; one that went looks the same here.
 void Http1Exchange::peer_ended() {
-    half_closed_ = Timer{clock_, clock_.at(timers::idle_connection, clock_.live() + half_closed, [this] { say_gone(); })};
+    half_closed_ =
+        Timer{clock_, clock_.at(timers::half_closed, clock_.live() + wire_limits::http_half_closed, [this] { say_gone(); })};
 }
 
 void Http1Exchange::say_gone() {

@@ -8,9 +8,6 @@
 
 namespace sluice {
 
-// A client that ended its side waits so long for an answer; then it counts as gone, and a request that waits for something ends.
-inline constexpr milliseconds half_closed{30'000};
-
 class Http1Exchange final : public Exchange {
   public:
     // Touches `idle` as bytes leave. All outlive it.

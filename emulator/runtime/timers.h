@@ -36,6 +36,7 @@ inline constexpr DueKind<Line::live> member_session{"the session of a group's me
 inline constexpr DueKind<Line::live> producer_silence{"an idempotent producer that writes no more"};
 inline constexpr DueKind<Line::live> unfinished_request{"a request that was begun and does not go on"};
 inline constexpr DueKind<Line::live> idle_connection{"a connection over which nothing moves"};
+inline constexpr DueKind<Line::live> half_closed{"a client that ended its side and may wait for an answer"};
 inline constexpr DueKind<Line::live> drain{"a refused connection whose peer still writes"};
 inline constexpr DueKind<Line::live> address_hint{"a client that was told an address and never came there"};
 inline constexpr DueKind<Line::live> expired_kept{"what expired while the server was down is kept a while"};
@@ -60,10 +61,11 @@ template <Line line>
 constexpr Row row(const WaitKind<line>& kind) {
     return {kind.name, line, true};
 }
-inline constexpr std::array all{row(retention),          row(offset_expiry),   row(member_session), row(producer_silence),
-                                row(unfinished_request), row(idle_connection), row(drain),          row(address_hint),
-                                row(expired_kept),       row(rebalance),       row(long_poll),      row(mute),
-                                row(state_delay),        row(http_watch),      row(lazy_counters)};
+inline constexpr std::array all{
+    row(retention),       row(offset_expiry), row(member_session), row(producer_silence), row(unfinished_request),
+    row(idle_connection), row(half_closed),   row(drain),          row(address_hint),     row(expired_kept),
+    row(rebalance),       row(long_poll),     row(mute),           row(state_delay),      row(http_watch),
+    row(lazy_counters)};
 
 }   // namespace timers
 

@@ -180,3 +180,20 @@ TEST_CASE("a watch by HTTP is answered when the server stops") {
     CHECK(told->status == 200);
     CHECK(told->body.empty());
 }
+
+TEST_CASE("a watch by HTTP ends when nobody waits for its answer any more") {
+    Control c;
+    Signal gone;
+    bool ended = false;
+    asio::co_spawn(
+        *c.world.io,
+        control::answer(c.service, {.method = "POST", .path = "/_sluice/v1/WatchThrottles", .body = "{}", .gone = &gone}),
+        [&](std::exception_ptr, const control::SideAnswer&) { ended = true; });
+    c.world.settle();
+    CHECK_FALSE(ended);
+    CHECK(c.world.engine->events().watched());
+    gone.fire();
+    c.world.settle();
+    CHECK(ended);
+    CHECK_FALSE(c.world.engine->events().watched());
+}

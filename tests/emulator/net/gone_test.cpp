@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 
 #include "emulator/net/http1_exchange.h"
+#include "protocol/wire_limits.h"
 #include "tests/support/kafka_consumer.h"
 #include "tests/support/kinesis_server.h"
 
@@ -124,7 +125,7 @@ TEST_CASE("requests by HTTP that wait end when their clients reset, and after th
     clients[1]->socket.close();
     clients[2]->socket.shutdown(asio::ip::tcp::socket::shutdown_send);
     server.turn();
-    server.pass(half_closed - 1ms);
+    server.pass(wire_limits::http_half_closed - 1ms);
     CHECK(parked.waiting == 2);   // one of them may still read its answer, and nobody can say which
     server.pass(1ms);
     CHECK(parked.waiting == 0);

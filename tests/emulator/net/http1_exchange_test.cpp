@@ -1,6 +1,7 @@
 // An answer by HTTP/1.1 in bytes, and when its client counts as gone.
 #include "emulator/net/http1_exchange.h"
 
+#include "protocol/wire_limits.h"
 #include "tests/support/peers.h"
 
 using namespace sluice;
@@ -97,7 +98,7 @@ TEST_CASE("whoever sends no more gets an answer that comes within thirty seconds
     waiter.watch(e.exchange.gone(), Woken::closed);
     e.client.shutdown(asio::ip::tcp::socket::shutdown_send);
     e.turn();
-    e.pass(half_closed - milliseconds{1});
+    e.pass(wire_limits::http_half_closed - milliseconds{1});
     CHECK_FALSE(waiter.woken());
     e.pass(milliseconds{1});
     CHECK(waiter.woken());
@@ -110,6 +111,6 @@ TEST_CASE("whoever sends no more gets an answer that comes within thirty seconds
     CHECK_FALSE(e.exchange.is_gone());
     (void)e.exchange.gone();
     CHECK_FALSE(e.exchange.is_gone());
-    e.pass(half_closed);
+    e.pass(wire_limits::http_half_closed);
     CHECK(e.exchange.is_gone());
 }

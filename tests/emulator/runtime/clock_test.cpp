@@ -287,7 +287,8 @@ TEST_CASE("the one table of timers: what is data time, what somebody outside cou
     CHECK(live == std::vector<std::string>{
                       "the session of a group's member", "an idempotent producer that writes no more",
                       "a request that was begun and does not go on", "a connection over which nothing moves",
-                      "a refused connection whose peer still writes", "a client that was told an address and never came there",
+                      "a client that ended its side and may wait for an answer", "a refused connection whose peer still writes",
+                      "a client that was told an address and never came there",
                       "what expired while the server was down is kept a while", "a rebalance that waits for its members"});
     CHECK(blocked.size() == 6);
 }
