@@ -1,7 +1,6 @@
 #include "emulator/net/peer.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace sluice {
@@ -28,9 +27,9 @@ Task<bool> Peer::write(Pieces pieces, Idle& idle) {
 
 Task<std::size_t> Peer::receive_again(std::span<std::byte> room) {
     const auto count = std::min(room.size(), returned_.size());
-    std::memcpy(room.data(), returned_.data(), count);
+    std::copy_n(returned_.begin(), count, room.begin());
     returned_.erase(returned_.begin(), returned_.begin() + static_cast<std::ptrdiff_t>(count));
-    if (!returned_.empty() || count == room.size()) co_return count;
+    if (over_ || !returned_.empty() || count == room.size()) co_return count;
     returned_ = {};
     co_return count + receive_now(room.subspan(count));
 }

@@ -32,9 +32,15 @@ class Peer {
     Task<bool> write(Pieces, Idle&);
 
     // Waits for bytes; 0 when no more come: the peer has sent its last, the connection is broken, or the waiting was cancelled.
-    Task<std::size_t> read_some(std::span<std::byte> room) { return returned_.empty() ? receive(room) : receive_again(room); }
-    // What was read and belongs to somebody else: the next one who reads gets it, and what has come behind it.
-    void give_back(std::span<const std::byte> bytes) { returned_.assign(bytes.begin(), bytes.end()); }
+    Task<std::size_t> read_some(std::span<std::byte> room) {
+        return returned_.empty() && !over_ ? receive(room) : receive_again(room);
+    }
+    // What was read and belongs to somebody else: the next one who reads gets it, and what has come behind it. `over`: the end
+    // was read too. The kernel tells it once, so whoever reads next is told here.
+    void give_back(std::span<const std::byte> bytes, bool over) {
+        returned_.assign(bytes.begin(), bytes.end());
+        over_ = over;
+    }
     // Whoever waits for bytes or room goes on with none.
     virtual void cancel() = 0;
 
@@ -65,6 +71,7 @@ class Peer {
     Task<std::size_t> receive_again(std::span<std::byte>);
 
     std::vector<std::byte> returned_;
+    bool over_ = false;
     bool is_gone_ = false, has_ended_ = false;
 };
 

@@ -9,6 +9,7 @@
 using namespace sluice;
 using namespace sluice::test;
 using namespace std::chrono_literals;
+using namespace std::string_view_literals;
 
 namespace {
 
@@ -141,4 +142,21 @@ TEST_CASE("a client that ends its side with its request by HTTP reads the answer
     CHECK(client.read().starts_with("HTTP/1.1 404"));
     CHECK(client.closed);
     CHECK(server.door.connections() == 0);
+}
+
+TEST_CASE("a client that closes before its first request is whole leaves nothing behind, whatever it had sent") {
+    kafka::Server kafka_server;
+    KinesisServer kinesis_server;
+    for (const std::string_view sent : {""sv, "\1"sv, "P"sv, "\0\0\0\x24\0\x12\0\x04\0"sv}) {
+        CAPTURE(sent.size());
+        kafka::Client by_kafka(kafka_server);
+        by_kafka.write(std::as_bytes(std::span{sent}));
+        by_kafka.leave(false);
+        CHECK(kafka_server.door->connections() == 0);
+        HttpClient by_http{kinesis_server};
+        by_http.write(sent);
+        by_http.socket.close();
+        kinesis_server.turn();
+        CHECK(kinesis_server.door.connections() == 0);
+    }
 }

@@ -63,10 +63,10 @@ TEST_CASE("a write to a peer that reset ends, and so does one that is closed mea
 TEST_CASE("what was given back is read first, and what has come behind it; the end is no byte") {
     Peers p;
     p.say("world");
-    p.peer->give_back(std::as_bytes(std::span{"hello ", 6}));
+    p.peer->give_back(std::as_bytes(std::span{"hello ", 6}), false);
     CHECK(p.next() == "hello world");
     std::byte two[2];
-    p.peer->give_back(std::as_bytes(std::span{"abc", 3}));
+    p.peer->give_back(std::as_bytes(std::span{"abc", 3}), false);
     CHECK(*p.begin(p.peer->read_some(two)) == 2);
     CHECK(p.next() == "c");
     std::byte room[8];
