@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "emulator/streams/catalog/repair.h"
@@ -107,7 +108,6 @@ struct Books : World {
     std::unordered_map<std::string, std::string> normalised;      // name with '.' as '_' -> name
     std::unordered_map<std::string, std::int64_t> name_seconds;   // last create second of names used since the start
     Usage total;                                                  // of all its streams, for who asks about all of them
-    bool stale = false;   // its last record was lost with a failed commit: goes with the next group
     Clock::Listening listening;
     bool keeping_expired = false;   // till then the store is not told what has expired
     Timer keeping;
@@ -230,9 +230,11 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     void save_world(const World&);
     void save_folder();
     catalog::Folder folder_record() const;
+    // Records that were lost with a failed commit: they go with the next group.
     bool folder_stale = false;
-    bool stale() const;                       // a record waits for the next group
-    void record_lost(std::string_view key);   // with a failed commit
+    std::set<WorldId> stale_worlds;
+    bool stale() const { return folder_stale || !stale_worlds.empty(); }
+    void record_lost(std::string_view key);
     void index(const StreamPointer&);
     void unindex(const Stream&);
     std::int64_t create_second(Books&, std::string_view name);

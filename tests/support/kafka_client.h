@@ -16,6 +16,7 @@
 #include "protocol/kafka/messages/fetch.h"
 #include "protocol/kafka/messages/produce.h"
 #include "storage/store.h"
+#include "tests/support/turn.h"
 
 namespace sluice::kafka {
 
@@ -50,12 +51,7 @@ struct Server {
     }
     Clock& clock() { return *engine->default_world().clock; }
     streams::World& world() { return engine->default_world(); }
-    void turn() {
-        for (int i = 0; i < 20; ++i) {
-            io.restart();
-            io.poll();
-        }
-    }
+    void turn() { test::turn(io); }
     // Real time passes, and with it virtual time unless it is frozen.
     void pass(milliseconds span) {
         time.move(span);

@@ -8,6 +8,7 @@
 
 #include "emulator/kinesis/door.h"
 #include "emulator/streams/engine.h"
+#include "tests/support/turn.h"
 
 namespace sluice::test {
 
@@ -29,12 +30,7 @@ struct KinesisServer {
         door.stop();
         turn();
     }
-    void turn() {
-        for (int i = 0; i < 20; ++i) {
-            io.restart();
-            io.poll();
-        }
-    }
+    void turn() { test::turn(io); }
     void pass(milliseconds span) {
         time.move(span);
         engine.default_world().clock->run_due();

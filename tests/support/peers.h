@@ -10,6 +10,7 @@
 
 #include "emulator/net/idle.h"
 #include "emulator/net/listener.h"
+#include "tests/support/turn.h"
 
 namespace sluice::test {
 
@@ -36,12 +37,7 @@ struct Peers {
         listener.stop();
         turn();
     }
-    void turn() {
-        for (int i = 0; i < 20; ++i) {
-            io.restart();
-            io.poll();
-        }
-    }
+    void turn() { test::turn(io); }
     void pass(milliseconds span) {
         time.move(span);
         clock.run_due();

@@ -30,13 +30,7 @@ const char* text_of(StreamStatus status) {
 v1::LimitsResponse show_limits(const streams::Stream& stream) {
     v1::LimitsResponse answer;
     answer.set_stream(stream.name);
-    auto& limits = *answer.mutable_limits();
-    limits.set_write_bytes_per_second(stream.limits.write_bytes_per_second);
-    limits.set_write_records_per_second(stream.limits.write_records_per_second);
-    limits.set_read_bytes_per_second(stream.limits.read_bytes_per_second);
-    limits.set_read_calls_per_second(stream.limits.read_calls_per_second);
-    limits.set_iterator_calls_per_second(stream.limits.iterator_calls_per_second);
-    limits.set_read_records_per_second(stream.limits.read_records_per_second);
+    streams::write_limits(*answer.mutable_limits(), stream.limits);
     return answer;
 }
 

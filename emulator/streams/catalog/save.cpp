@@ -32,13 +32,7 @@ catalog::Stream record_of(const Stream& stream) {
     out.set_topic_id(std::string{raw(stream.topic_id)});
     out.set_manners(std::to_underlying(stream.manners));
     out.set_profile(stream.profile);
-    auto& limits = *out.mutable_limits();
-    limits.set_write_bytes_per_second(stream.limits.write_bytes_per_second);
-    limits.set_write_records_per_second(stream.limits.write_records_per_second);
-    limits.set_read_bytes_per_second(stream.limits.read_bytes_per_second);
-    limits.set_read_calls_per_second(stream.limits.read_calls_per_second);
-    limits.set_iterator_calls_per_second(stream.limits.iterator_calls_per_second);
-    limits.set_read_records_per_second(stream.limits.read_records_per_second);
+    write_limits(*out.mutable_limits(), stream.limits);
     out.set_created_ms(to_ms(stream.created));
     out.set_retention_ms(stream.retention ? stream.retention->count() : -1);
     if (stream.retention_bytes) out.set_retention_bytes(*stream.retention_bytes);

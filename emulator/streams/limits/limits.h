@@ -23,6 +23,17 @@ struct StreamLimits {
     friend bool operator==(const StreamLimits&, const StreamLimits&) = default;
 };
 
+// Into a message that has a field for each: the stored one, and the control plane's.
+template <class Message>
+void write_limits(Message& out, const StreamLimits& limits) {
+    out.set_write_bytes_per_second(limits.write_bytes_per_second);
+    out.set_write_records_per_second(limits.write_records_per_second);
+    out.set_read_bytes_per_second(limits.read_bytes_per_second);
+    out.set_read_calls_per_second(limits.read_calls_per_second);
+    out.set_iterator_calls_per_second(limits.iterator_calls_per_second);
+    out.set_read_records_per_second(limits.read_records_per_second);
+}
+
 // AWS, "Quotas and limits" (Kinesis Data Streams): 1 MiB/s and 1,000 records/s in, 2 MiB/s and 5 GetRecords a second out, 5
 // GetShardIterator a second, per shard.
 inline constexpr StreamLimits kinesis_limits{1 << 20, 1'000, 2 << 20, 5, 5, 0};

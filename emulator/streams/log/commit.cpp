@@ -129,19 +129,18 @@ void Engine::State::prepare(Group& group) {
     for (const auto& [stream, shard, log] : group.dirty)
         if (!stream->deleted && stream->shard(shard->index) == shard && group.outcome(log))
             group.put(log, shard_key(*stream, shard->index), running_value(*shard));
-    if (stale()) {
-        for (const auto& [id, books] : worlds)
-            if (std::exchange(books->stale, false)) group.put({}, world_key(id), record_of(*books).SerializeAsString());
-        if (std::exchange(folder_stale, false)) group.put({}, folder_key(), folder_record().SerializeAsString());
-    }
+    for (const auto id : std::exchange(stale_worlds, {}))
+        group.put({}, world_key(id), record_of(*worlds.at(id)).SerializeAsString());
+    if (std::exchange(folder_stale, false)) group.put({}, folder_key(), folder_record().SerializeAsString());
+    const World* world = nullptr;   // of the producers so far: its clock is read once for all of them
+    milliseconds live_ahead{};
     for (const auto& [shard, log, producer] : group.producers) {
         if (planted("producer-not-written")) break;
+        if (std::exchange(world, shard->stream->world) != shard->stream->world)
+            live_ahead = world->clock->live() - world->clock->real();
         const auto found = shard->producers.find(producer);
-        if (found != shard->producers.end() && !shard->stream->deleted && group.outcome(log)) {
-            const auto& clock = clock_of(*shard);
-            group.put(log, producer_key(*shard->stream, shard->index, producer),
-                      encode_producer(found->second, clock.live() - clock.real()));
-        }
+        if (found != shard->producers.end() && !shard->stream->deleted && group.outcome(log))
+            group.put(log, producer_key(*shard->stream, shard->index, producer), encode_producer(found->second, live_ahead));
     }
 }
 

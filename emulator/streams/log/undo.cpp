@@ -7,16 +7,11 @@
 
 namespace sluice::streams {
 
-bool Engine::State::stale() const {
-    return folder_stale || std::ranges::any_of(worlds, [](const auto& one) { return one.second->stale; });
-}
-
 // The clock has moved all the same, and numbers that were given out stay so: what failed of that goes with the next group.
 void Engine::State::record_lost(std::string_view key) {
     if (key == folder_key()) folder_stale = true;
-    if (!is_world_key(key)) return;
-    const auto lost = worlds.find(WorldId{static_cast<std::uint32_t>(read_big_endian(key.substr(world_key().size())))});
-    if (lost != worlds.end()) lost->second->stale = true;
+    if (is_world_key(key))
+        stale_worlds.insert(WorldId{static_cast<std::uint32_t>(read_big_endian(key.substr(world_key().size())))});
 }
 
 bool take_out(Group& later, const Group::Failed& failed) {
