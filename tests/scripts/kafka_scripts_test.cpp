@@ -1,0 +1,153 @@
+// Plays the scripts of tests/scripts/kafka: requests with their answers as text, through sockets to a server in memory whose time
+// moves when the script says so. The README there says how a script is written and how its answers are made anew.
+#include "protocol/kafka/all_messages.h"
+#include "tests/scripts/kafka_text.h"
+#include "tests/scripts/script.h"
+#include "tests/support/kafka_client.h"
+
+using namespace sluice;
+using namespace sluice::kafka;
+using test::Json;
+
+namespace {
+
+constexpr std::size_t longest_line = 130;
+
+// A request's and its answer's type, seen through pointers.
+struct Spoken {
+    Api api;
+    void (*send)(Client&, const Json&, int version, std::int64_t now_ms);
+    std::string (*print)(Bytes frame, int version);
+};
+
+template <class Request, class Response>
+Spoken spoken() {
+    return {.api = Request::api,
+            .send =
+                [](Client& client, const Json& fields, int version, std::int64_t now_ms) {
+                    Arena arena;
+                    Request request{};
+                    test::FromText{version, now_ms, arena}.fill(request, fields);
+                    client.send(request, version);
+                },
+            .print =
+                [](Bytes frame, int version) {
+                    const auto header = read_answer_header(frame, Response::api, version);
+                    Arena arena;
+                    Response response{};
+                    if (!header || !decode(header->body, version, arena, response))
+                        throw std::runtime_error{"the answer is no " + std::string{Response::api.name}};
+                    return print(response, version);
+                }};
+}
+
+Spoken spoken_by(std::string_view name, Messages<>) { throw std::runtime_error{"no API " + std::string{name}}; }
+template <class Request, class Response, class... More>
+Spoken spoken_by(std::string_view name, Messages<Request, Response, More...>) {
+    if (Request::api.name == name) return spoken<Request, Response>();
+    return spoken_by(name, Messages<More...>{});
+}
+
+class KafkaDoor {
+  public:
+    std::string answer(const std::string& text) {
+        std::istringstream words{test::expanded(text)};
+        std::string who = "@a", name, version;
+        words >> name;
+        if (name.starts_with("@")) {
+            who = name;
+            words >> name;
+        }
+        words >> version;
+        auto fields = Json::parse(words);
+        put_back(fields);
+        auto& asking = connections_[who];
+        if (asking.waits) throw std::runtime_error{who + " still waits for its answer to " + std::string{asking.waits->api.name}};
+        const auto api = spoken_by(name, AllMessages{});
+        asking.version = version.starts_with("v") ? std::stoi(version.substr(1)) : -1;
+        if (!api.api.knows(asking.version)) throw std::runtime_error{"no version " + version + " of " + name};
+        if (!asking.client) asking.client = std::make_unique<Client>(server_, who.substr(1));
+        api.send(*asking.client, fields, asking.version, to_ms(server_.clock().now()));
+        asking.waits = api;
+        auto told = come(asking);
+        return (told.empty() ? "parked\n" : told) + come_later();
+    }
+    std::string pass(milliseconds span) {
+        server_.pass(span);
+        return come_later();
+    }
+    void finish() const {
+        for (const auto& [who, connection] : connections_)
+            if (connection.waits)
+                throw std::runtime_error{"the script ends while " + who + " waits for its answer to " +
+                                         std::string{connection.waits->api.name}};
+    }
+
+  private:
+    struct Connection {
+        std::unique_ptr<Client> client;   // none before the first request, and after the server has closed it
+        std::optional<Spoken> waits;
+        int version = 0;
+    };
+
+    // The answer that is there by now, if any.
+    std::string come(Connection& connection) {
+        const auto frame = connection.client->frame();
+        if (!frame) {
+            if (!connection.client->closed()) return {};
+            connection = {};
+            return "closed\n";
+        }
+        auto fields = Json::parse(connection.waits->print(*frame, connection.version));
+        connection.waits.reset();
+        clear_up(fields);
+        return test::laid_out(fields, longest_line) + "\n";
+    }
+    std::string come_later() {
+        std::string all;
+        for (auto& [who, connection] : connections_)
+            if (connection.waits)
+                if (const auto told = come(connection); !told.empty()) all += who + " answers\n" + told;
+        return all;
+    }
+    // Shows codes with their names, records as such, and what chance or the system chose by a number that a request may name.
+    void clear_up(Json& value, const std::string& name = "") {
+        static const std::set<std::string> chosen{"clusterId", "leader", "memberId", "port", "sessionId", "topicId"};
+        static const std::set<Json> none{0, "", Json(), to_text(Uuid{})};
+        if (value.is_object()) {
+            for (auto& [key, part] : value.items()) clear_up(part, key);
+        } else if (value.is_array()) {
+            for (auto& part : value) clear_up(part);
+        } else if (name == "errorCode" && value != 0) {
+            const auto code = value.get<std::int16_t>();
+            value = std::to_string(code) + " " + std::string{name_of(static_cast<ErrorCode>(code))};
+        } else if (name == "records" && value.is_string()) {
+            value = test::batches_in(test::bytes_of(value.get<std::string>()));
+        } else if (chosen.contains(name) && !none.contains(value) && !written_.contains(value)) {
+            const auto found = std::ranges::find(chosen_, value);
+            const auto number = found - chosen_.begin() + 1;
+            if (found == chosen_.end()) chosen_.push_back(value);
+            value = "$" + std::to_string(number);
+        }
+    }
+    void put_back(Json& value) {
+        if (value.is_structured()) {
+            for (auto& part : value) put_back(part);
+        } else if (value.is_string() && value.get_ref<const std::string&>().starts_with("$")) {
+            const auto number = std::stoul(value.get<std::string>().substr(1));
+            if (number == 0 || number > chosen_.size()) throw std::runtime_error{"nothing was shown as " + value.dump()};
+            value = chosen_[number - 1];
+        } else {
+            written_.insert(value);
+        }
+    }
+
+    Server server_;
+    std::map<std::string, Connection> connections_;
+    std::vector<Json> chosen_;
+    std::set<Json> written_;   // what a request says is known to who reads the script
+};
+
+}   // namespace
+
+TEST_CASE("each script of the Kafka door is answered as it says") { test::check_scripts<KafkaDoor>("kafka", 8); }
