@@ -3,10 +3,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "protocol/batch/builder.h"
 #include "protocol/batch/reader.h"
@@ -45,7 +48,7 @@ class Named {
 };
 
 // One batch: a list of records, or a structure of the producer's fields and `records`. A record without a time has `now_ms`.
-inline kafka::Blob batch_of(const Json& from, std::int64_t now_ms) {
+inline kafka::Blob batch_from(const Json& from, std::int64_t now_ms) {
     batch::BatchOptions options;
     const Json* list = &from;
     if (from.is_object()) {
@@ -138,13 +141,13 @@ class FromText {
             if (from.is_null())
                 out.reset();
             else
-                fill(out.emplace(), from);
+                fill(out.emplace(typename M::value_type{}), from);
         } else if constexpr (kafka::Text<M>) {
             out = from.get_ref<const std::string&>();
         } else if constexpr (kafka::Binary<M>) {
             out = kept(bytes_of(from.get<std::string>()));
         } else if constexpr (kafka::RecordData<M>) {
-            out = from.is_null() ? M{} : M{kept(batch_of(from, now_ms_))};
+            out = from.is_null() ? M{} : M{kept(batch_from(from, now_ms_))};
         } else {
             list(out, from);
         }

@@ -15,6 +15,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "emulator/runtime/spans.h"
 
@@ -40,7 +41,7 @@ std::string play(const std::string& script) {
     Door door;
     std::istringstream lines{script};
     std::string out, request;
-    int number = 0, asked_in = 0;
+    int number = 0, at = 0;
     bool answered = false;   // what follows is the answer of the script's last playing
     const auto ask = [&] {
         if (request.empty()) return;
@@ -51,14 +52,14 @@ std::string play(const std::string& script) {
         for (std::string line; std::getline(lines, line);) {
             ++number;
             if (line.starts_with("> ")) {
-                if (request.empty()) asked_in = number;
+                if (request.empty()) at = number;
                 request += line.substr(2) + "\n";
                 answered = false;
                 out += line + "\n";
                 continue;
             }
             ask();
-            asked_in = number;
+            at = number;
             if (line.starts_with("clock ")) {
                 const auto span = parse_span(std::string_view{line}.substr(6));
                 if (!span) throw std::runtime_error{span.error()};
@@ -74,7 +75,7 @@ std::string play(const std::string& script) {
         ask();
         door.finish();
     } catch (const std::exception& wrong) {
-        throw std::runtime_error{"line " + std::to_string(asked_in) + ": " + wrong.what()};
+        throw std::runtime_error{"line " + std::to_string(at) + ": " + wrong.what()};
     }
     return out;
 }
@@ -100,7 +101,7 @@ void check_scripts(const std::string& folder, int at_least) {
         try {
             actual = play<Door>(expected);
         } catch (const std::exception& wrong) {
-            FAIL_CHECK(name << ", " << wrong.what());
+            FAIL_CHECK(name << ", " << std::string{wrong.what()});
             continue;
         }
         if (std::getenv("SLUICE_WRITE_SCRIPTS") != nullptr) {
