@@ -30,10 +30,10 @@ Broker::Broker(streams::Engine& the_engine, DoorOptions the_options)
     engine.on_removed.push_back([this, alive](const streams::Stream& stream) {
         if (!alive.expired()) groups(*stream.world).forget_topic(stream.topic_id);
     });
-    engine.on_resharded.push_back([this, alive](streams::Stream& stream, streams::Shard& shard) {
+    engine.on_resharded.push_back([this, alive](const streams::Stream& stream, const streams::Shard& shard) {
         if (!alive.expired()) groups(*stream.world).resharded(stream, shard);
     });
-    engine.on_dealt.push_back([this, alive](streams::Stream& stream) {
+    engine.on_dealt.push_back([this, alive](const streams::Stream& stream) {
         if (!alive.expired()) groups(*stream.world).enlarged(stream);
     });
     engine.on_unstored.push_back([this, alive](streams::World& world, std::string_view key) {

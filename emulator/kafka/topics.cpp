@@ -6,12 +6,12 @@
 
 namespace sluice::kafka {
 
-std::shared_ptr<streams::Stream> topic(Call& call, std::string_view name) {
+streams::StreamPointer topic(Call& call, std::string_view name) {
     auto stream = call.engine.find(call.world, name);
     if (stream && (stream->deleted || stream->status == streams::StreamStatus::deleting)) return nullptr;
     return stream;
 }
-std::shared_ptr<streams::Stream> topic(Call& call, const Uuid& id) {
+streams::StreamPointer topic(Call& call, const Uuid& id) {
     if (id.is_zero()) return nullptr;
     auto stream = call.engine.find_topic(call.world, to_topic_id(id));
     if (stream && (stream->deleted || stream->status == streams::StreamStatus::deleting)) return nullptr;

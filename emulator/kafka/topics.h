@@ -22,8 +22,8 @@ inline streams::Uuid to_topic_id(const Uuid& id) {
     return out;
 }
 // A topic as clients may use it: nothing when it does not exist or is being deleted.
-std::shared_ptr<streams::Stream> topic(Call&, std::string_view name);
-std::shared_ptr<streams::Stream> topic(Call&, const Uuid& id);
+streams::StreamPointer topic(Call&, std::string_view name);
+streams::StreamPointer topic(Call&, const Uuid& id);
 // Kafka keeps its own books in topics of these names. Nobody makes them as ordinary topics here: a folder that held one would
 // collide with what keeps those books one day.
 bool internal_name(std::string_view name);

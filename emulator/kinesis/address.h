@@ -16,7 +16,7 @@
 namespace sluice::kinesis {
 
 struct Call;
-using StreamPointer = std::shared_ptr<streams::Stream>;
+using streams::StreamPointer;
 
 struct Address {
     std::optional<std::string_view> name, arn, id;

@@ -19,10 +19,10 @@ void stop_loudly(const std::exception_ptr& error) {
 }
 
 Waiter::~Waiter() {
-    for (Signal* signal : watched_) std::erase_if(signal->waiters_, [this](auto& e) { return e.waiter == this; });
+    for (const Signal* signal : watched_) std::erase_if(signal->waiters_, [this](auto& e) { return e.waiter == this; });
 }
 
-void Waiter::watch(Signal& signal, Woken why) {
+void Waiter::watch(const Signal& signal, Woken why) {
     if (woken_) return;
     signal.waiters_.push_back({this, why});
     watched_.push_back(&signal);
@@ -35,7 +35,7 @@ void Waiter::deadline(Clock& clock, milliseconds span) {
 void Waiter::wake(Woken why) {
     if (woken_) return;
     woken_ = why;
-    for (Signal* signal : watched_) std::erase_if(signal->waiters_, [this](auto& e) { return e.waiter == this; });
+    for (const Signal* signal : watched_) std::erase_if(signal->waiters_, [this](auto& e) { return e.waiter == this; });
     watched_.clear();
     if (parked_) asio::post(executor_, std::exchange(parked_, nullptr));
 }
@@ -49,7 +49,7 @@ Task<Woken> Waiter::wait() {
     co_return *woken_;
 }
 
-void Follower::follow(Signal& signal) {
+void Follower::follow(const Signal& signal) {
     leave();
     signal_ = &signal;
     after_ = signal.followers_;

@@ -38,7 +38,7 @@ class Waiter {
     Waiter& operator=(const Waiter&) = delete;
 
     // Wakes for `why` when the signal fires.
-    void watch(Signal& signal, Woken why = Woken::signal);
+    void watch(const Signal& signal, Woken why = Woken::signal);
     // Wakes at the earlier of `span` of the clock's virtual time and of real time.
     void deadline(Clock& clock, milliseconds span);
     void wake(Woken why);
@@ -50,7 +50,7 @@ class Waiter {
     Executor executor_;
     std::optional<Woken> woken_;
     std::move_only_function<void()> parked_;   // Boost 1.81's any_completion_handler copies itself without end when posted
-    std::vector<Signal*> watched_;
+    std::vector<const Signal*> watched_;
     Timer timer_;
 };
 
@@ -61,7 +61,7 @@ class Follower {
     Follower() = default;
     Follower(const Follower&) = delete;
     Follower& operator=(const Follower&) = delete;
-    void follow(Signal&);   // this one instead of the one before
+    void follow(const Signal&);   // this one instead of the one before
     void leave();
     bool follows(const Signal& signal) const { return signal_ == &signal; }
 
@@ -71,11 +71,12 @@ class Follower {
   private:
     friend class Signal;
     virtual void fired() = 0;
-    Signal* signal_ = nullptr;
+    const Signal* signal_ = nullptr;
     Follower *before_ = nullptr, *after_ = nullptr;
 };
 
-// Something that happens again and again; waking a waiter takes it off every list.
+// Something that happens again and again; waking a waiter takes it off every list. Who has a const one may wait for it, and not
+// fire it.
 class Signal {
   public:
     Signal() = default;
@@ -92,8 +93,8 @@ class Signal {
         Waiter* waiter;
         Woken why;
     };
-    std::vector<Entry> waiters_;
-    Follower* followers_ = nullptr;
+    mutable std::vector<Entry> waiters_;
+    mutable Follower* followers_ = nullptr;
 };
 
 }   // namespace sluice

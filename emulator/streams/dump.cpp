@@ -52,18 +52,18 @@ std::string Engine::dump() {
     std::string out;
     auto& s = *state_;
     flush();
-    for (const auto& [id, books] : s.worlds) {
+    for (const auto& [id, books] : s.catalog.worlds()) {
         line(out, "world {}", facts_of(*books).ShortDebugString());
         for (const auto& stream : list(*books)) {
             line(out, "stream {}", record_of(*stream).ShortDebugString());
             for (const auto& shard : stream->shards) {
                 const auto known = bounds(*shard);
-                streams::dump(out, *shard, known, s.live_bytes(*shard));
+                streams::dump(out, *shard, known, s.upkeep.live_bytes(*shard));
             }
             for (const auto& [first, hours, each] : usage(*stream)) line(out, "  usage {}+{} {}", first, hours, text_of(each));
         }
         const auto now = s.store.snapshot();
-        for (const char kind : {'N', 'D'})   // names that were used; what the doors keep
+        for (const char kind : {'N', 'D', 'L'})   // names that were used; what the doors keep
             now->scan(key_of(id, kind), [&](std::string_view key, std::string_view value) {
                 line(out, "{} {:?} {:?}", kind, key.substr(5), value);
                 return true;

@@ -1,132 +1,187 @@
-// The engine's begin and end, its worlds, and what is found by name. How all is written down and read back is in catalog/.
+// The front of the engine: what doors call goes to the part whose it is. Doors hold streams and shards const; behind this file
+// they are the engine's own.
 #include "emulator/streams/engine.h"
 
-#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
-#include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/state.h"
 
 namespace sluice::streams {
 
-Engine::State::State(Executor e, storage::Store& s, const RealTime& r, Random& c, EngineOptions o)
-    : executor(e), store(s), real(r), random(c), options(std::move(o)), disk(e), aside(std::move(e)) {}
+void stop_for_bug(const char* why) {
+    std::fprintf(stderr, "engine: %s\n", why);
+    std::abort();
+}
+
+Engine::State::State(Engine& front, Executor e, storage::Store& s, const RealTime& r, Random& c, EngineOptions o)
+    : listeners(front),
+      executor(e),
+      store(s),
+      real(r),
+      random(c),
+      options(std::move(o)),
+      catalog(*this),
+      extents(*this),
+      writer(*this),
+      reader(*this, e),
+      upkeep(*this),
+      kept(*this),
+      aside(std::move(e)) {}
 
 Engine::Engine(Executor executor, storage::Store& store, const RealTime& real, Random& random, EngineOptions options)
-    : state_(std::make_shared<State>(std::move(executor), store, real, random, std::move(options))) {
-    state_->on_removed = &on_removed;
-    state_->on_unstored = &on_unstored;
-    state_->on_resharded = &on_resharded;
-    state_->on_dealt = &on_dealt;
-    state_->load();
+    : state_(std::make_shared<State>(*this, std::move(executor), store, real, random, std::move(options))) {
+    state_->catalog.load();
 }
 
 Engine::~Engine() {
     flush();
     // A door may hold a stream for longer; its timers must not.
-    for (const auto& [id, books] : state_->worlds)
+    for (const auto& [id, books] : state_->catalog.worlds())
         for (const auto& [name, stream] : books->streams) {
-            stream->ready.stop();
-            for (const auto& shard : stream->shards) shard->trim.stop();
+            own(*stream).ready.stop();
+            for (auto& shard : own(*stream).shards) shard->trim.stop();
         }
-    state_->disk.stop();
+    state_->reader.stop();
     state_->aside.stop();
-    if (!state_->writer.joinable()) return;
-    {
-        const std::lock_guard lock{state_->mutex};
-        state_->stop_writer = true;
-        state_->wake.notify_all();
-    }
-    state_->writer.join();
+    state_->writer.stop();
 }
 
 const EngineOptions& Engine::options() const { return state_->options; }
 Executor Engine::executor() const { return state_->executor; }
 Random& Engine::random() { return state_->random; }
 Events& Engine::events() { return state_->events; }
-World& Engine::default_world() { return *state_->worlds.at(WorldId{0}); }
-World* Engine::find_world(std::string_view name) {
-    for (const auto& [id, books] : state_->worlds)
-        if (name.empty() || name == books->name) return books.get();
-    return nullptr;
-}
+
+// ---- worlds and streams ----
+
+World& Engine::default_world() { return *state_->catalog.worlds().at(WorldId{0}); }
+World* Engine::find_world(std::string_view name) { return state_->catalog.find_world(name); }
 std::vector<World*> Engine::worlds() {
     std::vector<World*> all;
-    for (const auto& [id, books] : state_->worlds) all.push_back(books.get());
+    for (const auto& [id, books] : state_->catalog.worlds()) all.push_back(books.get());
     return all;
 }
 Result<World*> Engine::make_world(std::string_view name, std::optional<Time> clock) {
-    auto& s = *state_;
-    if (!bounds::good_name(name)) return std::unexpected{Fault::bad_name};
-    if (find_world(name)) return std::unexpected{Fault::exists};
-    auto& made = s.make_books(WorldId{s.next_world++}, std::string{name});
-    if (clock) (void)made.clock->begin_at(*clock);
-    s.save_folder();
-    s.save_world(made);
-    return &made;
+    return state_->catalog.make_world(name, clock);
 }
-void Engine::flush() { state_->flush(); }
-const storage::Snapshot& Engine::snapshot() { return state_->snapshot(); }
-
-StreamPointer Engine::find(World& world, std::string_view name) {
-    const auto found = world.streams.find(name);
-    return found == world.streams.end() ? nullptr : found->second;
+Ticket Engine::reset(World& world, std::optional<Time> clock) { return state_->catalog.reset(world, clock); }
+StreamPointer Engine::find(World& world, std::string_view name) { return state_->catalog.find(world, name); }
+StreamPointer Engine::find_topic(World& world, const Uuid& id) { return state_->catalog.find_topic(world, id); }
+std::vector<StreamPointer> Engine::list(World& world) { return state_->catalog.list(world); }
+Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
+    return state_->catalog.create(world, std::move(wanted));
 }
-
-StreamPointer Engine::find_topic(World& world, const Uuid& id) {
-    const auto found = world.by_topic_id.find(raw(id));
-    return found == world.by_topic_id.end() ? nullptr : found->second;
-}
-
-std::vector<StreamPointer> Engine::list(World& world) {
-    std::vector<StreamPointer> all;
-    all.reserve(world.streams.size());
-    for (const auto& [name, stream] : world.streams) all.push_back(stream);
-    std::ranges::sort(all, {}, &Stream::name);
-    return all;
-}
-
 std::optional<std::string> Engine::collision(World& world, std::string_view name) {
-    const auto& names = books_of(world).normalised;
-    const auto found = names.find(normalised(name));
-    if (found == names.end() || found->second == name) return {};
-    return found->second;
+    return state_->catalog.collision(world, name);
+}
+Result<Ticket> Engine::remove(World& world, std::string_view name, bool state_delay) {
+    return state_->catalog.remove(world, name, state_delay);
+}
+Result<Ticket> Engine::split(const Stream& stream, std::int32_t shard, HashKey new_start) {
+    return state_->catalog.split(own(stream), shard, new_start);
+}
+Result<Ticket> Engine::merge(const Stream& stream, std::int32_t first, std::int32_t second) {
+    return state_->catalog.merge(own(stream), first, second);
+}
+Result<Ticket> Engine::add_partitions(const Stream& stream, std::int32_t total) {
+    return state_->catalog.add_partitions(own(stream), total);
+}
+Result<Engine::Changed> Engine::fork(const Stream& stream, World& into, std::string name) {
+    return state_->catalog.fork(own(stream), into, std::move(name));
+}
+Result<Ticket> Engine::set_retention(const Stream& stream, std::optional<milliseconds> retention) {
+    return state_->catalog.set_retention(own(stream), retention);
+}
+Ticket Engine::set_limits(const Stream& stream, std::string_view profile, const StreamLimits& limits) {
+    return state_->catalog.set_limits(own(stream), profile, limits);
+}
+Result<Ticket> Engine::set_config(const Stream& stream, const std::string& key, std::optional<std::string> value) {
+    return state_->catalog.set_config(own(stream), key, std::move(value));
 }
 
-Ticket Engine::reset(World& world, std::optional<Time> clock) {
-    auto& s = *state_;
-    auto& books = books_of(world);
-    books.keeping_expired = false;
-    books.keeping.stop();
-    if (s.writing) s.flush();   // the look below would not see what is on its way
-    // One unit for all of it, and nothing of a log is looked at: how much is stored does not matter.
-    const Unit whole{*this};
-    const auto scope = s.in_unit;
-    s.group().undos.emplace_back(scope, [&books, was = world.clock->save(), total = books.total] {
-        books.clock->restore(was);
-        books.total = total;
-    });
-    for (const auto& stream : list(world)) {
-        const State::Changing change{s, stream};
-        for (const auto& told : on_removed) told(*stream);
-        s.drop(stream);
-    }
-    // Whatever is under the world's keys or queued to come there: streams, usage, offsets, groups, name seconds.
-    std::vector<std::string> keys;
-    for (const auto& queued : s.group().batch.puts) keys.push_back(queued.key);
-    s.store.snapshot()->scan(big_endian(std::to_underlying(world.id), 4), [&](std::string_view key, std::string_view) {
-        keys.emplace_back(key);
-        return true;
-    });
-    for (const auto& queued : std::vector{s.group().put_scopes}) s.group().bind(scope, queued);
-    for (auto& key : keys) s.put({}, std::move(key), "");
-    books.name_seconds.clear();
-    // Producer ids go on: a client of before may live, and a new one with its id would take its records for repeated ones.
-    const auto real = world.clock->real();
-    const auto start = clock.value_or(real);
-    world.clock->restore({false, 1.0, (start - real).count(), to_ms(start), to_ms(real)});
-    books.total = {};
-    s.save_world(world);
-    return s.ticket({});
+// ---- appending ----
+
+std::optional<Refusal> Engine::admit(const Shard& shard, std::uint64_t bytes, std::uint32_t records, std::string_view key) {
+    return state_->writer.admit(own(shard), bytes, records, key);
 }
+milliseconds Engine::charge_write(const Shard& shard, std::uint64_t bytes, std::uint32_t records) {
+    return state_->writer.charge_write(own(shard), bytes, records);
+}
+Result<Queued> Engine::append(const Shard& shard, const Append& append) { return state_->writer.append(own(shard), append); }
+Result<Queued> Engine::forward(const Shard& sealed, const Append& whole, std::span<const Part> parts) {
+    return state_->writer.forward(own(sealed), whole, parts);
+}
+void Engine::set_undecided(const Shard& shard, std::optional<Position> from) {
+    own(shard).undecided = from;
+    own(shard).appended.fire();
+}
+void Engine::flush() { state_->writer.flush(); }
+
+// ---- reading ----
+
+Bounds Engine::bounds(const Shard& shard) { return state_->reader.bounds(own(shard)); }
+const storage::Snapshot& Engine::snapshot() { return state_->reader.snapshot(); }
+Task<Result<Chunk>> Engine::chunk(const Shard& shard, Position from, ChunkLimits limits) {
+    return state_->reader.chunk(own(shard), from, limits);
+}
+std::optional<Result<Chunk>> Engine::chunk_at_hand(const Shard& shard, Position from, ChunkLimits limits) {
+    return state_->reader.chunk_at_hand(own(shard), from, limits);
+}
+const Signal& Engine::brought(const Shard& shard) { return shard.warmth->brought; }
+std::optional<Result<void>> Engine::batches_at_hand(const Shard& shard, Position from, Isolation isolation,
+                                                    const storage::Snapshot::VisitEntry& visit) {
+    return state_->reader.batches_at_hand(own(shard), from, isolation, visit);
+}
+Result<void> Engine::read(const Shard& shard, Position from, Isolation isolation, const storage::Snapshot::VisitEntry& visit) {
+    return state_->reader.read(own(shard), from, isolation, visit);
+}
+Task<void> Engine::at_hand(const Shard& shard, Position from) { return state_->reader.wait_at_hand(own(shard), from); }
+Position Engine::find_appended(const Shard& shard, Time time) { return state_->reader.find_appended(own(shard), time); }
+std::optional<std::pair<Position, std::int64_t>> Engine::find_timestamp(const Shard& shard, std::int64_t ms) {
+    return state_->reader.find_timestamp(own(shard), ms);
+}
+std::optional<std::int64_t> Engine::appended_ms(const Shard& shard, Position at) {
+    return state_->reader.appended_ms(own(shard), at);
+}
+std::optional<Refusal> Engine::admit_read_call(const Shard& shard) { return state_->reader.admit_read_call(own(shard)); }
+std::optional<Refusal> Engine::admit_iterator(const Shard& shard) { return state_->reader.admit_iterator(own(shard)); }
+bool Engine::read_room(const Shard& shard) { return state_->reader.read_room(own(shard)); }
+milliseconds Engine::charge_read(const Shard& shard, Door door, std::uint64_t bytes, std::uint64_t records) {
+    return state_->reader.charge_read(own(shard), door, bytes, records);
+}
+milliseconds Engine::read_debt(const Shard& shard) { return own(shard).read_bytes.debt(clock_of(shard).now()); }
+void Engine::reserve_read(const Shard& shard, std::int64_t bytes, std::int64_t records) {
+    own(shard).read_bytes.reserve(bytes);
+    own(shard).read_records.reserve(records);
+}
+std::uint64_t Engine::live_bytes(const Shard& shard) {
+    state_->upkeep.retain(own(shard));
+    return state_->upkeep.live_bytes(shard);
+}
+
+// ---- what doors keep, usage, work beside the loop ----
+
+Ticket Engine::put(World& world, std::string_view key, std::string_view value) { return state_->kept.put(world, key, value); }
+std::optional<std::string> Engine::get(World& world, std::string_view key) { return state_->kept.get(world, key); }
+void Engine::scan(World& world, std::string_view prefix, const std::function<void(std::string_view, std::string_view)>& visit) {
+    state_->kept.scan(world, prefix, visit);
+}
+Result<std::int64_t> Engine::next_producer_id(World& world) { return state_->kept.next_producer_id(world); }
+
+std::vector<UsageSpan> Engine::usage(const Stream& stream) { return state_->upkeep.usage(stream); }
+const Usage& Engine::total_usage(const World& world) { return static_cast<const Books&>(world).total; }
+
+Task<void> Engine::aside(Worker::Job job) { return state_->aside.run(std::move(job)); }
+Task<void> Engine::rehearse(Look look) { return state_->reader.rehearse(std::move(look)); }
+Task<void> Engine::rehearse_sizes(const World& world) { return state_->reader.rehearse_sizes(world); }
+bool Engine::housekeep() { return state_->upkeep.housekeep(); }
+void Engine::keep_expired(milliseconds span) { state_->upkeep.keep_expired(span); }
+void Engine::trim_expired() { state_->upkeep.trim_expired(); }
+
+Unit::Unit(Engine& engine) : engine_(engine), before_(engine.state_->writer.in_unit()) {
+    scope_ = engine.state_->writer.begin_unit();
+}
+Unit::~Unit() { engine_.state_->writer.end_unit(before_); }
+Ticket Unit::ticket() { return engine_.state_->writer.ticket(scope_); }
 
 }   // namespace sluice::streams

@@ -56,13 +56,17 @@ class Ticket {
     bool done() const;
     Task<void> finished() const;
     Result<void> outcome() const;
+    // Of an append, known when it is done: the position of its first record; that of the first answer when it is a duplicate; -1
+    // for a batch that was forwarded in parts.
+    Position base() const;
 
   private:
-    friend class Engine;
-    friend class Unit;
-    Ticket(std::shared_ptr<Group> group, std::optional<LogId> log) : group_(std::move(group)), log_(log) {}
+    friend class Writer;
+    Ticket(std::shared_ptr<Group> group, std::optional<LogId> log, Position base = -1)
+        : group_(std::move(group)), log_(log), base_(base) {}
     std::shared_ptr<Group> group_;
     std::optional<LogId> log_;
+    Position base_ = -1;
 };
 
 struct Append {
@@ -77,14 +81,13 @@ struct Append {
     std::int64_t at_ms = 0;   // append time the caller has read already; 0: the engine reads the clock
 };
 struct Queued {
-    Position base{};
-    std::int64_t appended_ms{};
-    bool duplicate = false;   // an idempotent producer sent it before: `base` is the first answer's
+    std::int64_t appended_ms{};   // of a duplicate: the largest timestamp of the batch that is kept
+    bool duplicate = false;       // an idempotent producer sent it before
     Ticket ticket;
 };
 
 struct Part {
-    Shard* shard{};
+    const Shard* shard{};
     Append append;   // without a producer
 };
 
@@ -101,6 +104,20 @@ struct Record {
     std::int64_t appended_ms{};
     std::optional<std::span<const std::byte>> key, value;
 };
+// What a reader takes of a shard at once; of the bytes (data + key) at least one record where there is one.
+struct ChunkLimits {
+    std::int32_t records{};
+    std::int64_t bytes{};
+};
+// Records that follow one another, committed ones only. Their bytes stay where they are for as long as it lives; the store reuses
+// no page meanwhile, so nobody keeps one for longer than a turn of the loop.
+struct Chunk {
+    std::vector<Record> records;
+    Position next{};   // where to go on
+    std::uint64_t bytes{};
+    std::shared_ptr<const storage::Snapshot> pinned;
+    std::vector<std::shared_ptr<const std::vector<std::byte>>> unpacked;   // batches that were compressed or lie in pieces
+};
 
 // All that one test suite sees (rule 1). Its clock, its chance and its streams are its own; the store's records are shared.
 struct World {
@@ -113,8 +130,8 @@ struct World {
     struct Hash : std::hash<std::string_view> {
         using is_transparent = void;
     };
-    std::unordered_map<std::string, std::shared_ptr<Stream>, Hash, std::equal_to<>> streams;       // by name
-    std::unordered_map<std::string, std::shared_ptr<Stream>, Hash, std::equal_to<>> by_topic_id;   // 16 raw bytes
+    std::unordered_map<std::string, StreamPointer, Hash, std::equal_to<>> streams;       // by name
+    std::unordered_map<std::string, StreamPointer, Hash, std::equal_to<>> by_topic_id;   // 16 raw bytes
     Signal changed;   // a stream came, went, or got other shards
 };
 
@@ -147,9 +164,9 @@ class Engine {
     Ticket reset(World&, std::optional<Time> clock = {});   // leaves nothing (rule 28)
 
     // ---- streams. Each change is visible at once and answered when its ticket is committed. ----
-    std::shared_ptr<Stream> find(World&, std::string_view name);
-    std::shared_ptr<Stream> find_topic(World&, const Uuid&);
-    std::vector<std::shared_ptr<Stream>> list(World&);   // by name
+    StreamPointer find(World&, std::string_view name);
+    StreamPointer find_topic(World&, const Uuid&);
+    std::vector<StreamPointer> list(World&);   // by name
     struct NewStream {
         std::string name;
         std::int32_t shards = 1;
@@ -165,7 +182,7 @@ class Engine {
         std::string account, region;   // of the caller; empty: the configured ones
     };
     struct Changed {
-        std::shared_ptr<Stream> stream;
+        StreamPointer stream;
         Ticket ticket;
     };
     // A provisional stream of that name is adopted: same topic id, the asked rest (rule 19).
@@ -174,71 +191,68 @@ class Engine {
     std::optional<std::string> collision(World&, std::string_view name);
     Result<Ticket> remove(World&, std::string_view name, bool state_delay);
     // With a state delay parents take appends until the stream is ACTIVE again; then they are sealed and the children open.
-    Result<Ticket> split(Stream&, std::int32_t shard, HashKey new_start);
-    Result<Ticket> merge(Stream&, std::int32_t first, std::int32_t second);
+    Result<Ticket> split(const Stream&, std::int32_t shard, HashKey new_start);
+    Result<Ticket> merge(const Stream&, std::int32_t first, std::int32_t second);
     // On a stream with Kafka's manners: new partitions, all open ranges dealt anew (rule 16).
-    Result<Ticket> add_partitions(Stream&, std::int32_t total);
+    Result<Ticket> add_partitions(const Stream&, std::int32_t total);
     // Another stream of that name, in that world, which begins with all that this one holds; neither sees what the other does
     // from then on. What both hold lies in the store once, and goes with the last of them (rule 23).
-    Result<Changed> fork(Stream&, World& into, std::string name);
-    Result<Ticket> set_retention(Stream&, std::optional<milliseconds>);
+    Result<Changed> fork(const Stream&, World& into, std::string name);
+    Result<Ticket> set_retention(const Stream&, std::optional<milliseconds>);
     // `profile`: the name that these limits began with; shown as long as they are its own (limits_name).
-    Ticket set_limits(Stream&, std::string_view profile, const StreamLimits&);
-    Result<Ticket> set_config(Stream&, const std::string& key, std::optional<std::string> value);
+    Ticket set_limits(const Stream&, std::string_view profile, const StreamLimits&);
+    Result<Ticket> set_config(const Stream&, const std::string& key, std::optional<std::string> value);
     // Called before a stream's last trace goes (by the Kafka door: group offsets).
     std::vector<std::function<void(const Stream&)>> on_removed;
     // Called when a shard was sealed by split or merge.
-    std::vector<std::function<void(Stream&, Shard&)>> on_resharded;
+    std::vector<std::function<void(const Stream&, const Shard&)>> on_resharded;
     // Called when a stream got other partitions without a seal: more of them, or a provisional one was adopted.
-    std::vector<std::function<void(Stream&)>> on_dealt;
+    std::vector<std::function<void(const Stream&)>> on_dealt;
 
     // ---- appending ----
     // The refusal of one write under the stream's limits, or nothing when it passes and its tokens are taken (Kinesis).
-    std::optional<Refusal> admit(Shard&, std::uint64_t bytes, std::uint32_t records, std::string_view key);
+    std::optional<Refusal> admit(const Shard&, std::uint64_t bytes, std::uint32_t records, std::string_view key);
     // Takes the tokens whatever the balance and yields how long the sender must wait (Kafka, rule 11).
-    milliseconds charge_write(Shard&, std::uint64_t bytes, std::uint32_t records);
-    Result<Queued> append(Shard&, const Append&);
+    milliseconds charge_write(const Shard&, std::uint64_t bytes, std::uint32_t records);
+    Result<Queued> append(const Shard&, const Append&);
     // A batch that was sent to a sealed shard, cut into parts for open ones: all or nothing. Its idempotent producer stays known
-    // to the sealed shard, so a repeated batch is a duplicate there and no part is written twice. `base` is -1 unless an earlier
-    // answer had one.
-    Result<Queued> forward(Shard& sealed, const Append& whole, std::span<const Part>);
+    // to the sealed shard, so a repeated batch is a duplicate there and no part is written twice.
+    Result<Queued> forward(const Shard& sealed, const Append& whole, std::span<const Part>);
 
     // The oldest position whose transaction is not decided; nothing: all are. Readers of either end are woken.
-    void set_undecided(Shard&, std::optional<Position> from);
+    void set_undecided(const Shard&, std::optional<Position> from);
 
     // ---- reading ----
-    Bounds bounds(Shard&);   // retention applied at now
+    Bounds bounds(const Shard&);   // retention applied at now
     // Valid until the caller suspends or a group commits.
     const storage::Snapshot& snapshot();
-    // Up to where a reader may go from `from` on without waiting for a disk. `from` itself: not at all, but a thread was asked,
-    // and `brought` resumes when it has brought something of the shard; then ask again. A batch that begins below what comes back
-    // is whole in memory.
-    Position at_hand(Shard&, Position from);
-    Task<void> brought(Shard&);
-    // Whole batches from the one that contains `from`, over all extents, until `visit` says stop (false). The one behind the last
-    // is looked for before it is visited: who may not wait for a disk stops at the one that ends where at_hand said.
-    Result<void> read(Shard&, Position from, Isolation, const storage::Snapshot::VisitEntry& visit);
-    // Committed data only. Up to `max_records` and `max_bytes` (data + key) from `from` on; at least one record where there is
-    // one. Yields the position to go on from. Views live as long as the snapshot or until the next call of read_records.
-    struct Read {
-        std::vector<Record> records;
-        Position next{};
-        std::uint64_t bytes{};
-    };
-    // Stops behind the batch that reaches `before`.
-    Result<Read> read_records(Shard&, Position from, std::int32_t max_records, std::int64_t max_bytes,
-                              Position before = storage::log_end);
-    Position find_appended(Shard&, Time);   // first position appended at or after
-    std::optional<std::pair<Position, std::int64_t>> find_timestamp(Shard&,
+    // Waits for a disk where it must, for nothing else: without records in it there are none.
+    Task<Result<Chunk>> chunk(const Shard&, Position from, ChunkLimits);
+    // The same for who serves others meanwhile. Nothing: only a disk has them yet. A thread was asked, and the shard's `brought`
+    // fires; then ask again.
+    std::optional<Result<Chunk>> chunk_at_hand(const Shard&, Position from, ChunkLimits);
+    const Signal& brought(const Shard&);
+    // Whole batches from the one that contains `from`, over all extents, until `visit` says stop (false), or a disk would have to
+    // be waited for. Nothing: as above. What is visited may be looked at for as long as the snapshot.
+    std::optional<Result<void>> batches_at_hand(const Shard&, Position from, Isolation, const storage::Snapshot::VisitEntry&);
+    // The same, waiting for the disk on the loop if need be: of places that somebody rehearsed.
+    Result<void> read(const Shard&, Position from, Isolation, const storage::Snapshot::VisitEntry& visit);
+    // Resumes when what lies at a position can be looked at without waiting.
+    Task<void> at_hand(const Shard&, Position);
+    Position find_appended(const Shard&, Time);   // first position appended at or after
+    std::optional<std::pair<Position, std::int64_t>> find_timestamp(const Shard&,
                                                                     std::int64_t ms);   // per record: offset, its timestamp
-    std::optional<std::int64_t> appended_ms(Shard&, Position);                          // of the record at that position
+    std::optional<std::int64_t> appended_ms(const Shard&, Position);                    // of the record at that position
     // Reads under the limits: GetRecords asks for a call (5/s) and room; Fetch for room only; GetShardIterator for a call of its
     // own, of open shards.
-    std::optional<Refusal> admit_read_call(Shard&);
-    std::optional<Refusal> admit_iterator(Shard&);
-    bool read_room(Shard&);
-    milliseconds charge_read(Shard&, Door, std::uint64_t bytes, std::uint64_t records);   // yields the debt
-    std::uint64_t live_bytes(Shard&);
+    std::optional<Refusal> admit_read_call(const Shard&);
+    std::optional<Refusal> admit_iterator(const Shard&);
+    bool read_room(const Shard&);
+    milliseconds charge_read(const Shard&, Door, std::uint64_t bytes, std::uint64_t records);   // yields the debt
+    milliseconds read_debt(const Shard&);                                                       // of the bytes that were read
+    // Nobody else is let in on tokens that a read under way may still take; what is reserved is given back as less than nothing.
+    void reserve_read(const Shard&, std::int64_t bytes, std::int64_t records);
+    std::uint64_t live_bytes(const Shard&);
 
     // ---- what doors keep for themselves (groups, offsets …): small values under their own keys, in the same groups ----
     Ticket put(World&, std::string_view key, std::string_view value);   // an empty value erases

@@ -10,10 +10,10 @@ std::string Shard::id() const {
     return "shardId-" + std::string(12 - std::min<std::size_t>(12, digits.size()), '0') + digits;
 }
 
-Shard* Stream::open_shard_for(HashKey key) const {
-    const auto after = std::ranges::partition_point(open_ranges, [&](const Shard* s) { return s->range.first <= key; });
+const Shard* Stream::open_shard_for(HashKey key) const {
+    const auto after = std::ranges::partition_point(open_ranges, [&](const auto& shard) { return shard->range.first <= key; });
     if (after == open_ranges.begin()) return nullptr;
-    Shard* shard = *std::prev(after);
+    const auto* shard = std::prev(after)->get();
     return shard->range.contains(key) ? shard : nullptr;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <experimental/propagate_const>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,7 +43,7 @@ struct ProducerState {
     struct Appended {
         std::int32_t first{}, last{};
         Position base{};
-        std::int64_t appended_ms{};
+        std::int64_t timestamp_ms{};   // the batch's largest: what a repeated one is answered with (seen: Kafka 4.4)
     };
     std::int16_t epoch{};
     bool watched = false;          // its silence is looked for (producers.cpp)
@@ -77,6 +78,9 @@ enum class Manners : std::uint8_t { kafka, kinesis };
 
 struct Stream;
 struct World;   // engine.h
+// A const stream has const shards, and a const shard a const stream.
+template <class Pointer>
+using Deep = std::experimental::propagate_const<Pointer>;
 
 // What of a shard's log is known to lie in memory (warmth.cpp).
 struct Warmth {
@@ -91,7 +95,7 @@ struct Warmth {
 };
 
 struct Shard {
-    Stream* stream{};
+    Deep<Stream*> stream{nullptr};
     std::int32_t index{};
     HashRange range;
     std::vector<std::int32_t> parents, children;
@@ -166,28 +170,32 @@ struct Stream : std::enable_shared_from_this<Stream> {
     bool on_demand = false;
     bool provisional = false;   // auto-created by a Metadata and still without a record (rule 19)
     bool internal = false;
-    bool unlimited_told = false;     // rule 12: said once
+    mutable bool unlimited_told = false;   // rule 12: said once
     std::uint32_t dealt = 0;         // how often partitions came without a seal, since the start: its readers are told of each
     bool trim_when_stored = false;   // its retention was lowered: what that drops goes when the change is stored, not before
     bool deleted = false;            // gone from the catalog; waiters see it and leave
     std::string region, account;
     std::map<std::string, std::string> configs;   // Kafka topic configs somebody set
     std::map<std::string, std::string> tags;
-    std::vector<std::unique_ptr<Shard>> shards;
-    std::vector<Shard*> open_ranges;               // the open shards by hash range; the engine keeps it
-    std::vector<std::unique_ptr<Shard>> retired;   // undone or given up; somebody may still wait on them
-    Timer ready;                                   // ends CREATING, UPDATING, DELETING
-    Usage total;                                   // of all its shards
-    std::unique_ptr<Meter> meter;                  // nothing: not read from the store yet
-    std::int64_t metered_until_ms = 0;             // the end of the meter's running hour; 0: look at it
+    std::vector<Deep<std::unique_ptr<Shard>>> shards;
+    std::vector<Deep<Shard*>> open_ranges;               // the open shards by hash range; the engine keeps it
+    std::vector<Deep<std::unique_ptr<Shard>>> retired;   // undone or given up; somebody may still wait on them
+    Timer ready;                                         // ends CREATING, UPDATING, DELETING
+    Usage total;                                         // of all its shards
+    std::unique_ptr<Meter> meter;                        // nothing: not read from the store yet
+    std::int64_t metered_until_ms = 0;                   // the end of the meter's running hour; 0: look at it
 
     bool kinesis_manners() const { return manners == Manners::kinesis; }
-    Shard* shard(std::int32_t index) const {
+    const Shard* shard(std::int32_t index) const {
         return index >= 0 && static_cast<std::size_t>(index) < shards.size() ? shards[static_cast<std::size_t>(index)].get()
                                                                              : nullptr;
     }
-    Shard* open_shard_for(HashKey key) const;
+    Shard* shard(std::int32_t index) { return const_cast<Shard*>(std::as_const(*this).shard(index)); }
+    const Shard* open_shard_for(HashKey key) const;
     std::size_t open_shards() const;
 };
+
+// As doors hold it: what changes a stream is the engine's.
+using StreamPointer = std::shared_ptr<const Stream>;
 
 }   // namespace sluice::streams

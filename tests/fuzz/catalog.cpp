@@ -37,11 +37,11 @@ void fill(storage::Store& store, Choices choices) {
     must(store.commit(batch).has_value(), "the store takes the records");
 }
 
-void use(World& w, streams::Stream& stream) {
+void use(World& w, const streams::Stream& stream) {
     for (std::size_t i = 0; i < std::min<std::size_t>(stream.shards.size(), 4); ++i) {
         auto& shard = *stream.shards[i];
         const auto bounds = w.engine->bounds(shard);
-        (void)w.engine->read_records(shard, bounds.begin, 10, 1 << 20);
+        (void)w.engine->chunk_at_hand(shard, bounds.begin, {10, 1 << 20});
         (void)w.engine->find_appended(shard, w.clock().now());
         (void)w.engine->find_timestamp(shard, 1'700'000'000'000);
         (void)w.engine->admit(shard, 10, 1, "k");

@@ -30,7 +30,7 @@ struct World {
         clock().run_due();
         turn();
     }
-    std::shared_ptr<streams::Stream> create(const std::string& name, std::int32_t shards, const std::string& profile) {
+    streams::StreamPointer create(const std::string& name, std::int32_t shards, const std::string& profile) {
         streams::Engine::NewStream wanted;
         wanted.name = name;
         wanted.shards = shards;
@@ -41,7 +41,7 @@ struct World {
         turn();
         return made->stream;
     }
-    void put(streams::Shard& shard, const std::string& value) {
+    void put(const streams::Shard& shard, const std::string& value) {
         batch::Record record;
         record.timestamp = to_ms(clock().now());
         record.key = bytes_of("k");

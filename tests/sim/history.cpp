@@ -78,13 +78,13 @@ Stream* History::any_stream() {
     return &std::next(model_.streams.begin(), static_cast<std::ptrdiff_t>(below(model_.streams.size())))->second;
 }
 
-streams::Stream& History::real(const std::string& name) {
+const streams::Stream& History::real(const std::string& name) {
     const auto found = machine_->engine->find(machine_->engine->default_world(), name);
     if (!found) broken("stream {} is gone", name);
     return *found;
 }
 
-streams::Shard& History::real(const std::string& name, std::int32_t shard) {
+const streams::Shard& History::real(const std::string& name, std::int32_t shard) {
     auto* found = real(name).shard(shard);
     if (!found) broken("shard {} of {} is gone", shard, name);
     return *found;
@@ -128,7 +128,7 @@ void History::arm_failure() {
     say("the next {} commits fail: {}", times, full ? "no space" : "io");
 }
 
-std::shared_ptr<History::Write> History::queue(Stream& stream, std::int32_t shard, std::function<void(Shard&)> apply) {
+std::shared_ptr<History::Write> History::queue(Stream& stream, std::int32_t shard, std::function<void(const Shard&)> apply) {
     queued_ = true;
     apply(stream.shards[static_cast<std::size_t>(shard)]);
     return writes_[{stream.name, shard}].emplace_back(std::make_shared<Write>(Write{std::move(apply), std::nullopt}));

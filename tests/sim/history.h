@@ -91,10 +91,10 @@ class History {
     void new_producer();
     // A write to one shard that waits for its commit: what it does to the model, done at once and again when others failed.
     struct Write {
-        std::function<void(Shard&)> apply;
+        std::function<void(const Shard&)> apply;
         std::optional<bool> stored;
     };
-    std::shared_ptr<Write> queue(Stream&, std::int32_t shard, std::function<void(Shard&)> apply);
+    std::shared_ptr<Write> queue(Stream&, std::int32_t shard, std::function<void(const Shard&)> apply);
     void fate(Write&, bool stored);
     void catalog_fate(const std::string& stream, bool stored);
     Record new_record();
@@ -105,7 +105,8 @@ class History {
     void get_records(Stream&);
     void fetch(Stream&, bool parked);
     // Checks what a fetch brought; yields the position after it.
-    Position fetched(Shard&, Position from, const kafka::FetchResponse::Partition&, std::int32_t limit, const std::string& where);
+    Position fetched(const Shard&, Position from, const kafka::FetchResponse::Partition&, std::int32_t limit,
+                     const std::string& where);
     void list_offsets(Stream&);
     void fetch_offset(Stream&);
     void look(const std::string& name, std::int32_t shard, Model&, bool deep);   // engine beside model
@@ -119,8 +120,8 @@ class History {
     void group_step();
 
     Stream* any_stream();
-    streams::Stream& real(const std::string& name);
-    streams::Shard& real(const std::string& name, std::int32_t shard);
+    const streams::Stream& real(const std::string& name);
+    const streams::Shard& real(const std::string& name, std::int32_t shard);
     std::uint64_t below(std::uint64_t n) { return chance_.below(n); }
     bool one_in(std::uint64_t n) { return chance_.below(n) == 0; }
     std::string_view text(std::string value) { return texts_.emplace_back(std::move(value)); }

@@ -42,7 +42,7 @@ void History::read_through(const std::string& name, std::int32_t index, const Sh
     auto at = expected.gone;
     while (true) {
         const auto read =
-            machine_->engine->read_records(real(name, index), at, static_cast<std::int32_t>(1 + below(200)), 8 << 20);
+            machine_->engine->chunk_at_hand(real(name, index), at, {static_cast<std::int32_t>(1 + below(200)), 8 << 20}).value();
         if (!read) broken("{}/{} cannot be read from {}", name, index, at);
         for (const auto& record : read->records) {
             if (record.position != at || at >= expected.end())

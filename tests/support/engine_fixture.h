@@ -34,6 +34,9 @@ inline batch::Blob batch_of(const std::vector<std::string>& values, std::int64_t
     return batch::build(records, options);
 }
 
+// A bucket's balance then, which a look at it does not change.
+inline std::int64_t balance_of(streams::Bucket bucket, Time now) { return bucket.balance_thousandths(now); }
+
 struct World {
     explicit World(streams::EngineOptions with = {}) : options(std::move(with)) { start(); }
 
@@ -57,7 +60,7 @@ struct World {
             io->poll();
     }
     Clock& clock() { return *engine->default_world().clock; }
-    std::shared_ptr<streams::Stream> create(std::string name, std::int32_t shards = 1, std::string profile = "kinesis") {
+    streams::StreamPointer create(std::string name, std::int32_t shards = 1, std::string profile = "kinesis") {
         Engine::NewStream wanted;
         wanted.name = std::move(name);
         wanted.shards = shards;
@@ -68,7 +71,8 @@ struct World {
         return made ? made->stream : nullptr;
     }
     // Queues only; what comes back tells whether it was taken. The bytes live as long as the world.
-    streams::Result<streams::Queued> queue(Shard& shard, const std::vector<std::string>& values, batch::BatchOptions as = {}) {
+    streams::Result<streams::Queued> queue(const Shard& shard, const std::vector<std::string>& values,
+                                           batch::BatchOptions as = {}) {
         const auto now_ms = to_ms(clock().now());
         auto& bytes = *kept.emplace_back(std::make_unique<batch::Blob>(batch_of(values, now_ms, as)));
         streams::Append append;
@@ -82,7 +86,7 @@ struct World {
         return engine->append(shard, append);
     }
     // Appends and waits for the commit; false when it failed.
-    bool put(Shard& shard, const std::vector<std::string>& values, batch::BatchOptions as = {}) {
+    bool put(const Shard& shard, const std::vector<std::string>& values, batch::BatchOptions as = {}) {
         const auto queued = queue(shard, values, as);
         if (!queued) return false;
         return wait(queued->ticket);
@@ -99,10 +103,15 @@ struct World {
         return answer.value_or(false);
     }
     // All values a reader sees from there on.
-    std::vector<std::string> values(Shard& shard, streams::Position from = 0) {
+    std::vector<std::string> values(const Shard& shard, streams::Position from = 0) {
         std::vector<std::string> seen;
         for (;;) {
-            const auto read = engine->read_records(shard, from, 100, 1 << 20);
+            const auto at_hand = engine->chunk_at_hand(shard, from, {100, 1 << 20});
+            if (!at_hand) {
+                settle();
+                continue;
+            }
+            const auto& read = *at_hand;
             if (!read || read->records.empty()) return seen;
             for (const auto& record : read->records)
                 seen.emplace_back(reinterpret_cast<const char*>(record.value->data()), record.value->size());

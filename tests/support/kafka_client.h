@@ -58,8 +58,7 @@ struct Server {
         clock().run_due();
         turn();
     }
-    std::shared_ptr<streams::Stream> create(const std::string& name, std::int32_t shards = 1,
-                                            const std::string& profile = "kafka") {
+    streams::StreamPointer create(const std::string& name, std::int32_t shards = 1, const std::string& profile = "kafka") {
         streams::Engine::NewStream wanted;
         wanted.name = name;
         wanted.shards = shards;

@@ -71,8 +71,8 @@ Task<Result<v1::PutRecordResponse>> Service::handle(v1::PutRecordRequest request
             Kind::broken, done.error() == streams::Fault::no_space ? "the store is full" : "the record could not be stored"}};
     v1::PutRecordResponse answer;
     answer.set_shard(shard->index);
-    answer.set_offset(queued->base);
-    answer.set_sequence_number(sequence_number(*shard, queued->base, queued->appended_ms));
+    answer.set_offset(queued->ticket.base());
+    answer.set_sequence_number(sequence_number(*shard, queued->ticket.base(), queued->appended_ms));
     co_return answer;
 }
 
@@ -99,18 +99,18 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
     auto left = request.most() > 0 ? request.most() : INT64_MAX;
     while (!sink->closed && !stream->deleted && left > 0) {
         bool more = false;
-        std::vector<streams::Shard*> cold;   // a thread brings their records
+        std::vector<const streams::Shard*> cold;   // a thread brings their records
         if (!request.only_stored()) next.resize(std::max(next.size(), stream->shards.size()), 0);
         for (std::size_t i = 0; i < next.size() && i < stream->shards.size() && !sink->full() && left > 0; ++i) {
             auto& shard = *stream->shards[i];
             if (next[i] >= (request.only_stored() ? last[i] : shard.end)) continue;
-            const auto before = engine_.at_hand(shard, next[i]);
-            if (before == next[i]) {
+            const auto at_hand = engine_.chunk_at_hand(
+                shard, next[i], {static_cast<std::int32_t>(std::min<std::int64_t>(slice_records, left)), slice_bytes});
+            if (!at_hand) {
                 cold.push_back(&shard);
                 continue;
             }
-            const auto read = engine_.read_records(
-                shard, next[i], static_cast<std::int32_t>(std::min<std::int64_t>(slice_records, left)), slice_bytes, before);
+            const auto& read = *at_hand;
             if (!read) co_return std::unexpected{Error{Kind::broken, "the log could not be read"}};
             for (const auto& record : read->records) {
                 if (request.only_stored() && record.position >= last[i]) break;
@@ -130,7 +130,7 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
                 co_await std::move(turn);
                 continue;
             }
-            for (auto* shard : cold) waiter.watch(shard->warmth->brought);
+            for (auto* shard : cold) waiter.watch(engine_.brought(*shard));
             waiter.watch(in.changed);
             for (const auto& shard : stream->shards) waiter.watch(shard->appended);
         }

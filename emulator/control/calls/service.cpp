@@ -77,7 +77,7 @@ Result<streams::World*> Service::world(const std::string& name) {
         Error{Kind::not_found, fmt::format("there is no world '{}'; leave it empty for the default one", name)}};
 }
 
-Result<std::shared_ptr<streams::Stream>> Service::find(const std::string& world_name, const std::string& name) {
+Result<streams::StreamPointer> Service::find(const std::string& world_name, const std::string& name) {
     const auto in = world(world_name);
     if (!in) return std::unexpected{in.error()};
     if (auto stream = engine_.find(**in, name)) return stream;

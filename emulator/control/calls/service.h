@@ -83,7 +83,7 @@ class Service {
 
   private:
     Result<streams::World*> world(const std::string& name);
-    Result<std::shared_ptr<streams::Stream>> find(const std::string& world, const std::string& stream);
+    Result<streams::StreamPointer> find(const std::string& world, const std::string& stream);
     // Answers how the clock of that world stands once the change is committed, or what `change` refused.
     Task<Result<v1::ClockResponse>> change_clock(std::string world, std::function<Result<void>(Clock&)> change);
     Task<Result<v1::ClockResponse>> move_clock(std::string world, std::function<Result<Clock::Move>(Clock&)> begin);

@@ -199,8 +199,7 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                     refuse(answered, kafka::code_of(forwarded.error()));
                     continue;
                 }
-                answered.base_offset = forwarded->queued.base;
-                if (stamps) answered.log_append_time_ms = forwarded->queued.appended_ms;
+                if (stamps || forwarded->queued.duplicate) answered.log_append_time_ms = forwarded->queued.appended_ms;
                 call.throttle = std::max(call.throttle, forwarded->throttle);
                 waiting.push_back({response.topics.size() - 1, told.partitions.size() - 1, forwarded->queued.ticket,
                                    std::move(forwarded->kept)});
@@ -219,8 +218,7 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                        queued.error() == streams::Fault::sealed ? ErrorCode::policy_violation : kafka::code_of(queued.error()));
                 continue;
             }
-            answered.base_offset = queued->base;
-            if (stamps) answered.log_append_time_ms = queued->appended_ms;
+            if (stamps || queued->duplicate) answered.log_append_time_ms = queued->appended_ms;
             if (!queued->duplicate || planted("duplicate-charged")) {
                 call.throttle = std::max(call.throttle, call.engine.charge_write(*shard, info->payload_bytes, append.records));
             }
@@ -230,7 +228,11 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
     for (const auto& entry : waiting) {
         if (!entry.ticket.done()) co_await entry.ticket.finished();
         const auto committed = entry.ticket.outcome();
-        if (!committed) refuse(response.topics[entry.topic].partitions[entry.partition], kafka::code_of(committed.error()));
+        auto& told = response.topics[entry.topic].partitions[entry.partition];
+        if (committed)
+            told.base_offset = entry.ticket.base();
+        else
+            refuse(told, kafka::code_of(committed.error()));
     }
     for (const auto& told : response.topics) {
         failed |= std::ranges::any_of(told.partitions, [](const auto& p) { return p.error_code != ErrorCode::none; });

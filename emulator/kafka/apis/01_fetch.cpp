@@ -76,7 +76,7 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
         }
         if (!opened.incremental) look.told();   // whoever waits looks again only at what has news
         Waiter waiter{call.engine.executor()};
-        for (const auto& [stream, shard] : found.cold) waiter.watch(shard->warmth->brought);
+        for (const auto& [stream, shard] : found.cold) waiter.watch(call.engine.brought(*shard));
         waiter.watch(call.connection->gone, Woken::closed);
         found = {};   // views end with this turn
         if (!parks) {

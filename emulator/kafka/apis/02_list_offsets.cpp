@@ -55,8 +55,8 @@ Task<void> bring(Call& call, const ListOffsetsRequest& request) {
     co_await std::move(first);
 }
 
-Task<void> find(Call& call, const std::shared_ptr<streams::Stream>& stream, streams::Shard& shard, std::int64_t time,
-                bool committed, Told& told) {
+Task<void> find(Call& call, const streams::StreamPointer& stream, const streams::Shard& shard, std::int64_t time, bool committed,
+                Told& told) {
     const auto place = [&](streams::Position offset) {
         told.offset = offset;
         told.leader_epoch = 0;

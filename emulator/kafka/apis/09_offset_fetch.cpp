@@ -9,7 +9,7 @@ namespace sluice::kafka {
 
 namespace {
 
-CommittedOffset look_up(const Offsets& offsets, std::string_view group, const std::shared_ptr<streams::Stream>& stream,
+CommittedOffset look_up(const Offsets& offsets, std::string_view group, const streams::StreamPointer& stream,
                         std::int32_t partition) {
     if (!stream) return {};
     return offsets.offset(group, *stream, partition).value_or(CommittedOffset{});

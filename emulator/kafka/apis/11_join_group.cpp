@@ -21,6 +21,7 @@ Task<JoinGroupResponse> handle(Call& call, const JoinGroupRequest& request) {
         co_return JoinGroupResponse{};
     }
     auto response = std::move(*reply->value);
+    if (response.error_code != ErrorCode::none) response.protocol_name.reset();   // seen: Kafka 4.4
     if (call.version < 7 && !response.protocol_name) response.protocol_name = "";
     co_return response;
 }

@@ -40,8 +40,7 @@ void refuse(DeleteTopicsResponse::Response& told, ErrorCode code, std::string_vi
 void refuse(DeleteTopicsResponse::Response& told, ErrorCode code) { refuse(told, code, text_of(code)); }
 
 // The stream to delete; nothing when `told` says why not.
-std::shared_ptr<streams::Stream> check(Call& call, const Asked& asked, const Asking& asking,
-                                       DeleteTopicsResponse::Response& told) {
+streams::StreamPointer check(Call& call, const Asked& asked, const Asking& asking, DeleteTopicsResponse::Response& told) {
     const auto refused = [&](ErrorCode code, std::string_view text = {}) {
         text.empty() ? refuse(told, code) : refuse(told, code, text);
         return nullptr;

@@ -52,7 +52,7 @@ std::vector<GroupPointer> Groups::readers_of(const streams::Stream& stream) cons
     return readers;
 }
 
-void Groups::resharded(streams::Stream& stream, streams::Shard& shard) {
+void Groups::resharded(const streams::Stream& stream, const streams::Shard& shard) {
     for (const auto& group : readers_of(stream)) {
         // Its members may have read nothing of the parent yet; what the children got since then must not be missed.
         for (const auto child : shard.children) {
@@ -65,7 +65,7 @@ void Groups::resharded(streams::Stream& stream, streams::Shard& shard) {
     }
 }
 
-void Groups::enlarged(streams::Stream& stream) {
+void Groups::enlarged(const streams::Stream& stream) {
     for (const auto& group : readers_of(stream)) carry_out(group, group->members.reassign(clock().live()));
 }
 

@@ -81,7 +81,7 @@ JoinReply Groups::join(const Join& join) {
         reply->give(refused_join(code, request.member_id));
         return reply;
     };
-    if (request.group_id.empty() || request.group_id.size() > longest_id) return refuse(ErrorCode::invalid_group_id);
+    if (request.group_id.empty()) return refuse(ErrorCode::invalid_group_id);
     const milliseconds session{request.session_timeout_ms};
     if (session < shortest_session_ || session > longest_session_) return refuse(ErrorCode::invalid_session_timeout);
     if (request.protocols.empty() || request.protocol_type.empty()) return refuse(ErrorCode::inconsistent_group_protocol);
@@ -145,7 +145,6 @@ Groups::Changed Groups::remove(std::string_view id) {
 
 ErrorCode Groups::may_commit(std::string_view id, std::string_view member, std::optional<std::string_view> instance,
                              std::int32_t generation, int version) {
-    if (id.size() > longest_id) return ErrorCode::invalid_group_id;
     const auto found = groups_.find(id);
     if (found != groups_.end()) return found->second->members.may_commit(clock().live(), member, instance, generation);
     if (generation < 0) return ErrorCode::none;

@@ -50,7 +50,6 @@ using GroupPointer = std::shared_ptr<Group>;
 
 class Groups {
   public:
-    static constexpr std::size_t longest_id = 255;            // a key in the store has a limit
     static constexpr std::int32_t longest_metadata = 4'096;   // offset.metadata.max.bytes
 
     Groups(streams::Engine&, streams::World&, const Configs&);
@@ -83,8 +82,8 @@ class Groups {
 
     // ---- what the engine tells ----
     // A shard was sealed: groups that read the stream rebalance, and start the children at their beginning.
-    void resharded(streams::Stream&, streams::Shard&);
-    void enlarged(streams::Stream&);   // groups that read the stream rebalance
+    void resharded(const streams::Stream&, const streams::Shard&);
+    void enlarged(const streams::Stream&);   // groups that read the stream rebalance
     void forget_topic(const streams::Uuid&);
     void unstored(std::string_view key);   // what the store holds under it is what counts again
     // For a reset: answers who waits and forgets all that memory holds. Whoever holds a reference to this may go on.

@@ -41,7 +41,7 @@ Task<void> look_up_first(streams::Engine& engine, std::vector<std::pair<streams:
     co_await std::move(first);
 }
 
-Task<PlaceInTime> largest_timestamp(streams::Engine& engine, std::shared_ptr<streams::Stream> stream, streams::Shard& shard) {
+Task<PlaceInTime> largest_timestamp(streams::Engine& engine, streams::StreamPointer stream, const streams::Shard& shard) {
     const auto bounds = engine.bounds(shard);
     Walk walk{shard.extents, bounds.begin, bounds.end, {}};
     while (walk.at < walk.end && !stream->deleted) {

@@ -16,6 +16,6 @@ using PlaceInTime = std::optional<std::pair<streams::Position, std::int64_t>>;  
 // Goes before Engine::find_timestamp: the same pages, up to the batch that will be the answer.
 Task<void> look_up_first(streams::Engine&, std::vector<std::pair<streams::LogId, std::int64_t>> wanted);
 // The first record that has the largest timestamp.
-Task<PlaceInTime> largest_timestamp(streams::Engine&, std::shared_ptr<streams::Stream>, streams::Shard&);
+Task<PlaceInTime> largest_timestamp(streams::Engine&, streams::StreamPointer, const streams::Shard&);
 
 }   // namespace sluice::kafka

@@ -29,7 +29,7 @@ void append(std::vector<Bytes>& parts, Bytes piece) {
 
 }   // namespace
 
-const std::shared_ptr<streams::Stream>& Look::stream_of(Wanted& wanted) const {
+const streams::StreamPointer& Look::stream_of(Wanted& wanted) const {
     const auto& known = wanted.stream;
     if (!known || known->deleted || known->status == streams::StreamStatus::deleting) {
         wanted.stream = call_.version >= 13 ? topic(call_, to_wire_id(wanted.topic_id)) : topic(call_, wanted.topic);
@@ -44,14 +44,12 @@ void Look::fail(FetchResponse::Partition& p, ErrorCode code) const {
     found_.error = true;
 }
 
-void Look::read(const std::shared_ptr<streams::Stream>& stream, streams::Shard& shard, const Wanted& wanted,
+void Look::read(const streams::StreamPointer& stream, const streams::Shard& shard, const Wanted& wanted,
                 FetchResponse::Partition& p) const {
     if (!call_.engine.read_room(shard)) {
-        found_.throttle = std::max({found_.throttle, shard.read_bytes.debt(call_.world.clock->now()), milliseconds{1}});
+        found_.throttle = std::max({found_.throttle, call_.engine.read_debt(shard), milliseconds{1}});
         return;
     }
-    const auto before = call_.engine.at_hand(shard, wanted.offset);
-    if (before == wanted.offset) return void(found_.cold.emplace_back(stream, &shard));
     const auto limit = limit_of(request_);
     std::int64_t here = 0;
     std::uint64_t records = 0;
@@ -67,11 +65,13 @@ void Look::read(const std::shared_ptr<streams::Stream>& stream, streams::Shard& 
         here += size;
         const auto after = entry.first + static_cast<std::int64_t>(entry.count);
         records += static_cast<std::uint64_t>(after - std::max<std::int64_t>(entry.first, wanted.offset));
-        return here < wanted.max_bytes && found_.bytes + here < limit && after < before;
+        return here < wanted.max_bytes && found_.bytes + here < limit;
     };
-    if (const auto done = call_.engine.read(shard, wanted.offset, isolation(), take); !done) {
+    const auto done = call_.engine.batches_at_hand(shard, wanted.offset, isolation(), take);
+    if (!done) return void(found_.cold.emplace_back(stream, &shard));
+    if (!*done) {
         p.records.parts.clear();
-        return fail(p, code_of(done.error()));
+        return fail(p, code_of(done->error()));
     }
     if (here == 0) return;
     found_.bytes += here;

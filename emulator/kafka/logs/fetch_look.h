@@ -14,12 +14,12 @@ namespace sluice::kafka {
 struct Found {
     FetchResponse response;
     struct Taken {
-        std::shared_ptr<streams::Stream> stream;
-        streams::Shard* shard;
+        streams::StreamPointer stream;
+        const streams::Shard* shard;
         std::uint64_t bytes, records;
     };
     std::vector<Taken> taken;
-    std::vector<std::pair<std::shared_ptr<streams::Stream>, streams::Shard*>> cold;   // have records that only a disk has yet
+    std::vector<std::pair<streams::StreamPointer, const streams::Shard*>> cold;   // have records that only a disk has yet
     std::int64_t bytes = 0;
     bool error = false, full = false;   // full: there is more, and the answer has as much as it may
     milliseconds throttle{0};
@@ -42,11 +42,11 @@ class Look {
     void told() const;
 
   private:
-    const std::shared_ptr<streams::Stream>& stream_of(Wanted&) const;
+    const streams::StreamPointer& stream_of(Wanted&) const;
     void fail(FetchResponse::Partition&, ErrorCode) const;
     ErrorCode fault(Wanted&, const streams::Stream&, const streams::Shard&, streams::Bounds) const;
     FetchResponse::Partition partition(Wanted&) const;
-    void read(const std::shared_ptr<streams::Stream>&, streams::Shard&, const Wanted&, FetchResponse::Partition&) const;
+    void read(const streams::StreamPointer&, const streams::Shard&, const Wanted&, FetchResponse::Partition&) const;
     void add(const Wanted&, FetchResponse::Partition&&) const;
 
     Call& call_;

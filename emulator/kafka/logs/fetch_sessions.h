@@ -45,9 +45,9 @@ struct Wanted final : PartitionAsked, Follower {
     };
     FetchPartitions& all;
     std::list<Wanted>::iterator place;
-    Told told, seen;                           // by the last answer; by the last look
-    bool due = true, has_more = false;         // has_more: there were records at the last look
-    std::shared_ptr<streams::Stream> stream;   // found by an earlier look: looking at five thousand partitions is no search
+    Told told, seen;                     // by the last answer; by the last look
+    bool due = true, has_more = false;   // has_more: there were records at the last look
+    streams::StreamPointer stream;       // found by an earlier look: looking at five thousand partitions is no search
     TopicNews::Seen news;
 };
 

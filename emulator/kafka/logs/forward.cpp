@@ -10,7 +10,7 @@ namespace sluice::kafka {
 namespace {
 
 // Lineage first, by lowest number; where it ends (children expired) the shard with the lowest range.
-streams::Shard& open_descendant(streams::Shard& shard) {
+const streams::Shard& open_descendant(const streams::Shard& shard) {
     const auto& stream = *shard.stream;
     if (shard.open()) return shard;
     for (const auto index : shard.children) {
@@ -21,7 +21,7 @@ streams::Shard& open_descendant(streams::Shard& shard) {
 
 }   // namespace
 
-streams::Result<Forwarded> forward(Call& call, streams::Shard& sealed, Bytes batch, const batch::Info& info,
+streams::Result<Forwarded> forward(Call& call, const streams::Shard& sealed, Bytes batch, const batch::Info& info,
                                    bool log_append_time) {
     const auto& stream = *sealed.stream;
     struct Target {
@@ -59,6 +59,7 @@ streams::Result<Forwarded> forward(Call& call, streams::Shard& sealed, Bytes bat
     whole.producer_id = info.producer_id;
     whole.producer_epoch = info.producer_epoch;
     whole.base_sequence = info.base_sequence;
+    for (const auto& part : parts) whole.max_timestamp_ms = std::max(whole.max_timestamp_ms, part.append.max_timestamp_ms);
     auto queued = call.engine.forward(sealed, whole, parts);
     if (!queued) return std::unexpected{queued.error()};
     done.queued = *std::move(queued);

@@ -15,6 +15,6 @@ struct Forwarded {
     milliseconds throttle{0};
     std::vector<Blob> kept;   // until committed
 };
-streams::Result<Forwarded> forward(Call&, streams::Shard& sealed, Bytes batch, const batch::Info&, bool log_append_time);
+streams::Result<Forwarded> forward(Call&, const streams::Shard& sealed, Bytes batch, const batch::Info&, bool log_append_time);
 
 }   // namespace sluice::kafka

@@ -32,8 +32,8 @@ std::string_view as_text(std::span<const std::byte> bytes) { return {reinterpret
 // Where a read begins. The stream outlives its deletion for as long as somebody reads it.
 struct Asked {
     Iterator it;
-    std::shared_ptr<streams::Stream> stream;
-    streams::Shard* shard{};
+    streams::StreamPointer stream;
+    const streams::Shard* shard{};
     Time now;
 };
 
@@ -64,21 +64,20 @@ std::size_t room_for(std::int64_t bytes, std::int64_t records) { return static_c
 // other caller is let in by tokens that are as good as spent.
 class Reserved {
   public:
-    explicit Reserved(streams::Shard& shard) : shard_(shard) {
-        shard_.read_bytes.reserve(streams::get_records_bytes);
-        shard_.read_records.reserve(streams::get_records_count);
-    }
+    Reserved(streams::Engine& engine, const streams::Shard& shard) : engine_(engine), shard_(shard) { reserve(1); }
     ~Reserved() { settle(); }
     Reserved(const Reserved&) = delete;
     Reserved& operator=(const Reserved&) = delete;
     void settle() {
-        if (std::exchange(settled_, true)) return;
-        shard_.read_bytes.give_back(streams::get_records_bytes);
-        shard_.read_records.give_back(streams::get_records_count);
+        if (!std::exchange(settled_, true)) reserve(-1);
     }
 
   private:
-    streams::Shard& shard_;
+    void reserve(int times) {
+        engine_.reserve_read(shard_, times * streams::get_records_bytes, times * streams::get_records_count);
+    }
+    streams::Engine& engine_;
+    const streams::Shard& shard_;
     bool settled_ = false;
 };
 
@@ -88,28 +87,26 @@ constexpr std::int64_t slice_bytes = 1 << 20;
 // One read from its first slice to its last.
 struct Reading {
     Call& call;
-    streams::Shard& shard;
+    const streams::Shard& shard;
     std::int64_t left;   // records
     streams::Position next;
     GrowingAnswer<GetRecords::Result> answer{call.encoding, "Records"};
     SequenceNumbers numbers{shard};
     std::int64_t left_bytes = streams::get_records_bytes;
 
-    // Whether there may be another one. Nothing is waited for: it stops where at_hand said.
-    std::expected<bool, Error> slice(streams::Position before) {
+    streams::ChunkLimits limits() const { return {static_cast<std::int32_t>(left), std::min(left_bytes, slice_bytes)}; }
+    // Whether there may be another one.
+    bool slice(const streams::Chunk& read) {
         const bool first = answer.count() == 0;
-        const auto read =
-            call.engine.read_records(shard, next, static_cast<std::int32_t>(left), std::min(left_bytes, slice_bytes), before);
-        if (!read) return std::unexpected{texts::internal_failure()};
-        const auto bytes = static_cast<std::int64_t>(read->bytes), count = std::ssize(read->records);
+        const auto bytes = static_cast<std::int64_t>(read.bytes), count = std::ssize(read.records);
         // The first record of a slice comes whatever its size; that of a later slice only when it fits.
         if (!first && bytes > left_bytes) return false;
-        const bool more = read->next < shard.end && left > count && left_bytes > bytes;
+        const bool more = read.next < shard.end && left > count && left_bytes > bytes;
         if (first)
             answer.room_for(
                 more ? room_for(left_bytes, std::min(left, count * (left_bytes / std::max<std::int64_t>(1, bytes) + 1)))
                      : room_for(bytes, count));
-        for (const auto& record : read->records)
+        for (const auto& record : read.records)
             answer.add(Record{.sequence_number = numbers.at(record.position, record.appended_ms),
                               .approximate_arrival_timestamp = from_ms(record.appended_ms),
                               .data = {record.value ? as_text(*record.value) : std::string_view{}},
@@ -118,7 +115,7 @@ struct Reading {
         call.kept.clear();
         left_bytes -= bytes;
         left -= count;
-        const auto from = std::exchange(next, read->next);
+        const auto from = std::exchange(next, read.next);
         return more && next != from && !shard.stream->deleted;
     }
     // All but the records.
@@ -149,31 +146,26 @@ Task<Written> handle(Call& call, const GetRecords& request) {
     if (!asked) co_return std::unexpected{asked.error()};
     auto& engine = call.engine;
     auto& shard = *asked->shard;
-    Reserved reserved{shard};
+    Reserved reserved{engine, shard};
     Reading reading{.call = call,
                     .shard = shard,
                     .left = request.limit.value_or(streams::get_records_count),
                     .next = std::max(asked->it.position, engine.bounds(shard).begin)};
     for (;;) {
-        const auto before = engine.at_hand(shard, reading.next);
-        if (before == reading.next) {
-            auto brought = engine.brought(shard);
-            co_await std::move(brought);
-            continue;
+        {
+            auto reads = engine.chunk(shard, reading.next, reading.limits());
+            const auto read = co_await std::move(reads);
+            if (!read) co_return std::unexpected{texts::internal_failure()};
+            if (!reading.slice(*read)) break;
         }
-        const auto more = reading.slice(before);
-        if (!more) co_return std::unexpected{more.error()};
-        if (!*more) break;
         auto turn = asio::post(engine.executor(), use_task);
         co_await std::move(turn);
     }
     reserved.settle();
     engine.charge_read(shard, streams::Door::kinesis, static_cast<std::uint64_t>(streams::get_records_bytes - reading.left_bytes),
                        reading.answer.count());
-    while (reading.next < shard.end && engine.at_hand(shard, reading.next) == reading.next) {
-        auto brought = engine.brought(shard);
-        co_await std::move(brought);
-    }
+    auto known = engine.at_hand(shard, reading.next);   // the age of what comes next
+    co_await std::move(known);
     co_return reading.answer.finish(reading.rest(*asked));
 }
 

@@ -12,7 +12,7 @@ namespace sluice::kinesis {
 namespace {
 
 // The position a sequence number means for this shard. The shard's own starting number (index 0) is fine with no record there.
-std::expected<streams::Position, Error> position_of(const Call& call, streams::Shard& shard, std::string_view number,
+std::expected<streams::Position, Error> position_of(const Call& call, const streams::Shard& shard, std::string_view number,
                                                     bool after) {
     const auto& stream = *shard.stream;
     const auto invalid = [&](bool other_stream) {

@@ -76,7 +76,6 @@ bool ShardPuts::queue(streams::Engine& engine) {
                                  .at_ms = now_ms};
     auto queued = engine.append(*shard_, append);
     if (!queued) return false;
-    base_ = queued->base;
     appended_ms_ = queued->appended_ms;
     ticket_ = std::move(queued->ticket);
     return true;

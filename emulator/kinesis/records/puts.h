@@ -18,7 +18,7 @@ struct Call;
 
 struct Put {
     std::string_view key, data;
-    streams::Shard* shard{};
+    const streams::Shard* shard{};
     std::uint64_t bytes() const { return key.size() + data.size(); }
 };
 
@@ -31,11 +31,11 @@ std::optional<Error> accepts_puts(const Call&, const streams::Stream&);
 // The entries of one request that go to one shard. Owns the batch until it is committed.
 class ShardPuts {
   public:
-    explicit ShardPuts(streams::Shard& shard) : shard_(&shard) {}
-    streams::Shard& shard() const { return *shard_; }
+    explicit ShardPuts(const streams::Shard& shard) : shard_(&shard) {}
+    const streams::Shard& shard() const { return *shard_; }
     void add(const Put&);
-    // Where the n-th added entry went, once queued.
-    streams::Position position(std::size_t n) const { return base_ + static_cast<streams::Position>(n); }
+    // Where the n-th added entry went, once it is stored.
+    streams::Position position(std::size_t n) const { return ticket_.base() + static_cast<streams::Position>(n); }
     std::int64_t appended_ms() const { return appended_ms_; }
     // Makes the batch; pure work, for whichever thread. `queue` does it when nobody has.
     void build(std::int64_t now_ms);
@@ -44,12 +44,11 @@ class ShardPuts {
     const streams::Ticket& ticket() const { return ticket_; }
 
   private:
-    streams::Shard* shard_;
+    const streams::Shard* shard_;
     std::vector<batch::Record> records_;
     std::uint64_t payload_bytes_ = 0, units_25k_ = 0, rounded_1k_bytes_ = 0;
     batch::Blob batch_;
     std::int64_t made_ms_{};
-    streams::Position base_{};
     std::int64_t appended_ms_{};
     streams::Ticket ticket_;
 };

@@ -23,13 +23,12 @@ catalog::Shard forked(const Shard& shard, LogId next, std::int64_t now_ms) {
 
 }   // namespace
 
-Result<Engine::Changed> Engine::fork(Stream& parent, World& into, std::string name) {
-    auto& s = *state_;
+Result<Engine::Changed> Catalog::fork(Stream& parent, World& into, std::string name) {
     if (!bounds::good_name(name)) return std::unexpected{Fault::bad_name};
     if (find(into, name)) return std::unexpected{Fault::exists};
     if (collision(into, name)) return std::unexpected{Fault::name_collides};
     if (parent.status != StreamStatus::active || parent.deleted) return std::unexpected{Fault::not_active};
-    s.flush();   // the fork begins with what is stored
+    engine_.writer.flush();   // the fork begins with what is stored
     auto& books = books_of(into);
     const auto now_ms = to_ms(into.clock->now());
     auto stream = std::make_shared<Stream>();
@@ -44,34 +43,34 @@ Result<Engine::Changed> Engine::fork(Stream& parent, World& into, std::string na
     record.set_created_ms(now_ms);
     Ticket ticket;
     {
-        const Unit whole{*this};
-        const State::Changing change{s, stream};
-        s.bind(scope_of("name " + normalised(name)));
-        (void)s.create_second(books, name);
-        for (const auto& shard : parent.shards) {
-            s.retain(*shard);
-            s.roll(*shard);
-            const auto next = static_cast<LogId>(s.next_log++);
-            s.put({}, stored_shard_key(*stream, shard->index), forked(*shard, next, now_ms).SerializeAsString());
+        const Unit whole{engine_.listeners};
+        const Writer::Changing change{engine_.writer, stream};
+        engine_.writer.bind(scope_of("name " + normalised(name)));
+        (void)create_second(books, name);
+        for (auto& shard : parent.shards) {
+            engine_.upkeep.retain(*shard);
+            engine_.extents.roll(*shard);
+            const auto next = new_log();
+            engine_.writer.put({}, stored_shard_key(*stream, shard->index), forked(*shard, next, now_ms).SerializeAsString());
             Shard value;   // counters begin anew, and what was stored last stays in order
             value.last_appended_ms = shard->last_appended_ms;
             value.trimmed = shard->begin;
-            value.usage.stored_bytes = s.live_bytes(*shard);
-            s.put({}, shard_key(*stream, shard->index), running_value(value));
+            value.usage.stored_bytes = engine_.upkeep.live_bytes(*shard);
+            engine_.writer.put({}, shard_key(*stream, shard->index), running_value(value));
             for (const auto& [producer, state] : shard->producers)
-                s.put({}, producer_key(*stream, shard->index, producer),
-                      encode_producer(state, into.clock->live() - into.clock->real()));
+                engine_.writer.put({}, producer_key(*stream, shard->index, producer),
+                                   encode_producer(state, into.clock->live() - into.clock->real()));
         }
-        s.put({}, stream_key(*stream), record.SerializeAsString());
-        s.save_world(into);
-        s.save_folder();
-        ticket = s.ticket({});
+        engine_.writer.put({}, stream_key(*stream), record.SerializeAsString());
+        save_world(into);
+        save_folder();
+        ticket = engine_.writer.ticket({});
     }
-    s.flush();
+    engine_.writer.flush();
     if (const auto stored = ticket.outcome(); !stored) return std::unexpected{stored.error()};
-    s.load_stream(books, *stored_stream(*s.store.snapshot(), into.id, stream->id));
+    load_stream(books, *stored_stream(*engine_.store.snapshot(), into.id, stream->id));
     into.changed.fire();
-    return Changed{find(into, name), ticket};
+    return Engine::Changed{find(into, name), ticket};
 }
 
 }   // namespace sluice::streams

@@ -10,9 +10,9 @@
 namespace sluice::streams {
 
 // Onto an existing object when there is one, so that whoever holds the stream or a shard goes on holding it.
-void Engine::State::load_stream(Books& books, const StoredStream& stored, const std::function<bool(const Shard&)>& afresh) {
+void Catalog::load_stream(Books& books, const StoredStream& stored, const std::function<bool(const Shard&)>& afresh) {
     const auto& in = stored.stream;
-    StreamPointer stream;
+    OwnedStream stream;
     if (const auto found = books.by_id.find(in.id()); found != books.by_id.end()) stream = found->second.lock();
     const bool known = stream != nullptr;
     if (!known) stream = std::make_shared<Stream>();
@@ -61,31 +61,32 @@ void Engine::State::load_stream(Books& books, const StoredStream& stored, const 
         if (told.closed_ms() != 0) shard.closed = from_ms(told.closed_ms());
         shard.sealed = told.sealed();
         shard.opened_ms = told.opened_ms();
-        if (!made) forget_extents(shard);
+        if (!made) engine_.extents.forget(shard);
         shard.extents.clear();
         for (const auto& extent : told.extents())
             shard.extents.push_back({static_cast<LogId>(extent.log()), extent.from(), extent.to()});
-        share_extents(shard);
+        engine_.extents.share(shard);
         if (made || !afresh || afresh(shard))
             read_shard(shard);
         else
             keep_shard(shard);
     }
-    for (const auto& shard : stream->shards)
+    for (auto& shard : stream->shards)
         for (const auto parent : shard->parents)
             stream->shards[static_cast<std::size_t>(parent)]->children.push_back(shard->index);
     order_ranges(*stream);
     index(stream);
     if (stream->status == StreamStatus::active) return;
     // After a restart the rest of the delay; after a failed commit all of it, so that a full store is not asked without pause.
-    const auto rest = std::clamp<milliseconds>(stream->ready_at - books.clock->now(), milliseconds{0}, options.state_delay);
-    wait_ready(stream, known ? options.state_delay : rest);
+    const auto rest =
+        std::clamp<milliseconds>(stream->ready_at - books.clock->now(), milliseconds{0}, engine_.options.state_delay);
+    wait_ready(stream, known ? engine_.options.state_delay : rest);
 }
 
 // Everything of a shard that is not in the catalog.
-void Engine::State::read_shard(Shard& shard) {
+void Catalog::read_shard(Shard& shard) {
     if (shard.stream->deleted) return;
-    const auto store_now = store.snapshot();
+    const auto store_now = engine_.store.snapshot();
     for (auto* bucket : shard.buckets()) bucket->clear();
     set_buckets(shard);
     shard.last_appended_ms = 0;
@@ -104,7 +105,7 @@ void Engine::State::read_shard(Shard& shard) {
         const auto before = known.find(producer);
         state->watched = before != known.end() && before->second.watched;
         state->wrote = std::min(state->wrote, clock_of(shard).live());
-        watch_producer(shard, producer, shard.producers[producer] = std::move(*state));
+        engine_.upkeep.watch_producer(shard, producer, shard.producers[producer] = std::move(*state));
         return true;
     });
     const auto& last = shard.extents.back();
@@ -115,27 +116,28 @@ void Engine::State::read_shard(Shard& shard) {
     shard.begin = std::max(first.from, store_now->bounds(first.log).begin);
     // What is stored is known for the begin at which it was counted.
     if (std::exchange(shard.trimmed, shard.begin) != shard.begin && shard.begin < shard.end)
-        shard.usage.stored_bytes = live_bytes(shard);
-    count_again(shard, counted);
+        shard.usage.stored_bytes = engine_.upkeep.live_bytes(shard);
+    engine_.upkeep.count_again(shard, counted);
     shard.front_known = shard.trim_armed = shard.kept_known = false;
     shard.sized_end = -1;
-    arm_trim(shard);
+    engine_.upkeep.arm_trim(shard);
 }
 
 // Whose stream is as it was before a change that could not be stored: its own records, tokens and counters stand.
-void Engine::State::keep_shard(Shard& shard) {
+void Catalog::keep_shard(Shard& shard) {
     set_buckets(shard);
     const auto& first = shard.extents.front();
-    shard.begin = std::max(first.from, store.snapshot()->bounds(first.log).begin);   // readers may have met another retention
+    shard.begin =
+        std::max(first.from, engine_.store.snapshot()->bounds(first.log).begin);   // readers may have met another retention
     shard.front_known = shard.trim_armed = shard.kept_known = false;
     shard.sized_end = -1;
-    arm_trim(shard);
+    engine_.upkeep.arm_trim(shard);
 }
 
 // One stream as the store has it, after a change to it that could not be stored; one that the store does not have goes.
-void Engine::State::reload_stream(const StreamPointer& stream, const std::function<bool(const Shard&)>& afresh) {
+void Catalog::reload_stream(const OwnedStream& stream, const std::function<bool(const Shard&)>& afresh) {
     auto& books = books_of(*stream);
-    if (const auto stored = stored_stream(*store.snapshot(), books.id, stream->id)) {
+    if (const auto stored = stored_stream(*engine_.store.snapshot(), books.id, stream->id)) {
         if (stream->deleted) books.total -= stream->total;   // it comes back as another object, which counts itself
         stream->meter.reset();
         stream->metered_until_ms = 0;
@@ -154,14 +156,14 @@ void Engine::State::reload_stream(const StreamPointer& stream, const std::functi
     }
 }
 
-void Engine::State::load() {
-    const auto now = store.snapshot();
+void Catalog::load() {
+    const auto now = engine_.store.snapshot();
     load_folder(*now);
     load_worlds(*now);
     std::set<std::uint64_t> appended;
-    for (const auto& [id, books] : worlds) {
+    for (const auto& [id, books] : worlds_) {
         const auto stored = stored_streams(*now, id);
-        check(stored, books->next_stream, next_log, appended);
+        check(stored, books->next_stream, next_log_, appended);
         for (const auto& stream : stored) load_stream(*books, stream);
     }
 }
@@ -169,25 +171,25 @@ void Engine::State::load() {
 // A record that was set aside leaves its numbers unknown: those that are given out from then on lie above all that can have been.
 constexpr std::uint64_t far_ahead = std::uint64_t{1} << 40;
 
-void Engine::State::load_folder(const storage::Snapshot& now) {
+void Catalog::load_folder(const storage::Snapshot& now) {
     const auto key = folder_key();
     if (const auto value = now.get(key)) {
         catalog::Folder in;
         if (!in.ParseFromArray(value->data(), static_cast<int>(value->size())))
             damaged("the folder's record does not parse", key);
         check(in, key);
-        next_log = in.next_log();
-        next_world = std::max(next_world, in.next_world());
+        next_log_ = in.next_log();
+        next_world_ = std::max(next_world_, in.next_world());
         return;
     }
     now.scan(world_key(), [&](std::string_view world, std::string_view) {
-        next_log = far_ahead;
-        next_world = static_cast<std::uint32_t>(read_big_endian(world.substr(5))) + 1;
+        next_log_ = far_ahead;
+        next_world_ = static_cast<std::uint32_t>(read_big_endian(world.substr(5))) + 1;
         return true;
     });
 }
 
-void Engine::State::load_worlds(const storage::Snapshot& now) {
+void Catalog::load_worlds(const storage::Snapshot& now) {
     now.scan(world_key(), [&](std::string_view key, std::string_view value) {
         catalog::World in;
         if (!in.ParseFromArray(value.data(), static_cast<int>(value.size())) || key != world_key(WorldId{in.id()}))
@@ -200,55 +202,24 @@ void Engine::State::load_worlds(const storage::Snapshot& now) {
         books.next_producer = books.producers_reserved = in.next_producer();
         return true;
     });
-    if (worlds.contains(WorldId{0})) return;
+    if (worlds_.contains(WorldId{0})) return;
     auto& books = make_books(WorldId{0}, "default");
     if (!now.get(folder_key())) return;
     books.next_stream = far_ahead;
     books.next_producer = books.producers_reserved = static_cast<std::int64_t>(far_ahead);
 }
 
-Books& Engine::State::make_books(WorldId id, std::string name) {
-    auto& made = worlds[id] = std::make_unique<Books>(id, std::move(name), real, random.next());
-    // What was queued before a move of the clock is stored as of before it, and each slice of the move with the clock it came to.
-    made->listening = made->clock->listen({.moving =
-                                               [this] {
-                                                   if (open || writing) flush();
-                                               },
-                                           .changed =
-                                               [this, one = made.get()] {
-                                                   if (!planted("clock-not-saved")) save_world(*one);
-                                               }});
-    return *made;
-}
-
-void Engine::State::index(const StreamPointer& stream) {
-    auto& books = books_of(*stream);
-    books.streams[stream->name] = stream;
-    books.by_id[std::to_underlying(stream->id)] = stream;
-    books.by_topic_id[std::string{raw(stream->topic_id)}] = stream;
-    books.normalised[normalised(stream->name)] = stream->name;
-}
-
-void Engine::State::unindex(const Stream& stream) {
-    auto& books = books_of(stream);
-    books.by_topic_id.erase(std::string{raw(stream.topic_id)});
-    books.by_id.erase(std::to_underlying(stream.id));
-    books.normalised.erase(normalised(stream.name));
-    const std::string name = stream.name;   // the map may hold the last reference
-    books.streams.erase(name);
-}
-
 // Rule 14: per name create seconds only grow, and that is remembered after a deletion.
-std::int64_t Engine::State::create_second(Books& books, std::string_view name) {
+std::int64_t Catalog::create_second(Books& books, std::string_view name) {
     const auto key = key_of(books.id, 'N', name);
     auto& last = books.name_seconds[std::string{name}];
     if (last == 0)
-        if (const auto value = store.snapshot()->get(key)) {
+        if (const auto value = engine_.store.snapshot()->get(key)) {
             std::from_chars(value->data(), value->data() + value->size(), last);
             if (last < 0 || last > std::int64_t{1} << 40) damaged("a name's last create second is none", key);
         }
     const auto second = last = std::max(to_ms(books.clock->now()) / 1000, last + 1);
-    put({}, key, std::to_string(second));
+    engine_.writer.put({}, key, std::to_string(second));
     return second;
 }
 

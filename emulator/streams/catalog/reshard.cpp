@@ -8,21 +8,21 @@
 
 namespace sluice::streams {
 
-Ticket Engine::State::begin_reshard(Stream& stream, const Reshard& change) {
-    const Changing changing{*this, stream.shared_from_this()};
-    if (options.state_delay.count() == 0) {
+Ticket Catalog::begin_reshard(Stream& stream, const Reshard& change) {
+    const Writer::Changing changing{engine_.writer, stream.shared_from_this()};
+    if (engine_.options.state_delay.count() == 0) {
         carry_out(stream, change);
     } else {
         stream.reshard = change;
         begin_state(stream.shared_from_this(), StreamStatus::updating);
         stream.world->changed.fire();
     }
-    return ticket({});
+    return engine_.writer.ticket({});
 }
 
-void Engine::State::carry_out(Stream& stream, const Reshard& change) {
+void Catalog::carry_out(Stream& stream, const Reshard& change) {
     const auto now = clock_of(stream).now();
-    end_hours(stream, to_ms(now));
+    engine_.upkeep.end_hours(stream, to_ms(now));
     const bool split = change.second < 0;
     std::vector<Shard*> parents{stream.shard(change.first)};
     if (!split) parents.push_back(stream.shard(change.second));
@@ -44,7 +44,7 @@ void Engine::State::carry_out(Stream& stream, const Reshard& change) {
         parent->sealed = true;
         parent->closed = now;
     }
-    open_shards_changed(stream);
+    engine_.upkeep.open_shards_changed(stream);
     save_folder();
     order_ranges(stream);
     save_stream(stream);
@@ -53,13 +53,13 @@ void Engine::State::carry_out(Stream& stream, const Reshard& change) {
         save_shard(*stream.shards[child]);
     for (auto* parent : parents) {
         parent->appended.fire();
-        for (const auto& told : *on_resharded) told(stream, *parent);
+        for (const auto& told : engine_.listeners.on_resharded) told(stream, *parent);
     }
     stream.world->changed.fire();
 }
 
 // Shards that ListShards can show: open, or closed for less than the retention. And all that were ever made.
-bool Engine::State::room_for(const Stream& stream, std::int32_t more) const {
+bool Catalog::room_for(const Stream& stream, std::int32_t more) const {
     const auto now = clock_of(stream).now();
     const auto listed = std::ranges::count_if(stream.shards, [&](const auto& shard) {
         return !shard->closed || !stream.retention || *shard->closed + *stream.retention >= now;
@@ -67,7 +67,7 @@ bool Engine::State::room_for(const Stream& stream, std::int32_t more) const {
     return listed + more <= bounds::listed_shards && std::ssize(stream.shards) + more <= bounds::partitions_ever;
 }
 
-Result<Ticket> Engine::split(Stream& stream, std::int32_t index, HashKey new_start) {
+Result<Ticket> Catalog::split(Stream& stream, std::int32_t index, HashKey new_start) {
     auto* parent = stream.shard(index);
     if (!parent) return std::unexpected{Fault::not_found};
     if (stream.status != StreamStatus::active) return std::unexpected{Fault::not_active};
@@ -75,41 +75,40 @@ Result<Ticket> Engine::split(Stream& stream, std::int32_t index, HashKey new_sta
     // Start + 1 < key < end (seen: AWS 2015).
     if (new_start <= next(parent->range.first) || new_start >= parent->range.last || parent->range.first == HashKey::max())
         return std::unexpected{Fault::bad_hash_key};
-    if (!state_->room_for(stream, 2)) return std::unexpected{Fault::bad_count};
-    return state_->begin_reshard(stream, {.first = index, .second = -1, .new_start = new_start});
+    if (!room_for(stream, 2)) return std::unexpected{Fault::bad_count};
+    return begin_reshard(stream, {.first = index, .second = -1, .new_start = new_start});
 }
 
-Result<Ticket> Engine::merge(Stream& stream, std::int32_t first, std::int32_t second) {
+Result<Ticket> Catalog::merge(Stream& stream, std::int32_t first, std::int32_t second) {
     auto *lower = stream.shard(first), *upper = stream.shard(second);
     if (!lower || !upper) return std::unexpected{Fault::not_found};
     if (stream.status != StreamStatus::active) return std::unexpected{Fault::not_active};
     if (lower->sealed || upper->sealed) return std::unexpected{Fault::sealed};
     if (lower->range.last == HashKey::max() || next(lower->range.last) != upper->range.first)
         return std::unexpected{Fault::not_adjacent};
-    if (!state_->room_for(stream, 1)) return std::unexpected{Fault::bad_count};
-    return state_->begin_reshard(stream, {.first = first, .second = second, .new_start = {}});
+    if (!room_for(stream, 1)) return std::unexpected{Fault::bad_count};
+    return begin_reshard(stream, {.first = first, .second = second, .new_start = {}});
 }
 
-Result<Ticket> Engine::add_partitions(Stream& stream, std::int32_t total) {
+Result<Ticket> Catalog::add_partitions(Stream& stream, std::int32_t total) {
     if (stream.kinesis_manners()) return std::unexpected{Fault::bad_count};
     if (total <= std::ssize(stream.shards) || total > bounds::topic_partitions) return std::unexpected{Fault::bad_count};
-    auto& s = *state_;
-    const State::Changing change{s, stream.shared_from_this()};
+    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
     const auto now = clock_of(stream).now();
-    s.end_hours(stream, to_ms(now));
-    while (std::ssize(stream.shards) < total) stream.shards.push_back(s.new_shard(stream, {}, to_ms(now) / 1000));
+    engine_.upkeep.end_hours(stream, to_ms(now));
+    while (std::ssize(stream.shards) < total) stream.shards.push_back(new_shard(stream, {}, to_ms(now) / 1000));
     const auto ranges = even_ranges(static_cast<std::int32_t>(std::ranges::count_if(stream.shards, &Shard::open)));
     std::size_t next_range = 0;
-    for (const auto& shard : stream.shards)
+    for (auto& shard : stream.shards)
         if (shard->open()) shard->range = ranges[next_range++];
-    s.open_shards_changed(stream);
-    s.save_folder();
-    State::order_ranges(stream);
-    s.save_stream(stream);
-    for (const auto& shard : stream.shards) s.save_shard(*shard);
-    s.tell_dealt(stream);
+    engine_.upkeep.open_shards_changed(stream);
+    save_folder();
+    Catalog::order_ranges(stream);
+    save_stream(stream);
+    for (auto& shard : stream.shards) save_shard(*shard);
+    tell_dealt(stream);
     stream.world->changed.fire();
-    return s.ticket({});
+    return engine_.writer.ticket({});
 }
 
 }   // namespace sluice::streams

@@ -75,31 +75,31 @@ catalog::World record_of(const Books& books) {
     return out;
 }
 
-catalog::Folder Engine::State::folder_record() const {
+catalog::Folder Catalog::folder_record() const {
     catalog::Folder out;
-    out.set_next_log(next_log - (planted("log-number-used-twice") ? 1 : 0));
-    out.set_next_world(next_world);
+    out.set_next_log(next_log_ - (planted("log-number-used-twice") ? 1 : 0));
+    out.set_next_world(next_world_);
     return out;
 }
 
-void Engine::State::save_stream(const Stream& stream) {
-    const Changing change{*this, std::const_pointer_cast<Stream>(stream.shared_from_this())};
-    put({}, stream_key(stream), record_of(stream).SerializeAsString());
+void Catalog::save_stream(const Stream& stream) {
+    const Writer::Changing change{engine_.writer, std::const_pointer_cast<Stream>(stream.shared_from_this())};
+    engine_.writer.put({}, stream_key(stream), record_of(stream).SerializeAsString());
 }
 
-void Engine::State::save_shard(const Shard& shard) {
+void Catalog::save_shard(const Shard& shard) {
     const auto& stream = *shard.stream;
-    put(scope_of(stream), stored_shard_key(stream, shard.index), record_of(shard).SerializeAsString());
+    engine_.writer.put(scope_of(stream), stored_shard_key(stream, shard.index), record_of(shard).SerializeAsString());
 }
 
-void Engine::State::erase_shard(const Stream& stream, std::int32_t shard) {
-    put(scope_of(stream), stored_shard_key(stream, shard), "");
+void Catalog::erase_shard(const Stream& stream, std::int32_t shard) {
+    engine_.writer.put(scope_of(stream), stored_shard_key(stream, shard), "");
 }
 
-void Engine::State::save_world(const World& world) {
-    put({}, world_key(world.id), record_of(static_cast<const Books&>(world)).SerializeAsString());
+void Catalog::save_world(const World& world) {
+    engine_.writer.put({}, world_key(world.id), record_of(static_cast<const Books&>(world)).SerializeAsString());
 }
 
-void Engine::State::save_folder() { put({}, folder_key(), folder_record().SerializeAsString()); }
+void Catalog::save_folder() { engine_.writer.put({}, folder_key(), folder_record().SerializeAsString()); }
 
 }   // namespace sluice::streams

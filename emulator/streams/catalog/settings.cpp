@@ -6,7 +6,7 @@
 
 namespace sluice::streams {
 
-void Engine::State::set_buckets(Shard& shard) {
+void Catalog::set_buckets(Shard& shard) {
     const auto now = clock_of(shard).now();
     const auto& limits = shard.stream->limits;
     // Rule 10: a write bucket holds one second of its rate, and at least one record of the largest size.
@@ -20,46 +20,45 @@ void Engine::State::set_buckets(Shard& shard) {
     shard.read_records.change(limits.read_records_per_second, limits.read_records_per_second, now);
 }
 
-Result<Ticket> Engine::set_retention(Stream& stream, std::optional<milliseconds> retention) {
-    auto& s = *state_;
-    const State::Changing change{s, stream.shared_from_this()};
+Result<Ticket> Catalog::set_retention(Stream& stream, std::optional<milliseconds> retention) {
+    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
     // First what the old value has dropped by now: raising brings nothing back.
-    for (const auto& shard : stream.shards) {
-        s.trim(*shard);
-        s.group().bind(scope_of(stream), shard->log());   // a raise without these trims would bring records back
+    for (auto& shard : stream.shards) {
+        engine_.upkeep.trim(*shard);
+        engine_.writer.group().bind(scope_of(stream), shard->log());   // a raise without these trims would bring records back
     }
     stream.retention = retention;
-    for (const auto& shard : stream.shards) {
+    for (auto& shard : stream.shards) {
         shard->trim_armed = false;
-        s.arm_trim(*shard);
+        engine_.upkeep.arm_trim(*shard);
     }
     stream.trim_when_stored = true;
-    s.save_stream(stream);
-    return s.ticket({});
+    save_stream(stream);
+    return engine_.writer.ticket({});
 }
 
-Ticket Engine::set_limits(Stream& stream, std::string_view profile, const StreamLimits& limits) {
-    const State::Changing change{*state_, stream.shared_from_this()};
+Ticket Catalog::set_limits(Stream& stream, std::string_view profile, const StreamLimits& limits) {
+    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
     stream.profile = profile;
     stream.limits = limits;
-    for (const auto& shard : stream.shards) {
-        state_->set_buckets(*shard);
-        state_->touch(*shard);
+    for (auto& shard : stream.shards) {
+        set_buckets(*shard);
+        engine_.writer.touch(*shard);
     }
-    state_->save_stream(stream);
-    return state_->ticket({});
+    save_stream(stream);
+    return engine_.writer.ticket({});
 }
 
-Result<Ticket> Engine::set_config(Stream& stream, const std::string& key, std::optional<std::string> value) {
+Result<Ticket> Catalog::set_config(Stream& stream, const std::string& key, std::optional<std::string> value) {
     using Texts = std::map<std::string, std::string>;
     if (!bounds::fault_of_texts(Texts{{key, value.value_or("")}}, Texts{}).empty()) return std::unexpected{Fault::bad_text};
-    const State::Changing change{*state_, stream.shared_from_this()};
+    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
     if (value)
         stream.configs[key] = *value;
     else
         stream.configs.erase(key);
-    state_->save_stream(stream);
-    return state_->ticket({});
+    save_stream(stream);
+    return engine_.writer.ticket({});
 }
 
 }   // namespace sluice::streams

@@ -7,15 +7,15 @@
 
 namespace sluice::streams {
 
-void Engine::State::order_ranges(Stream& stream) {
+void Catalog::order_ranges(Stream& stream) {
     stream.open_ranges.clear();
-    for (const auto& shard : stream.shards)
+    for (auto& shard : stream.shards)
         if (shard->open()) stream.open_ranges.push_back(shard.get());
     std::ranges::sort(stream.open_ranges, {}, [](const Shard* shard) { return shard->range.first; });
 }
 
 // Shards from that index on leave the stream; the objects stay with it for whoever still waits on them.
-void Engine::State::retire_from(Stream& stream, std::size_t shards) {
+void Catalog::retire_from(Stream& stream, std::size_t shards) {
     while (stream.shards.size() > shards) {
         auto& last = *stream.shards.back();
         last.sealed = true;
@@ -27,14 +27,14 @@ void Engine::State::retire_from(Stream& stream, std::size_t shards) {
     }
 }
 
-std::unique_ptr<Shard> Engine::State::new_shard(Stream& stream, HashRange range, std::int64_t created_s) {
+std::unique_ptr<Shard> Catalog::new_shard(Stream& stream, HashRange range, std::int64_t created_s) {
     auto shard = std::make_unique<Shard>();
     shard->stream = &stream;
     shard->index = static_cast<std::int32_t>(stream.shards.size());
     shard->range = range;
     shard->created_s = created_s;
-    shard->extents.push_back({static_cast<LogId>(next_log++), 0, -1});
-    group().bind(scope_of(stream), shard->log());   // it is nothing without the stream's record
+    shard->extents.push_back({new_log(), 0, -1});
+    engine_.writer.group().bind(scope_of(stream), shard->log());   // it is nothing without the stream's record
     shard->opened_ms = to_ms(clock_of(stream).now());
     set_buckets(*shard);
     return shard;
@@ -51,18 +51,17 @@ std::optional<Fault> fault_of(const Engine::NewStream& wanted) {
     return {};
 }
 
-Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
+Result<Engine::Changed> Catalog::create(World& world, Engine::NewStream wanted) {
     auto existing = find(world, wanted.name);
     if (existing && !existing->provisional) return std::unexpected{Fault::exists};
     if (collision(world, wanted.name)) return std::unexpected{Fault::name_collides};
-    auto& s = *state_;
-    if (wanted.region.empty()) wanted.region = s.options.region;
-    if (wanted.account.empty()) wanted.account = s.options.account;
+    if (wanted.region.empty()) wanted.region = engine_.options.region;
+    if (wanted.account.empty()) wanted.account = engine_.options.account;
     if (const auto fault = fault_of(wanted)) return std::unexpected{*fault};
     const auto now = world.clock->now();
     const bool adopted = existing != nullptr;
     auto stream = adopted ? existing : std::make_shared<Stream>();
-    if (adopted) s.end_hours(*stream, to_ms(now));
+    if (adopted) engine_.upkeep.end_hours(*stream, to_ms(now));
     stream->world = &world;
     stream->name = wanted.name;
     if (!adopted) {
@@ -85,61 +84,62 @@ Result<Engine::Changed> Engine::create(World& world, NewStream wanted) {
     stream->configs = wanted.configs;
     stream->tags = wanted.tags;
     stream->status = StreamStatus::active;
-    const State::Changing change{s, stream};
-    s.bind(scope_of("name " + normalised(wanted.name)));   // whoever else has or had the name stands or falls with it
-    const auto created_s = s.create_second(books_of(world), wanted.name);
+    const Writer::Changing change{engine_.writer, stream};
+    engine_.writer.bind(
+        scope_of("name " + normalised(wanted.name)));   // whoever else has or had the name stands or falls with it
+    const auto created_s = create_second(books_of(world), wanted.name);
     // An adopted stream has no record: its partitions are dealt anew, the ones it has keep their logs.
     const auto ranges = even_ranges(wanted.shards);
     const auto had = stream->shards.size();
     for (std::size_t i = ranges.size(); i < stream->shards.size(); ++i) {
-        s.group().drop(scope_of(*stream), stream->shards[i]->log());
-        s.erase_shard(*stream, stream->shards[i]->index);
+        engine_.writer.group().drop(scope_of(*stream), stream->shards[i]->log());
+        erase_shard(*stream, stream->shards[i]->index);
     }
-    State::retire_from(*stream, ranges.size());
+    Catalog::retire_from(*stream, ranges.size());
     for (std::size_t i = 0; i < ranges.size(); ++i) {
-        if (i == stream->shards.size()) stream->shards.push_back(s.new_shard(*stream, ranges[i], created_s));
+        if (i == stream->shards.size()) stream->shards.push_back(new_shard(*stream, ranges[i], created_s));
         auto& shard = *stream->shards[i];
         shard.range = ranges[i];
         shard.created_s = created_s;
         for (auto* bucket : shard.buckets()) bucket->clear();
-        s.set_buckets(shard);
+        set_buckets(shard);
     }
-    State::order_ranges(*stream);
-    if (adopted) s.open_shards_changed(*stream);
-    s.index(stream);
-    s.save_world(world);
-    s.save_folder();
-    for (const auto& shard : stream->shards) s.save_shard(*shard);
-    if (wanted.state_delay && s.options.state_delay.count() > 0)
-        s.begin_state(stream, StreamStatus::creating);
+    Catalog::order_ranges(*stream);
+    if (adopted) engine_.upkeep.open_shards_changed(*stream);
+    index(stream);
+    save_world(world);
+    save_folder();
+    for (auto& shard : stream->shards) save_shard(*shard);
+    if (wanted.state_delay && engine_.options.state_delay.count() > 0)
+        begin_state(stream, StreamStatus::creating);
     else
-        s.save_stream(*stream);
-    if (adopted && had != ranges.size()) s.tell_dealt(*stream);
+        save_stream(*stream);
+    if (adopted && had != ranges.size()) tell_dealt(*stream);
     world.changed.fire();
-    return Changed{stream, s.ticket({})};
+    return Engine::Changed{stream, engine_.writer.ticket({})};
 }
 
 // As at a seal: who reads it looks again.
-void Engine::State::tell_dealt(Stream& stream) {
+void Catalog::tell_dealt(Stream& stream) {
     ++stream.dealt;
-    for (const auto& shard : stream.shards) shard->appended.fire();
-    for (const auto& told : *on_dealt) told(stream);
+    for (auto& shard : stream.shards) shard->appended.fire();
+    for (const auto& told : engine_.listeners.on_dealt) told(stream);
 }
 
-void Engine::State::begin_state(const StreamPointer& stream, StreamStatus status) {
+void Catalog::begin_state(const OwnedStream& stream, StreamStatus status) {
     stream->status = status;
-    stream->ready_at = clock_of(*stream).now() + options.state_delay;
+    stream->ready_at = clock_of(*stream).now() + engine_.options.state_delay;
     save_stream(*stream);
-    wait_ready(stream, options.state_delay);
+    wait_ready(stream, engine_.options.state_delay);
 }
 
 // Ends CREATING and UPDATING; a stream found DELETING at start goes then.
-void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) {
+void Catalog::wait_ready(const OwnedStream& stream, milliseconds delay) {
     auto& clock = clock_of(*stream);
     stream->ready = Timer{clock, clock.within(timers::state_delay, delay, [this, weak = std::weak_ptr{stream}] {
                               const auto one = weak.lock();
                               if (!one || one->deleted) return;
-                              const Changing changing{*this, one};
+                              const Writer::Changing changing{engine_.writer, one};
                               if (one->status == StreamStatus::deleting) return take_away(one);
                               one->status = StreamStatus::active;
                               if (const auto change = std::exchange(one->reshard, std::nullopt))
@@ -150,44 +150,44 @@ void Engine::State::wait_ready(const StreamPointer& stream, milliseconds delay) 
                           })};
 }
 
-void Engine::State::take_away(const StreamPointer& stream) {
-    const Changing change{*this, stream};
-    bind(scope_of("name " + normalised(stream->name)));
-    for (const auto& told : *on_removed) told(*stream);
-    end_usage(*stream);
-    put({}, stream_key(*stream), "");
-    for (const auto& shard : stream->shards) {
+void Catalog::take_away(const OwnedStream& stream) {
+    const Writer::Changing change{engine_.writer, stream};
+    engine_.writer.bind(scope_of("name " + normalised(stream->name)));
+    for (const auto& told : engine_.listeners.on_removed) told(*stream);
+    engine_.upkeep.end_usage(*stream);
+    engine_.writer.put({}, stream_key(*stream), "");
+    for (auto& shard : stream->shards) {
         erase_shard(*stream, shard->index);
-        put({}, shard_key(*stream, shard->index), "");
-        for (const auto& [producer, state] : shard->producers) put({}, producer_key(*stream, shard->index, producer), "");
+        engine_.writer.put({}, shard_key(*stream, shard->index), "");
+        for (const auto& [producer, state] : shard->producers)
+            engine_.writer.put({}, producer_key(*stream, shard->index, producer), "");
     }
     drop(stream);
 }
 
 // Gone at once for both doors; the store frees the pages in its own time. Its keys are the caller's to erase.
-void Engine::State::drop(const StreamPointer& stream) {
+void Catalog::drop(const OwnedStream& stream) {
     unindex(*stream);
-    for (const auto& shard : stream->shards) {
-        leave_extents(*shard);
+    for (auto& shard : stream->shards) {
+        engine_.extents.leave_all(*shard);
         shard->trim.stop();
     }
     stream->ready.stop();
     stream->deleted = true;
-    for (const auto& shard : stream->shards) shard->appended.fire();
+    for (auto& shard : stream->shards) shard->appended.fire();
     stream->world->changed.fire();
 }
 
-Result<Ticket> Engine::remove(World& world, std::string_view name, bool state_delay) {
+Result<Ticket> Catalog::remove(World& world, std::string_view name, bool state_delay) {
     const auto stream = find(world, name);
     if (!stream) return std::unexpected{Fault::not_found};
-    auto& s = *state_;
-    const State::Changing change{s, stream};
-    if (state_delay && s.options.state_delay.count() > 0) {
-        if (stream->status != StreamStatus::deleting) s.begin_state(stream, StreamStatus::deleting);
+    const Writer::Changing change{engine_.writer, stream};
+    if (state_delay && engine_.options.state_delay.count() > 0) {
+        if (stream->status != StreamStatus::deleting) begin_state(stream, StreamStatus::deleting);
     } else {
-        s.take_away(stream);
+        take_away(stream);
     }
-    return s.ticket({});
+    return engine_.writer.ticket({});
 }
 
 }   // namespace sluice::streams

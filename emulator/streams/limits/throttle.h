@@ -38,8 +38,7 @@ class Bucket {
     void take_read(std::int64_t bytes, Time now);
     // So much may be taken by one who was let in and does not know yet: nobody else is let in before what is reserved was given
     // back, whatever others take meanwhile.
-    void reserve(std::int64_t cost) { reserved_ += cost; }
-    void give_back(std::int64_t cost) { reserved_ -= cost; }
+    void reserve(std::int64_t cost) { reserved_ += cost; }   // less than nothing: it is given back
     // Time until the balance is at or above zero again: ceil(debt / rate).
     milliseconds debt(Time now);
 

@@ -37,11 +37,6 @@ Result<std::optional<ProducerState::Appended>> check_producer(const Shard& shard
 
 bool idempotent(const Append& append) { return append.producer_id >= 0 && append.base_sequence >= 0; }
 
-[[noreturn]] void stop(const char* why) {
-    std::fprintf(stderr, "engine: %s\n", why);
-    std::abort();
-}
-
 Refusal refusal_of(const Shard& shard, Refusal::Limit limit, Bucket& bucket, std::int64_t asked, Time now) {
     const auto balance = bucket.balance_thousandths(now);
     const auto missing = std::max<std::int64_t>(1, asked * 1000 - balance);
@@ -68,7 +63,7 @@ std::string encode_producer(const ProducerState& state, milliseconds live_ahead)
     out += big_endian(static_cast<std::uint64_t>(to_ms(state.wrote - live_ahead)));
     for (const auto& one : state.recent) {
         out += big_endian(static_cast<std::uint32_t>(one.first), 4) + big_endian(static_cast<std::uint32_t>(one.last), 4);
-        out += big_endian(static_cast<std::uint64_t>(one.base)) + big_endian(static_cast<std::uint64_t>(one.appended_ms));
+        out += big_endian(static_cast<std::uint64_t>(one.base)) + big_endian(static_cast<std::uint64_t>(one.timestamp_ms));
     }
     return out;
 }
@@ -88,14 +83,13 @@ std::optional<ProducerState> decode_producer(std::string_view bytes) {
         one.first = static_cast<std::int32_t>(number(4));
         one.last = static_cast<std::int32_t>(number(4));
         one.base = static_cast<Position>(number(8));
-        one.appended_ms = static_cast<std::int64_t>(number(8));
+        one.timestamp_ms = static_cast<std::int64_t>(number(8));
     }
     return state;
 }
 
-std::optional<Refusal> Engine::admit(Shard& shard, std::uint64_t bytes, std::uint32_t records, std::string_view key) {
+std::optional<Refusal> Writer::admit(Shard& shard, std::uint64_t bytes, std::uint32_t records, std::string_view key) {
     if (shard.write_bytes.unlimited() && shard.write_records.unlimited()) return {};
-    auto& s = *state_;
     const auto now = clock_of(shard).now();
     if (!shard.heat) shard.heat = std::make_unique<Heat>();
     shard.heat->add(key, to_ms(now) / 1000);
@@ -108,15 +102,15 @@ std::optional<Refusal> Engine::admit(Shard& shard, std::uint64_t bytes, std::uin
     }
     auto told = room ? refusal_of(shard, Refusal::Limit::write_bytes, shard.write_bytes, cost, now)
                      : refusal_of(shard, Refusal::Limit::write_records, shard.write_records, count, now);
-    s.count(shard, to_ms(now), [&](Usage& usage) { usage.write_refusals += records; });
-    s.touch_lazily(shard);
-    s.want_room(shard, count, cost);
-    s.events.refused(told);
+    engine_.upkeep.count(shard, to_ms(now), [&](Usage& usage) { usage.write_refusals += records; });
+    touch_lazily(shard);
+    want_room(shard, count, cost);
+    engine_.events.refused(told);
     return told;
 }
 
 // `clock auto`: room for all that this shard has refused while the clock stood here, or for as much as its buckets can hold.
-void Engine::State::want_room(Shard& shard, std::int64_t records, std::int64_t bytes) {
+void Writer::want_room(Shard& shard, std::int64_t records, std::int64_t bytes) {
     auto& clock = clock_of(shard);
     if (!clock.automatic()) return;
     const auto now = clock.now();
@@ -131,43 +125,43 @@ void Engine::State::want_room(Shard& shard, std::int64_t records, std::int64_t b
     clock.want(now + std::max(wait(shard.write_records, shard.asked.records), wait(shard.write_bytes, shard.asked.bytes)));
 }
 
-milliseconds Engine::charge_write(Shard& shard, std::uint64_t bytes, std::uint32_t records) {
+milliseconds Writer::charge_write(Shard& shard, std::uint64_t bytes, std::uint32_t records) {
     auto& clock = clock_of(shard);
     const auto now = clock.now();
     shard.write_records.take(static_cast<std::int64_t>(records), now);
     shard.write_bytes.take(static_cast<std::int64_t>(bytes), now);
     const auto by_records = shard.write_records.debt(now), by_bytes = shard.write_bytes.debt(now);
     const auto debt = std::max(by_records, by_bytes);
-    if (!shard.write_records.unlimited() || !shard.write_bytes.unlimited()) state_->touch_lazily(shard);
+    if (!shard.write_records.unlimited() || !shard.write_bytes.unlimited()) touch_lazily(shard);
     if (debt.count() > 0) clock.want(now + debt);
-    if (debt.count() > 0 && state_->events.watched()) {
+    if (debt.count() > 0 && engine_.events.watched()) {
         auto told =
             by_records >= by_bytes
                 ? refusal_of(shard, Refusal::Limit::write_records, shard.write_records, static_cast<std::int64_t>(records), now)
                 : refusal_of(shard, Refusal::Limit::write_bytes, shard.write_bytes, static_cast<std::int64_t>(bytes), now);
         told.room_in = debt;
-        state_->events.refused(told);
+        engine_.events.refused(told);
     }
     return debt;
 }
 
-Result<Queued> Engine::append(Shard& shard, const Append& append) {
-    auto& s = *state_;
+Result<Queued> Writer::append(Shard& shard, const Append& append) {
     auto& stream = *shard.stream;
     if (stream.deleted) return std::unexpected{Fault::not_found};
     if (shard.sealed) return std::unexpected{Fault::sealed};
-    if (append.records == 0 || append.batch.size() < batch::header_bytes) stop("an append is one whole batch with records");
+    if (append.records == 0 || append.batch.size() < batch::header_bytes)
+        stop_for_bug("an append is one whole batch with records");
     const auto log = shard.log();
     if (idempotent(append)) {
         const auto checked = check_producer(shard, append);
         if (!checked) return std::unexpected{checked.error()};
         if (const auto& same = *checked) {
-            Queued told{.base = same->base, .appended_ms = same->appended_ms, .duplicate = true, .ticket = {}};
+            Queued told{.appended_ms = same->timestamp_ms, .duplicate = true, .ticket = Ticket{nullptr, {}, same->base}};
             // The first one may not be committed yet; a later group of the same log stands or falls with it.
-            if (s.open && shard.touched_in == s.open->serial)
-                told.ticket = s.ticket(shard.touched_log);
-            else if (same->base >= shard.end && s.writing)
-                told.ticket = Ticket{s.writing, shard.touched_log};
+            if (open_ && shard.touched_in == open_->serial)
+                told.ticket = ticket(shard.touched_log, same->base);
+            else if (same->base >= shard.end && writing_)
+                told.ticket = Ticket{writing_, shard.touched_log, same->base};
             return told;
         }
     }
@@ -175,54 +169,54 @@ Result<Queued> Engine::append(Shard& shard, const Append& append) {
     const auto base = shard.queued_end;
     const auto last_delta = batch::load<std::int32_t>(append.batch.data() + batch::at::last_offset_delta);
     const auto span = std::max(append.records, static_cast<std::uint32_t>(last_delta) + 1);
-    auto& group = s.group();
+    auto& mine = group();
     // Base offset and leader epoch lie outside the checksum; they are patched on the way into the store.
-    auto& head = group.heads.emplace_back();
+    auto& head = mine.heads.emplace_back();
     std::memcpy(head.data(), append.batch.data(), head.size());
     batch::store<std::int64_t>(head.data() + batch::at::base_offset, base);
     batch::store<std::int32_t>(head.data() + batch::at::leader_epoch, 0);
-    group.batch.appends.push_back({log,
-                                   {.first = base,
-                                    .count = span,
-                                    .appended_ms = now_ms,
-                                    .max_timestamp_ms = append.max_timestamp_ms,
-                                    .pieces = {storage::Bytes{head}, append.batch.subspan(head.size())}}});
-    group.bytes += append.batch.size();
+    mine.batch.appends.push_back({log,
+                                  {.first = base,
+                                   .count = span,
+                                   .appended_ms = now_ms,
+                                   .max_timestamp_ms = append.max_timestamp_ms,
+                                   .pieces = {storage::Bytes{head}, append.batch.subspan(head.size())}}});
+    mine.bytes += append.batch.size();
     shard.queued_end = base + span;
     if (planted("shown-before-commit")) shard.end = shard.queued_end;
     shard.last_appended_ms = now_ms;
-    if (std::exchange(shard.touched_in, group.serial) != group.serial) {
-        shard.touched_at = group.touched.size();
-        group.touched.push_back({{stream.shared_from_this(), &shard, log}, 0, 0});
+    if (std::exchange(shard.touched_in, mine.serial) != mine.serial) {
+        shard.touched_at = mine.touched.size();
+        mine.touched.push_back({{stream.shared_from_this(), &shard, log}, 0, 0});
         shard.touched_log = log;
     }
-    group.touched[shard.touched_at].end = shard.queued_end;
-    group.touched[shard.touched_at].bytes += append.batch.size();
-    s.touch(shard);
-    s.bind(log);
+    mine.touched[shard.touched_at].end = shard.queued_end;
+    mine.touched[shard.touched_at].bytes += append.batch.size();
+    touch(shard);
+    bind(log);
     const auto each = append.payload_bytes / append.records;
     const auto units = append.units_25k != 0 ? append.units_25k : append.records * ((each + 25 * 1024 - 1) / (25 * 1024));
     const auto rounded = append.rounded_1k_bytes != 0 ? append.rounded_1k_bytes : append.records * ((each + 1023) / 1024 * 1024);
-    s.count(shard, now_ms, [&](Usage& usage) {
+    engine_.upkeep.count(shard, now_ms, [&](Usage& usage) {
         usage.records_in += append.records + (planted("usage-counted-twice") ? append.records : 0);
         usage.bytes_in += append.payload_bytes;
         usage.payload_units_25k += units;
         usage.bytes_in_rounded_1k += rounded;
         usage.stored_bytes += append.batch.size();
     });
-    if (idempotent(append)) s.remember(shard, append, base, now_ms);
+    if (idempotent(append)) remember(shard, append, base);
     if (stream.provisional) {
         stream.provisional = false;
-        s.lately_final.emplace_back(&stream, group.serial);
-        s.save_stream(stream);
+        lately_final_.emplace_back(&stream, mine.serial);
+        engine_.catalog.save_stream(stream);
     }
-    if (!s.lately_final.empty())
-        for (const auto& [one, serial] : s.lately_final)
-            if (one == &stream) group.bind(log, scope_of(stream));
-    return Queued{.base = base, .appended_ms = now_ms, .ticket = s.ticket(log)};
+    if (!lately_final_.empty())
+        for (const auto& [one, serial] : lately_final_)
+            if (one == &stream) mine.bind(log, scope_of(stream));
+    return Queued{.appended_ms = now_ms, .ticket = ticket(log, base)};
 }
 
-void Engine::State::remember(Shard& shard, const Append& append, Position base, std::int64_t appended_ms) {
+void Writer::remember(Shard& shard, const Append& append, Position base) {
     auto& mine = group();
     auto& writers = mine.producers;
     auto& books = books_of(*shard.stream);
@@ -231,46 +225,46 @@ void Engine::State::remember(Shard& shard, const Append& append, Position base, 
     if (append.producer_epoch != state.epoch) state.recent.clear();
     state.epoch = append.producer_epoch;
     state.wrote = books.live;
-    watch_producer(shard, append.producer_id, state);
-    state.recent.push_back({append.base_sequence, sequence_after(append.base_sequence, append.records - 1), base, appended_ms});
+    engine_.upkeep.watch_producer(shard, append.producer_id, state);
+    state.recent.push_back(
+        {append.base_sequence, sequence_after(append.base_sequence, append.records - 1), base, append.max_timestamp_ms});
     if (state.recent.size() > (planted("duplicates-of-four") ? 4 : 5)) state.recent.pop_front();
     const Group::Writer one{&shard, shard.log(), append.producer_id};
     const auto from = writers.size() > 8 ? writers.end() - 8 : writers.begin();
     if (std::find(from, writers.end(), one) == writers.end()) writers.push_back(one);
 }
 
-Result<Queued> Engine::forward(Shard& sealed, const Append& whole, std::span<const Part> parts) {
-    auto& s = *state_;
+Result<Queued> Writer::forward(Shard& sealed, const Append& whole, std::span<const Part> parts) {
     if (sealed.stream->deleted) return std::unexpected{Fault::not_found};
     const auto log = sealed.log();
     if (idempotent(whole)) {
         const auto checked = check_producer(sealed, whole);
         if (!checked) return std::unexpected{checked.error()};
         if (const auto& same = *checked) {
-            Queued told{.base = same->base, .appended_ms = same->appended_ms, .duplicate = true, .ticket = {}};
-            if (s.open && sealed.dirty_in == s.open->serial)
-                told.ticket = s.ticket(log);
-            else if (s.writing && sealed.dirty_in == s.writing->serial)
-                told.ticket = Ticket{s.writing, log};
+            Queued told{.appended_ms = same->timestamp_ms, .duplicate = true, .ticket = Ticket{nullptr, {}, same->base}};
+            if (open_ && sealed.dirty_in == open_->serial)
+                told.ticket = ticket(log, same->base);
+            else if (writing_ && sealed.dirty_in == writing_->serial)
+                told.ticket = Ticket{writing_, log, same->base};
             return told;
         }
     }
-    if (parts.empty()) stop("a batch is forwarded in at least one part");
+    if (parts.empty()) stop_for_bug("a batch is forwarded in at least one part");
     std::vector<LogId> logs;
-    Queued told{.base = -1, .appended_ms = 0, .duplicate = false, .ticket = {}};
+    Queued told;
     for (const auto& part : parts) {
-        const auto queued = append(*part.shard, part.append);
-        if (!queued) stop("a part of a forwarded batch goes to an open shard and names no producer");
+        const auto queued = append(own(*part.shard), part.append);
+        if (!queued) stop_for_bug("a part of a forwarded batch goes to an open shard and names no producer");
         told.appended_ms = std::max(told.appended_ms, queued->appended_ms);
         logs.push_back(part.shard->log());
     }
     if (idempotent(whole)) {
-        s.remember(sealed, whole, -1, told.appended_ms);
-        s.touch(sealed);
+        remember(sealed, whole, -1);
+        touch(sealed);
         logs.push_back(log);
     }
-    told.ticket = s.ticket(logs.front());
-    for (std::size_t i = 1; i < logs.size(); ++i) s.group().bind(logs.front(), logs[i]);
+    told.ticket = ticket(logs.front());
+    for (std::size_t i = 1; i < logs.size(); ++i) group().bind(logs.front(), logs[i]);
     return told;
 }
 

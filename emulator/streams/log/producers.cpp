@@ -11,7 +11,7 @@ milliseconds kept_for() { return std::chrono::hours{planted("producer-forgotten-
 
 }   // namespace
 
-void Engine::State::watch_producer(Shard& shard, std::int64_t producer, ProducerState& state) {
+void Upkeep::watch_producer(Shard& shard, std::int64_t producer, ProducerState& state) {
     if (std::exchange(state.watched, true)) return;
     auto& books = books_of(*shard.stream);
     auto& watched = books.watched_producers;
@@ -20,7 +20,7 @@ void Engine::State::watch_producer(Shard& shard, std::int64_t producer, Producer
     if (at == watched.begin()) arm_producers(books);
 }
 
-void Engine::State::arm_producers(Books& books) {
+void Upkeep::arm_producers(Books& books) {
     const auto& watched = books.watched_producers;
     if (watched.empty()) return books.producers_timer.stop();
     auto& clock = *books.clock;
@@ -29,7 +29,7 @@ void Engine::State::arm_producers(Books& books) {
 }
 
 // So many in a turn at most.
-void Engine::State::forget_producers(Books& books) {
+void Upkeep::forget_producers(Books& books) {
     const auto now = books.clock->live();
     auto& watched = books.watched_producers;
     for (int left = 100; left > 0 && !watched.empty() && watched.begin()->first <= now; --left) {
@@ -43,8 +43,8 @@ void Engine::State::forget_producers(Books& books) {
             watched.emplace(over, one);
             continue;
         }
-        put(shard->log(), producer_key(*stream, shard->index, one.producer), "");
-        touch(*shard);
+        engine_.writer.put(shard->log(), producer_key(*stream, shard->index, one.producer), "");
+        engine_.writer.touch(*shard);
         shard->producers.erase(found);
     }
     arm_producers(books);

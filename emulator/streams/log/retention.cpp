@@ -30,30 +30,31 @@ bool limited_in_bytes(const Stream& stream) { return stream.retention_bytes && !
 
 }   // namespace
 
-void Engine::State::find_front(Shard& shard) {
+void Upkeep::find_front(Shard& shard) {
     shard.front_known = true;
     shard.front.reset();
     for (const auto& extent : shard.extents) {
         const auto to = extent.to < 0 ? shard.end : std::min(extent.to, shard.end);
         if (shard.front || shard.begin >= to) continue;
-        const auto done = snapshot().read(extent.log, std::max(shard.begin, extent.from), [&](const storage::EntryView& entry) {
-            if (entry.first < to) shard.front = Shard::Front{entry.appended_ms, entry.max_timestamp_ms};
-            return false;
-        });
+        const auto done =
+            engine_.reader.snapshot().read(extent.log, std::max(shard.begin, extent.from), [&](const storage::EntryView& entry) {
+                if (entry.first < to) shard.front = Shard::Front{entry.appended_ms, entry.max_timestamp_ms};
+                return false;
+            });
         if (!done) return;   // unreadable: nothing is cut
     }
 }
 
-void Engine::State::retain(Shard& shard) {
+void Upkeep::retain(Shard& shard) {
     const auto begin = shard.begin;
     retain_age(shard);
     retain_bytes(shard);
     if (shard.begin == begin) return;
-    (void)at_hand(shard, shard.begin);   // what expires next is brought ahead
-    shard.appended.fire();               // a fetch session is told where the log starts now
+    (void)engine_.reader.at_hand(shard, shard.begin);   // what expires next is brought ahead
+    shard.appended.fire();                              // a fetch session is told where the log starts now
 }
 
-void Engine::State::retain_age(Shard& shard) {
+void Upkeep::retain_age(Shard& shard) {
     const auto& stream = *shard.stream;
     if (!stream.retention || stream.deleted || shard.begin >= shard.end) return;
     if (!shard.front_known) find_front(shard);
@@ -70,7 +71,7 @@ void Engine::State::retain_age(Shard& shard) {
         const auto go_along = [&](std::uint64_t most_bytes) {
             more = false;
             std::uint64_t seen = 0;
-            return snapshot().read(extent.log, std::max(begin, extent.from), [&](const storage::EntryView& entry) {
+            return engine_.reader.snapshot().read(extent.log, std::max(begin, extent.from), [&](const storage::EntryView& entry) {
                 if (entry.first >= to) return false;
                 kept = last_ms(stream, displaced, entry.appended_ms, entry.max_timestamp_ms) >= now;
                 if (kept && stream.kinesis_manners()) begin = std::max(begin, std::min(entry.first, to));
@@ -87,13 +88,13 @@ void Engine::State::retain_age(Shard& shard) {
         // sizes matter they are walked for.
         if (!go_along(limited_in_bytes(stream) ? UINT64_MAX : walked_at_front)) return;
         if (more && stream.kinesis_manners()) {
-            const auto first = snapshot().find_appended(extent.log, now - stream.retention->count());
+            const auto first = engine_.reader.snapshot().find_appended(extent.log, now - stream.retention->count());
             kept = first < to;
             begin = std::max(begin, std::min(first, to));
         } else if (more) {
             const auto since = now - std::min<std::int64_t>(stream.retention->count(), furthest_ms);
-            const auto young =
-                std::min(snapshot().find_appended(extent.log, since), snapshot().find_timestamp(extent.log, since));
+            const auto young = std::min(engine_.reader.snapshot().find_appended(extent.log, since),
+                                        engine_.reader.snapshot().find_timestamp(extent.log, since));
             begin = std::max(begin, std::min(young, to));
             shard.kept_known = false;   // counted again should a limit in bytes be set
             if (!go_along(UINT64_MAX)) return;
@@ -109,18 +110,18 @@ void Engine::State::retain_age(Shard& shard) {
 
 // Payload of all that lies between begin and end. The store knows it of each log, but trims later than readers see it and may
 // already hold what is committed and not yet told.
-void Engine::State::count_kept(Shard& shard) {
+void Upkeep::count_kept(Shard& shard) {
     shard.kept_known = true;
     shard.kept_bytes = 0;
     for (const auto& extent : shard.extents) {
         const auto to = extent.to < 0 ? shard.end : std::min(extent.to, shard.end);
         const auto from = std::max(extent.from, shard.begin);
         if (from >= to) continue;
-        if (snapshot().bounds(extent.log) == storage::Bounds{from, to}) {
-            shard.kept_bytes += snapshot().live_bytes(extent.log);
+        if (engine_.reader.snapshot().bounds(extent.log) == storage::Bounds{from, to}) {
+            shard.kept_bytes += engine_.reader.snapshot().live_bytes(extent.log);
             continue;
         }
-        const auto done = snapshot().read(extent.log, from, [&](const storage::EntryView& entry) {
+        const auto done = engine_.reader.snapshot().read(extent.log, from, [&](const storage::EntryView& entry) {
             if (entry.first >= to) return false;
             shard.kept_bytes += entry.size();
             return true;
@@ -131,7 +132,7 @@ void Engine::State::count_kept(Shard& shard) {
 
 // Kafka's rule with a batch in the place of a segment: the oldest goes while what is left without it has retention.bytes or
 // more. What goes depends on the log alone, not on when somebody looks.
-void Engine::State::retain_bytes(Shard& shard) {
+void Upkeep::retain_bytes(Shard& shard) {
     const auto& stream = *shard.stream;
     if (!limited_in_bytes(stream) || stream.deleted || shard.begin >= shard.end || shard.sized_end == shard.end) return;
     if (!shard.kept_known) count_kept(shard);
@@ -143,14 +144,15 @@ void Engine::State::retain_bytes(Shard& shard) {
     for (const auto& extent : shard.extents) {
         const auto to = extent.to < 0 ? shard.end : std::min(extent.to, shard.end);
         if (!going || shard.kept_bytes <= keep || begin >= to) continue;
-        const auto done = snapshot().read(extent.log, std::max(begin, extent.from), [&](const storage::EntryView& entry) {
-            const auto size = entry.size();
-            going = entry.first < to && shard.kept_bytes >= keep + size;
-            if (!going) return false;
-            shard.kept_bytes -= size;
-            begin = std::min(to, entry.first + entry.count);
-            return true;
-        });
+        const auto done =
+            engine_.reader.snapshot().read(extent.log, std::max(begin, extent.from), [&](const storage::EntryView& entry) {
+                const auto size = entry.size();
+                going = entry.first < to && shard.kept_bytes >= keep + size;
+                if (!going) return false;
+                shard.kept_bytes -= size;
+                begin = std::min(to, entry.first + entry.count);
+                return true;
+            });
         if (!done) break;
     }
     if (begin == shard.begin) return;
@@ -158,25 +160,25 @@ void Engine::State::retain_bytes(Shard& shard) {
     shard.front_known = false;
 }
 
-void Engine::State::trim(Shard& shard) {
+void Upkeep::trim(Shard& shard) {
     retain(shard);
     if (shard.begin <= shard.trimmed || books_of(*shard.stream).keeping_expired) return;
     std::uint64_t dropped = 0;
     for (const auto& extent : shard.extents) {
         const auto from = std::max(extent.from, shard.trimmed);
         const auto to = extent.to < 0 ? shard.begin : std::min(extent.to, shard.begin);
-        if (from < to) dropped += bytes_between(extent.log, from, to);
+        if (from < to) dropped += engine_.extents.bytes_between(extent.log, from, to);
     }
-    cut_extents(shard);
+    engine_.extents.cut(shard);
     count(shard, to_ms(clock_of(shard).now()), [&](Usage& usage) { usage.stored_bytes -= dropped; });
-    group().trimmed.push_back({shard.stream->shared_from_this(), &shard, shard.log()});
+    engine_.writer.group().trimmed.push_back({shard.stream->shared_from_this(), &shard, shard.log()});
     shard.trimmed = shard.begin;
-    touch(shard);
+    engine_.writer.touch(shard);
 }
 
 // The next full minute by which the front entry has expired, or the very next one when retention.bytes has dropped some; nothing
 // to arm when all is kept or nothing is there.
-void Engine::State::arm_trim(Shard& shard) {
+void Upkeep::arm_trim(Shard& shard) {
     const auto& stream = *shard.stream;
     const bool sized = limited_in_bytes(stream);
     if (shard.trim_armed && !sized) return;
@@ -184,7 +186,7 @@ void Engine::State::arm_trim(Shard& shard) {
     const auto now = to_ms(clock_of(stream).now());
     std::optional<std::int64_t> last;   // what is over by then
     if (sized) {
-        (void)at_hand(shard, shard.begin);
+        (void)engine_.reader.at_hand(shard, shard.begin);
         retain_bytes(shard);
         if (shard.begin > shard.trimmed) last = now;
     }
@@ -203,16 +205,16 @@ void Engine::State::arm_trim(Shard& shard) {
     if (shard.trim_armed && shard.trim_due_ms <= due) return;
     shard.trim_armed = true;
     shard.trim_due_ms = due;
-    await_trim(shard, !options.reads_on_thread);
+    await_trim(shard, !engine_.options.reads_on_thread);
 }
 
 // Twice where a thread reads: the first time it is told where the loop will look.
-void Engine::State::await_trim(Shard& shard, bool told) {
+void Upkeep::await_trim(Shard& shard, bool told) {
     const auto at = from_ms(shard.trim_due_ms - (told ? 0 : foreseen_ms));
     auto& clock = clock_of(shard);
     shard.trim = Timer{clock, clock.at(timers::retention, at, [this, one = &shard, told] {
                            if (!told) {
-                               foresee(*one);
+                               engine_.reader.foresee(*one);
                                return await_trim(*one, true);
                            }
                            one->trim_armed = false;
@@ -221,44 +223,37 @@ void Engine::State::await_trim(Shard& shard, bool told) {
                        })};
 }
 
-std::uint64_t Engine::State::live_bytes(const Shard& shard) {
+std::uint64_t Upkeep::live_bytes(const Shard& shard) {
     std::uint64_t bytes = 0;
-    for (const auto& extent : shard.extents) bytes += bytes_between(extent.log, extent.from, extent.to);
+    for (const auto& extent : shard.extents) bytes += engine_.extents.bytes_between(extent.log, extent.from, extent.to);
     return bytes;
 }
 
-void Engine::keep_expired(milliseconds span) {
-    for (const auto& [id, books] : state_->worlds) {
+void Upkeep::keep_expired(milliseconds span) {
+    for (const auto& [id, books] : engine_.catalog.worlds()) {
         auto& clock = *books->clock;
         books->keeping_expired = true;
-        books->keeping = Timer{clock, clock.at(timers::expired_kept, clock.live() + span, [s = state_.get(), one = books.get()] {
+        books->keeping = Timer{clock, clock.at(timers::expired_kept, clock.live() + span, [this, one = books.get()] {
                                    one->keeping_expired = false;
-                                   s->trim_expired(*one);
+                                   trim_expired(*one);
                                })};
     }
 }
 
-void Engine::State::trim_expired(const World& world) {
+void Upkeep::trim_expired(const World& world) {
     for (const auto& [name, stream] : world.streams)
-        for (const auto& shard : stream->shards) trim(*shard);
+        for (auto& shard : own(*stream).shards) trim(*shard);
 }
 
-void Engine::trim_expired() {
-    for (const auto& [id, books] : state_->worlds) state_->trim_expired(*books);
+void Upkeep::trim_expired() {
+    for (const auto& [id, books] : engine_.catalog.worlds()) trim_expired(*books);
 }
 
-bool Engine::housekeep() {
-    auto& s = *state_;
-    s.turn.reset();   // a store under an open snapshot cannot use its free pages
-    s.bring_swept();
-    if (!s.options.commit_on_thread)
-        return s.writing || s.store.sweep(swept_by_loop).value_or(false);   // a large group has the store for some milliseconds
-    // The loop does not wait for a disk: the writer sweeps whenever it has nothing to write.
-    if (!s.store.stats().sweeping) return false;
-    const std::lock_guard lock{s.mutex};
-    s.sweep_asked = true;
-    s.wake.notify_all();
-    return true;
+bool Upkeep::housekeep() {
+    engine_.reader.end_snapshot();   // a store under an open snapshot cannot use its free pages
+    engine_.reader.bring_swept();
+    // The loop does not wait for a disk: there the writer sweeps whenever it has nothing to write.
+    return engine_.options.commit_on_thread ? engine_.writer.sweep_on_thread() : engine_.writer.sweep_on_loop(swept_by_loop);
 }
 
 }   // namespace sluice::streams

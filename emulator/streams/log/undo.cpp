@@ -8,10 +8,10 @@
 namespace sluice::streams {
 
 // The clock has moved all the same, and numbers that were given out stay so: what failed of that goes with the next group.
-void Engine::State::record_lost(std::string_view key) {
-    if (key == folder_key()) folder_stale = true;
+void Writer::record_lost(std::string_view key) {
+    if (key == folder_key()) folder_stale_ = true;
     if (is_world_key(key))
-        stale_worlds.insert(WorldId{static_cast<std::uint32_t>(read_big_endian(key.substr(world_key().size())))});
+        stale_worlds_.insert(WorldId{static_cast<std::uint32_t>(read_big_endian(key.substr(world_key().size())))});
 }
 
 bool take_out(Group& later, const Group::Failed& failed) {
@@ -51,7 +51,7 @@ bool take_out(Group& later, const Group::Failed& failed) {
 }
 
 // What failed is read again from the store, and so is what was queued on top of it meanwhile; nothing else is.
-void Engine::State::undo(Group& group, Group* later) {
+void Writer::undo(Group& group, Group* later) {
     const auto fell = [&](const Group* one, Group::Scope scope) {
         return (one == &group ? one->just_failed : one->failed).contains(scope);
     };
@@ -65,13 +65,14 @@ void Engine::State::undo(Group& group, Group* later) {
         for (auto& [scope, undone] : one->undos)
             if (fell(one, scope)) undone();
         for (auto stream = one->streams.rbegin(); stream != one->streams.rend(); ++stream)
-            if (fell(one, scope_of(**stream)) && changed.insert(stream->get()).second) reload_stream(*stream, log_fell);
+            if (fell(one, scope_of(**stream)) && changed.insert(stream->get()).second)
+                engine_.catalog.reload_stream(*stream, log_fell);
     }
     for (const Group* one : {static_cast<const Group*>(&group), static_cast<const Group*>(later)}) {
         if (!one) continue;
         for (const auto* touched : {&one->dirty, &one->trimmed})
             for (const auto& [stream, shard, log] : *touched)
-                if (fell(one, log) && stream->shard(shard->index) == shard) read_shard(*shard);
+                if (fell(one, log) && stream->shard(shard->index) == shard) engine_.catalog.read_shard(*shard);
     }
     std::set<World*> worlds_changed;
     for (const auto* stream : changed) worlds_changed.insert(stream->world);
@@ -82,13 +83,10 @@ void Engine::State::undo(Group& group, Group* later) {
 }
 
 // What doors keep was changed in memory when it was queued: they look again what the store holds.
-void Engine::State::tell_unstored(const Group& group) {
+void Writer::tell_unstored(const Group& group) {
     const auto tell = [&](std::string_view key) {
         record_lost(key);
-        if (key.size() < 5 || key[4] != 'D') return;
-        const auto world = worlds.find(WorldId{static_cast<std::uint32_t>(read_big_endian(key.substr(0, 4)))});
-        if (world == worlds.end()) return;
-        for (const auto& told : *on_unstored) told(*world->second, key.substr(5));
+        engine_.kept.tell_unstored(key);
     };
     for (const auto& key : group.lost) tell(key);
     for (std::size_t i = 0; i < group.batch.puts.size(); ++i)

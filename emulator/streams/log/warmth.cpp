@@ -21,13 +21,11 @@ Warmth::Range* Warmth::holding(Position at) {
     return found == ranges.end() ? nullptr : &*found;
 }
 
-Position Engine::at_hand(Shard& shard, Position from) { return state_->at_hand(shard, from); }
-
-Position Engine::State::at_hand(Shard& shard, Position from) {
-    if (!options.reads_on_thread || from >= shard.end) return storage::log_end;
+Position Reader::at_hand(Shard& shard, Position from) {
+    if (!engine_.options.reads_on_thread || from >= shard.end) return storage::log_end;
     if (!shard.warmth) shard.warmth = std::make_unique<Warmth>();
     auto& warmth = *shard.warmth;
-    const auto now = real.now();
+    const auto now = engine_.real.now();
     std::erase_if(warmth.ranges, [&](auto& range) { return now - range.since > trusted; });
     const auto* range = warmth.holding(from);
     if (!range) {
@@ -38,7 +36,7 @@ Position Engine::State::at_hand(Shard& shard, Position from) {
     return range->before;
 }
 
-void Engine::State::bring(Shard& shard, Position from) {
+void Reader::bring(Shard& shard, Position from) {
     auto& asked = shard.warmth->asked;
     if (std::ranges::find(asked, from) != asked.end()) return;
     asked.push_back(from);
@@ -47,7 +45,7 @@ void Engine::State::bring(Shard& shard, Position from) {
         Position middle = storage::log_end, before = storage::log_end;
     };
     auto brought = std::make_shared<Brought>();
-    auto job = [&kept = store, extents = shard.extents, from, bytes = ahead ? bytes_ahead : bytes_at_once, brought] {
+    auto job = [&kept = engine_.store, extents = shard.extents, from, bytes = ahead ? bytes_ahead : bytes_at_once, brought] {
         for (const auto& extent : extents) {
             if (extent.to >= 0 && from >= extent.to) continue;
             const auto warmed = kept.warm(extent.log, std::max(from, extent.from), bytes);
@@ -58,7 +56,7 @@ void Engine::State::bring(Shard& shard, Position from) {
             return;
         }
     };
-    auto then = [weak = weak_from_this(), stream = shard.stream->shared_from_this(), one = &shard, from, brought] {
+    auto then = [weak = engine_.weak_from_this(), stream = shard.stream->shared_from_this(), one = &shard, from, brought] {
         const auto self = weak.lock();
         if (!self) return;
         auto& warmth = *one->warmth;
@@ -67,29 +65,57 @@ void Engine::State::bring(Shard& shard, Position from) {
         warmth.ranges.push_back({from, brought->middle, brought->before, self->real.now()});
         warmth.brought.fire();
     };
-    disk.ask(std::move(job), std::move(then));
+    disk_.ask(std::move(job), std::move(then));
 }
 
-Task<void> Engine::brought(Shard& shard) {
-    Waiter waiter{state_->executor};
-    waiter.watch(shard.warmth->brought);
-    co_await waiter.wait();
+Task<void> Reader::wait_at_hand(Shard& shard, Position from) {
+    while (from < shard.end && at_hand(shard, from) == from) {
+        Waiter waiter{engine_.executor};
+        waiter.watch(shard.warmth->brought);
+        co_await waiter.wait();
+    }
+}
+
+Task<Result<Chunk>> Reader::chunk(Shard& shard, Position from, ChunkLimits limits) {
+    for (;;) {
+        if (auto read = chunk_at_hand(shard, from, limits)) co_return std::move(*read);
+        Waiter waiter{engine_.executor};
+        waiter.watch(shard.warmth->brought);
+        co_await waiter.wait();
+    }
+}
+
+std::optional<Result<Chunk>> Reader::chunk_at_hand(Shard& shard, Position from, ChunkLimits limits) {
+    from = std::max(from, bounds(shard).begin);
+    const auto before = at_hand(shard, from);
+    if (before == from) return {};
+    return records(shard, from, limits, before);
+}
+
+std::optional<Result<void>> Reader::batches_at_hand(Shard& shard, Position from, Isolation isolation,
+                                                    const storage::Snapshot::VisitEntry& visit) {
+    from = std::max(from, bounds(shard).begin);
+    const auto before = at_hand(shard, from);
+    if (before == from) return {};
+    // The store looks for the next batch before it is visited: at the last one that is there it is told to stop.
+    return read(shard, from, isolation,
+                [&](const storage::EntryView& entry) { return visit(entry) && entry.first + entry.count < before; });
 }
 
 // Retention is applied on the loop, and by halving where much goes: the thread looks at the same places shortly before.
-void Engine::State::foresee(const Shard& shard) {
+void Reader::foresee(const Shard& shard) {
     const auto& stream = *shard.stream;
-    if (stream.deleted || !stream.retention || foreseen.size() >= places_foreseen) return;
+    if (stream.deleted || !stream.retention || foreseen_.size() >= places_foreseen) return;
     const auto since = shard.trim_due_ms - std::min(stream.retention->count(), shard.trim_due_ms);
-    for (const auto& extent : shard.extents) foreseen.push_back({extent.log, std::max(shard.begin, extent.from), since});
+    for (const auto& extent : shard.extents) foreseen_.push_back({extent.log, std::max(shard.begin, extent.from), since});
     look_ahead();
 }
 
-void Engine::State::look_ahead() {
-    if (looking_ahead || foreseen.empty()) return;
-    looking_ahead = true;
-    disk.ask(
-        [&kept = store, places = std::exchange(foreseen, {})] {
+void Reader::look_ahead() {
+    if (looking_ahead_ || foreseen_.empty()) return;
+    looking_ahead_ = true;
+    disk_.ask(
+        [&kept = engine_.store, places = std::exchange(foreseen_, {})] {
             const auto first = [](const storage::EntryView&) { return false; };
             const auto now = kept.snapshot();
             for (const auto& [log, begin, since] : places) {
@@ -98,40 +124,35 @@ void Engine::State::look_ahead() {
                 (void)now->read(log, now->find_timestamp(log, since), first);
             }
         },
-        [weak = weak_from_this()] {
+        [weak = engine_.weak_from_this()] {
             const auto self = weak.lock();
             if (!self) return;
-            self->looking_ahead = false;
-            self->look_ahead();
+            self->reader.looking_ahead_ = false;
+            self->reader.look_ahead();
         });
 }
 
-void Engine::State::bring_swept() {
-    if (!options.reads_on_thread || bringing_swept || !store.sweeps_want_warmth()) return;
-    bringing_swept = true;
-    disk.ask([&kept = store] { kept.warm_sweep(); },
-             [weak = weak_from_this()] {
-                 if (const auto self = weak.lock()) self->bringing_swept = false;
-             });
+void Reader::bring_swept() {
+    if (!engine_.options.reads_on_thread || bringing_swept_ || !engine_.store.sweeps_want_warmth()) return;
+    bringing_swept_ = true;
+    disk_.ask([&kept = engine_.store] { kept.warm_sweep(); },
+              [weak = engine_.weak_from_this()] {
+                  if (const auto self = weak.lock()) self->reader.bringing_swept_ = false;
+              });
 }
 
-Task<void> Engine::aside(Worker::Job job) {
-    auto away = state_->aside.run(std::move(job));
+Task<void> Reader::rehearse(Engine::Look look) {
+    if (!engine_.options.reads_on_thread) co_return;
+    auto away = disk_.run([&kept = engine_.store, look = std::move(look)] { look(*kept.snapshot()); });
     co_await std::move(away);
 }
 
-Task<void> Engine::rehearse(Look look) {
-    if (!state_->options.reads_on_thread) co_return;
-    auto away = state_->disk.run([&kept = state_->store, look = std::move(look)] { look(*kept.snapshot()); });
-    co_await std::move(away);
-}
-
-Task<void> Engine::rehearse_sizes(const World& world) {
+Task<void> Reader::rehearse_sizes(const World& world) {
     std::vector<LogId> logs;
     for (const auto& [name, stream] : world.streams)
-        for (const auto& shard : stream->shards)
+        for (auto& shard : stream->shards)
             for (const auto& extent : shard->extents) logs.push_back(extent.log);
-    Look look = [logs = std::move(logs)](const storage::Snapshot& now) {
+    Engine::Look look = [logs = std::move(logs)](const storage::Snapshot& now) {
         for (const auto log : logs) (void)now.live_bytes(log);
     };
     auto first = rehearse(std::move(look));

@@ -22,9 +22,9 @@ std::map<std::string_view, const storage::Batch::Put*> newest_records(const std:
 }   // namespace
 
 // Everything at once; when it does not fit, unit by unit. What the disk fails is failed as a whole: it would fail again.
-Group::Failed Engine::State::write(const Group& group) const {
+Group::Failed Writer::write(const Group& group) const {
     if (group.batch.empty()) return {};
-    const auto all = store.commit(group.batch);
+    const auto all = engine_.store.commit(group.batch);
     if (all) return {};
     const auto fault_of = [](storage::Error e) { return e == storage::Error::no_space ? Fault::no_space : Fault::storage; };
     Units units{group};
@@ -41,10 +41,10 @@ Group::Failed Engine::State::write(const Group& group) const {
             for (const auto& [key, put] : newest)
                 if (is_world_key(key)) space.puts.push_back(*put);
             if (!space.puts.empty()) {
-                if (store.commit(space)) space.clear();
+                if (engine_.store.commit(space)) space.clear();
                 space.puts.clear();
             }
-            if (!space.empty() && !store.commit(space))
+            if (!space.empty() && !engine_.store.commit(space))
                 for (const auto& place : group.trimmed) faults[units.number(place.log)] = Fault::no_space;
         }
         std::vector<storage::Batch> parts(units.count());
@@ -63,7 +63,7 @@ Group::Failed Engine::State::write(const Group& group) const {
             parts[units.number(group.put_scopes[i])].puts.push_back(found == newest.end() ? put : *found->second);
         }
         for (std::size_t i = 0; i < parts.size(); ++i) {
-            const auto one = parts[i].empty() || faults[i] ? storage::Result<void>{} : store.commit(parts[i]);
+            const auto one = parts[i].empty() || faults[i] ? storage::Result<void>{} : engine_.store.commit(parts[i]);
             if (!one && !faults[i] && !planted("second-failure-not-told")) faults[i] = fault_of(one.error());
         }
     }

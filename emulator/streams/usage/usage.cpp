@@ -17,7 +17,7 @@ std::int64_t open_shards(const Stream& stream) {
 
 }   // namespace
 
-void Engine::State::count_again(Shard& shard, const Usage& before) {
+void Upkeep::count_again(Shard& shard, const Usage& before) {
     shard.stream->total -= before, shard.stream->total += shard.usage;
     auto& total = books_of(*shard.stream).total;
     total -= before, total += shard.usage;
@@ -26,42 +26,42 @@ void Engine::State::count_again(Shard& shard, const Usage& before) {
 }
 
 // One that was never stored: no hour was ended yet, and no shard came or went since the stream was made.
-Meter Engine::State::meter_of(const Stream& stream) {
+Meter Upkeep::meter_of(const Stream& stream) {
     if (stream.meter) return *stream.meter;
     const auto fresh = Meter::since(stream.shards.front()->opened_ms, open_shards(stream));
-    const auto value = store.snapshot()->get(meter_key(stream));
+    const auto value = engine_.store.snapshot()->get(meter_key(stream));
     if (!value) return fresh;
     if (const auto kept = decode_meter(*value)) return *kept;
-    events.note_once("the hours of stream " + stream.name + " are damaged in the store and are counted anew");
+    engine_.events.note_once("the hours of stream " + stream.name + " are damaged in the store and are counted anew");
     return Meter::since(to_ms(clock_of(stream).now()), open_shards(stream));
 }
 
-void Engine::State::put_span(const Stream& stream, const UsageSpan& span) {
-    put(scope_of(stream), span_prefix(stream) + big_endian(static_cast<std::uint64_t>(span.first)), encode(span));
+void Upkeep::put_span(const Stream& stream, const UsageSpan& span) {
+    engine_.writer.put(scope_of(stream), span_prefix(stream) + big_endian(static_cast<std::uint64_t>(span.first)), encode(span));
 }
 
 // The hours belong to the stream's unit, not to that of the log that is counted just now: a large append that is refused takes no
 // other shard's hours with it.
-void Engine::State::end_hours(Stream& stream, std::int64_t now_ms) {
+void Upkeep::end_hours(Stream& stream, std::int64_t now_ms) {
     if (stream.deleted || stream.shards.empty()) return;
     if (!stream.meter) stream.meter = std::make_unique<Meter>(meter_of(stream));
     const auto before = stream.meter->hour;
     const auto over = stream.meter->roll(stream.total, now_ms);
     stream.metered_until_ms = (stream.meter->hour + 1) * hour_ms;
     if (stream.meter->hour == before) return;
-    const Changing change{*this, stream.shared_from_this()};
+    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
     for (const auto& span : over) put_span(stream, span);
-    put(scope_of(stream), meter_key(stream), encode(*stream.meter));
+    engine_.writer.put(scope_of(stream), meter_key(stream), encode(*stream.meter));
 }
 
-void Engine::State::open_shards_changed(Stream& stream) {
+void Upkeep::open_shards_changed(Stream& stream) {
     if (!stream.meter) stream.meter = std::make_unique<Meter>(meter_of(stream));
     stream.meter->set_open(to_ms(clock_of(stream).now()), open_shards(stream));
-    put(scope_of(stream), meter_key(stream), encode(*stream.meter));
+    engine_.writer.put(scope_of(stream), meter_key(stream), encode(*stream.meter));
 }
 
 // What it used stays in the store, for the bill.
-void Engine::State::end_usage(Stream& stream) {
+void Upkeep::end_usage(Stream& stream) {
     const auto now = to_ms(clock_of(stream).now());
     end_hours(stream, now);
     if (!stream.meter) return;
@@ -70,14 +70,13 @@ void Engine::State::end_usage(Stream& stream) {
     join(rest, stream.meter->running(stream.total, now));
     for (const auto& span : rest)
         if (span.each != Usage{}) put_span(stream, span);
-    put(scope_of(stream), meter_key(stream), "");
+    engine_.writer.put(scope_of(stream), meter_key(stream), "");
 }
 
-std::vector<UsageSpan> Engine::usage(const Stream& stream) {
-    auto& s = *state_;
+std::vector<UsageSpan> Upkeep::usage(const Stream& stream) {
     std::vector<UsageSpan> told;
     const auto prefix = span_prefix(stream);
-    s.store.snapshot()->scan(prefix, [&](std::string_view key, std::string_view value) {
+    engine_.store.snapshot()->scan(prefix, [&](std::string_view key, std::string_view value) {
         const auto first = read_big_endian(key.substr(prefix.size()));
         if (auto span = decode_span(value)) {
             span->first = static_cast<std::int64_t>(first);
@@ -87,13 +86,11 @@ std::vector<UsageSpan> Engine::usage(const Stream& stream) {
     });
     if (stream.shards.empty()) return told;
     const auto now = to_ms(clock_of(stream).now());
-    auto meter = s.meter_of(stream);
+    auto meter = meter_of(stream);
     for (const auto& over : meter.roll(stream.total, now)) join(told, over);
     if (meter.last) join(told, *meter.last);
     join(told, meter.running(stream.total, now));
     return told;
 }
-
-const Usage& Engine::total_usage(const World& world) { return static_cast<const Books&>(world).total; }
 
 }   // namespace sluice::streams

@@ -39,7 +39,7 @@ struct Served {
 
     // The settings of a one-record stream, made before the loop's thread runs.
     Control control;
-    std::shared_ptr<streams::Stream> stream = control.world.create("orders", 1, "none");
+    streams::StreamPointer stream = control.world.create("orders", 1, "none");
     asio::executor_work_guard<Executor> work{control.world.io->get_executor()};
     std::vector<std::string> notes;   // written by the loop's thread
     control::Server server;

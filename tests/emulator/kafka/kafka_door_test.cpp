@@ -351,9 +351,13 @@ TEST_CASE("an idempotent producer's repeated batch gets its first offset again")
     const auto batch = [&](std::int32_t sequence) {
         return batch_of({"a"}, 1'700'000'000'000, {.producer_id = id, .producer_epoch = 0, .base_sequence = sequence});
     };
-    CHECK(produce(client, "t", 0, batch(0)).base_offset == 0);
+    const auto first = produce(client, "t", 0, batch(0));
+    CHECK(first.base_offset == 0);
+    CHECK(first.log_append_time_ms == -1);
     CHECK(produce(client, "t", 0, batch(1)).base_offset == 1);
-    CHECK(produce(client, "t", 0, batch(0)).base_offset == 0);
+    const auto again = produce(client, "t", 0, batch(0));
+    CHECK(again.base_offset == 0);
+    CHECK(again.log_append_time_ms == 1'700'000'000'000);   // the kept batch's own timestamp (seen: Kafka 4.4)
     CHECK(produce(client, "t", 0, batch(5)).error_code == ErrorCode::out_of_order_sequence_number);
     CHECK(offset_at(client, "t", -1) == 2);
 }

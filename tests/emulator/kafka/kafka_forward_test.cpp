@@ -30,7 +30,7 @@ Blob keyed(std::initializer_list<Keyed> all, batch::BatchOptions options = {}) {
 }
 
 // Shard 0 was split in the middle: MD5 of "a" and "c" begins with 0c and 4a (shard 1), of "b" and "d" with 92 and 82 (shard 2).
-std::shared_ptr<streams::Stream> split_stream(Server& server, const std::string& name) {
+streams::StreamPointer split_stream(Server& server, const std::string& name) {
     auto stream = server.create(name, 1, "kinesis");
     REQUIRE(server.engine->split(*stream, 0, {std::uint64_t{1} << 63, 0}));
     server.turn();
@@ -40,7 +40,7 @@ std::shared_ptr<streams::Stream> split_stream(Server& server, const std::string&
 Strings stored(Server& server, std::string_view name, std::size_t shard) {
     Strings values;
     const auto stream = server.engine->find(server.world(), name);
-    const auto read = server.engine->read_records(*stream->shards.at(shard), 0, 1000, 1 << 20);
+    const auto read = server.engine->chunk_at_hand(*stream->shards.at(shard), 0, {1000, 1 << 20}).value();
     REQUIRE(read);
     for (const auto& record : read->records) values.emplace_back(as_text(*record.value));
     return values;

@@ -26,9 +26,9 @@ std::string start_of(Caller& call, const std::string& stream) {
 }
 
 // Does it once the shard's tokens are taken: then a large batch is being made.
-Task<void> after_admission(World& w, Shard& shard, std::function<void()> act) {
-    const auto full = shard.write_bytes.balance_thousandths(w.clock().now());
-    while (shard.write_bytes.balance_thousandths(w.clock().now()) == full) {
+Task<void> after_admission(World& w, const Shard& shard, std::function<void()> act) {
+    const auto full = balance_of(shard.write_bytes, w.clock().now());
+    while (balance_of(shard.write_bytes, w.clock().now()) == full) {
         auto turn = asio::post(*w.io, use_task);
         co_await std::move(turn);
     }
@@ -79,7 +79,7 @@ TEST_CASE("of two callers at once only the first is let in, however long its ans
     const auto start = start_of(call, "s");
     std::optional<std::size_t> refusals;
     auto second = [&]() -> Task<void> {   // while the first is at it
-        while (shard.read_calls.balance_thousandths(w.clock().now()) == 5000) {
+        while (balance_of(shard.read_calls, w.clock().now()) == 5000) {
             auto turn = asio::post(*w.io, use_task);
             co_await std::move(turn);
         }
@@ -89,11 +89,10 @@ TEST_CASE("of two callers at once only the first is let in, however long its ans
     asio::co_spawn(*w.io, std::move(task), asio::detached);
     CHECK(call.ask("GetRecords", {{"ShardIterator", start}})["Records"].size() == 10);
     CHECK(refusals == 1);
-    CHECK(shard.read_bytes.balance_thousandths(w.clock().now()) == -10'000'010'000);   // with the keys
+    CHECK(balance_of(shard.read_bytes, w.clock().now()) == -10'000'010'000);   // with the keys
     w.clock().advance(10s);
     CHECK(call.ask("GetRecords", {{"ShardIterator", start}, {"Limit", 1}})["Records"].size() == 1);
-    CHECK(shard.read_bytes.balance_thousandths(w.clock().now()) ==
-          (2 * 1024 * 1024 - 1'000'001) * 1000LL);   // nothing more than its own
+    CHECK(balance_of(shard.read_bytes, w.clock().now()) == (2 * 1024 * 1024 - 1'000'001) * 1000LL);   // nothing more than its own
 }
 
 TEST_CASE("what a Fetch is charged while an answer is made in slices stays charged beside the answer") {
@@ -115,7 +114,7 @@ TEST_CASE("what a Fetch is charged while an answer is made in slices stays charg
         }
         const auto start = start_of(call, "s");
         auto fetch = [&]() -> Task<void> {   // while the first is at it
-            while (shard.read_calls.balance_thousandths(w.clock().now()) == 5000) {
+            while (balance_of(shard.read_calls, w.clock().now()) == 5000) {
                 auto turn = asio::post(*w.io, use_task);
                 co_await std::move(turn);
             }
@@ -125,7 +124,7 @@ TEST_CASE("what a Fetch is charged while an answer is made in slices stays charg
         auto task = fetch();
         asio::co_spawn(*w.io, std::move(task), asio::detached);
         CHECK(call.ask("GetRecords", {{"ShardIterator", start}})["Records"].size() == static_cast<std::size_t>(records));
-        CHECK(shard.read_bytes.balance_thousandths(w.clock().now()) == balance);
+        CHECK(balance_of(shard.read_bytes, w.clock().now()) == balance);
     }
 }
 

@@ -24,7 +24,7 @@ struct Reading {
     }
     World world;
     Caller caller{world};
-    std::shared_ptr<streams::Stream> stream;
+    streams::StreamPointer stream;
 };
 
 }   // namespace
@@ -101,12 +101,12 @@ TEST_CASE("what a Fetch takes while a large GetRecords is under way is not forgo
     Reading r;
     auto& shard = *r.stream->shards[0];
     const auto now = r.world.clock().now();
-    const auto full = shard.read_bytes.balance_thousandths(now);
-    shard.read_bytes.reserve(10 << 20);
+    const auto full = balance_of(shard.read_bytes, now);
+    r.world.engine->reserve_read(shard, 10 << 20, 0);
     CHECK(r.world.engine->admit_read_call(shard));
     CHECK_FALSE(r.world.engine->read_room(shard));
     r.world.engine->charge_read(shard, streams::Door::kafka, 1'000, 1);   // let in before
-    shard.read_bytes.give_back(10 << 20);
-    CHECK(shard.read_bytes.balance_thousandths(now) == full - 1'000'000);
+    r.world.engine->reserve_read(shard, -(10 << 20), 0);
+    CHECK(balance_of(shard.read_bytes, now) == full - 1'000'000);
     CHECK_FALSE(r.world.engine->admit_read_call(shard));
 }

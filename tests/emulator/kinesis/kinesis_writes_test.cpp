@@ -44,7 +44,7 @@ struct Scene {
     }
     World w;
     test::Caller caller{w};
-    std::shared_ptr<streams::Stream> stream;
+    streams::StreamPointer stream;
     std::string iterator;
 };
 

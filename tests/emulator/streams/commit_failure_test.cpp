@@ -81,7 +81,7 @@ TEST_CASE("tokens that a failed write took come back with it") {
     REQUIRE_FALSE(w.engine->admit(shard, 10, 1, "k"));
     w.store.fail(1);
     CHECK_FALSE(w.put(shard, {"lost"}));
-    CHECK(shard.write_records.balance_thousandths(w.clock().now()) == 1'000'000);
+    CHECK(balance_of(shard.write_records, w.clock().now()) == 1'000'000);
 }
 
 TEST_CASE("a producer whose batch was lost may send it again") {
@@ -142,6 +142,5 @@ TEST_CASE("a shard whose making was undone leaves nothing to the next one of its
     REQUIRE(again);
     CHECK(w.wait(*again));
     w.open();
-    CHECK(w.engine->find(w.engine->default_world(), "s")->shards[1]->write_records.balance_thousandths(w.clock().now()) ==
-          1'000'000);
+    CHECK(balance_of(w.engine->find(w.engine->default_world(), "s")->shards[1]->write_records, w.clock().now()) == 1'000'000);
 }

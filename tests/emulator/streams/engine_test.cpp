@@ -13,7 +13,7 @@ TEST_CASE("what is appended is read back in order, and a reader sees committed r
     auto& shard = *w.create("s")->shards[0];
     const auto queued = w.queue(shard, {"a", "b"});
     REQUIRE(queued);
-    CHECK(queued->base == 0);
+    CHECK_FALSE(queued->ticket.done());
     CHECK(shard.end == 0);
     CHECK(w.values(shard).empty());
     w.settle();
@@ -85,8 +85,8 @@ TEST_CASE("an idempotent producer's repetition is answered with the first place,
     const auto again = w.queue(shard, {"a", "b"}, as(0));
     REQUIRE(again);
     CHECK(again->duplicate);
-    CHECK(again->base == first->base);
     w.settle();
+    CHECK(again->ticket.base() == first->ticket.base());
     REQUIRE(w.put(shard, {"c"}, as(2)));
     CHECK(w.queue(shard, {"x"}, as(4)).error() == Fault::out_of_order_sequence);
     CHECK(w.queue(shard, {"b", "c"}, as(1)).error() == Fault::out_of_order_sequence);
@@ -102,12 +102,12 @@ TEST_CASE("the last five batches of a producer are known after a restart, the si
     const auto as = [](std::int32_t sequence) {
         return batch::BatchOptions{.producer_id = 7, .producer_epoch = 0, .base_sequence = sequence};
     };
-    const auto shard = [&]() -> Shard& { return *w.engine->find(w.engine->default_world(), "s")->shards[0]; };
+    const auto shard = [&]() -> const Shard& { return *w.engine->find(w.engine->default_world(), "s")->shards[0]; };
     for (int i = 0; i < 6; ++i)
         REQUIRE(w.put(shard(), {std::to_string(i)}, as(INT32_MAX - 2 + i < 0 || i > 2 ? i - 3 : INT32_MAX - 2 + i)));
     w.open();
     CHECK(w.queue(shard(), {"5"}, as(2))->duplicate);
-    CHECK(w.queue(shard(), {"1"}, as(INT32_MAX - 1))->base == 1);
+    CHECK(w.queue(shard(), {"1"}, as(INT32_MAX - 1))->ticket.base() == 1);
     CHECK(w.queue(shard(), {"0"}, as(INT32_MAX - 2)).error() == Fault::out_of_order_sequence);
     REQUIRE(w.put(shard(), {"6"}, as(3)));
     CHECK(w.values(shard()).size() == 7);
@@ -234,20 +234,6 @@ TEST_CASE("producer ids are never given out twice, whatever was written when the
     }
 }
 
-TEST_CASE("a shard over several extents reads as one log") {
-    World w;
-    auto stream = w.create("s");
-    auto& shard = *stream->shards[0];
-    REQUIRE(w.put(shard, {"a", "b"}));
-    REQUIRE(w.put(shard, {"c"}));
-    // As a fork would: the old log is referenced up to 3, appends go to a new one.
-    shard.extents = {{shard.extents[0].log, 0, 3}, {storage::LogId{99}, 3, -1}};
-    REQUIRE(w.put(shard, {"d"}));
-    CHECK(w.values(shard) == Strings{"a", "b", "c", "d"});
-    CHECK(w.values(shard, 2) == Strings{"c", "d"});
-    CHECK(w.engine->find_appended(shard, w.clock().now() + 1ms) == 4);
-}
-
 TEST_CASE("a record above 10 MiB is left out for those who read records, told once, and those around it are read") {
     World w;
     std::vector<std::string> notes;
@@ -256,13 +242,13 @@ TEST_CASE("a record above 10 MiB is left out for those who read records, told on
     REQUIRE(w.put(shard,
                   {"before", std::string((10 << 20) - 1, 'x'), std::string(10 << 20, 'x'), "after"}));   // and a key of one byte
     for (int i = 0; i < 2; ++i) {
-        const auto read = w.engine->read_records(shard, 2, 100, 1 << 30);
+        const auto read = w.engine->chunk_at_hand(shard, 2, {100, 1 << 30}).value();
         REQUIRE(read);
         REQUIRE(read->records.size() == 1);
         CHECK(read->records[0].position == 3);
         CHECK(read->next == 4);
     }
-    const auto all = w.engine->read_records(shard, 0, 100, 1 << 30);
+    const auto all = w.engine->chunk_at_hand(shard, 0, {100, 1 << 30}).value();
     REQUIRE(all);
     CHECK(all->records.size() == 3);
     CHECK(notes == std::vector<std::string>{

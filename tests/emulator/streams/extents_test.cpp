@@ -20,7 +20,7 @@ std::set<LogId> logs_of(const Stream& stream) {
     return logs;
 }
 
-std::shared_ptr<Stream> forked(test::World& w, Stream& parent, const std::string& name) {
+streams::StreamPointer forked(test::World& w, const Stream& parent, const std::string& name) {
     auto made = w.engine->fork(parent, w.engine->default_world(), name);
     REQUIRE(made);
     w.settle();
@@ -33,13 +33,13 @@ void remove(test::World& w, const std::string& name) {
 }
 
 // Rolls the shards' logs: a fork comes and goes.
-void roll(test::World& w, Stream& stream) {
+void roll(test::World& w, const Stream& stream) {
     forked(w, stream, "passing");
     remove(w, "passing");
 }
 
 // Everything that somebody can learn about a shard's log.
-std::string look(test::World& w, Shard& shard) {
+std::string look(test::World& w, const Shard& shard) {
     auto& engine = *w.engine;
     const auto bounds = engine.bounds(shard);
     auto told = fmt::format("{}..{} of {} bytes;", bounds.begin, bounds.end, engine.live_bytes(shard));
@@ -112,14 +112,24 @@ TEST_CASE("a log that was rolled ten times reads, trims, measures and drops as o
 TEST_CASE("retention by bytes goes through rolled logs as through one") {
     test::World w;
     w.clock().freeze();
-    auto plain = w.create("plain", 1, "kafka"), rolled = w.create("rolled", 1, "kafka");
+    const auto sized = [&](std::string name) {
+        streams::Engine::NewStream wanted;
+        wanted.name = std::move(name);
+        wanted.profile = "kafka";
+        wanted.retention_bytes = 1000;
+        auto made = w.engine->create(w.engine->default_world(), wanted);
+        REQUIRE(made);
+        w.settle();
+        return made->stream;
+    };
+    auto plain = sized("plain"), rolled = sized("rolled");
     for (int round = 0; round < 6; ++round) {
         for (const auto& stream : {plain, rolled})
             for (int i = 0; i < 4; ++i) REQUIRE(w.put(*stream->shard(0), {std::string(100, 'x')}));
         roll(w, *rolled);
     }
-    for (const auto& stream : {plain, rolled}) stream->retention_bytes = 1000;
     w.clock().advance(2min);
+    w.settle();
     CHECK(w.engine->bounds(*plain->shard(0)).begin > 10);
     CHECK(look(w, *rolled->shard(0)) == look(w, *plain->shard(0)));
 }
@@ -137,7 +147,8 @@ TEST_CASE("a fork begins with what its parent holds, and neither sees what the o
     const auto again = w.queue(*fork->shard(0), {"a", "b"}, {.producer_id = 7, .producer_epoch = 0, .base_sequence = 0});
     REQUIRE(again);
     CHECK(again->duplicate);
-    CHECK(again->base == 0);
+    w.settle();
+    CHECK(again->ticket.base() == 0);
     for (int restart = 0; restart < 2; ++restart) {
         CHECK(w.values(*parent->shard(0)) == std::vector<std::string>{"a", "b", "p"});
         CHECK(w.values(*fork->shard(0)) == std::vector<std::string>{"a", "b", "f", "g"});
@@ -268,7 +279,7 @@ TEST_CASE("an open transaction holds readers of committed data back, and both ki
     REQUIRE(w.engine->read(shard, 0, Isolation::uncommitted, count));
     CHECK(seen == 3);
     bool woken = false;
-    auto wait = [](Executor executor, Signal& signal, bool& told) -> Task<void> {
+    auto wait = [](Executor executor, const Signal& signal, bool& told) -> Task<void> {
         Waiter waiter{executor};
         waiter.watch(signal);
         co_await waiter.wait();
@@ -301,10 +312,12 @@ TEST_CASE("a batch takes as many positions as its last offset says, also when it
     CHECK(w.engine->bounds(shard).end == 10);
     REQUIRE(w.put(shard, {"next"}));
     CHECK(w.values(shard) == std::vector<std::string>{"first", "second", "next"});
-    const auto read = w.engine->read_records(shard, 2, 10, 1 << 20);
-    REQUIRE(read);
-    REQUIRE(read->records.size() == 1);
-    CHECK(read->records[0].position == 10);
+    {
+        const auto read = w.engine->chunk_at_hand(shard, 2, {10, 1 << 20}).value();
+        REQUIRE(read);
+        REQUIRE(read->records.size() == 1);
+        CHECK(read->records[0].position == 10);
+    }
     CHECK(w.engine->usage(*stream).back().each.records_in == 3);
     w.open();
     CHECK(w.engine->bounds(*w.engine->find(w.engine->default_world(), "s")->shard(0)).end == 11);

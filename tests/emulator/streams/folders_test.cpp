@@ -46,7 +46,7 @@ struct OnFolder : Server {
     }
 };
 
-void put(Server& server, streams::Shard& shard, const std::vector<std::string>& values, batch::BatchOptions as = {}) {
+void put(Server& server, const streams::Shard& shard, const std::vector<std::string>& values, batch::BatchOptions as = {}) {
     const auto bytes = test::batch_of(values, to_ms(shard.stream->world->clock->now()), as);
     streams::Append append;
     append.batch = bytes;
@@ -93,11 +93,11 @@ void fill(Server& server) {
     server.turn();
 }
 
-std::string values_of(streams::Engine& engine, streams::Shard& shard) {
+std::string values_of(streams::Engine& engine, const streams::Shard& shard) {
     std::string told;
     const auto bounds = engine.bounds(shard);
     for (auto at = bounds.begin; at < bounds.end;) {
-        const auto read = engine.read_records(shard, at, 100, 1 << 20);
+        const auto read = engine.chunk_at_hand(shard, at, {100, 1 << 20}).value();
         REQUIRE(read);
         for (const auto& record : read->records)
             told += fmt::format(" {}@{}={}", record.position, record.appended_ms,

@@ -83,7 +83,7 @@ TEST_CASE("with a state delay the parent takes records until the stream is ACTIV
     w.clock().advance(2s);
     REQUIRE(stream->status == streams::StreamStatus::active);
     std::vector<std::int32_t> told;
-    w.engine->on_resharded.emplace_back([&](streams::Stream&, Shard& parent) { told.push_back(parent.index); });
+    w.engine->on_resharded.emplace_back([&](const streams::Stream&, const Shard& parent) { told.push_back(parent.index); });
     REQUIRE(w.engine->split(*stream, 0, HashKey{std::uint64_t{1} << 63, 0}));
     CHECK(stream->status == streams::StreamStatus::updating);
     CHECK(w.engine->split(*stream, 0, HashKey{1, 0}).error() == Fault::not_active);

@@ -168,7 +168,7 @@ TEST_CASE("what comes after a downtime over full hours is counted in the hour it
 
 namespace {
 
-std::shared_ptr<streams::Stream> sized(World& w, std::int64_t bytes, std::int32_t shards = 1) {
+streams::StreamPointer sized(World& w, std::int64_t bytes, std::int32_t shards = 1) {
     Engine::NewStream wanted;
     wanted.name = "t";
     wanted.shards = shards;

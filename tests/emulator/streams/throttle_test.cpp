@@ -67,7 +67,7 @@ TEST_CASE("while something is reserved nobody is let in, and what others take me
     read.change(1000, 1000, from_ms(0));
     CHECK_FALSE(read.positive(from_ms(0)));
     read.take_read(300, from_ms(0));
-    read.give_back(5000);
+    read.reserve(-5000);
     CHECK(read.balance_thousandths(from_ms(0)) == 700'000);
     CHECK(read.positive(from_ms(0)));
 }

@@ -21,7 +21,7 @@ struct Two {
         mine = w.create("s", 2);
         theirs = create_there("s");
     }
-    std::shared_ptr<Stream> create_there(const std::string& name) {
+    streams::StreamPointer create_there(const std::string& name) {
         Engine::NewStream wanted;
         wanted.name = name;
         wanted.shards = 2;
@@ -40,7 +40,7 @@ struct Two {
     }
     test::World w;
     streams::World* other = nullptr;
-    std::shared_ptr<Stream> mine, theirs;
+    streams::StreamPointer mine, theirs;
 };
 
 }   // namespace

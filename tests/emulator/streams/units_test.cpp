@@ -21,7 +21,7 @@ void bound(World& w, std::uint64_t bytes) {
 constexpr const char* kept[] = {"offset/1", "offset/2", "transaction"};
 
 // The shape of a transaction's end: a marker in each of five logs and three values.
-streams::Ticket end_transaction(World& w, streams::Stream& stream) {
+streams::Ticket end_transaction(World& w, const streams::Stream& stream) {
     streams::Unit unit{*w.engine};
     for (const auto& shard : stream.shards) REQUIRE(w.queue(*shard, {"marker"}));
     for (const auto* key : kept) w.engine->put(w.engine->default_world(), key, "ended");
@@ -29,14 +29,14 @@ streams::Ticket end_transaction(World& w, streams::Stream& stream) {
 }
 
 // How many of the eight are there.
-int parts_there(World& w, streams::Stream& stream) {
+int parts_there(World& w, const streams::Stream& stream) {
     int there = 0;
     for (const auto& shard : stream.shards) there += w.values(*shard) == std::vector<std::string>{"marker"} ? 1 : 0;
     for (const auto* key : kept) there += w.engine->get(w.engine->default_world(), key) == "ended" ? 1 : 0;
     return there;
 }
 
-void check_unit(World& w, streams::Stream& stream) {
+void check_unit(World& w, const streams::Stream& stream) {
     const bool stored = w.wait(end_transaction(w, stream));
     CHECK(parts_there(w, stream) == (stored ? 8 : 0));
     const auto memory = w.engine->dump();
@@ -207,7 +207,7 @@ TEST_CASE("what a door keeps about a shard's children is stored with the childre
         World w;
         w.clock().freeze();
         auto stream = w.create("s", 1);
-        w.engine->on_resharded.push_back([&](streams::Stream&, Shard& parent) {
+        w.engine->on_resharded.push_back([&](const streams::Stream&, const Shard& parent) {
             for (const auto child : parent.children)
                 w.engine->put(w.engine->default_world(), "offset/" + std::to_string(child), "0");
         });

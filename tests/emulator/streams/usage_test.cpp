@@ -128,7 +128,7 @@ TEST_CASE("after a restart the bytes that a shard stores are those that its log 
         REQUIRE(w.put(*stream->shards[static_cast<std::size_t>(i % 2)], {std::string(static_cast<std::size_t>(i) * 7, 'x')}));
         w.clock().advance(1h + 7min);
     }
-    const auto check = [&](streams::Stream& s) {
+    const auto check = [&](const streams::Stream& s) {
         std::uint64_t whole = 0;
         for (const auto& shard : s.shards) {
             const auto held = w.store.snapshot()->live_bytes(shard->extents.back().log);

@@ -360,3 +360,31 @@ TEST_CASE("a commit to what does not exist is refused as such whoever asks, and 
     CHECK(one.commit(1, 9) == ErrorCode::unknown_topic_or_partition);
     CHECK(one.commit(1) == ErrorCode::illegal_generation);
 }
+
+TEST_CASE("a group's name may have any length that a request can carry, and its offsets are there after a restart") {
+    for (const std::size_t size : {255, 256, 500, 32'767}) {
+        CAPTURE(size);
+        Server server;
+        server.create("t");
+        const std::string name(size, 'g');
+        const OffsetCommitRequest::Partition p{.partition_index = 0, .committed_offset = 7, .committed_metadata = ""};
+        const OffsetCommitRequest::Topic t{.name = "t", .topic_id = {}, .partitions = {&p, 1}};
+        OffsetCommitRequest commit;
+        commit.group_id = name;
+        commit.topics = {&t, 1};
+        CHECK(Client(server).ask<OffsetCommitResponse>(commit, 7)->topics[0].partitions[0].error_code == ErrorCode::none);
+        server.reopen();
+        Client client(server);
+        const std::int32_t partition = 0;
+        const OffsetFetchRequest::Topic asked{.name = "t", .partition_indexes = {&partition, 1}};
+        OffsetFetchRequest fetch;
+        fetch.group_id = name;
+        fetch.topics = Array<OffsetFetchRequest::Topic>{&asked, 1};
+        CHECK(client.ask<OffsetFetchResponse>(fetch, 5)->topics[0].partitions[0].committed_offset == 7);
+        const std::string_view group = name;
+        CHECK(client.ask<DeleteGroupsResponse>(DeleteGroupsRequest{.groups_names = {&group, 1}}, 2)->results[0].error_code ==
+              ErrorCode::none);
+        server.reopen();
+        CHECK(Client(server).ask<OffsetFetchResponse>(fetch, 5)->topics[0].partitions[0].committed_offset == -1);
+    }
+}

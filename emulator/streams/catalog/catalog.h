@@ -1,0 +1,86 @@
+// The part that knows what exists: worlds, streams and their shards, as they are written down with each change and read back at
+// the start or after a change that could not be stored. Its own are the worlds and the numbers that the folder gives out.
+#pragma once
+
+#include <map>
+
+#include "emulator/streams/books.h"
+#include "emulator/streams/engine_part.h"
+
+namespace sluice::catalog {
+class Folder;   // catalog.proto
+}
+
+namespace sluice::streams {
+
+struct StoredStream;   // catalog/stored.h
+
+class Catalog : public EnginePart {
+  public:
+    using EnginePart::EnginePart;
+
+    // ---- worlds.cpp ----
+    const std::map<WorldId, std::unique_ptr<Books>>& worlds() const { return worlds_; }   // by number
+    World* find_world(std::string_view name);
+    Result<World*> make_world(std::string_view name, std::optional<Time> clock);
+    Ticket reset(World&, std::optional<Time> clock);
+    OwnedStream find(World&, std::string_view name);
+    OwnedStream find_topic(World&, const Uuid&);
+    std::vector<StreamPointer> list(World&);   // by name
+    LogId new_log() { return static_cast<LogId>(next_log_++); }
+
+    // ---- streams.cpp, settings.cpp, reshard.cpp, fork.cpp: as engine.h promises ----
+    Result<Engine::Changed> create(World&, Engine::NewStream);
+    std::optional<std::string> collision(World&, std::string_view name);
+    Result<Ticket> remove(World&, std::string_view name, bool state_delay);
+    Result<Ticket> split(Stream&, std::int32_t shard, HashKey new_start);
+    Result<Ticket> merge(Stream&, std::int32_t first, std::int32_t second);
+    Result<Ticket> add_partitions(Stream&, std::int32_t total);
+    Result<Engine::Changed> fork(Stream&, World& into, std::string name);
+    Result<Ticket> set_retention(Stream&, std::optional<milliseconds>);
+    Ticket set_limits(Stream&, std::string_view profile, const StreamLimits&);
+    Result<Ticket> set_config(Stream&, const std::string& key, std::optional<std::string> value);
+
+    // ---- load.cpp ----
+    void load();
+    // Shards that memory has keep what is not in the record, unless `afresh` says otherwise.
+    void reload_stream(const OwnedStream&, const std::function<bool(const Shard&)>& afresh);
+    void read_shard(Shard&);   // running value, producers, bounds: from the store
+
+    // ---- save.cpp ----
+    void save_stream(const Stream&);   // without its shards
+    void save_shard(const Shard&);
+    void save_world(const World&);
+    void save_folder();
+    catalog::Folder folder_record() const;
+
+  private:
+    Books& make_books(WorldId, std::string name);
+    std::int64_t create_second(Books&, std::string_view name);
+    void index(const OwnedStream&);
+    void unindex(const Stream&);
+    void load_folder(const storage::Snapshot&);
+    void load_worlds(const storage::Snapshot&);
+    void load_stream(Books&, const StoredStream&, const std::function<bool(const Shard&)>& afresh = {});
+    void keep_shard(Shard&);
+    void erase_shard(const Stream&, std::int32_t shard);
+    std::unique_ptr<Shard> new_shard(Stream&, HashRange, std::int64_t created_s);
+    void set_buckets(Shard&);
+    static void order_ranges(Stream&);
+    static void retire_from(Stream&, std::size_t shards);
+    void begin_state(const OwnedStream&, StreamStatus);
+    void wait_ready(const OwnedStream&, milliseconds);
+    void take_away(const OwnedStream&);
+    void drop(const OwnedStream&);
+    Ticket begin_reshard(Stream&, const Reshard&);
+    void carry_out(Stream&, const Reshard&);
+    bool room_for(const Stream&, std::int32_t more) const;
+    void tell_dealt(Stream&);
+
+    std::map<WorldId, std::unique_ptr<Books>> worlds_;
+    std::map<std::string, Books*, std::less<>> by_name_;
+    std::uint32_t next_world_ = 1;   // these two are of the folder, not of a world
+    std::uint64_t next_log_ = 1;
+};
+
+}   // namespace sluice::streams
