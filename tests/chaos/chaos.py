@@ -59,6 +59,7 @@ class World:
         if not self.server.durable:
             self.mover.new_server()
         self.stopping, self.jumps, self.jumping, self.held, self.lines, self.waiting = False, 0, int(self.mover.virtual), [], set(), []
+        self.promises.clock.under_way = 0.0   # what has not happened by now never will
         self.changes.clear()
         for actor in self.actors:
             actor.line = None

@@ -29,13 +29,14 @@ class Mover(HttpActor):
     async def move(self, seconds, target, values, draw, cut=True):
         """A jump of the clock, at most of so many seconds: the promises hear of it before and after."""
         world = self.world
-        self.promises.clock.jump(seconds)
+        clock = self.promises.clock
+        clock.jump(seconds)
         world.jumping += 1
 
         def over():
             world.jumping -= 1
             world.jumps += 1
-            self.promises.clock.jumped()
+            clock.jumped(seconds)
         try:
             result = await self.call(CONTROL + target, values, draw, STANDS, cut=cut)
         except BaseException:

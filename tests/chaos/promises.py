@@ -25,6 +25,7 @@ class Clock:
 
     def __init__(self):
         self.least, self.rate, self.reached, self.looked = 0.0, 1.0, 0.0, time.monotonic()
+        self.under_way = 0.0   # jumps that were asked for and may not have happened yet
 
     def most(self):
         now = time.monotonic()
@@ -36,13 +37,15 @@ class Clock:
         """Asked for; `jumped` when it has happened, or can happen no more."""
         self.most()
         self.reached += seconds
+        self.under_way += seconds
 
     def set_rate(self, rate):
         self.most()
         self.rate = rate
 
-    def jumped(self):
-        self.least = self.most()
+    def jumped(self, seconds):
+        self.under_way -= seconds
+        self.least = max(self.least, self.most() - self.under_way)
 
 
 class Look:
