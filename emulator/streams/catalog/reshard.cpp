@@ -103,7 +103,7 @@ Result<Ticket> Catalog::add_partitions(Stream& stream, std::int32_t total) {
         if (shard->open()) shard->range = ranges[next_range++];
     engine_.upkeep.open_shards_changed(stream);
     save_folder();
-    Catalog::order_ranges(stream);
+    order_ranges(stream);
     save_stream(stream);
     for (auto& shard : stream.shards) save_shard(*shard);
     tell_dealt(stream);

@@ -95,7 +95,7 @@ Result<Engine::Changed> Catalog::create(World& world, Engine::NewStream wanted) 
         engine_.writer.group().drop(scope_of(*stream), stream->shards[i]->log());
         erase_shard(*stream, stream->shards[i]->index);
     }
-    Catalog::retire_from(*stream, ranges.size());
+    retire_from(*stream, ranges.size());
     for (std::size_t i = 0; i < ranges.size(); ++i) {
         if (i == stream->shards.size()) stream->shards.push_back(new_shard(*stream, ranges[i], created_s));
         auto& shard = *stream->shards[i];
@@ -104,7 +104,7 @@ Result<Engine::Changed> Catalog::create(World& world, Engine::NewStream wanted) 
         for (auto* bucket : shard.buckets()) bucket->clear();
         set_buckets(shard);
     }
-    Catalog::order_ranges(*stream);
+    order_ranges(*stream);
     if (adopted) engine_.upkeep.open_shards_changed(*stream);
     index(stream);
     save_world(world);

@@ -86,7 +86,7 @@ void Writer::touch(Shard& shard) {
         mine.dirty.push_back({shard.stream->shared_from_this(), &shard, shard.log()});
 }
 
-// Reads and refusals change only counters and tokens: not worth a commit of their own each turn_.
+// Reads and refusals change only counters and tokens: not worth a commit of their own each turn.
 void Writer::touch_lazily(Shard& shard) {
     if (std::exchange(shard.lazy, true)) return;
     if (lazy_.empty()) {
