@@ -18,7 +18,8 @@ struct Connections::State : std::enable_shared_from_this<State> {
     std::size_t most;
     std::function<void(std::string_view)> note;
     std::optional<Listener> listener;
-    std::unique_ptr<Taker> taker;
+    std::function<std::unique_ptr<Taker>()> start;
+    std::unique_ptr<Taker> taker;   // nothing before the first connection
     // A connection that gRPC serves by a second descriptor. gRPC shuts it down before it closes that; it is seen here.
     struct Lent final : Follower {
         Lent(State& s, std::shared_ptr<Peer> p) : all(s), peer(std::move(p)) {
@@ -40,6 +41,8 @@ struct Connections::State : std::enable_shared_from_this<State> {
     void hand_over(std::shared_ptr<Peer> peer) {
         if (lent.size() >= most)
             return note(fmt::format("Control door: there are {} connections, the most it takes; more are closed", most));
+        if (!taker) taker = start();
+        if (!taker) return note("Control door: gRPC could not be started; its connections are closed");
         Taker::NewConnectionParameters given;
         given.listener_fd = listener->native_handle();
         given.fd = peer->second_descriptor();
@@ -59,8 +62,8 @@ Endpoint Connections::listen(const Endpoint& at) {
     return state_->listener.emplace(state_->executor, state_->clock, at).endpoint();
 }
 
-void Connections::take(std::unique_ptr<Taker> taker) {
-    state_->taker = std::move(taker);
+void Connections::take(std::function<std::unique_ptr<Taker>()> start) {
+    state_->start = std::move(start);
     state_->listener->accept([state = state_.get()](std::shared_ptr<Peer> peer) { state->hand_over(std::move(peer)); });
 }
 

@@ -22,8 +22,9 @@ class Connections {
     ~Connections();
     // Throws boost::system::system_error when the address cannot be had.
     Endpoint listen(const Endpoint&);
-    // From now on what connects goes to gRPC, whose server has been started.
-    void take(std::unique_ptr<Taker>);
+    // From now on what connects goes to gRPC, which `start` starts for the first one: most servers are never asked, and gRPC's
+    // threads and pages cost a third of the start. Nothing: it could not be started, and the connection is closed.
+    void take(std::function<std::unique_ptr<Taker>()> start);
     // Nothing is accepted any more; gRPC's connections stay its own.
     void stop();
     std::size_t open() const;   // on the loop

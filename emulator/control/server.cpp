@@ -200,6 +200,22 @@ struct Server::State {
           calls(io.get_executor(), service),
           connections(io.get_executor(), *service.engine().default_world().clock, most,
                       [&service](std::string_view line) { service.engine().events().note_once(line); }) {}
+    std::unique_ptr<Connections::Taker> start() {
+        grpc::ServerBuilder builder;
+        builder.SetMaxReceiveMessageSize(wire_limits::grpc_message_bytes);
+        builder.SetResourceQuota(grpc::ResourceQuota{"control"}.Resize(wire_limits::grpc_memory_bytes));
+        builder.AddChannelArgument(GRPC_ARG_TCP_READ_CHUNK_SIZE, wire_limits::grpc_read_bytes);
+        builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, wire_limits::grpc_read_bytes);
+        builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, static_cast<int>(wire_limits::grpc_idle.count()));
+        builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, static_cast<int>(wire_limits::grpc_handshake.count()));
+        using External = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+        auto taker = builder.experimental().AddExternalConnectionAcceptor(External::FROM_FD, grpc::InsecureServerCredentials());
+        builder.RegisterService(&calls);
+        server = builder.BuildAndStart();
+        if (!server) taker.reset();
+        return taker;
+    }
+
     asio::io_context& loop;
     Calls calls;
     Connections connections;
@@ -221,19 +237,7 @@ Endpoint Server::listen(const Endpoint& at) {
                                        "address with --control, port 0 takes any free one",
                                        show(at))};
     }
-    grpc::ServerBuilder builder;
-    builder.SetMaxReceiveMessageSize(wire_limits::grpc_message_bytes);
-    builder.SetResourceQuota(grpc::ResourceQuota{"control"}.Resize(wire_limits::grpc_memory_bytes));
-    builder.AddChannelArgument(GRPC_ARG_TCP_READ_CHUNK_SIZE, wire_limits::grpc_read_bytes);
-    builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, wire_limits::grpc_read_bytes);
-    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, static_cast<int>(wire_limits::grpc_idle.count()));
-    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, static_cast<int>(wire_limits::grpc_handshake.count()));
-    using External = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
-    auto taker = builder.experimental().AddExternalConnectionAcceptor(External::FROM_FD, grpc::InsecureServerCredentials());
-    builder.RegisterService(&state_->calls);
-    state_->server = builder.BuildAndStart();
-    if (!state_->server) throw Exit{failed, "gRPC could not start the control door"};
-    state_->connections.take(std::move(taker));
+    state_->connections.take([state = state_.get()] { return state->start(); });
     return bound;
 }
 
