@@ -128,7 +128,7 @@ void History::arm_failure() {
     say("the next {} commits fail: {}", times, full ? "no space" : "io");
 }
 
-std::shared_ptr<History::Write> History::queue(Stream& stream, std::int32_t shard, std::function<void(const Shard&)> apply) {
+std::shared_ptr<History::Write> History::queue(Stream& stream, std::int32_t shard, std::function<void(Shard&)> apply) {
     queued_ = true;
     apply(stream.shards[static_cast<std::size_t>(shard)]);
     return writes_[{stream.name, shard}].emplace_back(std::make_shared<Write>(Write{std::move(apply), std::nullopt}));

@@ -91,10 +91,10 @@ class History {
     void new_producer();
     // A write to one shard that waits for its commit: what it does to the model, done at once and again when others failed.
     struct Write {
-        std::function<void(const Shard&)> apply;
+        std::function<void(Shard&)> apply;
         std::optional<bool> stored;
     };
-    std::shared_ptr<Write> queue(Stream&, std::int32_t shard, std::function<void(const Shard&)> apply);
+    std::shared_ptr<Write> queue(Stream&, std::int32_t shard, std::function<void(Shard&)> apply);
     void fate(Write&, bool stored);
     void catalog_fate(const std::string& stream, bool stored);
     Record new_record();
@@ -105,8 +105,7 @@ class History {
     void get_records(Stream&);
     void fetch(Stream&, bool parked);
     // Checks what a fetch brought; yields the position after it.
-    Position fetched(const Shard&, Position from, const kafka::FetchResponse::Partition&, std::int32_t limit,
-                     const std::string& where);
+    Position fetched(Shard&, Position from, const kafka::FetchResponse::Partition&, std::int32_t limit, const std::string& where);
     void list_offsets(Stream&);
     void fetch_offset(Stream&);
     void look(const std::string& name, std::int32_t shard, Model&, bool deep);   // engine beside model

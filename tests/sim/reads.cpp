@@ -160,7 +160,7 @@ void History::get_records(Stream& stream) {
     if (lost || (room && shard->sealed && reader.next >= shard->end())) reader_.reset();
 }
 
-Position History::fetched(const Shard& shard, Position from, const kafka::FetchResponse::Partition& told, std::int32_t limit,
+Position History::fetched(Shard& shard, Position from, const kafka::FetchResponse::Partition& told, std::int32_t limit,
                           const std::string& where) {
     batch::Blob all, scratch;
     for (const auto part : told.records.parts) all.insert(all.end(), part.begin(), part.end());

@@ -93,7 +93,7 @@ void History::put_records(Stream& stream) {
     std::map<std::int32_t, std::shared_ptr<Write>> queued;
     for (auto& [index, group] : groups)
         if (!group.records.empty())
-            queued[index] = queue(stream, index, [records = group.records, bytes = group.bytes, now](const Shard& shard) {
+            queued[index] = queue(stream, index, [records = group.records, bytes = group.bytes, now](Shard& shard) {
                 shard.write_records.take(std::ssize(records));
                 shard.write_bytes.take(bytes);
                 shard.append(records, now, std::max(now, shard.last_appended));
@@ -189,7 +189,7 @@ void History::produce(Stream& stream) {
         stream.odd_stamps |= plan_.odd_stamps && !stream.kinesis;
         write = queue(stream, index,
                       [records = std::move(records), now, real = model_.time.real, stamp, bytes, producer = producer,
-                       epoch = epoch, first = first](const Shard& into) {
+                       epoch = epoch, first = first](Shard& into) {
                           const auto at = into.append(records, now, stamp);
                           into.write_records.take(std::ssize(records));
                           into.write_bytes.take(bytes);
