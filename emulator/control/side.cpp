@@ -59,6 +59,7 @@ struct Collected final : Sink<Message> {
     Collected(std::size_t limit, Signal& stopping, Signal* gone) : most(limit) {
         ends[0].follow(stopping);
         if (gone) ends[1].follow(*gone);
+        if (stopping.ended() || (gone && gone->ended())) end();
     }
     void push(Message message) override {
         lines += to_json(message) + "\n";

@@ -58,7 +58,7 @@ void Session::close() {
     idle_.stop();
     waiting_.clear();
     calls_.clear();
-    gone.fire();
+    gone.end();
     if (on_close) on_close(*this);
 }
 

@@ -128,7 +128,7 @@ Shard describe(const streams::Shard& shard) {
 }
 
 bool expired(const streams::Shard& shard, Time now) {
-    return shard.closed && shard.stream->retention && *shard.closed + *shard.stream->retention < now;
+    return shard.expired || (shard.closed && shard.stream->retention && *shard.closed + *shard.stream->retention < now);
 }
 
 Error too_many_shards(const Call& call, std::int64_t more) {

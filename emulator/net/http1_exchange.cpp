@@ -21,7 +21,7 @@ void Http1Exchange::begin(Asked asked) {
     peer_gone_.leave();
     peer_ended_.leave();
     half_closed_.stop();
-    is_gone_ = false;
+    gone_.emplace();
 }
 
 // A length that nobody knows yet: in chunks (RFC 9112, 7.1), or to the connection's end for a client that knows none.
@@ -91,13 +91,13 @@ Task<bool> Http1Exchange::end() {
 }
 
 Signal& Http1Exchange::gone() {
-    if (peer_gone_.follows(peer_.gone)) return gone_;
+    if (peer_gone_.follows(peer_.gone)) return *gone_;
     peer_gone_.follow(peer_.gone);
     peer_ended_.follow(peer_.ended);
     peer_.watch();
     if (peer_.is_gone()) say_gone();
     if (peer_.has_ended()) peer_ended();
-    return gone_;
+    return *gone_;
 }
 
 // A client may end its side with its request and read the answer all the same; one that went looks the same here.
@@ -108,7 +108,7 @@ void Http1Exchange::peer_ended() {
 
 void Http1Exchange::say_gone() {
     half_closed_.stop();
-    if (!std::exchange(is_gone_, true)) gone_.fire();
+    if (!gone_->ended()) gone_->end();
 }
 
 }   // namespace sluice

@@ -29,7 +29,7 @@ class Http1Exchange final : public Exchange {
     Task<bool> room() override;
     Task<bool> end() override;
     Signal& gone() override;
-    bool is_gone() const override { return is_gone_; }
+    bool is_gone() const override { return gone_->ended(); }
 
   private:
     struct Heard final : Follower {
@@ -56,8 +56,7 @@ class Http1Exchange final : public Exchange {
     std::vector<Piece> pieces_;                 // and what comes after it
     std::vector<asio::const_buffer> leaving_;   // kept for its room, like the others
 
-    Signal gone_;
-    bool is_gone_ = false;
+    std::optional<Signal> gone_{std::in_place};   // of this request's client
     Heard peer_gone_, peer_ended_;
     Timer half_closed_;
 };

@@ -35,11 +35,11 @@ Task<std::size_t> Peer::receive_again(std::span<std::byte> room) {
 }
 
 void Peer::say_gone() {
-    if (!std::exchange(is_gone_, true)) gone.fire();
+    if (!std::exchange(is_gone_, true)) gone.end();
 }
 
 void Peer::say_ended() {
-    if (!std::exchange(has_ended_, true)) ended.fire();
+    if (!std::exchange(has_ended_, true)) ended.end();
 }
 
 }   // namespace sluice

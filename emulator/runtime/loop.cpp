@@ -24,6 +24,7 @@ Waiter::~Waiter() {
 
 void Waiter::watch(const Signal& signal, Woken why) {
     if (woken_) return;
+    if (signal.ended_) return wake(why);
     signal.waiters_.push_back({this, why});
     watched_.push_back(&signal);
 }
@@ -71,6 +72,11 @@ void Signal::fire() {
     // Waking edits the list, so take it whole first.
     auto waiting = std::exchange(waiters_, {});
     for (auto& [waiter, why] : waiting) waiter->wake(why);
+}
+
+void Signal::end() {
+    ended_ = true;
+    fire();
 }
 
 Signal::~Signal() {

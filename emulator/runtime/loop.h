@@ -84,6 +84,10 @@ class Signal {
     Signal& operator=(const Signal&) = delete;
     ~Signal();
     void fire();
+    // Fires for the last time: whoever watches it from now on is woken at once, so that nobody waits for what has happened. Who
+    // follows it asks `ended` first.
+    void end();
+    bool ended() const { return ended_; }
     std::size_t waiters() const { return waiters_.size(); }
 
   private:
@@ -95,6 +99,7 @@ class Signal {
     };
     mutable std::vector<Entry> waiters_;
     mutable Follower* followers_ = nullptr;
+    bool ended_ = false;
 };
 
 }   // namespace sluice

@@ -66,10 +66,12 @@ void Kept::scan(World& world, std::string_view prefix, const std::function<void(
         visit(key.substr(start.size()), value);
         return true;
     });
-    now->scan(key_of(world.id, 'L', prefix.substr(0, front_of_long_key)), [&](std::string_view key, std::string_view value) {
+    now->scan(key_of(world.id, 'L', prefix.substr(0, front_of_long_key)), [&](std::string_view, std::string_view value) {
         const auto whole = parted(value);
-        if (!whole) damaged("what a door keeps does not say its key", key);
-        if (whole->first.starts_with(prefix)) visit(whole->first, whole->second);
+        if (!whole)
+            engine_.events.note_once("a long key of what a door keeps is damaged in the store and is left out");
+        else if (whole->first.starts_with(prefix))
+            visit(whole->first, whole->second);
         return true;
     });
 }

@@ -102,6 +102,7 @@ struct Shard {
     std::int64_t created_s{};     // label in sequence numbers
     std::optional<Time> closed;   // when it was split or merged
     bool sealed = false;          // refuses appends
+    bool expired = false;         // closed for longer than the retention, and kept as a few bytes (catalog/expired.cpp)
     std::vector<Extent> extents;
     LogId log() const { return extents.back().log; }   // that it appends to
 
@@ -182,6 +183,7 @@ struct Stream : std::enable_shared_from_this<Stream> {
     std::vector<Deep<std::unique_ptr<Shard>>> retired;   // undone or given up; somebody may still wait on them
     Timer ready;                                         // ends CREATING, UPDATING, DELETING
     Usage total;                                         // of all its shards
+    Usage expired_usage;                                 // the part of it that those counted which are expired
     std::unique_ptr<Meter> meter;                        // nothing: not read from the store yet
     std::int64_t metered_until_ms = 0;                   // the end of the meter's running hour; 0: look at it
 

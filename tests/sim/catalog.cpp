@@ -242,6 +242,7 @@ void History::set_retention(Stream& stream) {
     const auto hours = static_cast<std::int32_t>(24 + below(30));
     const auto longer = hours * hour_ms >= *stream.retention;
     say("retention of {}: {} h", stream.name, hours);
+    for (auto& shard : stream.shards) shard.expired = stream.expired(shard, model_.time.now);   // raising brings nothing back
     stream.retention = hours * hour_ms;
     model_.age();
     const auto told = [this, name = stream.name](auto& reply) { catalog_fate(name, reply.has_value()); };

@@ -175,6 +175,7 @@ void History::resolve() {
             auto kept = now.mapped().shards[i];
             kept.first = back.shards[i].first, kept.last = back.shards[i].last, kept.sealed = back.shards[i].sealed;
             kept.closed = back.shards[i].closed, kept.children = back.shards[i].children, kept.gone = back.shards[i].gone;
+            kept.expired = back.shards[i].expired;
             back.shards[i] = std::move(kept);
         }
     }

@@ -62,6 +62,7 @@ struct Shard {
     Hash first{}, last{};
     bool sealed = false;
     Ms opened = 0, closed = 0;
+    bool expired = false;   // for good
     std::vector<std::int32_t> parents, children;
     std::vector<std::shared_ptr<const Batch>> log;
     Position gone = 0;   // the first that is still there
@@ -84,6 +85,9 @@ struct Stream {
     bool kinesis = true;
     bool odd_stamps = false;   // holds records whose timestamp is not their append time
     std::optional<Ms> retention = day_ms;
+    bool expired(const Shard& shard, Ms now) const {
+        return shard.expired || (shard.sealed && retention && shard.closed + *retention < now);
+    }
     std::int64_t serial{};   // tells incarnations of a name apart
     std::vector<Shard> shards;
     std::int32_t open_shard(Hash) const;

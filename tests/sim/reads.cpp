@@ -74,7 +74,7 @@ void History::get_records(Stream& stream) {
         request.stream_name = text(stream.name);
         request.shard_id = text(fmt::format("shardId-{:012}", made.shard));
         request.shard_iterator_type = kinds[kind];
-        const bool expired = shard.sealed && stream.retention && shard.closed + *stream.retention < now;
+        const bool expired = stream.expired(shard, now);
         const bool room = shard.sealed || shard.iterator_calls.covers(1);
         bool told = false;
         machine_->ask<kinesis::GetShardIterator>(std::move(request),
@@ -96,8 +96,7 @@ void History::get_records(Stream& stream) {
     auto* shard = at && static_cast<std::size_t>(reader.shard) < at->shards.size()
                       ? &at->shards[static_cast<std::size_t>(reader.shard)]
                       : nullptr;
-    const bool lost =
-        !shard || now - reader.issued > 300'000 || (shard->sealed && at->retention && shard->closed + *at->retention < now);
+    const bool lost = !shard || now - reader.issued > 300'000 || at->expired(*shard, now);
     const auto room =
         lost || ((shard->read_calls.covers(1)) && (shard->read_bytes.rate == 0 || shard->read_bytes.thousandths > 0));
     const auto limit = one_in(3) ? 10'000 : static_cast<std::int32_t>(1 + below(12));

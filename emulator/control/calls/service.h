@@ -76,7 +76,7 @@ class Service {
     bool ready() const { return ready_; }
     void set_ready() { ready_ = true; }
     // Before the loop turns its last: whoever waits by HTTP is answered.
-    void stop() { stopping_.fire(); }
+    void stop() { stopping_.end(); }
     Signal& stopping() { return stopping_; }
     Parts& parts() { return parts_; }
     streams::Engine& engine() { return engine_; }

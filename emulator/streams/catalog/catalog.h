@@ -47,6 +47,13 @@ class Catalog : public EnginePart {
     void reload_stream(const OwnedStream&, const std::function<bool(const Shard&)>& afresh);
     void read_shard(Shard&);   // running value, producers, bounds: from the store
 
+    // ---- expired.cpp ----
+    // When a closed shard will be expired; nothing: not while it is as it is.
+    std::optional<Time> expires(const Shard&) const;
+    void expire(Shard&);
+    // One that is expired by now stays so, whatever the retention will be.
+    void stay_expired(Shard&);
+
     // ---- save.cpp ----
     void save_stream(const Stream&);   // without its shards
     void save_shard(const Shard&);
@@ -64,6 +71,8 @@ class Catalog : public EnginePart {
     void load_stream(Books&, const StoredStream&, const std::function<bool(const Shard&)>& afresh = {});
     void keep_shard(Shard&);
     void erase_shard(const Stream&, std::int32_t shard);
+    void save_expired(const Stream&, std::int32_t block);
+    void erase_expired(const Stream&);
     std::unique_ptr<Shard> new_shard(Stream&, HashRange, std::int64_t created_s);
     void set_buckets(Shard&);
     static void order_ranges(Stream&);

@@ -41,6 +41,7 @@ Result<Engine::Changed> Catalog::fork(Stream& parent, World& into, std::string n
     record.set_name(name);
     record.set_topic_id(std::string{raw(stream->topic_id)});
     record.set_created_ms(now_ms);
+    record.clear_expired_usage();
     Ticket ticket;
     {
         const Unit whole{engine_.listeners};

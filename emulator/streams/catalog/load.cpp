@@ -45,6 +45,13 @@ void Catalog::load_stream(Books& books, const StoredStream& stored, const std::f
         stream->reshard =
             Reshard{in.reshard().first(), in.reshard().second(), {in.reshard().new_start_high(), in.reshard().new_start_low()}};
     const auto counted = stream->total;
+    stream->total -= stream->expired_usage;
+    stream->expired_usage = {};
+    if (std::string_view stored_usage = in.expired_usage(); !stored_usage.empty()) {
+        const auto usage = take_usage(stored_usage);
+        if (!usage) damaged("what expired shards counted is none", stored.key);
+        stream->total += stream->expired_usage = *usage;
+    }
     retire_from(*stream, stored.shards.size());   // an undone reshard's children
     books.total -= counted, books.total += stream->total;
     for (const auto& told : stored.shards) {
@@ -61,12 +68,13 @@ void Catalog::load_stream(Books& books, const StoredStream& stored, const std::f
         if (told.closed_ms() != 0) shard.closed = from_ms(told.closed_ms());
         shard.sealed = told.sealed();
         shard.opened_ms = told.opened_ms();
+        const bool was_expired = std::exchange(shard.expired, is_expired(told));
         if (!made) engine_.extents.forget(shard);
         shard.extents.clear();
         for (const auto& extent : told.extents())
             shard.extents.push_back({static_cast<LogId>(extent.log()), extent.from(), extent.to()});
         engine_.extents.share(shard);
-        if (made || !afresh || afresh(shard))
+        if (made || !afresh || afresh(shard) || was_expired != shard.expired)
             read_shard(shard);
         else
             keep_shard(shard);

@@ -52,6 +52,7 @@ void Catalog::carry_out(Stream& stream, const Reshard& change) {
     for (auto child = stream.shards.size() - ranges.size(); child < stream.shards.size(); ++child)
         save_shard(*stream.shards[child]);
     for (auto* parent : parents) {
+        engine_.upkeep.arm_trim(*parent);   // some day it is expired
         parent->appended.fire();
         for (const auto& told : engine_.listeners.on_resharded) told(stream, *parent);
     }
@@ -62,7 +63,7 @@ void Catalog::carry_out(Stream& stream, const Reshard& change) {
 bool Catalog::room_for(const Stream& stream, std::int32_t more) const {
     const auto now = clock_of(stream).now();
     const auto listed = std::ranges::count_if(stream.shards, [&](const auto& shard) {
-        return !shard->closed || !stream.retention || *shard->closed + *stream.retention >= now;
+        return !shard->expired && (!shard->closed || !stream.retention || *shard->closed + *stream.retention >= now);
     });
     return listed + more <= bounds::listed_shards && std::ssize(stream.shards) + more <= bounds::partitions_ever;
 }

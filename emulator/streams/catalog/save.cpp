@@ -54,6 +54,7 @@ catalog::Stream record_of(const Stream& stream) {
         change.set_new_start_low(stream.reshard->new_start.low);
     }
     out.set_shards(static_cast<std::uint32_t>(stream.shards.size()));
+    if (stream.expired_usage != Usage{}) append_usage(*out.mutable_expired_usage(), stream.expired_usage);
     return out;
 }
 
@@ -88,6 +89,7 @@ void Catalog::save_stream(const Stream& stream) {
 }
 
 void Catalog::save_shard(const Shard& shard) {
+    if (shard.expired) return;   // nothing changes it
     const auto& stream = *shard.stream;
     engine_.writer.put(scope_of(stream), stored_shard_key(stream, shard.index), record_of(shard).SerializeAsString());
 }

@@ -24,9 +24,12 @@ Result<Ticket> Catalog::set_retention(Stream& stream, std::optional<milliseconds
     const Writer::Changing change{engine_.writer, stream.shared_from_this()};
     // First what the old value has dropped by now: raising brings nothing back.
     for (auto& shard : stream.shards) {
+        if (shard->expired) continue;
         engine_.upkeep.trim(*shard);
+        stay_expired(*shard);
         engine_.writer.group().bind(scope_of(stream), shard->log());   // a raise without these trims would bring records back
     }
+    for (auto& shard : stream.shards) engine_.upkeep.expire(*shard);
     stream.retention = retention;
     for (auto& shard : stream.shards) {
         shard->trim_armed = false;

@@ -1,5 +1,7 @@
 #include "emulator/streams/catalog/stored.h"
 
+#include <algorithm>
+
 namespace sluice::streams {
 namespace {
 
@@ -23,6 +25,20 @@ void scan_shards(const storage::Snapshot& now, const std::string& prefix, Take t
     });
 }
 
+// The same of expired ones, whose stream `of` knows by its number.
+template <class Of>
+void scan_expired(const storage::Snapshot& now, const std::string& prefix, Of of) {
+    now.scan(prefix, [&](std::string_view key, std::string_view value) {
+        catalog::ExpiredShards block;
+        if (key.size() != 17 || !block.ParseFromArray(value.data(), static_cast<int>(value.size())))
+            damaged("expired shards do not parse", key);
+        if (auto* stream = of(read_big_endian(key.substr(5, 8)))) add_expired(block, key, stream->shards);
+        return true;
+    });
+}
+
+void in_order(StoredStream& stream) { std::ranges::sort(stream.shards, {}, &catalog::Shard::index); }
+
 }   // namespace
 
 std::optional<StoredStream> stored_stream(const storage::Snapshot& now, WorldId world, StreamId id) {
@@ -31,8 +47,10 @@ std::optional<StoredStream> stored_stream(const storage::Snapshot& now, WorldId 
     const auto value = now.get(key);
     if (!value) return {};
     auto found = parsed_stream(key, *value);
+    scan_expired(now, key_of(world, 'X', number), [&](std::uint64_t) { return &found; });
     scan_shards(now, key_of(world, 'H', number),
                 [&](std::uint64_t, catalog::Shard&& shard) { found.shards.push_back(std::move(shard)); });
+    in_order(found);
     return found;
 }
 
@@ -43,11 +61,15 @@ std::vector<StoredStream> stored_streams(const storage::Snapshot& now, WorldId w
         return true;
     });
     // Both walks go up by the stream's number. Shards whose stream was set aside belong to nobody.
-    auto at = all.begin();
-    scan_shards(now, key_of(world, 'H'), [&](std::uint64_t id, catalog::Shard&& shard) {
+    const auto of = [&all, at = all.begin()](std::uint64_t id) mutable -> StoredStream* {
         while (at != all.end() && at->stream.id() < id) ++at;
-        if (at != all.end() && at->stream.id() == id) at->shards.push_back(std::move(shard));
+        return at != all.end() && at->stream.id() == id ? &*at : nullptr;
+    };
+    scan_expired(now, key_of(world, 'X'), of);
+    scan_shards(now, key_of(world, 'H'), [at = of](std::uint64_t id, catalog::Shard&& shard) mutable {
+        if (auto* stream = at(id)) stream->shards.push_back(std::move(shard));
     });
+    for (auto& stream : all) in_order(stream);
     return all;
 }
 

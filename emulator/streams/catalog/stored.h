@@ -14,12 +14,18 @@ namespace sluice::streams {
 struct StoredStream {
     std::string key;
     catalog::Stream stream;
-    std::vector<catalog::Shard> shards;   // by index
+    std::vector<catalog::Shard> shards;   // by index, expired ones among them
 };
 
 // One stream, or all of a world by id. A record that does not parse is damaged.
 std::optional<StoredStream> stored_stream(const storage::Snapshot&, WorldId, StreamId);
 std::vector<StoredStream> stored_streams(const storage::Snapshot&, WorldId);
+
+// ---- expired.cpp ----
+catalog::Shard expired_record(std::int32_t index, Position end);   // without its parents
+bool is_expired(const catalog::Shard&);
+// Those of one stored block.
+void add_expired(const catalog::ExpiredShards&, std::string_view key, std::vector<catalog::Shard>& to);
 
 // ---- save.cpp: what is written down of each ----
 catalog::Stream record_of(const Stream&);

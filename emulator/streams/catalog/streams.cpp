@@ -156,6 +156,7 @@ void Catalog::take_away(const OwnedStream& stream) {
     for (const auto& told : engine_.listeners.on_removed) told(*stream);
     engine_.upkeep.end_usage(*stream);
     engine_.writer.put({}, stream_key(*stream), "");
+    erase_expired(*stream);
     for (auto& shard : stream->shards) {
         erase_shard(*stream, shard->index);
         engine_.writer.put({}, shard_key(*stream, shard->index), "");

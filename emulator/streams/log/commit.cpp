@@ -142,7 +142,7 @@ void Writer::prepare(Group& group) {
     lazy_timer_.stop();
     // A shard that was undone meanwhile must not leave anything to the next one of its number.
     for (const auto& [stream, shard, log] : group.dirty)
-        if (!stream->deleted && stream->shard(shard->index) == shard && group.outcome(log))
+        if (!stream->deleted && !shard->expired && stream->shard(shard->index) == shard && group.outcome(log))
             group.put(log, shard_key(*stream, shard->index), running_value(*shard));
     for (const auto id : std::exchange(stale_worlds_, {}))
         group.put({}, world_key(id), record_of(*engine_.catalog.worlds().at(id)).SerializeAsString());

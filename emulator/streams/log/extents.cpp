@@ -46,6 +46,7 @@ bool Extents::leave(const Shard& shard, LogId log) {
 void Extents::leave_all(const Shard& shard) {
     const auto scope = scope_of(*shard.stream);
     for (const auto& extent : shard.extents) {
+        if (extent.log == LogId{}) continue;   // expired
         engine_.writer.group().bind(scope, extent.log);
         if (extent.to < 0 || leave(shard, extent.log)) engine_.writer.group().drop(scope, extent.log);
     }

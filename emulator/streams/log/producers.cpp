@@ -46,6 +46,7 @@ void Upkeep::forget_producers(Books& books) {
         engine_.writer.put(shard->log(), producer_key(*stream, shard->index, one.producer), "");
         engine_.writer.touch(*shard);
         shard->producers.erase(found);
+        arm_trim(*shard);   // it may have kept a closed shard from being expired
     }
     arm_producers(books);
 }

@@ -197,6 +197,8 @@ void Upkeep::arm_trim(Shard& shard) {
             last = std::min(last.value_or(furthest_ms * 2 - 1), std::max(aged, now));
         }
     }
+    if (!last && !books_of(stream).keeping_expired)
+        if (const auto expired = engine_.catalog.expires(shard)) last = std::max(to_ms(*expired), now);
     if (!last) {
         shard.trim_armed = false;
         return shard.trim.stop();
@@ -219,8 +221,15 @@ void Upkeep::await_trim(Shard& shard, bool told) {
                            }
                            one->trim_armed = false;
                            trim(*one);
+                           expire(*one);
                            arm_trim(*one);
                        })};
+}
+
+void Upkeep::expire(Shard& shard) {
+    if (shard.stream->deleted || books_of(*shard.stream).keeping_expired) return;
+    const auto at = engine_.catalog.expires(shard);
+    if (at && *at < clock_of(shard).now() && shard.trimmed == shard.begin) engine_.catalog.expire(shard);
 }
 
 std::uint64_t Upkeep::live_bytes(const Shard& shard) {
@@ -242,7 +251,10 @@ void Upkeep::keep_expired(milliseconds span) {
 
 void Upkeep::trim_expired(const World& world) {
     for (const auto& [name, stream] : world.streams)
-        for (auto& shard : own(*stream).shards) trim(*shard);
+        for (auto& shard : own(*stream).shards) {
+            trim(*shard);
+            arm_trim(*shard);
+        }
 }
 
 void Upkeep::trim_expired() {

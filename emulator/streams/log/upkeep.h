@@ -14,6 +14,7 @@ class Upkeep : public EnginePart {
     // ---- retention.cpp ----
     void retain(Shard&);   // applies retention at now, for readers
     void trim(Shard&);     // tells the store
+    void expire(Shard&);   // if it is time
     void arm_trim(Shard&);
     std::uint64_t live_bytes(const Shard&);
     void keep_expired(milliseconds);

@@ -39,3 +39,25 @@ TEST_CASE("an exception that leaves a coroutine nobody waits for ends the progra
     CHECK(WTERMSIG(status) == SIGABRT);
     CHECK(said.starts_with("sluice: stopped by a bug, please report it: a list is not in order\n"));
 }
+
+TEST_CASE("who waits for a signal that has fired for the last time goes on at once, for the reason that was named") {
+    asio::io_context io;
+    Signal over, other;
+    over.end();
+    CHECK(over.ended());
+    std::vector<Woken> why;
+    auto wait = [&](Woken named) -> Task<void> {
+        for (int i = 0; i < 2; ++i) {   // the second time as well
+            Waiter waiter{io.get_executor()};
+            waiter.watch(other);
+            waiter.watch(over, named);
+            auto waiting = waiter.wait();
+            why.push_back(co_await std::move(waiting));
+        }
+    };
+    auto task = wait(Woken::closed);
+    asio::co_spawn(io, std::move(task), stop_loudly);
+    io.run();
+    CHECK(why == std::vector{Woken::closed, Woken::closed});
+    CHECK(other.waiters() == 0);
+}
