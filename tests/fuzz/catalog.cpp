@@ -93,8 +93,13 @@ std::vector<Blob> catalog_seeds() {
     World w;
     w.open();
     const auto a = w.create("a", 2, "kinesis"), b = w.create("b.c", 1, "kafka");
-    w.put(*a->shards[0], "first");
-    w.put(*a->shards[0], "second");
+    w.put(*a->shards[0], "expired");
+    (void)w.engine->split(*a, 0, {0x4000000000000000u, 0});
+    w.turn();
+    w.clock().advance(std::chrono::hours{25});
+    w.turn();
+    w.put(*a->shards[2], "first");
+    w.put(*a->shards[2], "second");
     w.put(*b->shards[0], "third");
     (void)w.engine->split(*a, 1, {0xC000000000000000u, 0});
     w.turn();

@@ -41,6 +41,7 @@ void add_expired(const catalog::ExpiredShards& block, std::string_view key, std:
     if (block.end_size() != block.index_size() || block.parents_size() != 2 * block.index_size())
         damaged("expired shards are none", key);
     for (int n = 0; n < block.index_size(); ++n) {
+        if (block.index(n) < 0) damaged("an expired shard is none", key);
         auto one = expired_record(block.index(n), block.end(n));
         add_parents(block, n, one);
         to.push_back(std::move(one));
