@@ -64,6 +64,9 @@ void Catalog::stay_expired(Shard& shard) {
 void Catalog::expire(Shard& shard) {
     auto& stream = *shard.stream;
     const Writer::Changing change{engine_.writer, stream.shared_from_this()};
+    // Hours that were never written down are counted from when the first shard was opened, which is forgotten here.
+    engine_.upkeep.end_hours(stream, to_ms(clock_of(stream).now()));
+    engine_.upkeep.open_shards_changed(stream);
     engine_.extents.leave_all(shard);
     erase_shard(stream, shard.index);
     engine_.writer.put({}, shard_key(stream, shard.index), "");

@@ -33,7 +33,9 @@ Meter Upkeep::meter_of(const Stream& stream) {
     if (!value) return fresh;
     if (const auto kept = decode_meter(*value)) return *kept;
     engine_.events.note_once("the hours of stream " + stream.name + " are damaged in the store and are counted anew");
-    return Meter::since(to_ms(clock_of(stream).now()), open_shards(stream));
+    const auto anew = Meter::since(to_ms(clock_of(stream).now()), open_shards(stream));
+    engine_.writer.put(scope_of(stream), meter_key(stream), encode(anew));   // or the next start would count anew again
+    return anew;
 }
 
 void Upkeep::put_span(const Stream& stream, const UsageSpan& span) {
