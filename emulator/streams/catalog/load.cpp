@@ -119,6 +119,12 @@ void Catalog::read_shard(Shard& shard) {
     const auto& last = shard.extents.back();
     const auto tail = store_now->bounds(last.log);
     shard.end = std::max(last.from, tail.end);
+    // With the running value lost or older than the log, the log says when it was appended to last.
+    if (tail.begin < tail.end)
+        (void)store_now->read(last.log, tail.end - 1, [&](const storage::EntryView& entry) {
+            shard.last_appended_ms = std::max(shard.last_appended_ms, entry.appended_ms);
+            return false;
+        });
     if (!planted("queued-end-not-undone") || shard.queued_end == 0) shard.queued_end = shard.end;
     const auto& first = shard.extents.front();
     shard.begin = std::max(first.from, store_now->bounds(first.log).begin);
