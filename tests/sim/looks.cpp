@@ -9,6 +9,9 @@
 
 namespace sluice::sim {
 
+// A look fills the engine's bucket as one of a door's does, and the model's with it: both round at the same moments.
+static streams::Bucket& filled(const streams::Bucket& bucket) { return const_cast<streams::Bucket&>(bucket); }
+
 namespace {
 Hash hash_of(streams::HashKey key) { return static_cast<Hash>(key.high) << 64 | key.low; }
 }   // namespace
@@ -80,13 +83,14 @@ void History::look(const std::string& name, std::int32_t index, Model& model, bo
     if (shard.parents != expected.parents || shard.children != expected.children)
         broken("{}/{} has other relatives", name, index);
     const auto now = from_ms(model.time.now);
-    const auto tokens = [&](const char* which, streams::Bucket bucket, Bucket& wanted) {
+    const auto tokens = [&](const char* which, const streams::Bucket& bucket, Bucket& wanted) {
         if (bucket.unlimited() != (wanted.rate == 0)) broken("{}/{} {}: limited {}", name, index, which, !bucket.unlimited());
         if (wanted.rate == 0) return;
         wanted.tick(model.time.now);
-        if (bucket.balance_thousandths(now) != wanted.thousandths)
-            broken("{}/{} {}: {} thousandths of a token in place of {}", name, index, which, bucket.balance_thousandths(now),
-                   wanted.thousandths);
+        if (shard.expired) wanted.thousandths = wanted.capacity * 1000;
+        if (filled(bucket).balance_thousandths(now) != wanted.thousandths)
+            broken("{}/{} {}: {} thousandths of a token in place of {}", name, index, which,
+                   filled(bucket).balance_thousandths(now), wanted.thousandths);
     };
     tokens("write bytes", shard.write_bytes, expected.write_bytes);
     tokens("write records", shard.write_records, expected.write_records);
@@ -134,7 +138,7 @@ void History::take_balances() {
                                                  std::pair{&shard.iterator_calls, &stream.shards[i].iterator_calls}}) {
                 if (wanted->rate == 0 || bucket->unlimited()) continue;
                 wanted->tick(model_.time.now);
-                const auto balance = streams::Bucket{*bucket}.balance_thousandths(from_ms(model_.time.now));
+                const auto balance = filled(*bucket).balance_thousandths(from_ms(model_.time.now));
                 if (balance < wanted->thousandths || balance > wanted->capacity * 1000)
                     broken("{}/{}: {} read tokens after {}", name, i, balance, wanted->thousandths);
                 wanted->thousandths = balance;
@@ -155,7 +159,7 @@ void History::turn_back_buckets() {
                 wanted->filled = std::min(wanted->filled, model_.time.now);
                 if (wanted->rate == 0 || bucket->unlimited() || (bucket != &shard.write_bytes && bucket != &shard.write_records))
                     continue;
-                const auto balance = streams::Bucket{*bucket}.balance_thousandths(from_ms(model_.time.now));
+                const auto balance = filled(*bucket).balance_thousandths(from_ms(model_.time.now));
                 if (balance > wanted->thousandths)
                     broken("{}/{}: {} write tokens after {} although the clock went back", name, i, balance, wanted->thousandths);
                 wanted->thousandths = balance;

@@ -73,11 +73,10 @@ void Catalog::expire(Shard& shard) {
     stream.expired_usage += std::exchange(shard.usage, {});
     shard.range = {};
     shard.created_s = shard.opened_ms = shard.last_appended_ms = 0;
-    for (auto* bucket : shard.buckets()) bucket->clear();
-    set_buckets(shard);
     shard.closed = long_ago;
     shard.extents = {{LogId{}, shard.end, -1}};
     shard.expired = true;
+    set_buckets(shard);
     shard.heat.reset();
     save_expired(stream, shard.index / in_a_block);
     save_stream(stream);

@@ -7,6 +7,8 @@
 namespace sluice::streams {
 
 void Catalog::set_buckets(Shard& shard) {
+    if (shard.expired)
+        for (auto* bucket : shard.buckets()) bucket->clear();   // always full: its tokens are not kept
     const auto now = clock_of(shard).now();
     const auto& limits = shard.stream->limits;
     // Rule 10: a write bucket holds one second of its rate, and at least one record of the largest size.
