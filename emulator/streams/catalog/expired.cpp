@@ -41,7 +41,8 @@ void add_expired(const catalog::ExpiredShards& block, std::string_view key, std:
     if (block.end_size() != block.index_size() || block.parents_size() != 2 * block.index_size())
         damaged("expired shards are none", key);
     for (int n = 0; n < block.index_size(); ++n) {
-        if (block.index(n) < 0) damaged("an expired shard is none", key);
+        if (block.index(n) < 0 || static_cast<std::uint64_t>(block.index(n) / in_a_block) != read_big_endian(key.substr(13)))
+            damaged("an expired shard is not in its place", key);   // it would be written down again where it belongs
         auto one = expired_record(block.index(n), block.end(n));
         add_parents(block, n, one);
         to.push_back(std::move(one));

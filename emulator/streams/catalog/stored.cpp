@@ -20,6 +20,8 @@ void scan_shards(const storage::Snapshot& now, const std::string& prefix, Take t
         catalog::Shard one;
         if (key.size() != 17 || !one.ParseFromArray(value.data(), static_cast<int>(value.size())))
             damaged("a shard's record does not parse", key);
+        if (read_big_endian(key.substr(13)) != static_cast<std::uint64_t>(one.index()))
+            damaged("a shard is not in its place", key);   // it would be written down again where it belongs
         for (const auto& extent : one.extents())
             if (extent.log() == 0) damaged("a shard's log is none", key);   // as only those of a block have
         take(read_big_endian(key.substr(5, 8)), std::move(one));
