@@ -6,6 +6,7 @@
 #include "emulator/kinesis/call.h"
 #include "emulator/kinesis/texts/texts.h"
 #include "emulator/streams/catalog/bounds.h"
+#include "emulator/streams/catalog/lapse.h"
 
 namespace sluice::kinesis {
 
@@ -127,9 +128,7 @@ Shard describe(const streams::Shard& shard) {
     return told;
 }
 
-bool expired(const streams::Shard& shard, Time now) {
-    return shard.expired || (shard.closed && shard.stream->retention && *shard.closed + *shard.stream->retention < now);
-}
+bool expired(const streams::Shard& shard, Time now) { return streams::lapsed(shard, now); }
 
 Error too_many_shards(const Call& call, std::int64_t more) {
     std::int64_t open = 0;

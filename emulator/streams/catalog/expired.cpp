@@ -1,6 +1,7 @@
 // Expired shards. A shard that was closed for longer than its stream's retention has no record left, and ListShards leaves it
 // out; to Kafka it stays a partition. A stream that is split and merged for years has thousands of them, so each is kept as a few
 // bytes, with up to 255 others in one value: where its log ended, and its parents, for offsets that children inherit.
+#include "emulator/streams/catalog/lapse.h"
 #include "emulator/streams/catalog/stored.h"
 #include "storage/planted.h"
 
@@ -16,24 +17,21 @@ std::string block_key(const Stream& stream, std::int32_t block) {
                   big_endian(std::to_underlying(stream.id)) + big_endian(static_cast<std::uint64_t>(block), 4));
 }
 
-// Where the n-th of a block came from.
-void add_parents(const catalog::ExpiredShards& from, int n, catalog::Shard& to) {
-    for (const int place : {2 * n, 2 * n + 1})
-        if (place < from.parents_size() && from.parents(place) > 0) to.add_parents(to.index() - from.parents(place));
-}
-
-}   // namespace
-
-catalog::Shard expired_record(std::int32_t index, Position end) {
+// The n-th of a block, as load.cpp wants it.
+catalog::Shard shard_of(const catalog::ExpiredShards& block, int n) {
     catalog::Shard out;
-    out.set_index(index);
+    out.set_index(block.index(n));
     out.set_closed_ms(long_ago_ms);
     out.set_sealed(true);
+    for (const auto below : {block.parents(2 * n), block.parents(2 * n + 1)})
+        if (below > 0) out.add_parents(out.index() - below);
     auto& none = *out.add_extents();   // no log has the number 0
-    none.set_from(end);
+    none.set_from(block.end(n));
     none.set_to(-1);
     return out;
 }
+
+}   // namespace
 
 bool is_expired(const catalog::Shard& shard) { return shard.extents_size() == 1 && shard.extents(0).log() == 0; }
 
@@ -43,21 +41,17 @@ void add_expired(const catalog::ExpiredShards& block, std::string_view key, std:
     for (int n = 0; n < block.index_size(); ++n) {
         if (block.index(n) < 0 || static_cast<std::uint64_t>(block.index(n) / in_a_block) != read_big_endian(key.substr(13)))
             damaged("an expired shard is not in its place", key);   // it would be written down again where it belongs
-        auto one = expired_record(block.index(n), block.end(n));
-        add_parents(block, n, one);
-        to.push_back(std::move(one));
+        to.push_back(shard_of(block, n));
     }
 }
 
 std::optional<Time> Catalog::expires(const Shard& shard) const {
-    const auto& retention = shard.stream->retention;
-    if (!shard.closed || shard.expired || !retention || shard.begin < shard.end || !shard.producers.empty()) return {};
-    return *shard.closed + std::min<milliseconds>(*retention, milliseconds{latest_ms});
+    if (shard.expired || shard.begin < shard.end || !shard.producers.empty()) return {};
+    return lapse_of(shard);
 }
 
 void Catalog::stay_expired(Shard& shard) {
-    const auto& retention = shard.stream->retention;
-    if (!shard.closed || !retention || *shard.closed + *retention >= clock_of(shard).now()) return;
+    if (!lapsed(shard, clock_of(shard).now())) return;
     shard.closed = long_ago;
     save_shard(shard);
 }

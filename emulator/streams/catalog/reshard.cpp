@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "emulator/streams/catalog/bounds.h"
+#include "emulator/streams/catalog/lapse.h"
 #include "emulator/streams/state.h"
 #include "storage/planted.h"
 
@@ -62,9 +63,7 @@ void Catalog::carry_out(Stream& stream, const Reshard& change) {
 // Shards that ListShards can show: open, or closed for less than the retention. And all that were ever made.
 bool Catalog::room_for(const Stream& stream, std::int32_t more) const {
     const auto now = clock_of(stream).now();
-    const auto listed = std::ranges::count_if(stream.shards, [&](const auto& shard) {
-        return !shard->expired && (!shard->closed || !stream.retention || *shard->closed + *stream.retention >= now);
-    });
+    const auto listed = std::ranges::count_if(stream.shards, [&](const auto& shard) { return !lapsed(*shard, now); });
     return listed + more <= bounds::listed_shards && std::ssize(stream.shards) + more <= bounds::partitions_ever;
 }
 

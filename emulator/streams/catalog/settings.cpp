@@ -28,10 +28,10 @@ Result<Ticket> Catalog::set_retention(Stream& stream, std::optional<milliseconds
     for (auto& shard : stream.shards) {
         if (shard->expired) continue;
         engine_.upkeep.trim(*shard);
-        stay_expired(*shard);
         engine_.writer.group().bind(scope_of(stream), shard->log());   // a raise without these trims would bring records back
+        stay_expired(*shard);
+        engine_.upkeep.expire(*shard);
     }
-    for (auto& shard : stream.shards) engine_.upkeep.expire(*shard);
     stream.retention = retention;
     for (auto& shard : stream.shards) {
         shard->trim_armed = false;

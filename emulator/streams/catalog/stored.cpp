@@ -13,32 +13,35 @@ StoredStream parsed_stream(std::string_view key, std::string_view value) {
     return one;
 }
 
-// What lies under the prefix goes to `take` with the number of its stream.
-template <class Take>
-void scan_shards(const storage::Snapshot& now, const std::string& prefix, Take take) {
+// The values under the prefix, whose keys are of the stream and four bytes more, go to `take` with the number of their stream.
+template <class Record, class Take>
+void scan_of_streams(const storage::Snapshot& now, const std::string& prefix, std::string_view fault, Take take) {
     now.scan(prefix, [&](std::string_view key, std::string_view value) {
-        catalog::Shard one;
-        if (key.size() != 17 || !one.ParseFromArray(value.data(), static_cast<int>(value.size())))
-            damaged("a shard's record does not parse", key);
-        if (read_big_endian(key.substr(13)) != static_cast<std::uint64_t>(one.index()))
-            damaged("a shard is not in its place", key);   // it would be written down again where it belongs
-        for (const auto& extent : one.extents())
-            if (extent.log() == 0) damaged("a shard's log is none", key);   // as only those of a block have
-        take(read_big_endian(key.substr(5, 8)), std::move(one));
+        Record one;
+        if (key.size() != 17 || !one.ParseFromArray(value.data(), static_cast<int>(value.size()))) damaged(fault, key);
+        take(read_big_endian(key.substr(5, 8)), key, std::move(one));
         return true;
     });
 }
 
-// The same of expired ones, whose stream `of` knows by its number.
+// All shards there; `of` knows a stream by its number, or yields nothing for one that was set aside.
 template <class Of>
-void scan_expired(const storage::Snapshot& now, const std::string& prefix, Of of) {
-    now.scan(prefix, [&](std::string_view key, std::string_view value) {
-        catalog::ExpiredShards block;
-        if (key.size() != 17 || !block.ParseFromArray(value.data(), static_cast<int>(value.size())))
-            damaged("expired shards do not parse", key);
-        if (auto* stream = of(read_big_endian(key.substr(5, 8)))) add_expired(block, key, stream->shards);
-        return true;
-    });
+void scan_shards(const storage::Snapshot& now, WorldId world, std::string_view rest, Of of) {
+    scan_of_streams<catalog::ExpiredShards>(
+        now, key_of(world, 'X', rest), "expired shards do not parse",
+        [of](std::uint64_t id, std::string_view key, const catalog::ExpiredShards& block) mutable {
+            if (auto* stream = of(id)) add_expired(block, key, stream->shards);
+        });
+    scan_of_streams<catalog::Shard>(now, key_of(world, 'H', rest), "a shard's record does not parse",
+                                    [of](std::uint64_t id, std::string_view key, catalog::Shard&& one) mutable {
+                                        if (read_big_endian(key.substr(13)) != static_cast<std::uint64_t>(one.index()))
+                                            damaged("a shard is not in its place",
+                                                    key);   // it would be written down again where it belongs
+                                        for (const auto& extent : one.extents())
+                                            if (extent.log() == 0)
+                                                damaged("a shard's log is none", key);   // as only those of a block have
+                                        if (auto* stream = of(id)) stream->shards.push_back(std::move(one));
+                                    });
 }
 
 void in_order(StoredStream& stream) { std::ranges::sort(stream.shards, {}, &catalog::Shard::index); }
@@ -51,9 +54,7 @@ std::optional<StoredStream> stored_stream(const storage::Snapshot& now, WorldId 
     const auto value = now.get(key);
     if (!value) return {};
     auto found = parsed_stream(key, *value);
-    scan_expired(now, key_of(world, 'X', number), [&](std::uint64_t) { return &found; });
-    scan_shards(now, key_of(world, 'H', number),
-                [&](std::uint64_t, catalog::Shard&& shard) { found.shards.push_back(std::move(shard)); });
+    scan_shards(now, world, number, [&](std::uint64_t) { return &found; });
     in_order(found);
     return found;
 }
@@ -69,10 +70,7 @@ std::vector<StoredStream> stored_streams(const storage::Snapshot& now, WorldId w
         while (at != all.end() && at->stream.id() < id) ++at;
         return at != all.end() && at->stream.id() == id ? &*at : nullptr;
     };
-    scan_expired(now, key_of(world, 'X'), of);
-    scan_shards(now, key_of(world, 'H'), [at = of](std::uint64_t id, catalog::Shard&& shard) mutable {
-        if (auto* stream = at(id)) stream->shards.push_back(std::move(shard));
-    });
+    scan_shards(now, world, {}, of);
     for (auto& stream : all) in_order(stream);
     return all;
 }

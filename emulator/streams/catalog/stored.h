@@ -22,7 +22,6 @@ std::optional<StoredStream> stored_stream(const storage::Snapshot&, WorldId, Str
 std::vector<StoredStream> stored_streams(const storage::Snapshot&, WorldId);
 
 // ---- expired.cpp ----
-catalog::Shard expired_record(std::int32_t index, Position end);   // without its parents
 bool is_expired(const catalog::Shard&);
 // Those of one stored block.
 void add_expired(const catalog::ExpiredShards&, std::string_view key, std::vector<catalog::Shard>& to);
