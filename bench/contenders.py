@@ -37,12 +37,13 @@ PEERS = {
     "ceiling": Peer("kafka", "librdkafka_mock", ["python3"], "nothing", default=True, checks=False),
 }
 # Nobody's limits are measured unless a row says so: sizes only at the Kinesis door, Kafka has none.
-OURS = {"sluice": [], "sluice, in memory": ["--ephemeral"]}
+OURS = {"sluice": [], "sluice, in memory": ["--ephemeral"], "sluice, before": []}
 
 
 class Settings:
     """What the command line says about servers."""
     program = ROOT / "build/release/sluice"
+    before = None  # another version's program, a contender like the peers
     data = WORK / "data"
     flags = []
     priority = 0   # a nice value for everything measured
@@ -130,7 +131,8 @@ class Running:
         self.kinesis_port, self.kafka_port = (self.port, self.port + 1) if self.door == "kinesis" else (self.port + 1, self.port)
         where = [] if "--ephemeral" in OURS[self.name] else ["--data", str(self.data)]
         limits = [] if "--kinesis-limits" in self.flags else ["--kinesis-limits", "none"]
-        return [str(Settings.program), "serve", "--quiet", "--kinesis", f"127.0.0.1:{self.kinesis_port}", "--kafka", f"127.0.0.1:{self.kafka_port}",
+        program = Settings.before if self.name == "sluice, before" else Settings.program
+        return [str(program), "serve", "--quiet", "--kinesis", f"127.0.0.1:{self.kinesis_port}", "--kafka", f"127.0.0.1:{self.kafka_port}",
                 "--control", f"127.0.0.1:{self.port + 2}", *limits, *where, *OURS[self.name], *Settings.flags, *self.flags]
 
     def answers(self):

@@ -8,11 +8,12 @@ import http.client
 import json
 import os
 import struct
+import subprocess
 import sys
 import threading
 import time
 
-from contenders import Running, TICKS
+from contenders import ROOT, Running, TICKS
 from kafka_wire import Wire, batch, text
 from report import where, write
 from turns import histogram, summary
@@ -151,6 +152,13 @@ def fan_out(partitions):
         server.stop()
 
 
+def push(readers):
+    """bench/push.cpp: the pushing thread alone, events of 100 records of 256 B."""
+    ran = subprocess.run([str(ROOT / "build/release/bench_push"), str(readers), str(100_000 // readers)], capture_output=True, text=True, check=True)
+    spent = json.loads(ran.stdout)
+    return {f"encoded once for {readers:,} readers": (spent["shared"], "µs of CPU a reader", None), "encoded for each": (spent["each"], "µs of CPU a reader", None)}
+
+
 def lists(n):
     server = Running("sluice", "kafka")
     try:
@@ -177,6 +185,7 @@ def run(given):
              ("start with many topics", lambda n: start(n, 1, 1_500), (4_000, 40_000)),
              ("start with many partitions", lambda n: start(1, n, 1_000), (10_000, 100_000)),
              ("an appended record", fan_out, (1_000, 10_000)),
+             ("a push", push, (100, 1_000)),
              ("lists", lists, (1_000, 10_000))]
     wanted = [key for key in given.only.split(",") if key]
     lines = ["| | n | figure | 10 n | figure | aim |", "|---|---:|---:|---:|---:|---:|"]

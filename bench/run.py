@@ -23,7 +23,7 @@ import sys
 import time
 from pathlib import Path
 
-from contenders import HERE, OURS, PEERS, ROOT, WORK, Running, Settings, prefer
+from contenders import HERE, PEERS, ROOT, WORK, Running, Settings, prefer
 from report import columns, ratio, short, table, where, write
 from rows import ROWS, VARIANTS, median, take
 
@@ -40,7 +40,7 @@ def prepare_tools():
         subprocess.run(["go", "build", "-o", str(WORK / tool), "."], cwd=HERE / "load" / tool, check=True)
     if not (ROOT / "build/release/build.ninja").exists():
         subprocess.run(["cmake", "--preset", "release", "-DSLUICE_TESTS=OFF"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", "build/release", "--target", "bench_floor"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", "build/release", "--target", "bench_floor", "bench_push"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
 def chosen_peers(said):
@@ -111,6 +111,7 @@ def options():
     ask.add_argument("--no-floor", action="store_true", help="without the raw baselines")
     ask.add_argument("--ephemeral", action="store_true", help="sluice in memory as a contender as well")
     ask.add_argument("--sluice", type=Path, default=Settings.program, help="another program file")
+    ask.add_argument("--before", type=Path, help="the program of another version, as a contender: every figure in one run with its old one")
     ask.add_argument("--flags", default="", help="more flags for sluice")
     ask.add_argument("--data", type=Path, help="where data folders are made (build/bench/data)")
     ask.add_argument("--priority", type=int, default=0, help="a nice value for servers and generators, on a machine with other work (as root)")
@@ -133,6 +134,7 @@ def main():
             print(f"{row.key:18} {row.door:8} {row.label}")
         return
     Settings.program, Settings.flags = given.sluice.resolve(), given.flags.split()
+    Settings.before = given.before and given.before.resolve()
     Settings.priority = given.priority
     prefer(os.getpid())
     if given.data:
@@ -157,7 +159,7 @@ def main():
         if unknown := wanted - {row.key for row in rows} - {"kinesis", "kafka"}:
             sys.exit(f"no row is called {', '.join(unknown)}; --list names them")
     peers, notes = usable([] if given.peers == "none" else chosen_peers(given.peers), {row.door for row in rows if row.peers})
-    ours = list(OURS) if given.ephemeral else ["sluice"]
+    ours = ["sluice", *(["sluice, in memory"] if given.ephemeral else []), *(["sluice, before"] if given.before else [])]
     results = measure(rows, ours, peers, given)
     parts, brief = [], []
     for door in ("kinesis", "kafka"):
@@ -166,7 +168,8 @@ def main():
             names = [*ours, *(n for n in peers if PEERS[n].door == door)]
             parts.append(f"### {door.capitalize()} door\n\n" + table(of_door, columns(names, of_door)))
             brief.append(short(of_door, names))
-    asked = f"make bench ARGS='{' '.join(sys.argv[1:])}'" if sys.argv[1:] else "make bench"
+    words = ["OTHER" if given.before and word == str(given.before) else word for word in sys.argv[1:]]
+    asked = f"make bench ARGS='{' '.join(words)}'" if words else "make bench"
     conditions = where(asked, given.rounds, given.seconds)
     print("\n" + "\n\n".join([*parts, conditions, *notes]))
     if given.no_write or wanted:

@@ -55,6 +55,13 @@ struct EntryView {
     }
 };
 
+// Some neighbouring entries as one piece, for who copies many.
+struct RowView {
+    Position first{};
+    Position end{};   // after the last of them
+    Bytes bytes{};
+};
+
 struct Bounds {
     Position begin{};   // oldest record kept
     Position end{};     // the next record's position
@@ -113,6 +120,11 @@ class Snapshot {
     virtual Bounds bounds(LogId) const = 0;
     // Visits entries in order, beginning with the one that contains `from` (or the next one after it).
     virtual Result<void> read(LogId, Position from, const VisitEntry& visit) const = 0;
+    // The same, but neighbours may be offered as one row first. False: it was not taken, and its entries are visited.
+    using TakeRow = std::function<bool(const RowView&)>;
+    virtual Result<void> read(LogId log, Position from, const VisitEntry& visit, const TakeRow&) const {
+        return read(log, from, visit);
+    }
     // First position whose entry was appended at `ms` or later; the end when there is none.
     virtual Position find_appended(LogId, std::int64_t ms) const = 0;
     // First position whose entry may hold a record timestamp >= `ms`; the end when there is none. Bounded cost.

@@ -129,8 +129,9 @@ std::optional<Result<Chunk>> Engine::chunk_at_hand(const Shard& shard, Position 
 }
 const Signal& Engine::brought(const Shard& shard) { return shard.warmth->brought; }
 std::optional<Result<void>> Engine::batches_at_hand(const Shard& shard, Position from, Isolation isolation,
-                                                    const storage::Snapshot::VisitEntry& visit) {
-    return state_->reader.batches_at_hand(own(shard), from, isolation, visit);
+                                                    const storage::Snapshot::VisitEntry& visit,
+                                                    const storage::Snapshot::TakeRow& take_row) {
+    return state_->reader.batches_at_hand(own(shard), from, isolation, visit, take_row);
 }
 Result<void> Engine::read(const Shard& shard, Position from, Isolation isolation, const storage::Snapshot::VisitEntry& visit) {
     return state_->reader.read(own(shard), from, isolation, visit);

@@ -233,8 +233,11 @@ class Engine {
     std::optional<Result<Chunk>> chunk_at_hand(const Shard&, Position from, ChunkLimits);
     const Signal& brought(const Shard&);
     // Whole batches from the one that contains `from`, over all extents, until `visit` says stop (false), or a disk would have to
-    // be waited for. Nothing: as above. What is visited may be looked at for as long as the snapshot.
-    std::optional<Result<void>> batches_at_hand(const Shard&, Position from, Isolation, const storage::Snapshot::VisitEntry&);
+    // be waited for. Nothing: as above. What is visited may be looked at for as long as the snapshot. `take_row` is offered small
+    // batches that lie in a row; what it refuses is visited one by one.
+    std::optional<Result<void>> batches_at_hand(const Shard&, Position from, Isolation,
+                                                const storage::Snapshot::VisitEntry& visit,
+                                                const storage::Snapshot::TakeRow& take_row);
     // The same, waiting for the disk on the loop if need be: of places that somebody rehearsed.
     Result<void> read(const Shard&, Position from, Isolation, const storage::Snapshot::VisitEntry& visit);
     // Resumes when what lies at a position can be looked at without waiting.

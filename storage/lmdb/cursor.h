@@ -99,20 +99,49 @@ inline Bounds bounds_of(Cursor& cursor, MDB_txn* txn, MDB_dbi dbi, LogId log) {
     return {cursor.first_lead(log).value_or(last->header.end), last->header.end};
 }
 
-// Visits the entries from the one that contains `from` on. False when the blocks contradict each other.
+// The entries that start in a block and end in it, without a look at each. `before`: the running sum of the block before.
+struct Row {
+    RowView view;
+    std::size_t entries{}, end{};   // where in the block
+};
+inline std::optional<Row> row_of(const View& at, std::uint64_t before) {
+    const auto& h = at.header;
+    std::size_t entries = h.starts, end = h.first_start + (h.bytes - before);
+    if (entries < 2 || h.bytes < before || end > block::value_bytes + std::numeric_limits<std::uint32_t>::max()) return {};
+    if (end > h.used) end -= at.head(--entries).size;   // the last one goes on in the next block
+    if (entries < 2 || end > h.used || end <= h.first_start) return {};
+    const auto first = at.head(0).first, last = at.head(entries - 1).end();
+    if (first >= last || last > h.end) return {};
+    return Row{{first, last, {at.data + h.first_start, end - h.first_start}}, entries, end};
+}
+
+// Visits the entries from the one that contains `from` on, or hands over rows of them. False when the blocks contradict each
+// other.
 template <class Visit>
-bool walk(Cursor& cursor, LogId log, Position from, Visit&& visit) {
+bool walk(Cursor& cursor, LogId log, Position from, Visit&& visit, const Snapshot::TakeRow& take_row = {}) {
     auto at = cursor.locate(log, from);
     std::vector<Bytes> pieces;
     Position next = 0;   // no entry begins before the end of the last one
     std::size_t head = 0, offset = at ? at->header.first_start : 0;
+    std::optional<std::uint64_t> before;   // the running sum of the block that was left
+    const auto step = [&] {
+        before = at->header.bytes;
+        at = cursor.step(log, MDB_NEXT);
+    };
     while (at) {
         if (head == at->header.starts) {   // no entry starts here, or no more
-            at = cursor.step(log, MDB_NEXT);
+            step();
             head = 0;
             offset = at ? at->header.first_start : 0;
             continue;
         }
+        if (take_row && head == 0 && before)
+            if (const auto row = row_of(*at, *before); row && row->view.first >= std::max(next, from) && take_row(row->view)) {
+                next = row->view.end;
+                head = row->entries;
+                offset = row->end;
+                continue;
+            }
         const auto entry = at->head(head++);
         if (entry.count == 0 || entry.first < next || entry.first > last_position - entry.count) return false;
         next = entry.end();
@@ -125,7 +154,7 @@ bool walk(Cursor& cursor, LogId log, Position from, Visit&& visit) {
             if (left == 0) break;
             if (head != at->header.starts) return false;   // only the last one goes on in the next block
             const std::uint32_t next_part = at->header.lead == entry.first ? at->part + 1 : 1;
-            at = cursor.step(log, MDB_NEXT);
+            step();
             if (!at || at->header.lead != entry.first || at->part != next_part || ++part > last_part) return false;
             head = 0;
             offset = sizeof(Header);

@@ -52,11 +52,11 @@ Bounds LmdbSnapshot::bounds(LogId log) const {
     return bounds_of(cursor, txn_, dbi_, log);
 }
 
-Result<void> LmdbSnapshot::read(LogId log, Position from, const VisitEntry& visit) const {
+Result<void> LmdbSnapshot::read(LogId log, Position from, const VisitEntry& visit, const TakeRow& row) const {
     Cursor cursor(txn_, dbi_);
     const auto range = bounds_of(cursor, txn_, dbi_, log);
     from = std::max(from, range.begin);
-    if (from < range.end && !walk(cursor, log, from, visit)) return std::unexpected(Error::corrupt);
+    if (from < range.end && !walk(cursor, log, from, visit, row)) return std::unexpected(Error::corrupt);
     return {};
 }
 

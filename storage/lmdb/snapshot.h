@@ -101,7 +101,8 @@ class LmdbSnapshot final : public Snapshot {
     std::optional<std::string_view> get(std::string_view name) const override;
     void scan(std::string_view prefix, const VisitValue& visit) const override;
     Bounds bounds(LogId log) const override;
-    Result<void> read(LogId log, Position from, const VisitEntry& visit) const override;
+    Result<void> read(LogId log, Position from, const VisitEntry& visit) const override { return read(log, from, visit, {}); }
+    Result<void> read(LogId log, Position from, const VisitEntry& visit, const TakeRow& row) const override;
     Position find_appended(LogId log, std::int64_t ms) const override;
     Position find_timestamp(LogId log, std::int64_t ms) const override;
     using Snapshot::live_bytes;

@@ -59,6 +59,26 @@ inline std::string text(const EntryView& e) {
     return whole;
 }
 
+// The bytes of all entries from the one that contains `from` up to `until`, some of them taken as rows where there are any.
+inline std::string in_a_row(const Snapshot& s, LogId log, Position from, Position until, std::size_t* visited = nullptr) {
+    std::string whole;
+    Position next = 0;
+    const auto visit = [&](const EntryView& e) {
+        if (visited) ++*visited;
+        if (e.first < next || e.first >= until) return false;
+        next = e.first + e.count;
+        whole += text(e);
+        return true;
+    };
+    const auto take = [&](const RowView& row) {
+        if (row.first < next || row.end > until) return false;
+        next = row.end;
+        whole += text({.pieces = {&row.bytes, 1}});
+        return true;
+    };
+    return s.read(log, from, visit, take) ? whole : "corrupt";
+}
+
 // "0+2 ab, 2+1 c": first position, count and bytes of everything from `from` on.
 inline std::string told(const Snapshot& s, LogId log, Position from) {
     std::string out;

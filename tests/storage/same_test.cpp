@@ -28,6 +28,7 @@ std::string everything(const Snapshot& s, std::mt19937_64 chance, std::uint64_t 
             return --left > 0;
         });
         if (!done) out += " corrupt";
+        out += " in a row " + std::to_string(std::hash<std::string>{}(in_a_row(s, log, from, from + below(400))));
         for (int i = 0; i < 3; ++i) {
             const auto ms = below(4'000);
             out += " a" + std::to_string(s.find_appended(log, ms)) + " t" + std::to_string(s.find_timestamp(log, ms));

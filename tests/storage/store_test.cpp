@@ -121,6 +121,33 @@ TEST_CASE_TEMPLATE("an entry of any size comes back as it was, whatever lies aro
     }
 }
 
+TEST_CASE("a reader of many small entries takes those of a page as one row; what it refuses it is shown one by one") {
+    OnDisk store;
+    std::string all;
+    for (Position p = 0; p < 1'000; p += 10) {   // in batches, so that pages are filled up by several
+        Batch b;
+        std::vector<std::string> data;
+        for (Position i = p; i < p + 10; ++i)
+            data.push_back(std::to_string(i) + std::string(static_cast<std::size_t>(i % 300), '.'));
+        for (Position i = 0; i < 10; ++i) b.append(one, entry(p + i, 1, data[static_cast<std::size_t>(i)]));
+        REQUIRE(store->commit(b));
+        for (const auto& text : data) all += text;
+    }
+    const auto s = store->snapshot();
+    std::size_t visited = 0;
+    CHECK(in_a_row(*s, one, 0, 1'000, &visited) == all);
+    CHECK(visited < 120);   // those of the first page, and one a page that goes on in the next
+    for (const Position until : {1, 17, 500, 501, 502, 999}) {
+        std::string some;
+        (void)s->read(one, 0, [&](const EntryView& e) { return e.first < until && (some += text(e), true); });
+        CHECK(in_a_row(*s, one, 0, until) == some);
+    }
+    std::size_t shown = 0;
+    const auto show = [&](const EntryView&) { return ++shown, true; };
+    CHECK(s->read(one, 0, show, [](const RowView&) { return false; }));
+    CHECK(shown == 1'000);
+}
+
 TEST_CASE_TEMPLATE("a reader stops when it says so", Where, InMemory, OnDisk) {
     Where store;
     Batch b;

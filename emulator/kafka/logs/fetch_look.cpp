@@ -67,7 +67,16 @@ void Look::read(const streams::StreamPointer& stream, const streams::Shard& shar
         records += static_cast<std::uint64_t>(after - std::max<std::int64_t>(entry.first, wanted.offset));
         return here < wanted.max_bytes && found_.bytes + here < limit;
     };
-    const auto done = call_.engine.batches_at_hand(shard, wanted.offset, isolation(), take);
+    // Never the last ones, so that `take` decides where the answer ends. Offsets that compaction left empty count as records.
+    const auto take_row = [&](const storage::RowView& row) {
+        const auto after = here + static_cast<std::int64_t>(row.bytes.size());
+        if (after >= wanted.max_bytes || found_.bytes + after >= limit) return false;
+        append(p.records.parts, row.bytes);
+        here = after;
+        records += static_cast<std::uint64_t>(row.end - row.first);
+        return true;
+    };
+    const auto done = call_.engine.batches_at_hand(shard, wanted.offset, isolation(), take, take_row);
     if (!done) return void(found_.cold.emplace_back(stream, &shard));
     if (!*done) {
         p.records.parts.clear();

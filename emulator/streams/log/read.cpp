@@ -40,17 +40,21 @@ Bounds Reader::bounds(Shard& shard) {
     return {shard.begin, shard.stable(), shard.end};
 }
 
-Result<void> Reader::read(Shard& shard, Position from, Isolation isolation, const storage::Snapshot::VisitEntry& visit) {
+Result<void> Reader::read(Shard& shard, Position from, Isolation isolation, const storage::Snapshot::VisitEntry& visit,
+                          const storage::Snapshot::TakeRow& take_row) {
     from = std::max(from, bounds(shard).begin);
     const auto end = isolation == Isolation::committed ? shard.stable() : shard.end;
     bool going = true;
     for (const auto& extent : shard.extents) {
         const auto to = extent.to < 0 ? end : std::min(extent.to, end);
         if (!going || from >= to) continue;
-        const auto done = snapshot().read(extent.log, std::max(from, extent.from), [&](const storage::EntryView& entry) {
+        const auto one = [&](const storage::EntryView& entry) {
             if (entry.first >= to) return false;
             return going = visit(entry);
-        });
+        };
+        const auto row = [&](const storage::RowView& some) { return some.end <= to && take_row(some); };
+        const auto done = snapshot().read(extent.log, std::max(from, extent.from), one,
+                                          take_row ? storage::Snapshot::TakeRow{row} : storage::Snapshot::TakeRow{});
         if (!done) return std::unexpected{Fault::storage};
         from = std::max(from, to);
     }

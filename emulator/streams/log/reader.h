@@ -32,7 +32,8 @@ class Reader : public EnginePart {
 
     // ---- read.cpp ----
     Bounds bounds(Shard&);
-    Result<void> read(Shard&, Position from, Isolation, const storage::Snapshot::VisitEntry&);
+    Result<void> read(Shard&, Position from, Isolation, const storage::Snapshot::VisitEntry&,
+                      const storage::Snapshot::TakeRow& = {});
 
     // ---- records.cpp ----
     Result<Chunk> records(Shard&, Position from, ChunkLimits, Position before);   // stops behind the batch that reaches `before`
@@ -54,7 +55,8 @@ class Reader : public EnginePart {
     Task<void> wait_at_hand(Shard&, Position);
     Task<Result<Chunk>> chunk(Shard&, Position from, ChunkLimits);
     std::optional<Result<Chunk>> chunk_at_hand(Shard&, Position from, ChunkLimits);
-    std::optional<Result<void>> batches_at_hand(Shard&, Position from, Isolation, const storage::Snapshot::VisitEntry&);
+    std::optional<Result<void>> batches_at_hand(Shard&, Position from, Isolation, const storage::Snapshot::VisitEntry&,
+                                                const storage::Snapshot::TakeRow&);
     void foresee(const Shard&);   // a trim is due soon
     void bring_swept();           // what is freed next
     Task<void> rehearse(Engine::Look);

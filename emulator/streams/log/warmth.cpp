@@ -93,13 +93,16 @@ std::optional<Result<Chunk>> Reader::chunk_at_hand(Shard& shard, Position from, 
 }
 
 std::optional<Result<void>> Reader::batches_at_hand(Shard& shard, Position from, Isolation isolation,
-                                                    const storage::Snapshot::VisitEntry& visit) {
+                                                    const storage::Snapshot::VisitEntry& visit,
+                                                    const storage::Snapshot::TakeRow& take_row) {
     from = std::max(from, bounds(shard).begin);
     const auto before = at_hand(shard, from);
     if (before == from) return {};
     // The store looks for the next batch before it is visited: at the last one that is there it is told to stop.
-    return read(shard, from, isolation,
-                [&](const storage::EntryView& entry) { return visit(entry) && entry.first + entry.count < before; });
+    return read(
+        shard, from, isolation,
+        [&](const storage::EntryView& entry) { return visit(entry) && entry.first + entry.count < before; },
+        [&](const storage::RowView& row) { return row.end < before && take_row(row); });
 }
 
 // Retention is applied on the loop, and by halving where much goes: the thread looks at the same places shortly before.
