@@ -64,6 +64,7 @@ class Catalog : public EnginePart {
   private:
     Books& make_books(WorldId, std::string name);
     std::int64_t create_second(Books&, std::string_view name);
+    StreamId next_number(Books&);
     void index(const OwnedStream&);
     void unindex(const Stream&);
     void load_folder(const storage::Snapshot&);

@@ -33,7 +33,7 @@ Result<Engine::Changed> Catalog::fork(Stream& parent, World& into, std::string n
     const auto now_ms = to_ms(into.clock->now());
     auto stream = std::make_shared<Stream>();
     stream->world = &into;
-    stream->id = static_cast<StreamId>(books.next_stream++);
+    stream->id = next_number(books);
     stream->name = name;
     stream->topic_id = into.random.uuid();
     auto record = record_of(parent);

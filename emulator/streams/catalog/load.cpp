@@ -223,6 +223,22 @@ void Catalog::load_worlds(const storage::Snapshot& now) {
     books.next_producer = books.producers_reserved = static_cast<std::int64_t>(far_ahead);
 }
 
+// A damaged folder may have something under a number that was not given out yet, as it seems. Such a number is passed over, or a
+// new stream would find it at the next start.
+StreamId Catalog::next_number(Books& books) {
+    const auto& now = engine_.reader.snapshot();
+    for (;;) {
+        const auto number = books.next_stream++;
+        bool used = false;
+        for (const char kind : {'S', 'H', 'X', 'R', 'P', 'U', 'M'})
+            now.scan(key_of(books.id, kind, big_endian(number)), [&](std::string_view, std::string_view) {
+                used = true;
+                return false;
+            });
+        if (!used) return StreamId{number};
+    }
+}
+
 // Rule 14: per name create seconds only grow, and that is remembered after a deletion.
 std::int64_t Catalog::create_second(Books& books, std::string_view name) {
     const auto key = key_of(books.id, 'N', name);

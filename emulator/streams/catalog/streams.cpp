@@ -65,7 +65,7 @@ Result<Engine::Changed> Catalog::create(World& world, Engine::NewStream wanted) 
     stream->world = &world;
     stream->name = wanted.name;
     if (!adopted) {
-        stream->id = static_cast<StreamId>(books_of(world).next_stream++);
+        stream->id = next_number(books_of(world));
         stream->topic_id = world.random.uuid();
     }
     stream->manners = wanted.manners;

@@ -1,6 +1,7 @@
 // Rule 31 for the control plane: hostile values go into every field of every call that there is, found in the calls' own
 // description. The answer is UTF-8 and no failure of the server, and after a restart the engine is what it was.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
 
 #include "protocol/utf8.h"

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "emulator/streams/catalog/catalog.pb.h"
+#include "emulator/streams/catalog/keys.h"
 #include "emulator/streams/catalog/repair.h"
 #include "tests/support/engine_fixture.h"
 
@@ -153,4 +154,33 @@ TEST_CASE("damaged counters, producers and clocks stop the start too") {
     CHECK(told_of("P", "short").contains("(a producer's batches are none)"));
     CHECK(told_of("W", "\xFF").contains("(a world's record does not parse)"));
     CHECK(told_of("W", "\x08").contains("(a world's record does not parse)"));
+}
+
+TEST_CASE("a number under which a damaged folder still has something is not given to a new stream") {
+    for (const std::string kind : {"H", "R", "P", "U", "M", "X"}) {
+        CAPTURE(kind);
+        World w;
+        w.create("a");
+        w.settle();
+        std::string number;
+        w.store.snapshot()->scan(std::string("\0\0\0\0S", 5), [&](std::string_view key, std::string_view) {
+            number = key.substr(5);
+            return true;
+        });
+        ++number.back();   // the next one
+        w.engine.reset();
+        storage::Batch batch;
+        catalog::Shard shard;
+        shard.add_extents()->set_log(1);
+        const std::string left = kind == "H" ? shard.SerializeAsString() : std::string(kind == "X" ? "" : "left");
+        batch.put(std::string(4, '\0') + kind + number + std::string(4, '\0'), kind == "X" ? std::string("\x1a\0", 2) : left);
+        REQUIRE(w.store.commit(batch));
+        REQUIRE(started(w) == "started");
+        CHECK(std::to_underlying(w.create("b")->id) == streams::read_big_endian(number) + 1);
+        w.settle();
+        const auto before = w.engine->dump();
+        w.engine.reset();
+        REQUIRE(started(w) == "started");
+        CHECK(w.engine->dump() == before);
+    }
 }
