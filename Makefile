@@ -8,7 +8,7 @@ STRICT := $(if $(CI),-DSLUICE_WERROR=ON)
 BUILD_PACKAGES := build-essential cmake ninja-build ccache pkg-config ca-certificates \
   libboost1.81-dev libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev nlohmann-json3-dev liblmdb-dev \
   libcli11-dev libspdlog-dev libfmt-dev libnghttp2-dev libssl-dev liblz4-dev libzstd-dev libsnappy-dev zlib1g-dev libisal-dev
-TEST_PACKAGES := doctest-dev python3-venv
+TEST_PACKAGES := doctest-dev python3-venv curl
 FORMAT_PACKAGES := clang-format-19
 FUZZ_PACKAGES := clang-19 libclang-rt-19-dev
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -20,11 +20,12 @@ define install
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; fi
 endef
 
-.PHONY: help run build test format-check unit clients clients-asan sim chaos crash planted power soak tsan fuzz tidy bench deps test-deps clean format
+.PHONY: help run build test format-check unit clients test-clients clients-asan sim chaos crash planted power soak tsan fuzz tidy bench deps test-deps clean format
 help:
 	@echo "make run       build and start the server (4567 Kinesis, 9092 Kafka, 7070 control), data in ./data"
 	@echo "make test      all tests: rooms under sanitizers, then real clients against the release program"
 	@echo "make unit      the rooms' tests alone            make clients   the real clients alone"
+	@echo "make test-clients   the real clients, also in other languages (npm, mvn)"
 	@echo "make crash     hundreds of kills under load, and the start with 5 GB stored"
 	@echo "make tsan      what threads share, under the thread sanitizer"
 	@echo "make fuzz      looks for new ways to break it    make build     the program: build/release/sluice"
@@ -62,6 +63,10 @@ unit: test-deps
 clients: test-deps build .venv/ready
 	@tests/count.sh clients .venv/bin/python -m pytest -q tests/clients
 
+# The same server with clients of other languages, each from its own registry; what is missing to build one is named.
+test-clients: test-deps build .venv/ready
+	@tests/count.sh clients .venv/bin/python -m pytest -q -rs tests/clients tests/clients/languages
+
 # Random histories of both protocols against a model (docs/testing.md). FROM gives other seeds than the last time; `make test`
 # always begins with the first, so that it finds today what it found yesterday.
 sim: SECONDS ?= 600
@@ -82,11 +87,12 @@ chaos: test-deps
 crash: test-deps build .venv/ready
 	.venv/bin/python tests/crash/crash.py $(ARGS)
 
-# The clients' suites against a server with the sanitizers of `make unit` built in: slower, so not part of `make test`.
+# The clients' suites against a server with the sanitizers of `make unit` built in, but those that measure its memory: slower, so
+# not part of `make test`.
 clients-asan: test-deps .venv/ready
 	@[ -f build/dev/build.ninja ] || cmake --preset dev $(STRICT)
 	@cmake --build build/dev -j $(JOBS) --target sluice
-	SLUICE_PROGRAM=$(CURDIR)/build/dev/sluice .venv/bin/python -m pytest -q tests/clients
+	SLUICE_PROGRAM=$(CURDIR)/build/dev/sluice .venv/bin/python -m pytest -q -m 'not memory' tests/clients
 
 planted: test-deps .venv/ready
 	.venv/bin/python tests/crash/planted.py $(ARGS)

@@ -78,6 +78,12 @@ std::string repaired(std::string_view text) {
     return out;
 }
 
+std::string_view whole_characters(std::string_view text, std::size_t most_bytes) {
+    if (text.size() <= most_bytes) return text;
+    while (most_bytes > 0 && (static_cast<unsigned char>(text[most_bytes]) & 0xC0) == 0x80) --most_bytes;
+    return text.substr(0, most_bytes);
+}
+
 std::size_t characters(std::string_view text) {
     return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }

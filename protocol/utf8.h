@@ -12,6 +12,8 @@ bool is_utf8(std::string_view text);
 // `to` has room for three times its bytes; yields the end.
 char* put_repaired(std::string_view text, char* to);
 std::string repaired(std::string_view text);
+// The text's beginning, at most so many bytes and no part of a character; precondition: valid UTF-8.
+std::string_view whole_characters(std::string_view text, std::size_t most_bytes);
 // The number of characters; precondition: valid UTF-8.
 std::size_t characters(std::string_view text);
 // As Java counts them: a character above U+FFFF is two. Same precondition.

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace sluice::wire_limits {
 
@@ -57,6 +58,19 @@ inline constexpr std::chrono::milliseconds http_idle{600'000};
 inline constexpr std::chrono::milliseconds http_half_closed{30'000};
 // A buffer that a large body needed is given back above this.
 inline constexpr std::size_t http_idle_buffer_bytes = 1 * mib;
+
+// ---- HTTP/2, each connection ----
+// Requests that a client may have open at once; SDKs take 100 where nothing is said.
+inline constexpr std::uint32_t http2_streams = 128;
+// Of them, those that are carried out at once. The others wait, as all do while answers of `unsent_answer_bytes` are not taken.
+inline constexpr std::size_t http2_calls = 64;
+// What a client may send ahead: of one request, and of all.
+inline constexpr std::size_t http2_stream_window = 256 * kib;
+inline constexpr std::size_t http2_connection_window = 16 * mib;
+// Requests that are not whole. Above this only the oldest is given new room.
+inline constexpr std::size_t http2_unfinished_bytes = 32 * mib;
+// A client may reset so many requests more than it lets be answered (CVE-2023-44487).
+inline constexpr std::size_t http2_free_resets = 1'000;
 
 // ---- JSON and CBOR ----
 // Deeper than any request of the model.

@@ -27,12 +27,8 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
     void met(Spoken spoken) {
         if (spoken == Spoken::tls)
             engine.events().note_once(
-                "Kinesis door: a client began a TLS handshake, and this door speaks plain HTTP/1.1; set the client's endpoint to "
+                "Kinesis door: a client began a TLS handshake, and this door speaks plain HTTP; set the client's endpoint to "
                 "http:// in place of https://");
-        if (spoken == Spoken::http2)
-            engine.events().note_once(
-                "Kinesis door: a client spoke HTTP/2, and this door speaks HTTP/1.1; set the client to it (Java: "
-                "httpClientBuilder with Protocol.HTTP1_1, JavaScript: requestHandler: new NodeHttpHandler())");
         if (spoken == Spoken::kafka)
             engine.events().note_once(
                 "Kinesis door: a client spoke Kafka, and this door speaks HTTP; set the client's bootstrap.servers to the address of "

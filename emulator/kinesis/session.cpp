@@ -1,113 +1,17 @@
 #include "emulator/kinesis/session.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
-#include <array>
-
-#include "emulator/kinesis/dispatch.h"
+#include "emulator/kinesis/answering.h"
+#include "emulator/kinesis/session_http2.h"
 #include "emulator/net/first_bytes.h"
 #include "emulator/net/http1_exchange.h"
 #include "protocol/http/request_reader.h"
 #include "protocol/http/response.h"
-#include "protocol/kinesis/base64.h"
 #include "protocol/wire_limits.h"
 
 namespace sluice::kinesis {
 namespace {
 
 constexpr std::size_t most_received_at_once = 1 << 20;   // into memory that is new: about a millisecond
-
-// The paths that are not Kinesis (rule 27).
-bool is_side(std::string_view path) {
-    return path == "/health" || path == "/ready" || path == "/metrics" || path.starts_with("/_sluice/");
-}
-
-// A page of another site, opened in a browser on this machine, may send such requests too.
-bool from_elsewhere(const http::Request& request) {
-    auto origin = header(request.headers, "Origin");
-    if (!origin) return false;
-    for (const std::string_view scheme : {"http://", "https://"})
-        if (origin->starts_with(scheme)) return origin->substr(scheme.size()) != header(request.headers, "Host").value_or("");
-    return true;
-}
-
-// The Date header, written anew once a second.
-class DateText {
-  public:
-    std::string_view at(Time now) {
-        const auto second = to_ms(now) / 1000;
-        if (std::exchange(second_, second) != second)
-            text_ = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(static_cast<std::time_t>(second)));
-        return text_;
-    }
-
-  private:
-    std::int64_t second_ = -1;
-    std::string text_ = "Wed, 31 Dec 1969 23:59:59 GMT";
-};
-
-// The answers of one connection: its headers are kept for their room.
-struct Answers {
-    Exchange& out;
-    DateText date{};
-    std::vector<Exchange::Headers::value_type> headers{};
-};
-
-// x-amz-id-2: base64 of 64 to 80 bytes; ours always has 72, which needs no padding.
-using ExtendedId = std::array<char, 96>;
-ExtendedId extended_id(Random& random) {
-    std::array<std::uint64_t, 9> words;
-    for (auto& word : words) word = random.next();
-    ExtendedId id;
-    put_base64(id.data(), {reinterpret_cast<const char*>(words.data()), sizeof words});
-    return id;
-}
-
-void put_answer(Answers& to, streams::Engine& engine, Answer&& answer) {
-    auto& random = engine.random();
-    const std::string request_id = Random::uuid_text(random.uuid());
-    auto& headers = to.headers;
-    headers.clear();
-    headers.emplace_back("x-amzn-RequestId", request_id);
-    headers.emplace_back("Date", to.date.at(engine.default_world().clock->now()));
-    ExtendedId id_2;
-    if (answer.extended_id) {
-        id_2 = extended_id(random);
-        headers.emplace_back("x-amz-id-2", std::string_view{id_2.data(), id_2.size()});
-    }
-    if (!answer.content_type.empty()) headers.emplace_back("Content-Type", answer.content_type);
-    for (const auto& [name, value] : answer.headers) headers.emplace_back(name, value);
-    to.out.head(answer.status, headers, answer.front.size() + answer.body.size());
-    to.out.copy(answer.front);
-    to.out.send(std::move(answer.body));
-}
-
-Task<void> serve_beside(const DoorOptions& options, const http::Request& request, std::string_view path, Answers& to) {
-    SideAnswer answer{.status = 404, .content_type = "application/json", .body = "{}"};
-    if (options.side) {
-        SideRequest asked{std::string{request.method}, std::string{path},
-                          std::string{request.body},   std::string{header(request.headers, "Authorization").value_or("")},
-                          from_elsewhere(request),     &to.out.gone()};
-        answer = co_await options.side(std::move(asked));
-    }
-    to.headers.assign(1, {"Content-Type", answer.content_type});
-    if (answer.status == 401) to.headers.emplace_back("WWW-Authenticate", "Bearer");
-    to.out.head(answer.status, to.headers, answer.body.size());
-    to.out.send(std::move(answer.body));
-}
-
-Task<void> serve_one(streams::Engine& engine, const DoorOptions& options, const http::Request& request, Answers& to) {
-    const auto path = request.target.substr(0, request.target.find('?'));
-    if (is_side(path)) {
-        auto beside = serve_beside(options, request, path, to);
-        co_return co_await std::move(beside);
-    }
-    const auto serving = engine.default_world().clock->serve();   // ends before the answer leaves
-    const RequestHead head{request.method, request.target, request.headers};
-    auto answer = co_await dispatch(engine, options, head, request.body);
-    put_answer(to, engine, std::move(answer));
-}
 
 // Closes in stages after a refusal: a client that writes its whole request first would otherwise be cut off by a reset and never
 // read the answer (RFC 9112, 9.6).
@@ -145,17 +49,18 @@ Task<void> run_session(std::shared_ptr<Connection> held, streams::Engine& engine
     http::RequestReader reader;
     Sender sender{receiving, [&peer] { peer.cancel(); }};
     Http1Exchange exchange{peer, held->idle, clock};
-    Answers answers{exchange};
+    Answers answers;
     auto looking = first_bytes(peer, sender);
-    if (const auto spoken = co_await std::move(looking); spoken != Spoken::http1 && spoken != Spoken::unknown)
-        met_foreign(spoken);
+    const auto spoken = co_await std::move(looking);
+    if (spoken == Spoken::http2) co_return co_await run_http2_session(held, engine, options, sender);
+    if (spoken != Spoken::http1 && spoken != Spoken::unknown) met_foreign(spoken);
     for (;;) {
         const auto step = reader.next();
         if (const auto* request = std::get_if<http::Request>(&step)) {
             exchange.begin({request->method == "HEAD", request->keep_alive, request->takes_chunks});
-            held->serving = true;
-            co_await serve_one(engine, options, *request, answers);
-            held->serving = false;
+            held->serving = 1;
+            co_await answer_request(engine, options, *request, answers, exchange);
+            held->serving = 0;
             held->idle.touch();
             if (!co_await exchange.end() || !exchange.keeps_alive()) break;
             continue;

@@ -18,13 +18,13 @@ namespace sluice::kinesis {
 // the client does not take included.
 struct Connection {
     Connection(std::shared_ptr<Peer> accepted, Clock& clock)
-        : peer(std::move(accepted)), idle(clock, wire_limits::http_idle, [this] { return serving; }, [this] { close(); }) {}
+        : peer(std::move(accepted)), idle(clock, wire_limits::http_idle, [this] { return serving != 0; }, [this] { close(); }) {}
     void close() {
         peer->close();
         idle.stop();
     }
     std::shared_ptr<Peer> peer;
-    bool serving = false;   // the client waits for an answer
+    int serving = 0;   // answers that the client waits for
     Idle idle;
 };
 

@@ -47,22 +47,22 @@ void Http1Exchange::append(std::string_view bytes) {
     if (pieces_.empty())
         text_ += bytes;
     else
-        pieces_.push_back({.own = std::string{bytes}, .shared = {}});
+        pieces_.push_back(std::make_shared<const std::string>(bytes));
 }
 
 void Http1Exchange::send(std::string piece) {
     if (piece.size() <= most_copied) return copy(piece);
-    keep({.own = std::move(piece), .shared = {}});
+    keep(std::make_shared<const std::string>(std::move(piece)));
 }
 
 void Http1Exchange::share(std::shared_ptr<const std::string> piece) {
     if (piece->size() <= most_copied) return copy(*piece);
-    keep({.own = {}, .shared = std::move(piece)});
+    keep(std::move(piece));
 }
 
-void Http1Exchange::keep(Piece piece) {
+void Http1Exchange::keep(std::shared_ptr<const std::string> piece) {
     if (asked_.head) return;
-    if (chunked_) append(fmt::format("{:x}\r\n", piece.bytes().size()));
+    if (chunked_) append(fmt::format("{:x}\r\n", piece->size()));
     pieces_.push_back(std::move(piece));
     if (chunked_) append("\r\n");
 }
@@ -70,7 +70,7 @@ void Http1Exchange::keep(Piece piece) {
 Task<bool> Http1Exchange::room() {
     if (text_.empty() && pieces_.empty()) co_return !peer_.is_gone();
     leaving_.assign(1, asio::buffer(text_));
-    for (const auto& piece : pieces_) leaving_.push_back(asio::buffer(piece.bytes()));
+    for (const auto& piece : pieces_) leaving_.push_back(asio::buffer(*piece));
     // Most answers fit: then nothing waits, and no second coroutine is made.
     Peer::Pieces rest = leaving_;
     const auto taken = peer_.try_write(rest, most_sent_at_once);

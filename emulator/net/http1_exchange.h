@@ -37,13 +37,8 @@ class Http1Exchange final : public Exchange {
         void fired() override { heard(); }
         std::function<void()> heard;
     };
-    struct Piece {
-        std::string own;
-        std::shared_ptr<const std::string> shared;
-        std::string_view bytes() const { return shared ? *shared : own; }
-    };
     void append(std::string_view);
-    void keep(Piece);
+    void keep(std::shared_ptr<const std::string>);
     void peer_ended();
     void say_gone();
 
@@ -52,9 +47,9 @@ class Http1Exchange final : public Exchange {
     Clock& clock_;
     Asked asked_;
     bool chunked_ = false;
-    std::string text_;                          // what leaves first: the head and what was copied behind it
-    std::vector<Piece> pieces_;                 // and what comes after it
-    std::vector<asio::const_buffer> leaving_;   // kept for its room, like the others
+    std::string text_;                                         // what leaves first: the head and what was copied behind it
+    std::vector<std::shared_ptr<const std::string>> pieces_;   // and what comes after it
+    std::vector<asio::const_buffer> leaving_;                  // kept for its room, like the others
 
     std::optional<Signal> gone_{std::in_place};   // of this request's client
     Heard peer_gone_, peer_ended_;

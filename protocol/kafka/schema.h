@@ -273,7 +273,8 @@ struct Splice {
 };
 
 // Writes a message into a sink. Null where a version does not allow it becomes empty; a text that an inflexible
-// version cannot hold (over 32,767 bytes) is cut. With `splices`, answers' records are noted there instead of copied.
+// version cannot hold (over 32,767 bytes) is cut behind a whole character. With `splices`, answers' records are noted there
+// instead of copied.
 template <class Sink>
 class Encoder {
   public:
@@ -309,9 +310,10 @@ class Encoder {
         } else if constexpr (Struct<M>) {
             message(in);
         } else if constexpr (Text<M>) {
-            const auto size = flexible_ ? in.size() : std::min<std::size_t>(in.size(), 32767);
-            length<M>(static_cast<std::int64_t>(size));
-            sink.raw(as_bytes(std::string_view{in.data(), size}));
+            const std::string_view text{in.data(), in.size()};
+            const auto held = flexible_ || text.size() <= 32767 ? text : whole_characters(text, 32767);
+            length<M>(static_cast<std::int64_t>(held.size()));
+            sink.raw(as_bytes(held));
         } else if constexpr (RecordData<M>) {
             records(in, nullable);
         } else {

@@ -160,6 +160,7 @@ def metrics(server):
     return {name: float(value) for name, value in lines}
 
 
+@pytest.mark.memory
 def test_1000_clients_that_park_and_leave_at_once_leave_no_waiter_and_no_memory_behind(server):
     topic = b"steady-topic"
     # Fetch v4: 100 s at the end of an existing topic, at least one byte.

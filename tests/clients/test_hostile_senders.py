@@ -48,6 +48,7 @@ def steady():
     server.stop()
 
 
+@pytest.mark.memory
 @pytest.mark.parametrize("door, half, most_mib", [("kinesis", HALF_HTTP, 64), ("kafka", HALF_FRAME, 64), ("control", HALF_GRPC, 256)])
 def test_1000_half_requests_hold_little_memory_and_nobody_else_is_affected(steady, door, half, most_mib):
     kinesis, producer = steady.kinesis(), steady.producer()
@@ -89,6 +90,7 @@ def test_1000_half_requests_hold_little_memory_and_nobody_else_is_affected(stead
     assert after - before < 48 * 1024   # what the allocator keeps for the next ones
 
 
+@pytest.mark.memory
 def test_1000_half_requests_that_are_large_stay_below_the_bound_of_a_door_and_are_closed(steady):
     """512 KiB of a 1 MiB frame each: half a GiB, of which 256 MiB is what unfinished requests may hold for long."""
     producer = steady.producer()

@@ -33,6 +33,7 @@ def private_bytes(server):
     return int(re.search(r"RssAnon:\s+(\d+)", Path(f"/proc/{server.process.pid}/status").read_text())[1]) * 1024
 
 
+@pytest.mark.memory
 def test_a_reader_that_stops_in_the_middle_of_an_answer_costs_one_answer_and_nothing_more(served, name):
     server = served
     wire, frame = Wire(server.kafka_at), batch(b"x" * 60_000, 0)

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "tests/fuzz/bodies.h"
+#include "tests/support/http2_client.h"
 
 namespace sluice::fuzz {
 namespace {
@@ -157,6 +158,23 @@ std::vector<Blob> http_seeds() {
     return all;
 }
 
+// What a client says behind the preface, by what it does with three requests.
+std::vector<Blob> http2_seeds() {
+    std::vector<Blob> all;
+    for (const auto kind : {"all", "goaway", "reset", "begun", "large"}) {
+        test::Http2Client client;
+        const auto first = client.ask("GET", "/health");
+        client.ask("POST", "/", {{"x-amz-target", "T"}}, kind == std::string_view{"large"} ? std::string(5'000, 'x') : "body");
+        const auto last = client.ask("POST", "/", {{"a", std::string(200, 'h')}}, "half", kind != std::string_view{"begun"});
+        auto said = client.bytes().substr(24);
+        if (kind == std::string_view{"goaway"}) client.say_goaway();
+        if (kind == std::string_view{"reset"}) client.reset(first), client.reset(last);
+        said += client.bytes();
+        all.push_back(blob_of("\1\7" + said));
+    }
+    return all;
+}
+
 // An operation's name, a line, whether the body is CBOR, the body: what target kinesis_door takes.
 std::vector<Blob> kinesis_calls() {
     std::vector<Blob> all;
@@ -196,6 +214,7 @@ std::vector<Blob> seeds(std::string_view target) {
     if (target == "json") all = bodies(false);
     if (target == "cbor") all = bodies(true);
     if (target == "http_requests") all = http_seeds();
+    if (target == "http2") all = http2_seeds();
     if (target == "kinesis_door") all = kinesis_calls();
     if (target == "tokens") all = token_seeds();
     if (target == "catalog") all = catalog_seeds();

@@ -22,6 +22,7 @@ void kafka_frames(Bytes);
 void frame_stream(Bytes);
 void batches(Bytes);
 void http_requests(Bytes);
+void http2(Bytes);
 void json(Bytes);
 void cbor(Bytes);
 void tokens(Bytes);
@@ -41,6 +42,7 @@ inline constexpr Target targets[] = {
     {"cbor", cbor},
     {"json", json},
     {"http_requests", http_requests},
+    {"http2", http2},
     {"tokens", tokens},
     {"catalog", catalog},
     {"blocks", blocks},

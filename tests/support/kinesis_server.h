@@ -41,6 +41,7 @@ struct KinesisServer {
 struct HttpClient {
     explicit HttpClient(KinesisServer& s) : server(s), socket(s.io) {
         socket.connect({s.endpoint.address, s.endpoint.port});
+        socket.set_option(asio::ip::tcp::no_delay(true));   // what is written is there in the next turn
         socket.non_blocking(true);
         server.turn();
     }

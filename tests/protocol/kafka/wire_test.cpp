@@ -7,6 +7,7 @@
 #include "protocol/kafka/messages/metadata.h"
 #include "protocol/kafka/messages/produce.h"
 #include "protocol/kafka/print.h"
+#include "protocol/utf8.h"
 #include "tests/protocol/vectors.h"
 
 using namespace sluice::kafka;
@@ -48,6 +49,25 @@ TEST_CASE("request and answer headers are those of the Java codec, and no beginn
         ++checked;
     }
     CHECK(checked == 14);
+}
+
+TEST_CASE("a text that is too long for an inflexible version, as one that was repaired can be, is cut behind a whole character") {
+    for (const auto* text : {"\xff", "\xc3\xa9", "\xe6\xbc\xa2", "\xf0\x9f\x9a\x80"})
+        for (const std::size_t before : {0, 1, 2, 3}) {
+            Arena arena{1 << 20};
+            std::string long_text(before, 'a');
+            while (long_text.size() + 4 <= 32'767) long_text += text;
+            MetadataResponse told;
+            told.cluster_id = sluice::repaired(long_text + long_text);
+            const auto wire = encode(told, 2);
+            MetadataResponse heard;
+            REQUIRE(decode(wire, 2, arena, heard));
+            REQUIRE(heard.cluster_id);
+            CHECK(heard.cluster_id->size() <= 32'767);
+            CHECK(heard.cluster_id->size() > 32'767 - 4);
+            CHECK(told.cluster_id->starts_with(*heard.cluster_id));
+            CHECK(sluice::is_utf8(*heard.cluster_id));
+        }
 }
 
 TEST_CASE("unsigned varints and uuid texts are Kafka's") {
