@@ -72,13 +72,13 @@ Task<void> Shared::call(Asked one) {
     auto& exchange = *calls.at(one.stream);
     http::Request request{one.request.method, one.request.target, {}, one.request.body};
     for (const auto& [name, value] : one.request.headers) request.headers.emplace_back(name, value);
-    ++held->serving;
     if (!exchange.is_gone()) {
+        ++held->serving;
         co_await answer_request(engine, options, request, answers, exchange);
+        --held->serving;   // from now on it is the client's turn to take it
+        held->idle.touch();
         (void)co_await exchange.end();
     }
-    --held->serving;
-    held->idle.touch();
     calls.erase(one.stream);
     work.fire();   // another may begin
     done.fire();

@@ -31,7 +31,7 @@ struct Side {
 };
 
 struct Speaker {
-    explicit Speaker(KinesisServer& server) : wire(server) { talk(); }
+    explicit Speaker(KinesisServer& server, std::uint32_t window = 16 << 20) : wire(server), client(window) { talk(); }
     void talk() {
         for (int quiet = 0; quiet < 3 && !wire.closed;) {
             const auto said = client.bytes();
@@ -48,7 +48,7 @@ struct Speaker {
         return client.answers[id];
     }
     HttpClient wire;
-    Http2Client client{16 << 20};
+    Http2Client client;
 };
 
 Http2Client::Headers kinesis_headers(std::string_view operation) {
@@ -189,4 +189,23 @@ TEST_CASE("an HTTP/2 client that began a request and does not go on is given up;
     server.pass(wire_limits::http_idle);
     idle.talk();
     CHECK(idle.wire.closed);
+}
+
+TEST_CASE(
+    "an HTTP/2 client that takes nothing of its answer holds its place for ten minutes, and one that goes on taking keeps it") {
+    KinesisServer server{{.side = [](kinesis::SideRequest) -> Task<kinesis::SideAnswer> {
+        co_return kinesis::SideAnswer{.body = std::string(1 << 20, 'x')};
+    }}};
+    Speaker stopped{server, 10'000}, going{server, 10'000};
+    stopped.client.ask("GET", "/metrics");
+    const auto id = going.client.ask("GET", "/metrics");
+    stopped.talk(), going.talk();
+    server.pass(wire_limits::http_idle - milliseconds{1'000});
+    going.client.take(id, 10'000);
+    going.talk();
+    CHECK(going.client.answers[id].body.size() == 20'000);
+    server.pass(milliseconds{1'000});
+    stopped.talk(), going.talk();
+    CHECK(stopped.wire.closed);
+    CHECK_FALSE(going.wire.closed);
 }
