@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "protocol/http/request_reader.h"
-#include "tests/fuzz/target.h"
+#include "tests/fuzz/pieces.h"
 
 namespace sluice::fuzz {
 namespace {
@@ -47,17 +47,7 @@ std::string told(Bytes bytes, NextSize&& next_size) {
 }   // namespace
 
 void http_requests(Bytes input) {
-    Choices choices{input};
-    const auto seed = choices.word();
-    const auto bytes = choices.rest();
-    const auto whole = told(bytes, [] { return std::size_t{1} << 20; });
-    must(told(bytes, [] { return std::size_t{1}; }) == whole, "byte by byte is the same");
-    std::uint32_t chance = seed;
-    const auto some = [&] {
-        chance = chance * 1664525 + 1013904223;
-        return std::size_t{1 + (chance >> 16) % (seed % 97 + 1)};
-    };
-    must(told(bytes, some) == whole, "in pieces is the same");
+    must_be_same_in_pieces(input, [](Bytes bytes, auto&& next_size) { return told(bytes, next_size); });
 }
 
 }   // namespace sluice::fuzz
