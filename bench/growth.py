@@ -156,7 +156,8 @@ def push(readers):
     """bench/push.cpp: the pushing thread alone, events of 100 records of 256 B."""
     ran = subprocess.run([str(ROOT / "build/release/bench_push"), str(readers), str(100_000 // readers)], capture_output=True, text=True, check=True)
     spent = json.loads(ran.stdout)
-    return {f"encoded once for {readers:,} readers": (spent["shared"], "µs of CPU a reader", None), "encoded for each": (spent["each"], "µs of CPU a reader", None)}
+    return {f"encoded once for {readers:,} readers": (spent["shared"], "µs of CPU a reader", None), "encoded for each": (spent["each"], "µs of CPU a reader", None),
+            "a bare loop of writes": (spent["bare"], "µs of CPU a reader", None)}
 
 
 def lists(n):

@@ -1,6 +1,6 @@
 // What it costs to push the same records to many readers of one shard: one encoding that all of them share (Exchange::share),
-// beside one encoding for each. The readers are connections over loopback with an HTTP/1.1 answer in chunks that never ends,
-// each parked on the shard's signal.
+// beside one encoding for each, and beside a bare loop that writes the same bytes to as many sockets. The readers are connections
+// over loopback with an HTTP/1.1 answer in chunks that never ends, each parked on the shard's signal.
 //   bench_push READERS PUSHES      prints the processor time of the pushing thread, in µs a reader
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -124,6 +124,44 @@ double us_a_reader(std::size_t readers, std::size_t pushes, bool shared) {
     return spent / static_cast<double>(readers * pushes);
 }
 
+// Nothing but the kernel's part: the same bytes written to each connection in turn.
+double us_a_bare_reader(std::size_t readers, std::size_t pushes) {
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    bind(listener, reinterpret_cast<sockaddr*>(&at), size);
+    listen(listener, 4096);
+    getsockname(listener, reinterpret_cast<sockaddr*>(&at), &size);
+    const int poll = epoll_create1(0);
+    std::vector<int> wires;
+    for (std::size_t i = 0; i < readers; ++i) {
+        const int wire = socket(AF_INET, SOCK_STREAM, 0);
+        if (wire < 0 || connect(wire, reinterpret_cast<sockaddr*>(&at), sizeof at) != 0) std::perror("bench_push"), std::exit(1);
+        epoll_event wants{.events = EPOLLIN, .data = {.fd = wire}};
+        epoll_ctl(poll, EPOLL_CTL_ADD, wire, &wants);
+        wires.push_back(accept(listener, nullptr, nullptr));
+    }
+    std::thread drainer{[&] { drain(poll, readers); }};
+    const double before = thread_cpu_us();
+    for (std::size_t push = 0; push < pushes; ++push) {
+        const auto event = encode();
+        for (const int wire : wires)
+            for (std::size_t sent = 0; sent < event.size();)
+                if (const auto count = send(wire, event.data() + sent, event.size() - sent, MSG_NOSIGNAL); count > 0)
+                    sent += static_cast<std::size_t>(count);
+                else
+                    std::perror("bench_push"), std::exit(1);
+    }
+    const double spent = thread_cpu_us() - before;
+    for (const int wire : wires) close(wire);
+    drainer.join();
+    close(listener);
+    close(poll);
+    return spent / static_cast<double>(readers * pushes);
+}
+
 }   // namespace
 
 int main(int argc, char** argv) {
@@ -134,5 +172,6 @@ int main(int argc, char** argv) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     std::printf("{\"shared\": %.3f, ", us_a_reader(readers, pushes, true));
-    std::printf("\"each\": %.3f}\n", us_a_reader(readers, pushes, false));
+    std::printf("\"each\": %.3f, ", us_a_reader(readers, pushes, false));
+    std::printf("\"bare\": %.3f}\n", us_a_bare_reader(readers, pushes));
 }

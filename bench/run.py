@@ -7,6 +7,7 @@
     make bench ARGS='--variants'                        produce with codecs, idempotence, distinct payloads, a hundred producers
     make bench ARGS='--crowded --stored 20'             does a figure change beside 5,000 partitions, 20 GB, 1,000 connections?
     make bench ARGS='--growth'                          does a figure grow with what is there, or with what changes? n and 10 n
+    make bench ARGS='--pushed'                          SubscribeToShard: its delay beside the fastest peer that has it, and 1,000 readers
     make bench ARGS='--turns'                           how long one turn of the loop takes while somebody asks for something large
 
 Every figure is the median of the rounds, and within a round the contenders take turns, because absolute numbers move by
@@ -119,6 +120,7 @@ def options():
     ask.add_argument("--crowded", action="store_true")
     ask.add_argument("--turns", action="store_true")
     ask.add_argument("--growth", action="store_true")
+    ask.add_argument("--pushed", action="store_true")
     if (HERE / "deletion.py").exists():
         ask.add_argument("--deletion", action="store_true", help="DeleteTopic and Reset with --stored GB: bench/deletion.py")
     ask.set_defaults(deletion=False)
@@ -148,6 +150,9 @@ def main():
     if given.growth:
         import growth
         return growth.run(given)
+    if given.pushed:
+        import pushed
+        return pushed.run(given)
     if given.crowded:
         import crowded
         return crowded.run(given)

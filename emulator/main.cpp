@@ -1,5 +1,4 @@
 // Options -> parts -> run: the one place where everything is put together, and long because of it.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -26,6 +25,7 @@
 #include "emulator/program/repair.h"
 #include "emulator/program/start.h"
 #include "emulator/runtime/driver.h"
+#include "emulator/runtime/small_file.h"
 #include "emulator/runtime/turns.h"
 #include "emulator/streams/engine.h"
 #include "protocol/wire_limits.h"
@@ -67,15 +67,9 @@ void start_log(bool quiet) {
     spdlog::set_default_logger(log);
 }
 
-// Written beside and renamed, so that a reader sees all of it or nothing.
-void write_file(const std::string& path, const std::string& text) {
-    const auto beside = path + ".new";
-    const int file = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    const bool written = file >= 0 && write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    const int error = errno;
-    if (file >= 0) close(file);
-    if (!written || rename(beside.c_str(), path.c_str()) != 0)
-        throw Exit{failed, fmt::format("cannot write the ready file {}: {}", path, std::strerror(written ? errno : error))};
+void write_ready_file(const std::string& path, const std::string& text) {
+    if (const int fault = write_small_file(path, text, 0644); fault != 0)
+        throw Exit{failed, fmt::format("cannot write the ready file {}: {}", path, std::strerror(fault))};
 }
 
 const Endpoint& address_of(const Endpoint& wanted) { return wanted; }
@@ -192,12 +186,15 @@ int serve(const ServeOptions& options) {
     kafka::Door kafka_door{engine, std::move(kafka_options)};
     Driver driver{loop, *engine.default_world().clock};
 
+    Tls tls{loop.get_executor(), tls_options(options), real};
+    try_tls(options, tls);
     control::Service service{engine, *store, real, {}};
     service.require(options.control_token);
     kinesis::Door kinesis_door{engine,
                                {.most_connections = places.door,
                                 .separate_scopes = options.separate_scopes,
-                                .side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); }}};
+                                .side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); },
+                                .tls = &tls}};
     service.parts() = {
         .kinesis_connections = [&] { return kinesis_door.connections(); },
         .kafka_connections = [&] { return kafka_door.connections(); },
@@ -226,7 +223,7 @@ int serve(const ServeOptions& options) {
         service.set_ready();
         const auto line =
             fmt::format(R"({{"kinesis":"{}","kafka":"{}","control":"{}"}})", show(kinesis_at), show(kafka_at), show(control_at));
-        if (!options.ready_file.empty()) write_file(options.ready_file, line + "\n");
+        if (!options.ready_file.empty()) write_ready_file(options.ready_file, line + "\n");
         if (!options.quiet) banner(kinesis_at, kafka_at, control_at, options);
         fmt::print("{}\n", line);
         std::fflush(stdout);
@@ -245,6 +242,7 @@ int serve(const ServeOptions& options) {
     turn_until_still(loop, engine, real);
     kinesis_door.stop();
     kafka_door.stop();
+    tls.stop();
     housekeeping.stop();
     driver.stop();
     // Stopped to start again with --clock resume: the moment to go on at is the earlier one.

@@ -62,7 +62,7 @@ inline constexpr std::size_t http_idle_buffer_bytes = 1 * mib;
 // ---- HTTP/2, each connection ----
 // Requests that a client may have open at once; SDKs take 100 where nothing is said.
 inline constexpr std::uint32_t http2_streams = 128;
-// Of them, those that are carried out at once. The others wait, as all do while answers of `unsent_answer_bytes` are not taken.
+// Of them, but for subscriptions, those carried out at once. Others wait, as all do while `unsent_answer_bytes` are not taken.
 inline constexpr std::size_t http2_calls = 64;
 // What a client may send ahead: of one request, and of all.
 inline constexpr std::size_t http2_stream_window = 256 * kib;

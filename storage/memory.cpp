@@ -154,6 +154,15 @@ class MemorySnapshot final : public Snapshot {
         for (auto i = state_->table.lower_bound(prefix); i != state_->table.end() && i->first.starts_with(prefix); ++i)
             if (!visit(i->first, *i->second)) return;
     }
+    std::optional<std::string_view> key_before(std::string_view key) const override {
+        const auto found = state_->table.lower_bound(key);
+        if (found == state_->table.begin()) return {};
+        return std::prev(found)->first;
+    }
+    std::optional<LogId> last_log() const override {
+        if (state_->logs.empty()) return {};
+        return state_->logs.rbegin()->first;
+    }
     Bounds bounds(LogId id) const override {
         auto* log = find(id);
         return log ? Bounds{log->begin, log->end} : Bounds{};

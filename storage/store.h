@@ -116,6 +116,10 @@ class Snapshot {
     virtual std::optional<std::string_view> get(std::string_view key) const = 0;
     // Keys that begin with `prefix`, ascending by bytes.
     virtual void scan(std::string_view prefix, const VisitValue& visit) const = 0;
+    // The greatest key that sorts before this one.
+    virtual std::optional<std::string_view> key_before(std::string_view key) const = 0;
+    // The log with the greatest number of those that hold something.
+    virtual std::optional<LogId> last_log() const = 0;
     // A log never appended to has bounds {0, 0}.
     virtual Bounds bounds(LogId) const = 0;
     // Visits entries in order, beginning with the one that contains `from` (or the next one after it).

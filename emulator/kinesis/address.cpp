@@ -7,6 +7,7 @@
 #include "emulator/kinesis/texts/texts.h"
 #include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/catalog/lapse.h"
+#include "emulator/streams/catalog/places.h"
 
 namespace sluice::kinesis {
 
@@ -128,13 +129,38 @@ Shard describe(const streams::Shard& shard) {
     return told;
 }
 
+std::vector<ChildShard> children_of(const streams::Shard& shard) {
+    std::vector<ChildShard> told;
+    for (const auto index : shard.children) {
+        const auto* child = shard.stream->shard(index);
+        ChildShard one{.shard_id = shard_id(index),
+                       .parent_shards = {},
+                       .hash_key_range = {streams::to_string(child->range.first), streams::to_string(child->range.last)}};
+        for (const auto parent : child->parents) one.parent_shards.push_back(shard_id(parent));
+        told.push_back(std::move(one));
+    }
+    return told;
+}
+
 bool expired(const streams::Shard& shard, Time now) { return streams::lapsed(shard, now); }
 
+// With separate scopes a stream at home may have either form of its name (rule 3).
+streams::Tally tally_of(const Call& call) {
+    const auto& [all, places] = call.engine.tallies(call.world);
+    if (!call.names.separate()) return all;
+    streams::Tally sum;
+    const auto add = [&](std::string_view key) {
+        if (const auto found = places.find(key); found != places.end()) sum += found->second;
+    };
+    const auto& [account, region] = call.names.scope();
+    add(streams::place_key(account, region));
+    if (call.names.at_home()) add("");
+    return sum;
+}
+
 Error too_many_shards(const Call& call, std::int64_t more) {
-    std::int64_t open = 0;
-    for (const auto& [name, stream] : call.world.streams)
-        if (call.names.mine(*stream)) open += static_cast<std::int64_t>(stream->open_shards());
-    return texts::too_many_shards(call.account(), call.names.region(), open, streams::bounds::listed_shards, more);
+    return texts::too_many_shards(call.account(), call.names.region(), tally_of(call).open_shards, streams::bounds::listed_shards,
+                                  more);
 }
 
 std::optional<Error> must_be_active(const Call& call, const streams::Stream& stream) {

@@ -57,9 +57,16 @@ class SequenceNumbers {
     streams::SequenceRun run_;
 };
 Shard describe(const streams::Shard&);
+std::vector<ChildShard> children_of(const streams::Shard&);
 // Closed and older than the retention: its records are gone and ListShards leaves it out.
 bool expired(const streams::Shard&, Time now);
-// A request for `more` shards than a stream may have; counts the account's open shards for the text.
+// What the caller's account has of those that are listed. Kept, not counted.
+streams::Tally tally_of(const Call&);
+// KMS for a record that was written while its stream was encrypted; nothing for any other.
+inline std::optional<std::string_view> encryption_of(const streams::Shard& shard, streams::Position at) {
+    return shard.encrypted.contains(at) ? std::optional<std::string_view>{"KMS"} : std::nullopt;
+}
+// A request for `more` shards than a stream may have.
 Error too_many_shards(const Call&, std::int64_t more);
 std::optional<Error> must_be_active(const Call&, const streams::Stream&);
 

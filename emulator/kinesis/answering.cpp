@@ -6,6 +6,7 @@
 #include <array>
 
 #include "emulator/kinesis/dispatch.h"
+#include "emulator/net/tls.h"
 #include "protocol/kinesis/base64.h"
 
 namespace sluice::kinesis {
@@ -13,7 +14,17 @@ namespace {
 
 // The paths that are not Kinesis (rule 27).
 bool is_side(std::string_view path) {
-    return path == "/health" || path == "/ready" || path == "/metrics" || path.starts_with("/_sluice/");
+    return path == "/health" || path == "/ready" || path == "/metrics" || path == "/ca.pem" || path.starts_with("/_sluice/");
+}
+
+// What clients of the TLS door are to trust.
+Task<SideAnswer> authority_page(Tls* tls, std::string_view method) {
+    if (method != "GET" && method != "HEAD") co_return SideAnswer{.status = 405, .body = R"({"message":"use GET"})"};
+    if (!tls) co_return SideAnswer{.status = 404, .body = R"({"message":"this server speaks no TLS"})"};
+    auto asking = tls->authority();
+    auto told = co_await std::move(asking);
+    if (!told) co_return SideAnswer{.status = 404, .content_type = "text/plain; charset=utf-8", .body = told.error() + "\n"};
+    co_return SideAnswer{.content_type = "application/x-pem-file", .body = *std::move(told)};
 }
 
 // A page of another site, opened in a browser on this machine, may send such requests too.
@@ -35,7 +46,7 @@ ExtendedId extended_id(Random& random) {
     return id;
 }
 
-void put_answer(Answers& to, Exchange& out, streams::Engine& engine, Answer&& answer) {
+void put_answer(Answers& to, Exchange& out, streams::Engine& engine, Answer&& answer, bool goes_on) {
     auto& random = engine.random();
     const std::string request_id = Random::uuid_text(random.uuid());
     auto& headers = to.headers;
@@ -49,7 +60,7 @@ void put_answer(Answers& to, Exchange& out, streams::Engine& engine, Answer&& an
     }
     if (!answer.content_type.empty()) headers.emplace_back("Content-Type", answer.content_type);
     for (const auto& [name, value] : answer.headers) headers.emplace_back(name, value);
-    out.head(answer.status, headers, answer.front.size() + answer.body.size());
+    out.head(answer.status, headers, goes_on ? std::nullopt : std::optional{answer.front.size() + answer.body.size()});
     out.copy(answer.front);
     out.send(std::move(answer.body));
 }
@@ -57,7 +68,10 @@ void put_answer(Answers& to, Exchange& out, streams::Engine& engine, Answer&& an
 Task<void> serve_beside(const DoorOptions& options, const http::Request& request, std::string_view path, Answers& to,
                         Exchange& out) {
     SideAnswer answer{.status = 404, .content_type = "application/json", .body = "{}"};
-    if (options.side) {
+    if (path == "/ca.pem") {
+        auto page = authority_page(options.tls, request.method);
+        answer = co_await std::move(page);
+    } else if (options.side) {
         SideRequest asked{std::string{request.method}, std::string{path},
                           std::string{request.body},   std::string{header(request.headers, "Authorization").value_or("")},
                           from_elsewhere(request),     &out.gone()};
@@ -78,17 +92,20 @@ std::string_view DateText::at(Time now) {
     return text_;
 }
 
-Task<void> answer_request(streams::Engine& engine, const DoorOptions& options, const http::Request& request, Answers& to,
+Task<Push> answer_request(streams::Engine& engine, const DoorOptions& options, const http::Request& request, Answers& to,
                           Exchange& out) {
     const auto path = request.target.substr(0, request.target.find('?'));
     if (is_side(path)) {
         auto beside = serve_beside(options, request, path, to, out);
-        co_return co_await std::move(beside);
+        co_await std::move(beside);
+        co_return Push{};
     }
     const auto serving = engine.default_world().clock->serve();   // ends before the answer leaves
     const RequestHead head{request.method, request.target, request.headers};
-    auto answer = co_await dispatch(engine, options, head, request.body);
-    put_answer(to, out, engine, std::move(answer));
+    Push push;
+    auto answer = co_await dispatch(engine, options, head, request.body, push);
+    put_answer(to, out, engine, std::move(answer), static_cast<bool>(push));
+    co_return push;
 }
 
 }   // namespace sluice::kinesis

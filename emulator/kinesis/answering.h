@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "emulator/kinesis/call.h"
 #include "emulator/kinesis/door_options.h"
 #include "emulator/net/exchange.h"
 #include "emulator/streams/engine.h"
@@ -26,7 +27,8 @@ struct Answers {
     std::vector<Exchange::Headers::value_type> headers{};
 };
 
-// All of the answer is given to `out`; its end is the caller's to say.
-Task<void> answer_request(streams::Engine&, const DoorOptions&, const http::Request&, Answers&, Exchange& out);
+// The answer is given to `out`; its end is the caller's to say. What is yielded goes on with it, when it is not empty: from then
+// on it is the client's turn to take what comes.
+Task<Push> answer_request(streams::Engine&, const DoorOptions&, const http::Request&, Answers&, Exchange& out);
 
 }   // namespace sluice::kinesis

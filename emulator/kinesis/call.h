@@ -8,11 +8,15 @@
 #include <string_view>
 
 #include "emulator/kinesis/scope.h"
+#include "emulator/net/exchange.h"
 #include "emulator/runtime/loop.h"
 #include "emulator/streams/engine.h"
 #include "protocol/kinesis/request.h"
 
 namespace sluice::kinesis {
+
+// An answer without an end that is known beforehand: what comes behind the answer's head and body, as it comes.
+using Push = std::move_only_function<Task<void>(Exchange&)>;
 
 // What a handler works with: one call of one client.
 struct Call {
@@ -21,6 +25,7 @@ struct Call {
     const DoorOptions& options;
     const Caller& caller;
     Encoding encoding = Encoding::json;   // of the answer
+    Push& push;                           // left empty by nearly all
     Names names{engine.options(), options, caller};
     std::list<std::string> kept = {};   // texts that views in the result point to
     const std::string& account() const { return names.scope().account; }
@@ -43,6 +48,7 @@ struct Serving {
     std::string_view body;
     Encoding encoding;
     std::expected<Caller, Error> caller;
+    Push& push;
 };
 
 // Read, handle, encode: defined in serve.h, instantiated by the last line of each handler's file.

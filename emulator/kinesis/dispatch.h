@@ -4,13 +4,14 @@
 
 #include <string_view>
 
+#include "emulator/kinesis/call.h"
 #include "emulator/kinesis/door_options.h"
 #include "emulator/streams/engine.h"
 #include "protocol/kinesis/request.h"
 
 namespace sluice::kinesis {
 
-// What is given lives until the answer is there.
-Task<Answer> dispatch(streams::Engine&, const DoorOptions&, const RequestHead&, std::string_view body);
+// What is given lives until the answer is there. An answer that goes on behind it leaves the rest in `push`.
+Task<Answer> dispatch(streams::Engine&, const DoorOptions&, const RequestHead&, std::string_view body, Push& push);
 
 }   // namespace sluice::kinesis

@@ -34,14 +34,19 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
                 "Kinesis door: a client spoke Kafka, and this door speaks HTTP; set the client's bootstrap.servers to the address of "
                 "--kafka");
     }
+    void met_failed_handshake(std::string_view why) {
+        engine.events().note_once(
+            "Kinesis door: a client's TLS handshake failed (" + std::string{why} +
+            "); a client that does not know this server's authority is given it: http://ADDRESS/ca.pem, or ca.pem in the data folder");
+    }
 };
 
 namespace {
 
 template <class State>
 Task<void> attend(std::shared_ptr<State> state, std::shared_ptr<Connection> connection) {
-    const std::function<void(Spoken)> met_foreign = [&](Spoken spoken) { state->met(spoken); };
-    co_await run_session(connection, state->engine, state->options, state->receiving, met_foreign);
+    const Met met{[&](Spoken spoken) { state->met(spoken); }, [&](std::string_view why) { state->met_failed_handshake(why); }};
+    co_await run_session(connection, state->engine, state->options, state->receiving, met);
     state->connections.erase(connection);
 }
 

@@ -7,6 +7,10 @@
 #include "emulator/runtime/loop.h"
 #include "protocol/wire_limits.h"
 
+namespace sluice {
+class Tls;   // net/tls.h
+}
+
 namespace sluice::kinesis {
 
 struct SideRequest {
@@ -23,7 +27,8 @@ struct SideAnswer {
 struct DoorOptions {
     std::size_t most_connections = wire_limits::connections;
     bool separate_scopes = false;   // an account and a region see their own streams only (rule 3)
-    std::function<Task<SideAnswer>(SideRequest)> side;
+    std::function<Task<SideAnswer>(SideRequest)> side{};
+    Tls* tls = nullptr;   // nothing: plain connections only; outlives the door
 };
 
 }   // namespace sluice::kinesis

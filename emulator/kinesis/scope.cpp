@@ -2,42 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <optional>
-
 #include "emulator/streams/catalog/bounds.h"
+#include "emulator/streams/catalog/places.h"
 
 namespace sluice::kinesis {
-namespace {
-
-bool is_account(std::string_view text) {
-    return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-bool is_region(std::string_view text) {
-    const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-    return !text.empty() && text.size() <= 32 && std::ranges::all_of(text, good);
-}
-
-struct Parts {
-    std::string_view account, region, name;
-};
-std::optional<Parts> parts_of(std::string_view topic) {
-    if (topic.size() < 16 || topic[12] != '.') return {};
-    const auto end = topic.find('.', 13);
-    if (end == std::string_view::npos || end + 1 == topic.size()) return {};
-    const Parts parts{topic.substr(0, 12), topic.substr(13, end - 13), topic.substr(end + 1)};
-    if (!is_account(parts.account) || !is_region(parts.region)) return {};
-    return parts;
-}
-
-}   // namespace
-
 Names::Names(const streams::EngineOptions& engine, const DoorOptions& door, const Caller& caller)
     : separate_(door.separate_scopes), caller_region_(caller.region), home_{engine.account, engine.region}, scope_(home_) {
     if (!separate_) return;
-    if (is_account(caller.access_key)) scope_.account = caller.access_key;
-    if (is_region(caller.region)) scope_.region = caller.region;
+    if (streams::is_account(caller.access_key)) scope_.account = caller.access_key;
+    if (streams::is_region(caller.region)) scope_.region = caller.region;
 }
 
 std::string Names::region() const {
@@ -51,14 +24,14 @@ std::string Names::topic(std::string_view name) const {
 }
 
 std::string_view Names::name(std::string_view topic) const {
-    const auto parts = separate_ ? parts_of(topic) : std::nullopt;
+    const auto parts = separate_ ? streams::place_of(topic) : std::nullopt;
     if (!parts || (parts->account == home_.account && parts->region == home_.region)) return topic;
     return parts->name;
 }
 
 Scope Names::scope_of(const streams::Stream& stream) const {
     if (!separate_) return {stream.account, stream.region};
-    const auto parts = parts_of(stream.name);
+    const auto parts = streams::place_of(stream.name);
     if (!parts) return home_;
     return {std::string{parts->account}, std::string{parts->region}};
 }
@@ -80,7 +53,7 @@ std::string elsewhere(streams::Engine& engine, streams::World& world, const Name
                 "--kinesis-scope shared",
                 asked, there.account, there.region);
         }
-        if (const auto parts = parts_of(stream->name); !names.separate() && parts && parts->name == name)
+        if (const auto parts = streams::place_of(stream->name); !names.separate() && parts && parts->name == name)
             return fmt::format(
                 "{} and exists in account {} and region {} as topic {}: use that name, or start with "
                 "--kinesis-scope separate",

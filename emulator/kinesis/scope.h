@@ -26,6 +26,7 @@ class Names {
     // Where the caller makes streams: its own region when that is one, else the configured one.
     std::string region() const;
     bool separate() const { return separate_; }
+    bool at_home() const { return scope_ == home_; }
     // The engine's name of the stream that the caller calls `name`.
     std::string topic(std::string_view name) const;
     // The other way: the caller's name, and whose it is. Views into `topic`.

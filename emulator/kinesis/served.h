@@ -6,11 +6,17 @@
 namespace sluice::kinesis {
 
 // By name. An entry without a handler's file is a link error that names `serve` of it.
-using Served = Operations<CreateStream, DecreaseStreamRetentionPeriod, DeleteStream, DescribeStream, DescribeStreamSummary,
-                          GetRecords, GetShardIterator, IncreaseStreamRetentionPeriod, ListShards, ListStreams, MergeShards,
-                          PutRecord, PutRecords, SplitShard>;
+using Served =
+    Operations<AddTagsToStream, CreateStream, DecreaseStreamRetentionPeriod, DeleteResourcePolicy, DeleteStream,
+               DeregisterStreamConsumer, DescribeAccountSettings, DescribeLimits, DescribeStream, DescribeStreamConsumer,
+               DescribeStreamSummary, DisableEnhancedMonitoring, EnableEnhancedMonitoring, GetRecords, GetResourcePolicy,
+               GetShardIterator, IncreaseStreamRetentionPeriod, ListShards, ListStreamConsumers, ListStreams, ListTagsForResource,
+               ListTagsForStream, MergeShards, PutRecord, PutRecords, PutResourcePolicy, RegisterStreamConsumer,
+               RemoveTagsFromStream, SplitShard, StartStreamEncryption, StopStreamEncryption, SubscribeToShard, TagResource,
+               UntagResource, UpdateAccountSettings, UpdateMaxRecordSize, UpdateShardCount, UpdateStreamMode,
+               UpdateStreamWarmThroughput>;
 // Those that have their members in `protocol` and no handler.
-using NotServed = Operations<AddTagsToStream, ListTagsForStream, RemoveTagsFromStream, UpdateShardCount>;
+using NotServed = Operations<>;
 
 template <class Wanted, class... Operation>
 consteval int times(Operations<Operation...>) {

@@ -4,6 +4,7 @@
 #include "emulator/kinesis/session_http2.h"
 #include "emulator/net/first_bytes.h"
 #include "emulator/net/http1_exchange.h"
+#include "emulator/net/tls_peer.h"
 #include "protocol/http/request_reader.h"
 #include "protocol/http/response.h"
 #include "protocol/wire_limits.h"
@@ -37,31 +38,61 @@ void refuse(Http1Exchange& exchange, unsigned status) {
     exchange.head(status, {}, 0);
 }
 
+// The connection goes on over TLS. False: it does not.
+Task<bool> secure(Connection& held, Tls& tls, Sender& sender, const std::function<void(std::string_view)>& failed) {
+    auto accepting = TlsPeer::accept(held.peer, tls, sender);
+    auto secured = co_await std::move(accepting);
+    if (!secured && !secured.error().empty()) failed(secured.error());
+    if (secured && held.peer->is_gone()) co_return false;   // closed meanwhile
+    if (secured) held.peer = *std::move(secured);
+    held.idle.touch();
+    co_return secured.has_value();
+}
+
+Task<void> run_http1_session(std::shared_ptr<Connection>, streams::Engine&, const DoorOptions&, Sender&);
+
 }   // namespace
 
 // g++ 12 sees Asio's allocation of a coroutine's frame and not that the frame is freed the same way.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 Task<void> run_session(std::shared_ptr<Connection> held, streams::Engine& engine, const DoorOptions& options,
-                       Receiving& receiving, const std::function<void(Spoken)>& met_foreign) {
+                       Receiving& receiving, const Met& met) {
+    Sender sender{receiving, [&held] { held->peer->cancel(); }};
+    auto looking = first_bytes(*held->peer, sender);
+    auto spoken = co_await std::move(looking);
+    if (spoken == Spoken::tls && options.tls) {
+        auto securing = secure(*held, *options.tls, sender, met.failed_handshake);
+        if (!co_await std::move(securing)) {
+            held->peer->finish();
+            co_return held->close();
+        }
+        auto again = first_bytes(*held->peer, sender);
+        spoken = co_await std::move(again);
+    }
+    if (spoken == Spoken::http2) co_return co_await run_http2_session(held, engine, options, sender);
+    if (spoken != Spoken::http1 && spoken != Spoken::unknown) met.foreign(spoken);
+    co_await run_http1_session(held, engine, options, sender);
+}
+
+namespace {
+
+Task<void> run_http1_session(std::shared_ptr<Connection> held, streams::Engine& engine, const DoorOptions& options,
+                             Sender& sender) {
     auto& peer = *held->peer;
     auto& clock = *engine.default_world().clock;
     http::RequestReader reader;
-    Sender sender{receiving, [&peer] { peer.cancel(); }};
     Http1Exchange exchange{peer, held->idle, clock};
     Answers answers;
-    auto looking = first_bytes(peer, sender);
-    const auto spoken = co_await std::move(looking);
-    if (spoken == Spoken::http2) co_return co_await run_http2_session(held, engine, options, sender);
-    if (spoken != Spoken::http1 && spoken != Spoken::unknown) met_foreign(spoken);
     for (;;) {
         const auto step = reader.next();
         if (const auto* request = std::get_if<http::Request>(&step)) {
             exchange.begin({request->method == "HEAD", request->keep_alive, request->takes_chunks});
             held->serving = 1;
-            co_await answer_request(engine, options, *request, answers, exchange);
+            auto push = co_await answer_request(engine, options, *request, answers, exchange);
             held->serving = 0;
             held->idle.touch();
+            if (push) co_await push(exchange);
             if (!co_await exchange.end() || !exchange.keeps_alive()) break;
             continue;
         }
@@ -96,6 +127,8 @@ Task<void> run_session(std::shared_ptr<Connection> held, streams::Engine& engine
     peer.finish();
     held->close();
 }
+
+}   // namespace
 #pragma GCC diagnostic pop
 
 }   // namespace sluice::kinesis

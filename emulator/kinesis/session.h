@@ -28,9 +28,14 @@ struct Connection {
     Idle idle;
 };
 
+// What the door is told of clients that were set up for something else.
+struct Met {
+    std::function<void(Spoken)> foreign;                      // another protocol
+    std::function<void(std::string_view)> failed_handshake;   // why
+};
+
 // Runs until the client leaves, sends what is no HTTP, begins a request and does not go on with it (408), or the connection is
-// closed from outside. `met_foreign` is called when the client speaks another protocol.
-Task<void> run_session(std::shared_ptr<Connection>, streams::Engine&, const DoorOptions&, Receiving&,
-                       const std::function<void(Spoken)>& met_foreign);
+// closed from outside.
+Task<void> run_session(std::shared_ptr<Connection>, streams::Engine&, const DoorOptions&, Receiving&, const Met&);
 
 }   // namespace sluice::kinesis

@@ -29,8 +29,9 @@ struct Shared final : http::Http2::User, std::enable_shared_from_this<Shared> {
     };
     std::deque<Asked> waiting;
     std::unordered_map<http::StreamId, std::unique_ptr<Http2Exchange>> calls;
-    Signal work;   // there may be something to send
-    Signal done;   // the writer or a call came to its end
+    std::size_t pushing = 0;   // of the calls, those that go on behind their answers for as long as they like
+    Signal work;               // there may be something to send
+    Signal done;               // the writer or a call came to its end
     bool writing = true;
     bool last = false;   // what is there to send is the last
     bool lost = false;   // the client takes no more answers
@@ -58,7 +59,8 @@ struct Shared final : http::Http2::User, std::enable_shared_from_this<Shared> {
 
 // Those that wait, as there is room for them. In the order they came.
 void Shared::begin() {
-    while (!waiting.empty() && calls.size() < wire_limits::http2_calls && machine.unsent() <= wire_limits::unsent_answer_bytes) {
+    while (!waiting.empty() && calls.size() - pushing < wire_limits::http2_calls &&
+           machine.unsent() <= wire_limits::unsent_answer_bytes) {
         auto next = std::move(waiting.front());
         waiting.pop_front();
         calls[next.stream] =
@@ -74,9 +76,15 @@ Task<void> Shared::call(Asked one) {
     for (const auto& [name, value] : one.request.headers) request.headers.emplace_back(name, value);
     if (!exchange.is_gone()) {
         ++held->serving;
-        co_await answer_request(engine, options, request, answers, exchange);
+        auto push = co_await answer_request(engine, options, request, answers, exchange);
         --held->serving;   // from now on it is the client's turn to take it
         held->idle.touch();
+        if (push) {
+            ++pushing;
+            work.fire();   // another may begin
+            co_await push(exchange);
+            --pushing;
+        }
         (void)co_await exchange.end();
     }
     calls.erase(one.stream);

@@ -75,6 +75,7 @@ Task<bool> Http1Exchange::room() {
     Peer::Pieces rest = leaving_;
     const auto taken = peer_.try_write(rest, most_sent_at_once);
     bool left = taken.has_value();
+    if (left && chunked_) idle_.touch();   // one that goes on for long
     if (left) drop_front(rest, *taken);
     if (left && !rest.empty()) {
         auto waiting = peer_.write(rest, idle_);

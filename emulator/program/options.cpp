@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "emulator/net/certificates.h"
 #include "emulator/program/arguments.h"
 #include "emulator/program/environment.h"
 #include "emulator/runtime/spans.h"
@@ -110,6 +111,14 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     list("--kafka-advertised", advertised, "PEER-CIDR=HOST:PORT",
          "the address that Kafka clients from that network are told; else the one they connected to")
         .group("Doors");
+    one("--tls-certificate", options.tls_certificate, "FILE",
+        "what the Kinesis door shows in a TLS handshake (PEM, chain behind it); else a certificate that sluice signs itself")
+        .group("Doors");
+    one("--tls-key", options.tls_key, "FILE", "its key (PEM)").group("Doors");
+    list("--tls-name", options.tls_names, "NAME", "one more host or address in the certificate that sluice signs").group("Doors");
+    one("--tls-ca", options.tls_ca, "FILE",
+        "written at start: what clients are to trust (also at /ca.pem of the Kinesis door, and in the data folder)")
+        .group("Doors");
     one("--ready-file", options.ready_file, "PATH", "written when all doors answer: {\"kinesis\":\"127.0.0.1:4567\",…}")
         .group("Doors");
     one("--data", options.data, "DIR", "where the log is kept").show_default().group("Data");
@@ -173,6 +182,14 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     options.control = or_exit("--control", parse_endpoint(control));
     if (!std::ranges::all_of(options.control_token, [](char c) { return c > ' ' && c <= '~'; }))
         throw Exit{bad_usage, "--control-token: use letters, digits and signs of ASCII, without spaces"};
+    if (options.tls_certificate.empty() != options.tls_key.empty())
+        throw Exit{bad_usage, "--tls-certificate and --tls-key go together: give both, or none and sluice signs its own"};
+    if (!options.tls_certificate.empty() && !(options.tls_names.empty() && options.tls_ca.empty()))
+        throw Exit{bad_usage,
+                   "--tls-name and --tls-ca are for the certificate that sluice signs; --tls-certificate gives another"};
+    for (const auto& name : options.tls_names)
+        if (!good_host(name))
+            throw Exit{bad_usage, fmt::format("--tls-name: '{}' is no host or address, like sluice.example", name)};
     options.durability = durability == "power" ? storage::Durability::power : storage::Durability::process;
     check_profile("--kinesis-limits", options.kinesis_limits);
     check_profile("--kafka-limits", options.kafka_limits);

@@ -45,6 +45,8 @@ struct ServeOptions {
     std::vector<std::string> kafka_advertised;   // PEER-CIDR=HOST:PORT
     std::vector<Make> streams, topics;
     std::string ready_file;
+    std::string tls_certificate, tls_key, tls_ca;   // files; the last is written
+    std::vector<std::string> tls_names;
     std::string account, region;
     bool separate_scopes = false;   // --kinesis-scope
     milliseconds state_delay{0};

@@ -41,6 +41,18 @@ void start_clock(const ServeOptions& options, streams::Engine& engine, const Rea
     }
 }
 
+Tls::Options tls_options(const ServeOptions& options) {
+    return {.certificate_file = options.tls_certificate,
+            .key_file = options.tls_key,
+            .names = options.tls_names,
+            .authority_file = options.ephemeral ? "" : options.data + "/authority.pem",
+            .trusted_file = options.ephemeral ? "" : options.data + "/ca.pem"};
+}
+
+void try_tls(const ServeOptions& options, Tls& tls) {
+    if (const auto good = tls.try_out(options.tls_ca); !good) throw Exit{failed, good.error()};
+}
+
 Time tell_expired(streams::Engine& engine) {
     std::int64_t records = 0;
     int from = 0;

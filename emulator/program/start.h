@@ -3,6 +3,7 @@
 #pragma once
 
 #include "emulator/kafka/configs/configs.h"
+#include "emulator/net/tls.h"
 #include "emulator/program/options.h"
 #include "emulator/streams/engine.h"
 
@@ -10,6 +11,11 @@ namespace sluice {
 
 // Applies `--clock`. Throws Exit for a moment that the clock refuses.
 void start_clock(const ServeOptions& options, streams::Engine& engine, const RealTime& real);
+
+// Where the server's certificates come from.
+Tls::Options tls_options(const ServeOptions& options);
+// Throws Exit when no client could be served with them.
+void try_tls(const ServeOptions& options, Tls& tls);
 
 // Where `--clock resume` will go on.
 void note_stop(streams::Engine& engine);

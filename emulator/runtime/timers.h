@@ -40,10 +40,12 @@ inline constexpr DueKind<Line::live> half_closed{"a client that ended its side a
 inline constexpr DueKind<Line::live> drain{"a refused connection whose peer still writes"};
 inline constexpr DueKind<Line::live> address_hint{"a client that was told an address and never came there"};
 inline constexpr DueKind<Line::live> expired_kept{"what expired while the server was down is kept a while"};
+inline constexpr DueKind<Line::live> subscription{"a subscription to a shard that has to say something, or ends"};
 inline constexpr WaitKind<Line::live> rebalance{"a rebalance that waits for its members"};
 // ---- data, for who is blocked ----
 inline constexpr WaitKind<Line::data> long_poll{"a read that waits for records"};
 inline constexpr WaitKind<Line::data> mute{"a connection that is muted for its debt"};
+inline constexpr WaitKind<Line::data> pace{"a subscription that took what it may take in a second"};
 inline constexpr WaitKind<Line::data> state_delay{"CREATING, UPDATING and DELETING"};
 inline constexpr WaitKind<Line::data> http_watch{"a watch by HTTP"};
 inline constexpr WaitKind<Line::data> lazy_counters{"counters of reads on their way to the store"};
@@ -61,11 +63,24 @@ template <Line line>
 constexpr Row row(const WaitKind<line>& kind) {
     return {kind.name, line, true};
 }
-inline constexpr std::array all{
-    row(retention),       row(offset_expiry), row(member_session), row(producer_silence), row(unfinished_request),
-    row(idle_connection), row(half_closed),   row(drain),          row(address_hint),     row(expired_kept),
-    row(rebalance),       row(long_poll),     row(mute),           row(state_delay),      row(http_watch),
-    row(lazy_counters)};
+inline constexpr std::array all{row(retention),
+                                row(offset_expiry),
+                                row(member_session),
+                                row(producer_silence),
+                                row(unfinished_request),
+                                row(idle_connection),
+                                row(half_closed),
+                                row(drain),
+                                row(address_hint),
+                                row(expired_kept),
+                                row(subscription),
+                                row(rebalance),
+                                row(long_poll),
+                                row(mute),
+                                row(pace),
+                                row(state_delay),
+                                row(http_watch),
+                                row(lazy_counters)};
 
 }   // namespace timers
 

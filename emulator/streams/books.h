@@ -15,6 +15,7 @@ struct Books : World {
     std::unordered_map<std::string, std::string> normalised;      // name with '.' as '_' -> name
     std::unordered_map<std::string, std::int64_t> name_seconds;   // last create second of names used since the start
     Usage total;                                                  // of all its streams, for who asks about all of them
+    Tallies tallies;                                              // of those that are shown, likewise
     Clock::Listening listening;
     bool keeping_expired = false;   // till then the store is not told what has expired
     Timer keeping;

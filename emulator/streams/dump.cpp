@@ -60,6 +60,8 @@ std::string Engine::dump() {
                 const auto known = bounds(*shard);
                 streams::dump(out, *shard, known, s.upkeep.live_bytes(*shard));
             }
+            for (const auto& [name, consumer] : stream->consumers)
+                line(out, "  consumer {}", record_of(*consumer).ShortDebugString());
             for (const auto& [first, hours, each] : usage(*stream)) line(out, "  usage {}+{} {}", first, hours, text_of(each));
         }
         const auto now = s.store.snapshot();

@@ -40,6 +40,7 @@ Engine::~Engine() {
     for (const auto& [id, books] : state_->catalog.worlds())
         for (const auto& [name, stream] : books->streams) {
             own(*stream).ready.stop();
+            for (auto& [called, consumer] : own(*stream).consumers) consumer->ready.stop();
             for (auto& shard : own(*stream).shards) shard->trim.stop();
         }
     state_->reader.stop();
@@ -95,9 +96,39 @@ Result<Ticket> Engine::set_retention(const Stream& stream, std::optional<millise
 Ticket Engine::set_limits(const Stream& stream, std::string_view profile, const StreamLimits& limits) {
     return state_->catalog.set_limits(own(stream), profile, limits);
 }
+Result<Ticket> Engine::register_consumer(const Stream& stream, const std::string& name, std::map<std::string, std::string> tags) {
+    return state_->catalog.register_consumer(own(stream), name, std::move(tags));
+}
+Result<Ticket> Engine::deregister_consumer(const Stream& stream, std::string_view name) {
+    return state_->catalog.deregister_consumer(own(stream), name);
+}
+Result<std::shared_ptr<Subscription>> Engine::subscribe(const Stream& stream, std::string_view consumer, std::int32_t shard) {
+    return state_->catalog.subscribe(own(stream), consumer, shard);
+}
 Result<Ticket> Engine::set_config(const Stream& stream, const std::string& key, std::optional<std::string> value) {
     return state_->catalog.set_config(own(stream), key, std::move(value));
 }
+Result<Ticket> Engine::scale(const Stream& stream, std::int32_t shards) { return state_->catalog.scale(own(stream), shards); }
+Result<Ticket> Engine::set_key(const Stream& stream, std::string key) {
+    return state_->catalog.rekey(own(stream), std::move(key));
+}
+Result<Ticket> Engine::set_capacity(const Stream& stream, const Capacity& capacity) {
+    return state_->catalog.set_capacity(own(stream), capacity);
+}
+Result<Ticket> Engine::set_tags(const Stream& stream, std::map<std::string, std::string> tags, std::string_view consumer) {
+    return state_->catalog.set_tags(own(stream), std::move(tags), consumer);
+}
+Result<Ticket> Engine::set_policy(const Stream& stream, std::string policy, std::string_view consumer) {
+    return state_->catalog.set_policy(own(stream), std::move(policy), consumer);
+}
+Ticket Engine::set_metrics(const Stream& stream, std::uint32_t metrics) {
+    return state_->catalog.set_metrics(own(stream), metrics);
+}
+Result<Ticket> Engine::set_largest_record(const Stream& stream, std::int64_t bytes) {
+    return state_->catalog.set_largest_record(own(stream), bytes);
+}
+Ticket Engine::settled(const Stream& stream) { return state_->catalog.settled(own(stream)); }
+const Tallies& Engine::tallies(const World& world) { return static_cast<const Books&>(world).tallies; }
 
 // ---- appending ----
 
@@ -149,6 +180,9 @@ std::optional<Refusal> Engine::admit_iterator(const Shard& shard) { return state
 bool Engine::read_room(const Shard& shard) { return state_->reader.read_room(own(shard)); }
 milliseconds Engine::charge_read(const Shard& shard, Door door, std::uint64_t bytes, std::uint64_t records) {
     return state_->reader.charge_read(own(shard), door, bytes, records);
+}
+milliseconds Engine::charge_subscription(const Shard& shard, Subscription& by, std::uint64_t bytes, std::uint64_t records) {
+    return state_->reader.charge_subscription(own(shard), by, bytes, records);
 }
 milliseconds Engine::read_debt(const Shard& shard) { return own(shard).read_bytes.debt(clock_of(shard).now()); }
 void Engine::reserve_read(const Shard& shard, std::int64_t bytes, std::int64_t records) {

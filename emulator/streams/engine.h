@@ -177,6 +177,7 @@ class Engine {
         std::optional<std::int64_t> retention_bytes;
         bool on_demand = false, provisional = false, internal = false;
         std::int64_t max_record_bytes = default_record_bytes;
+        std::int32_t warm_mibps = 0;   // only told again; `shards` makes room for it
         std::map<std::string, std::string> configs, tags;
         bool state_delay = true;       // topics are ready at once
         std::string account, region;   // of the caller; empty: the configured ones
@@ -202,6 +203,28 @@ class Engine {
     // `profile`: the name that these limits began with; shown as long as they are its own (limits_name).
     Ticket set_limits(const Stream&, std::string_view profile, const StreamLimits&);
     Result<Ticket> set_config(const Stream&, const std::string& key, std::optional<std::string> value);
+    // Readers that a stream knows by name, and who reads by them now (consumer.h). CREATING and DELETING last for the state
+    // delay.
+    Result<Ticket> register_consumer(const Stream&, const std::string& name, std::map<std::string, std::string> tags);
+    Result<Ticket> deregister_consumer(const Stream&, std::string_view name);
+    // Takes the place of one that is older than `subscription_pause`; a younger one `exists`.
+    Result<std::shared_ptr<Subscription>> subscribe(const Stream&, std::string_view consumer, std::int32_t shard);
+    // How long it must wait before it is sent more, as it has taken so much (never less than nothing); 0: it may go on at once.
+    milliseconds charge_subscription(const Shard&, Subscription&, std::uint64_t bytes, std::uint64_t records);
+    // Splits and merges to so many open shards (catalog/uniform.h). bad_count: more than a stream may have, short-lived ones
+    // among them. As with a split, parents take appends until the stream is ACTIVE again; so do the next two.
+    Result<Ticket> scale(const Stream&, std::int32_t shards);
+    Result<Ticket> set_key(const Stream&, std::string key);   // empty: what is written is not encrypted any more
+    Result<Ticket> set_capacity(const Stream&, const Capacity&);
+    // Each takes the place of what was there.
+    // `consumer`: of one of its consumers; empty: its own.
+    Result<Ticket> set_tags(const Stream&, std::map<std::string, std::string>, std::string_view consumer = {});
+    Result<Ticket> set_policy(const Stream&, std::string, std::string_view consumer = {});
+    Ticket set_metrics(const Stream&, std::uint32_t);   // bits, see metric_names
+    Result<Ticket> set_largest_record(const Stream&, std::int64_t bytes);
+    Ticket settled(const Stream&);   // changes nothing: done when the stream is stored as it is now
+    // Open shards and on-demand streams of those that are shown (catalog/places.h), kept up with each change.
+    const Tallies& tallies(const World&);
     // Called before a stream's last trace goes (by the Kafka door: group offsets).
     std::vector<std::function<void(const Stream&)>> on_removed;
     // Called when a shard was sealed by split or merge.

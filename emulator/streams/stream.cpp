@@ -10,11 +10,11 @@ std::string Shard::id() const {
     return "shardId-" + std::string(12 - std::min<std::size_t>(12, digits.size()), '0') + digits;
 }
 
-const Shard* Stream::open_shard_for(HashKey key) const {
-    const auto after = std::ranges::partition_point(open_ranges, [&](const auto& shard) { return shard->range.first <= key; });
+const Shard* Stream::open_shard_for(HashKey hash) const {
+    const auto after = std::ranges::partition_point(open_ranges, [&](const auto& shard) { return shard->range.first <= hash; });
     if (after == open_ranges.begin()) return nullptr;
     const auto* shard = std::prev(after)->get();
-    return shard->range.contains(key) ? shard : nullptr;
+    return shard->range.contains(hash) ? shard : nullptr;
 }
 
 std::size_t Stream::open_shards() const { return open_ranges.size(); }

@@ -16,7 +16,9 @@
 
 #include "emulator/runtime/clock.h"
 #include "emulator/runtime/loop.h"
+#include "emulator/streams/attributes.h"
 #include "emulator/streams/catalog/hash_key.h"
+#include "emulator/streams/consumer.h"
 #include "emulator/streams/limits/limits.h"
 #include "emulator/streams/limits/throttle.h"
 #include "emulator/streams/usage/usage.h"
@@ -29,7 +31,6 @@ using storage::Position;
 using Uuid = std::array<std::byte, 16>;
 enum class StreamId : std::uint64_t {};
 enum class WorldId : std::uint32_t {};
-enum class StreamStatus : std::uint8_t { creating, active, updating, deleting };
 enum class Door : std::uint8_t { kinesis, kafka };
 
 // A shard reads an ordered list of extents and appends to the last (rule 23). `to` is -1 while it grows.
@@ -65,12 +66,6 @@ struct Heat {
     const Slot* top() const;
 };
 
-// A split (second: -1) or a merge that was asked for and waits until its stream is ACTIVE again.
-struct Reshard {
-    std::int32_t first{}, second{-1};
-    HashKey new_start;
-};
-
 // Which door made the stream, and so how it ages (append time or record timestamps), what a reshard does (seals or deals anew)
 // and what a put may look like. Fixed when the stream stops being provisional; limits are another fact and may change at any time
 // (rule 33).
@@ -104,6 +99,7 @@ struct Shard {
     bool sealed = false;          // refuses appends
     bool expired = false;         // closed for longer than the retention, and kept as a few bytes (catalog/expired.cpp)
     std::vector<Extent> extents;
+    EncryptedSpans encrypted;
     LogId log() const { return extents.back().log; }   // that it appends to
 
     Position queued_end{};               // where the next append goes
@@ -147,8 +143,9 @@ struct Shard {
     };
     Asked asked;   // what was refused while the clock stood there: `clock auto` makes room for all of it
 
-    std::unique_ptr<Warmth> warmth;   // nothing: not read yet
-    Signal appended;                  // committed records, a seal, or deletion
+    std::unique_ptr<Warmth> warmth;      // nothing: not read yet
+    Signal appended;                     // committed records, a seal, or deletion
+    mutable std::weak_ptr<void> shown;   // what a door made of some records, for as long as one of many readers is sent it
     bool open() const { return !sealed; }
     std::string id() const;   // shardId-000000000007
 };
@@ -163,7 +160,7 @@ struct Stream : std::enable_shared_from_this<Stream> {
     StreamLimits limits;
     StreamStatus status = StreamStatus::active;
     Time created;
-    std::optional<Reshard> reshard;                // while UPDATING
+    std::optional<Change> change;                  // while UPDATING
     Time ready_at;                                 // when CREATING, UPDATING or DELETING ends
     std::optional<milliseconds> retention;         // nothing: for ever
     std::optional<std::int64_t> retention_bytes;   // per shard, on streams with Kafka's manners; nothing: any size
@@ -178,6 +175,13 @@ struct Stream : std::enable_shared_from_this<Stream> {
     std::string region, account;
     std::map<std::string, std::string> configs;   // Kafka topic configs somebody set
     std::map<std::string, std::string> tags;
+    std::map<std::string, Deep<std::shared_ptr<Consumer>>, std::less<>> consumers;   // registered, by name
+    std::string key;               // what is written is encrypted with it; empty: not encrypted
+    std::string policy;            // who may use it, as somebody said it; empty: nobody did
+    std::uint32_t metrics = 0;     // of each shard (metric_names)
+    std::int32_t warm_mibps = 0;   // throughput that was asked for in advance; 0: none
+    Lately lately;
+    Tally tally, tally_of_place;   // its part of the world's
     std::vector<Deep<std::unique_ptr<Shard>>> shards;
     std::vector<Deep<Shard*>> open_ranges;               // the open shards by hash range; the engine keeps it
     std::vector<Deep<std::unique_ptr<Shard>>> retired;   // undone or given up; somebody may still wait on them
@@ -187,6 +191,7 @@ struct Stream : std::enable_shared_from_this<Stream> {
     std::unique_ptr<Meter> meter;                        // nothing: not read from the store yet
     std::int64_t metered_until_ms = 0;                   // the end of the meter's running hour; 0: look at it
 
+    bool encrypted() const { return !key.empty(); }
     bool kinesis_manners() const { return manners == Manners::kinesis; }
     const Shard* shard(std::int32_t index) const {
         return index >= 0 && static_cast<std::size_t>(index) < shards.size() ? shards[static_cast<std::size_t>(index)].get()

@@ -46,10 +46,62 @@ bool is_arn(std::string_view text) {
     return false;
 }
 
+// Read from its end, where no name holds a ':' or a '/'.
+bool is_consumer_arn(std::string_view text) {
+    constexpr std::string_view start = "arn:aws", service = ":kinesis:", stream = "stream/", consumer = "/consumer/";
+    if (!text.starts_with(start) || std::ranges::any_of(text, [](char c) { return c == '\n' || c == '\r'; })) return false;
+    const auto colon = text.rfind(':');
+    const auto second = text.substr(colon + 1);
+    if (second.empty() || !std::ranges::all_of(second, digit)) return false;
+    const auto of_consumer = text.substr(0, colon).rfind(consumer);
+    if (of_consumer == std::string_view::npos) return false;
+    if (!is_name(text.substr(of_consumer + consumer.size(), colon - of_consumer - consumer.size()))) return false;
+    const auto of_stream = text.substr(0, of_consumer).rfind(stream);
+    if (of_stream == std::string_view::npos) return false;
+    if (!is_name(text.substr(of_stream + stream.size(), of_consumer - of_stream - stream.size()))) return false;
+    const auto head = text.substr(0, of_stream);
+    const auto at_service = head.find(service, start.size());
+    if (at_service == std::string_view::npos) return false;
+    constexpr std::size_t account = 12;
+    for (auto at = head.find(':', at_service + service.size() - 1 + 1); at != std::string_view::npos; at = head.find(':', at + 1))
+        if (at + account + 1 < head.size() && head[at + account + 1] == ':' &&
+            std::ranges::all_of(head.substr(at + 1, account), digit))
+            return true;
+    return false;
+}
+
+// Likewise in one pass from each end.
+bool is_resource_arn(std::string_view text) {
+    constexpr std::string_view start = "arn:aws", service = ":kinesis:";
+    constexpr std::size_t account = 12;
+    if (!text.starts_with(start) || std::ranges::any_of(text, [](char c) { return c == '\n' || c == '\r'; })) return false;
+    const auto at_service = text.find(service, start.size());
+    if (at_service == std::string_view::npos) return false;
+    const auto is_account = [&](std::size_t colon) {
+        return colon + account + 1 < text.size() && text[colon + account + 1] == ':' &&
+               std::ranges::all_of(text.substr(colon + 1, account), digit);
+    };
+    auto at = at_service + service.size();   // from here on `.*`, which may be empty, and the account's colon
+    while ((at = text.find(':', at)) != std::string_view::npos && !is_account(at)) ++at;
+    if (at == std::string_view::npos) return false;
+    const auto begin = at + account + 2;
+    const auto last_space = std::find_if(text.rbegin(), text.rend(), space);
+    const auto after_spaces = static_cast<std::size_t>(text.rend() - last_space);
+    for (auto slash = text.rfind('/', text.size() - 2);
+         slash != std::string_view::npos && slash >= begin && slash + 1 >= after_spaces; slash = text.rfind('/', slash - 1)) {
+        const auto kind = text.substr(begin, slash - begin);
+        if (kind.ends_with("stream") || kind.ends_with("channel") || kind.ends_with("queue")) return true;
+    }
+    return false;
+}
+
 }   // namespace
 
 const Pattern name_pattern{"[a-zA-Z0-9_.-]+", &is_name};
 const Pattern arn_pattern{R"(arn:aws.*:kinesis:.*:\d{12}:stream/\S+)", &is_arn};
+const Pattern consumer_arn_pattern{
+    R"(^(arn):aws.*:kinesis:.*:\d{12}:.*stream\/[a-zA-Z0-9_.-]+\/consumer\/[a-zA-Z0-9_.-]+:[0-9]+)", &is_consumer_arn};
+const Pattern resource_arn_pattern{R"(arn:aws.*:kinesis:.*:\d{12}:.*(stream|channel|queue)/\S+)", &is_resource_arn};
 const Pattern stream_id_pattern{"[a-z0-9]{20}-[a-z0-9]{3}", &is_stream_id};
 const Pattern hash_key_pattern{R"(0|([1-9]\d{0,38}))", &is_hash_key};
 const Pattern sequence_pattern{R"(0|([1-9]\d{0,128}))", &is_sequence};

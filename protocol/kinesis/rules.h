@@ -24,11 +24,14 @@ struct Rules {
     const Pattern* pattern = nullptr;
     std::string_view one_of = {};                                    // "A, B, C" in the order AWS prints
     std::int64_t item_min_length = none, item_max_length = none;     // of a list's texts, or a map's keys
+    std::string_view item_one_of = {};                               // of a list's texts, as one_of
     std::int64_t value_min_length = none, value_max_length = none;   // of a map's values
 };
 
-extern const Pattern name_pattern;   // stream names and shard ids
-extern const Pattern arn_pattern;    // stream ARNs
+extern const Pattern name_pattern;           // stream names and shard ids
+extern const Pattern arn_pattern;            // stream ARNs
+extern const Pattern consumer_arn_pattern;   // of registered consumers
+extern const Pattern resource_arn_pattern;   // ARNs of streams, their consumers, queues and channels
 extern const Pattern stream_id_pattern;
 extern const Pattern hash_key_pattern;   // up to 39 digits
 extern const Pattern sequence_pattern;   // up to 129 digits
@@ -39,6 +42,10 @@ constexpr Rules required{.required = true};
 constexpr Rules name{.min_length = 1, .max_length = 128, .pattern = &name_pattern};
 constexpr Rules required_name{.required = true, .min_length = 1, .max_length = 128, .pattern = &name_pattern};
 constexpr Rules arn{.min_length = 1, .max_length = 2048, .pattern = &arn_pattern};
+constexpr Rules required_arn{.required = true, .min_length = 1, .max_length = 2048, .pattern = &arn_pattern};
+constexpr Rules consumer_arn{.min_length = 1, .max_length = 2048, .pattern = &consumer_arn_pattern};
+constexpr Rules required_consumer_arn{.required = true, .min_length = 1, .max_length = 2048, .pattern = &consumer_arn_pattern};
+constexpr Rules required_resource_arn{.required = true, .min_length = 1, .max_length = 2048, .pattern = &resource_arn_pattern};
 constexpr Rules stream_id{.min_length = 1, .max_length = 24, .pattern = &stream_id_pattern};
 constexpr Rules partition_key{.min_length = 1, .max_length = 256};
 constexpr Rules hash_key{.pattern = &hash_key_pattern};
@@ -60,6 +67,15 @@ constexpr Rules required_tags{.required = true,
                               .item_max_length = 128,
                               .value_min_length = 0,
                               .value_max_length = 256};
+constexpr Rules required_tag_keys{
+    .required = true, .min_length = 1, .max_length = 50, .item_min_length = 1, .item_max_length = 128};
+constexpr Rules required_metrics{.required = true,
+                                 .min_length = 1,
+                                 .max_length = 7,
+                                 .item_one_of =
+                                     "IncomingBytes, IncomingRecords, OutgoingBytes, OutgoingRecords, "
+                                     "WriteProvisionedThroughputExceeded, ReadProvisionedThroughputExceeded, "
+                                     "IteratorAgeMilliseconds, ALL"};
 }   // namespace rules
 
 // The result of an operation that answers with an empty body.

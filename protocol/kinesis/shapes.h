@@ -78,8 +78,35 @@ struct Record {
 };
 
 struct EnhancedMetrics {
-    std::vector<std::string> shard_level_metrics;
+    std::vector<std::string_view> shard_level_metrics;
     static constexpr void members(auto& m, auto& f) { f("ShardLevelMetrics", m.shard_level_metrics, rules::none); }
+};
+
+// The answer to both operations of enhanced monitoring.
+struct EnhancedMonitoring {
+    std::optional<std::string> stream_name;
+    std::vector<std::string_view> current_shard_level_metrics;
+    std::vector<std::string_view> desired_shard_level_metrics;
+    std::optional<std::string> stream_arn;
+    static constexpr void members(auto& m, auto& f) {
+        f("StreamName", m.stream_name, rules::none);
+        f("CurrentShardLevelMetrics", m.current_shard_level_metrics, rules::none);
+        f("DesiredShardLevelMetrics", m.desired_shard_level_metrics, rules::none);
+        f("StreamARN", m.stream_arn, rules::none);
+    }
+};
+
+struct BillingCommitment {
+    std::string_view status;
+    std::optional<Time> started_at;
+    std::optional<Time> ended_at;
+    std::optional<Time> earliest_allowed_end_at;
+    static constexpr void members(auto& m, auto& f) {
+        f("Status", m.status, rules::none);
+        f("StartedAt", m.started_at, rules::none);
+        f("EndedAt", m.ended_at, rules::none);
+        f("EarliestAllowedEndAt", m.earliest_allowed_end_at, rules::none);
+    }
 };
 
 struct WarmThroughput {

@@ -101,6 +101,9 @@ void Faults::list(const Path& path, const std::vector<std::string_view>& value, 
     if (above(length, rules.max_length)) add(path, print(), at_most(rules.max_length));
     if (std::ranges::any_of(value, [&](auto item) { return outside(item, rules.item_min_length, rules.item_max_length); }))
         add(path, print(), inner("Member", rules.item_min_length, rules.item_max_length));
+    if (!rules.item_one_of.empty() && !std::ranges::all_of(value, [&](auto item) { return one_of(item, rules.item_one_of); }))
+        add(path, print(),
+            "Member must satisfy constraint: [Member must satisfy enum value set: [" + std::string(rules.item_one_of) + "]]");
 }
 
 void Faults::map(const Path& path, const TextMap& value, const Rules& rules) {

@@ -29,6 +29,15 @@ Position first_block(Cursor& cursor, LogId log, Bounds range, Pass&& pass) {
     return std::min(low, range.end);
 }
 
+// The greatest key of any kind that sorts before this one.
+std::optional<std::string_view> key_below(Cursor& cursor, std::string_view before) {
+    MDB_val key = val(before), value{};
+    const bool found =
+        cursor.get(key, value, MDB_SET_RANGE) ? cursor.get(key, value, MDB_PREV) : cursor.get(key, value, MDB_LAST);
+    if (!found) return {};
+    return view(key);
+}
+
 }   // namespace
 
 std::optional<std::string_view> LmdbSnapshot::get(std::string_view name) const {
@@ -45,6 +54,23 @@ void LmdbSnapshot::scan(std::string_view prefix, const VisitValue& visit) const 
     for (bool found = cursor.get(key, value, MDB_SET_RANGE); found && view(key).starts_with(from);
          found = cursor.get(key, value, MDB_NEXT))
         if (!visit(view(key).substr(1), view(value))) return;
+}
+
+std::optional<std::string_view> LmdbSnapshot::key_before(std::string_view name) const {
+    Cursor cursor(txn_, dbi_);
+    const auto found = key_below(cursor, "u" + std::string(name));
+    if (!found || !found->starts_with('u')) return {};
+    return found->substr(1);
+}
+
+// Blocks, marks and what still takes space: a log has any of them.
+std::optional<LogId> LmdbSnapshot::last_log() const {
+    Cursor cursor(txn_, dbi_);
+    std::optional<LogId> last;
+    for (const char kind : {'b', 's', 't'})
+        if (const auto key = key_below(cursor, std::string(1, static_cast<char>(kind + 1))); key && key->starts_with(kind))
+            last = std::max(last, std::optional{log_of(*key)});
+    return last;
 }
 
 Bounds LmdbSnapshot::bounds(LogId log) const {

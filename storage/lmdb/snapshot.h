@@ -100,6 +100,8 @@ class LmdbSnapshot final : public Snapshot {
 
     std::optional<std::string_view> get(std::string_view name) const override;
     void scan(std::string_view prefix, const VisitValue& visit) const override;
+    std::optional<std::string_view> key_before(std::string_view name) const override;
+    std::optional<LogId> last_log() const override;
     Bounds bounds(LogId log) const override;
     Result<void> read(LogId log, Position from, const VisitEntry& visit) const override { return read(log, from, visit, {}); }
     Result<void> read(LogId log, Position from, const VisitEntry& visit, const TakeRow& row) const override;

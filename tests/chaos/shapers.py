@@ -87,7 +87,8 @@ class TopicShaper(Actor):
         await self.ask("ApiVersions", {"software": "chaos", "software_version": "1"}, draw)
 
 
-CALLS = {"CreateStream": 18, "DeleteStream": 3, "SplitShard": 10, "MergeShards": 8, "DescribeStream": 6, "DescribeStreamSummary": 4,
+CALLS = {"CreateStream": 18, "DeleteStream": 3, "SplitShard": 10, "MergeShards": 8, "UpdateShardCount": 4, "AddTagsToStream": 3,
+         "StartStreamEncryption": 2, "StopStreamEncryption": 2, "DescribeStream": 6, "DescribeStreamSummary": 4, "DescribeLimits": 2,
          "ListStreams": 3, "IncreaseStreamRetentionPeriod": 1}
 COMES_AND_GOES = ("ResourceNotFoundException", "ResourceInUseException")
 RESHARD = COMES_AND_GOES + ("LimitExceededException", "InvalidArgumentException")
@@ -133,6 +134,27 @@ class StreamShaper(HttpActor):
             at = int(which * (len(shards) - 1))
             both = {"ShardToMerge": shards[at][2], "AdjacentShardToMerge": shards[at + 1][2]}
             await self.reshard(name, "MergeShards", both, draw)
+
+    async def UpdateShardCount(self, draw):
+        name, times = draw.choice(NAMES), draw.choice((0.5, 0.75, 1.25, 1.3, 2))
+        shards = await self.shards(name, draw)
+        target = max(1, int(len(shards) * times))
+        if shards and target < MOST_SHARDS:
+            await self.reshard(name, "UpdateShardCount", {"TargetShardCount": target, "ScalingType": "UNIFORM_SCALING"}, draw)
+
+    async def AddTagsToStream(self, draw):
+        tags = {f"k{draw.randint(0, 9)}": str(draw.randint(0, 99))}
+        await self.call("AddTagsToStream", {"StreamName": draw.choice(NAMES), "Tags": tags}, draw, COMES_AND_GOES)
+
+    async def StartStreamEncryption(self, draw, operation="StartStreamEncryption"):
+        key = {"EncryptionType": "KMS", "KeyId": "k"}
+        await self.call(operation, {"StreamName": draw.choice(NAMES), **key}, draw, COMES_AND_GOES)
+
+    async def StopStreamEncryption(self, draw):
+        await self.StartStreamEncryption(draw, "StopStreamEncryption")
+
+    async def DescribeLimits(self, draw):
+        await self.call("DescribeLimits", {}, draw)
 
     async def reshard(self, name, operation, values, draw):
         await changing(self, [name], self.call(operation, {"StreamName": name, **values}, draw, RESHARD))

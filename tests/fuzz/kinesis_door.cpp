@@ -6,7 +6,9 @@
 #include <boost/asio/detached.hpp>
 
 #include "emulator/kinesis/dispatch.h"
+#include "protocol/kinesis/event_stream.h"
 #include "tests/fuzz/world.h"
+#include "tests/support/taken.h"
 
 namespace sluice::fuzz {
 namespace {
@@ -17,7 +19,17 @@ constexpr std::size_t most_calls = 12;
 
 Task<void> call(streams::Engine& engine, const DoorOptions& options, const RequestHead& head, std::string_view body,
                 std::optional<Answer>& out) {
-    out = co_await dispatch(engine, options, head, body);
+    Push push;
+    out = co_await dispatch(engine, options, head, body, push);
+    if (!push) co_return;
+    test::Taken taken;   // an event or two
+    taken.pieces_wanted = 2;
+    co_await push(taken);
+    for (std::string_view rest = taken.text; !rest.empty();) {
+        const auto message = read_message(rest);
+        must(message.has_value(), "what is pushed is whole messages");
+        rest.remove_prefix(message->size);
+    }
 }
 
 void remember(std::string_view answer, std::string& token) {

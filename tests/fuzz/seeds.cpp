@@ -181,6 +181,44 @@ std::vector<Blob> kinesis_calls() {
     each_case([&](const std::string& operation, const std::string& body, const json&) {
         all.push_back(blob_of(operation + "\n" + body));
     });
+    // What a stream has beside its records, changed and read back.
+    const auto in_a_row = [&](std::initializer_list<std::string_view> calls) {
+        std::string seed;
+        for (const auto one : calls) seed.append(seed.empty() ? "" : "\xFE").append(one);
+        all.push_back(blob_of(seed));
+    };
+    in_a_row({R"(UpdateShardCount
+{"StreamName":"three","TargetShardCount":4,"ScalingType":"UNIFORM_SCALING"})",
+              R"(UpdateShardCount
+{"StreamName":"three","TargetShardCount":1,"ScalingType":"UNIFORM_SCALING"})",
+              R"(StartStreamEncryption
+{"StreamName":"one","EncryptionType":"KMS","KeyId":"k"})",
+              R"(PutRecord
+{"StreamName":"one","PartitionKey":"a","Data":"eA=="})",
+              R"(GetShardIterator
+{"StreamName":"one","ShardId":"0","ShardIteratorType":"TRIM_HORIZON"})",
+              R"(GetRecords
+{"ShardIterator":"$I"})",
+              R"(StopStreamEncryption
+{"StreamName":"one","EncryptionType":"KMS","KeyId":"k"})"});
+    in_a_row({R"(AddTagsToStream
+{"StreamName":"one","Tags":{"a":"b"}})",
+              R"(UntagResource
+{"ResourceARN":"arn:aws:kinesis:us-east-1:000000000000:stream/one","TagKeys":["a"]})",
+              R"(PutResourcePolicy
+{"ResourceARN":"arn:aws:kinesis:us-east-1:000000000000:stream/one","Policy":"{}"})",
+              R"(EnableEnhancedMonitoring
+{"StreamName":"one","ShardLevelMetrics":["ALL"]})",
+              R"(UpdateAccountSettings
+{"MinimumThroughputBillingCommitment":{"Status":"ENABLED"}})",
+              R"(UpdateStreamMode
+{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/one","StreamModeDetails":{"StreamMode":"ON_DEMAND"}})",
+              R"(UpdateStreamWarmThroughput
+{"StreamName":"one","WarmThroughputMiBps":6})",
+              R"(UpdateMaxRecordSize
+{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/one","MaxRecordSizeInKiB":2048})",
+              R"(DescribeLimits
+{})"});
     return all;
 }
 

@@ -60,7 +60,12 @@ struct World {
         const auto before = engine->dump();
         engine.reset();
         open();
-        must(engine->dump() == before, "a restart finds what was there before");
+        const auto now = engine->dump();
+        if (now == before) return;
+        const auto parting = std::ranges::mismatch(before, now).in1 - before.begin();
+        const auto from = before.rfind('\n', static_cast<std::size_t>(parting)) + 1;
+        std::fprintf(stderr, "before: %.600s\nafter:  %.600s\n", before.c_str() + from, now.c_str() + from);
+        must(false, "a restart finds what was there before");
     }
 };
 

@@ -1,5 +1,5 @@
-// How a history changes the catalog: streams and topics come and go, shards are split, merged and added, limits and retention
-// are set. At most one of these in a turn, among writes to whatever is there.
+// How a history changes the catalog: streams and topics come and go, shards are split, merged, scaled and added, limits,
+// retention, tags and encryption are set. At most one of these in a turn, among writes to whatever is there.
 #include <algorithm>
 
 #include "protocol/kafka/messages/create_partitions.h"
@@ -13,7 +13,7 @@ void History::change_catalog(const std::string& name) {
     const auto found = model_.streams.find(name);
     if (found == model_.streams.end()) return create(name);
     auto& stream = found->second;
-    switch (below(9)) {
+    switch (below(14)) {
         case 0:
             return remove(stream);
         case 1:
@@ -27,6 +27,15 @@ void History::change_catalog(const std::string& name) {
             return add_partitions(stream);
         case 7:
             return set_retention(stream);
+        case 8:
+        case 9:
+            return scale(stream);
+        case 10:
+            return set_tags(stream);
+        case 11:
+            return set_key(stream);
+        case 12:
+            return change_consumers(stream);
         default:
             return set_limits(stream);
     }
@@ -130,6 +139,7 @@ void History::remove(Stream& stream) {
         say("DeleteStream {}", name);
         kinesis::DeleteStream request;
         request.stream_name = text(name);
+        request.enforce_consumer_deletion = true;
         queued_ = true;
         machine_->ask<kinesis::DeleteStream>(std::move(request),
                                              hear<kinesis::Reply<kinesis::DeleteStream>>([this, name, serial](auto& reply) {
@@ -161,16 +171,7 @@ void History::split(Stream& stream) {
     const auto first = stream.shards[index].first, last = stream.shards[index].last;
     const auto at = one_in(4) ? first + 2 : one_in(3) ? last - 1 : first + (last - first) / 2;
     say("SplitShard {}/{} at {}", stream.name, index, decimal(at));
-    for (const auto& [from, to] : {std::pair{first, at - 1}, std::pair{at, last}}) {
-        auto& child = stream.shards.emplace_back();
-        child.first = from, child.last = to;
-        child.opened = model_.time.now;
-        child.parents = {static_cast<std::int32_t>(index)};
-        stream.shards[index].children.push_back(static_cast<std::int32_t>(stream.shards.size()) - 1);
-    }
-    stream.shards[index].sealed = true;
-    stream.shards[index].closed = model_.time.now;
-    stream.set_limits(stream.limits[0], stream.limits[1], stream.limits[2], stream.limits[3], model_.time.now);
+    stream.split(index, at, model_.time.now);
     kinesis::SplitShard request;
     request.stream_name = text(stream.name);
     request.shard_to_split = text(fmt::format("shardId-{:012}", index));
@@ -184,20 +185,10 @@ void History::split(Stream& stream) {
 void History::merge(Stream& stream) {
     for (std::size_t i = 0; i < stream.shards.size() && stream.shards.size() < 9; ++i)
         for (std::size_t j = 0; j < stream.shards.size(); ++j) {
-            auto &lower = stream.shards[i], &upper = stream.shards[j];
+            const auto &lower = stream.shards[i], &upper = stream.shards[j];
             if (lower.sealed || upper.sealed || lower.last == last_hash || lower.last + 1 != upper.first) continue;
             say("MergeShards {}/{} and {}", stream.name, i, j);
-            Shard child;
-            child.first = lower.first, child.last = upper.last;
-            child.opened = model_.time.now;
-            child.parents = {static_cast<std::int32_t>(i), static_cast<std::int32_t>(j)};
-            for (auto* parent : {&lower, &upper}) {
-                parent->sealed = true;
-                parent->closed = model_.time.now;
-                parent->children.push_back(static_cast<std::int32_t>(stream.shards.size()));
-            }
-            stream.shards.push_back(std::move(child));
-            stream.set_limits(stream.limits[0], stream.limits[1], stream.limits[2], stream.limits[3], model_.time.now);
+            stream.merge(i, j, model_.time.now);
             kinesis::MergeShards request;
             request.stream_name = text(stream.name);
             request.shard_to_merge = text(fmt::format("shardId-{:012}", i));
@@ -207,6 +198,68 @@ void History::merge(Stream& stream) {
                 std::move(request), hear<kinesis::Reply<kinesis::MergeShards>>(
                                         [this, name = stream.name](auto& reply) { catalog_fate(name, reply.has_value()); }));
         }
+}
+
+// With a target that is a multiple of a quarter and without, up and down, down to less than half.
+void History::scale(Stream& stream) {
+    if (stream.shards.size() > 9) return;
+    const auto open = stream.open_in_order().size();
+    const auto target = 1 + below(2 * open);
+    say("UpdateShardCount {}: {} -> {}", stream.name, open, target);
+    stream.scale(target, model_.time.now);
+    kinesis::UpdateShardCount request;
+    request.stream_name = text(stream.name);
+    request.target_shard_count = static_cast<std::int32_t>(target);
+    request.scaling_type = "UNIFORM_SCALING";
+    queued_ = true;
+    machine_->ask<kinesis::UpdateShardCount>(
+        std::move(request), hear<kinesis::Reply<kinesis::UpdateShardCount>>(
+                                [this, name = stream.name](auto& reply) { catalog_fate(name, reply.has_value()); }));
+}
+
+void History::set_tags(Stream& stream) {
+    const auto key = fmt::format("tag {}", below(4));
+    const auto told = [this, name = stream.name](auto& reply) { catalog_fate(name, reply.has_value()); };
+    queued_ = true;
+    if (one_in(3)) {
+        say("RemoveTagsFromStream {}: {}", stream.name, key);
+        stream.tags.erase(key);
+        kinesis::RemoveTagsFromStream request;
+        request.stream_name = text(stream.name);
+        request.tag_keys = std::vector{text(key)};
+        return machine_->ask<kinesis::RemoveTagsFromStream>(std::move(request),
+                                                            hear<kinesis::Reply<kinesis::RemoveTagsFromStream>>(told));
+    }
+    const auto value = one_in(3) ? std::string{} : fmt::format("v {}", below(100));
+    say("AddTagsToStream {}: {} = {}", stream.name, key, value);
+    stream.tags[key] = value;
+    kinesis::AddTagsToStream request;
+    request.stream_name = text(stream.name);
+    request.tags = kinesis::TextMap{{text(key), text(value)}};
+    machine_->ask<kinesis::AddTagsToStream>(std::move(request), hear<kinesis::Reply<kinesis::AddTagsToStream>>(told));
+}
+
+void History::set_key(Stream& stream) {
+    const auto told = [this, name = stream.name](auto& reply) { catalog_fate(name, reply.has_value()); };
+    const auto fill = [&](auto& request) {
+        request.stream_name = text(stream.name);
+        request.encryption_type = "KMS";
+        request.key_id = text(fmt::format("key {}", below(2)));
+    };
+    queued_ = true;
+    if (one_in(2)) {
+        say("StopStreamEncryption {}", stream.name);
+        stream.key.clear();
+        kinesis::StopStreamEncryption request;
+        fill(request);
+        return machine_->ask<kinesis::StopStreamEncryption>(std::move(request),
+                                                            hear<kinesis::Reply<kinesis::StopStreamEncryption>>(told));
+    }
+    kinesis::StartStreamEncryption request;
+    fill(request);
+    stream.key = *request.key_id;
+    say("StartStreamEncryption {}: {}", stream.name, stream.key);
+    machine_->ask<kinesis::StartStreamEncryption>(std::move(request), hear<kinesis::Reply<kinesis::StartStreamEncryption>>(told));
 }
 
 // Rule 16: nothing is sealed, all open ranges are dealt anew.

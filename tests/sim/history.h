@@ -86,6 +86,10 @@ class History {
     void split(Stream&);
     void merge(Stream&);
     void add_partitions(Stream&);
+    void scale(Stream&);
+    void set_tags(Stream&);
+    void set_key(Stream&);
+    void change_consumers(Stream&);   // consumers.cpp
     void set_retention(Stream&);
     void set_limits(Stream&);
     void new_producer();
@@ -150,6 +154,7 @@ class History {
     std::uint64_t lives_ = 0, steps_ = 0, records_ = 0;
     std::int64_t serials_ = 0;
     std::set<std::int64_t> producer_ids_;
+    std::map<std::string, std::int64_t> consumer_seconds_;   // the last of each name
 
     struct Reader {
         std::string stream;

@@ -14,14 +14,21 @@
 #include "emulator/net/receiving.h"
 #include "emulator/net/tcp_peer.h"
 #include "emulator/streams/engine.h"
+#include "protocol/kinesis/operations/add_tags_to_stream.h"
 #include "protocol/kinesis/operations/create_stream.h"
 #include "protocol/kinesis/operations/decrease_stream_retention_period.h"
 #include "protocol/kinesis/operations/delete_stream.h"
+#include "protocol/kinesis/operations/deregister_stream_consumer.h"
 #include "protocol/kinesis/operations/get_shard_iterator.h"
 #include "protocol/kinesis/operations/increase_stream_retention_period.h"
 #include "protocol/kinesis/operations/merge_shards.h"
 #include "protocol/kinesis/operations/put_records.h"
+#include "protocol/kinesis/operations/register_stream_consumer.h"
+#include "protocol/kinesis/operations/remove_tags_from_stream.h"
 #include "protocol/kinesis/operations/split_shard.h"
+#include "protocol/kinesis/operations/start_stream_encryption.h"
+#include "protocol/kinesis/operations/stop_stream_encryption.h"
+#include "protocol/kinesis/operations/update_shard_count.h"
 #include "tests/sim/store.h"
 
 // The handlers that histories call without a frame around the request.
@@ -65,14 +72,21 @@ Task<SyncGroupResponse> handle(Call&, const SyncGroupRequest&);
 }   // namespace sluice::kafka
 namespace sluice::kinesis {
 struct GetRecords;
+Task<Reply<AddTagsToStream>> handle(Call&, const AddTagsToStream&);
 Task<Reply<CreateStream>> handle(Call&, const CreateStream&);
 Task<Reply<DecreaseStreamRetentionPeriod>> handle(Call&, const DecreaseStreamRetentionPeriod&);
 Task<Reply<DeleteStream>> handle(Call&, const DeleteStream&);
+Task<Reply<DeregisterStreamConsumer>> handle(Call&, const DeregisterStreamConsumer&);
 Task<Reply<GetShardIterator>> handle(Call&, const GetShardIterator&);
 Task<Reply<IncreaseStreamRetentionPeriod>> handle(Call&, const IncreaseStreamRetentionPeriod&);
 Task<Reply<MergeShards>> handle(Call&, const MergeShards&);
 Task<Reply<PutRecords>> handle(Call&, const PutRecords&);
+Task<Reply<RegisterStreamConsumer>> handle(Call&, const RegisterStreamConsumer&);
+Task<Reply<RemoveTagsFromStream>> handle(Call&, const RemoveTagsFromStream&);
 Task<Reply<SplitShard>> handle(Call&, const SplitShard&);
+Task<Reply<StartStreamEncryption>> handle(Call&, const StartStreamEncryption&);
+Task<Reply<StopStreamEncryption>> handle(Call&, const StopStreamEncryption&);
+Task<Reply<UpdateShardCount>> handle(Call&, const UpdateShardCount&);
 }   // namespace sluice::kinesis
 
 namespace sluice::sim {
@@ -160,14 +174,16 @@ class Machine {
     template <class Operation>
     static Task<void> serve_kinesis(Machine& machine, std::shared_ptr<Asked<Operation, kinesis::Reply<Operation>>> asked) {
         ++machine.begun;
-        kinesis::Call call{*machine.engine, machine.engine->default_world(), machine.options, machine.caller};
+        kinesis::Call call{*machine.engine, machine.engine->default_world(), machine.options,
+                           machine.caller,  kinesis::Encoding::json,         machine.push};
         auto reply = co_await kinesis::handle(call, asked->request);
         asked->told(reply);
     }
     static Task<void> serve_get_records(Machine& machine, std::shared_ptr<Asked<std::string, kinesis::Answer>> asked) {
         ++machine.begun;
         kinesis::Serving serving{*machine.engine, machine.engine->default_world(), machine.options,
-                                 asked->request,  kinesis::Encoding::json,         machine.caller};
+                                 asked->request,  kinesis::Encoding::json,         machine.caller,
+                                 machine.push};
         auto answer = co_await kinesis::serve<kinesis::GetRecords>(std::move(serving));
         asked->told(answer);
     }
@@ -197,6 +213,7 @@ class Machine {
     const bool threaded;   // a writer thread commits, and a flush waits for it
     kinesis::DoorOptions options;
     kinesis::Caller caller;
+    kinesis::Push push;   // nothing asks for one here
     std::vector<std::weak_ptr<kafka::Session>> sessions;
     std::uint64_t spawned = 0, begun = 0;
 };

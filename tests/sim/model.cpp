@@ -55,7 +55,7 @@ std::pair<Sequence, Position> Shard::check(std::int64_t id, std::int16_t epoch, 
     return {Sequence::out_of_order, 0};
 }
 
-Position Shard::append(std::vector<Record> records, Ms now, Ms stamp) {
+Position Shard::append(std::vector<Record> records, Ms now, Ms stamp, bool encrypted) {
     last_appended = std::max(last_appended, now);
     const auto base = end();
     auto& hour = counted[now / hour_ms];
@@ -63,7 +63,7 @@ Position Shard::append(std::vector<Record> records, Ms now, Ms stamp) {
         ++hour.records;
         hour.bytes += record.key.size() + record.value.size();
     }
-    log.push_back(std::make_shared<const Batch>(Batch{base, last_appended, stamp, std::move(records)}));
+    log.push_back(std::make_shared<const Batch>(Batch{base, last_appended, stamp, encrypted, std::move(records)}));
     return base;
 }
 

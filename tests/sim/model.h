@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct Record {
 struct Batch {
     Position base{};
     Ms appended{}, stamp{};
+    bool encrypted = false;
     std::vector<Record> records;
     Position end() const { return base + static_cast<Position>(records.size()); }
 };
@@ -77,7 +79,7 @@ struct Shard {
     void tick(Ms now);
     std::pair<Sequence, Position> check(std::int64_t producer, std::int16_t epoch, std::int32_t sequence,
                                         std::size_t count) const;
-    Position append(std::vector<Record>, Ms now, Ms stamp);
+    Position append(std::vector<Record>, Ms now, Ms stamp, bool encrypted);
 };
 
 struct Stream {
@@ -89,7 +91,15 @@ struct Stream {
         return shard.expired || (shard.sealed && retention && shard.closed + *retention < now);
     }
     std::int64_t serial{};   // tells incarnations of a name apart
+    std::map<std::string, std::string> tags;
+    std::string key;   // empty: not encrypted
+    std::set<std::string> consumers;
     std::vector<Shard> shards;
+    // scaling.cpp
+    std::vector<std::int32_t> open_in_order() const;                   // by hash range
+    std::size_t split(std::size_t shard, Hash at, Ms now);             // yields the upper half; the lower one is before it
+    std::size_t merge(std::size_t lower, std::size_t upper, Ms now);   // yields the child
+    void scale(std::size_t target, Ms now);
     std::int32_t open_shard(Hash) const;
     void set_limits(std::int64_t bytes, std::int64_t records, std::int64_t read_bytes, std::int64_t read_calls, Ms now);
     std::int64_t limits[4]{};

@@ -117,6 +117,8 @@ void History::get_records(Stream& stream) {
             if (!number || number->index - 1 != next)
                 broken("GetRecords {}/{}: position {} where {} was due", reader.stream, reader.shard,
                        number ? number->index - 1 : -1, next);
+            if (record.contains("EncryptionType") != batch->encrypted)
+                broken("GetRecords {}/{}: at {} encrypted {}", reader.stream, reader.shard, next, !batch->encrypted);
             if (record.at("Data") != base64(expected.value) || record.at("PartitionKey") != expected.key)
                 broken("GetRecords {}/{}: other bytes at {}", reader.stream, reader.shard, next);
             if (std::llround(record.at("ApproximateArrivalTimestamp").get<double>() * 1000) != batch->appended)

@@ -91,17 +91,19 @@ void History::put_records(Stream& stream) {
         group.records.push_back(std::move(record));
     }
     std::map<std::int32_t, std::shared_ptr<Write>> queued;
+    const bool encrypted = !stream.key.empty();
     for (auto& [index, group] : groups)
         if (!group.records.empty())
-            queued[index] = queue(stream, index, [records = group.records, bytes = group.bytes, now](Shard& shard) {
+            queued[index] = queue(stream, index, [records = group.records, bytes = group.bytes, now, encrypted](Shard& shard) {
                 shard.write_records.take(std::ssize(records));
                 shard.write_bytes.take(bytes);
-                shard.append(records, now, std::max(now, shard.last_appended));
+                shard.append(records, now, std::max(now, shard.last_appended), encrypted);
             });
     say("PutRecords {}: {} records, {} shards", stream.name, expected.size(), queued.size());
-    auto check = [this, expected, queued, name = stream.name,
+    auto check = [this, expected, queued, encrypted, name = stream.name,
                   serial = stream.serial](kinesis::Reply<kinesis::PutRecords>& reply) {
         if (!reply) broken("PutRecords {}: {}", name, reply.error().message.value_or("?"));
+        if (reply->encryption_type.has_value() != encrypted) broken("PutRecords {}: encrypted {}", name, !encrypted);
         for (std::size_t i = 0; i < expected.size(); ++i) {
             const auto& told = reply->records[i];
             const auto& entry = expected[i];
@@ -189,8 +191,8 @@ void History::produce(Stream& stream) {
         stream.odd_stamps |= plan_.odd_stamps && !stream.kinesis;
         write = queue(stream, index,
                       [records = std::move(records), now, real = model_.time.real, stamp, bytes, producer = producer,
-                       epoch = epoch, first = first](Shard& into) {
-                          const auto at = into.append(records, now, stamp);
+                       encrypted = !stream.key.empty(), epoch = epoch, first = first](Shard& into) {
+                          const auto at = into.append(records, now, stamp, encrypted);
                           into.write_records.take(std::ssize(records));
                           into.write_bytes.take(bytes);
                           if (producer < 0) return;

@@ -207,6 +207,25 @@ TEST_CASE_TEMPLATE("a thousand entries are found by time with their neighbours l
     CHECK(store->snapshot()->live_bytes(one) == 544 * 700);
 }
 
+TEST_CASE_TEMPLATE("the last log is the one with the greatest number that holds something", Where, InMemory, OnDisk) {
+    Where store;
+    Batch b;
+    b.put("key", "value");
+    REQUIRE(store->commit(b));
+    CHECK(store->snapshot()->last_log() == std::nullopt);
+    b.clear();
+    b.append(LogId{0x1FF}, entry(0, 1, "x"));
+    b.append(LogId{3}, entry(0, 1, "x"));
+    REQUIRE(store->commit(b));
+    CHECK(store->snapshot()->last_log() == LogId{0x1FF});
+    b.clear();
+    b.drop(LogId{0x1FF});
+    REQUIRE(store->commit(b));
+    while (*store->sweep(10)) {
+    }
+    CHECK(store->snapshot()->last_log() == LogId{3});
+}
+
 TEST_CASE_TEMPLATE("the table keeps values by key and is scanned in byte order", Where, InMemory, OnDisk) {
     Where store;
     Batch b;
@@ -225,6 +244,10 @@ TEST_CASE_TEMPLATE("the table keeps values by key and is scanned in byte order",
     seen.clear();
     s->scan("", [&](std::string_view k, std::string_view) { return seen = k, false; });
     CHECK(seen == "a/1");
+    CHECK(s->key_before("a/1") == std::nullopt);
+    CHECK(s->key_before("a/2") == "a/1");
+    CHECK(s->key_before("a/3") == "a/2");
+    CHECK(s->key_before("zzz") == "b");
 
     Batch e;
     e.erase("a/1");

@@ -1,7 +1,9 @@
 // CreateStream: a stream is a topic at once. With only a name it is on-demand with 4 shards (seen: AWS 2024).
 #include "protocol/kinesis/operations/create_stream.h"
+#include "emulator/kinesis/account.h"
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/serve.h"
+#include "emulator/kinesis/tags.h"
 #include "emulator/kinesis/texts/texts.h"
 #include "emulator/streams/catalog/bounds.h"
 
@@ -14,13 +16,15 @@ Task<Reply<CreateStream>> handle(Call& call, const CreateStream& request) {
     if (name == "." || name == ".." || name.starts_with("__")) co_return std::unexpected{texts::name_unusable(name)};
     if (request.shard_count.value_or(1) > streams::bounds::listed_shards)
         co_return std::unexpected{too_many_shards(call, *request.shard_count)};
-    if (request.warm_throughput_mibps.value_or(0) > 0)
-        co_return std::unexpected{texts::member_not_emulated("WarmThroughputMiBps")};
+    const auto warm = request.warm_throughput_mibps.value_or(0);
+    if (auto fault = fault_of_warm(call, on_demand, warm)) co_return std::unexpected{*fault};
     if (request.record_distribution_strategy == "AUTO")
         co_return std::unexpected{texts::member_not_emulated("RecordDistributionStrategy AUTO")};
     streams::Engine::NewStream wanted;
     wanted.name = call.names.topic(name);
-    wanted.shards = request.shard_count.value_or(on_demand ? 4 : 1);
+    wanted.shards = request.shard_count.value_or(on_demand ? streams::on_demand_shards : 1);
+    if (warm > 0) wanted.shards = std::max(wanted.shards, shards_for(warm));
+    wanted.warm_mibps = warm;
     wanted.manners = streams::Manners::kinesis;
     wanted.profile = call.engine.options().kinesis_profile;
     wanted.retention = std::chrono::hours{streams::default_retention_hours};
@@ -28,7 +32,9 @@ Task<Reply<CreateStream>> handle(Call& call, const CreateStream& request) {
     wanted.max_record_bytes = std::int64_t{request.max_record_size_in_kib.value_or(1024)} * 1024;
     wanted.account = call.account();
     wanted.region = call.names.region();
-    for (const auto& [key, value] : request.tags.value_or(TextMap{})) wanted.tags[std::string{key}] = value;
+    const auto tags = request.tags.value_or(TextMap{});
+    if (auto fault = fault_of_tags(call, name, tags, 0)) co_return std::unexpected{*fault};
+    for (const auto& [key, value] : tags) wanted.tags[std::string{key}] = value;
     if (call.names.name(wanted.name) != name) co_return std::unexpected{texts::name_of_other_scope(name)};
     auto made = call.engine.create(call.world, wanted);
     if (!made) {

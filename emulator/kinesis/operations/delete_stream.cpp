@@ -10,6 +10,11 @@ Task<Reply<DeleteStream>> handle(Call& call, const DeleteStream& request) {
     const auto stream = find_stream(call, address_of(request));
     if (!stream) co_return std::unexpected{stream.error()};
     const std::string name = (*stream)->name;
+    if (!(*stream)->consumers.empty() && !request.enforce_consumer_deletion.value_or(false))
+        co_return std::unexpected{
+            request.stream_arn
+                ? texts::has_consumers(*request.stream_arn, *request.stream_arn)
+                : texts::has_consumers(fmt::format("{}:{}", call.account(), call.names.name(name)), call.names.name(name))};
     auto removed = call.engine.remove(call.world, name, true);
     if (!removed) co_return std::unexpected{texts::stream_not_found(call.names.name(name), call.account())};
     const auto done = co_await removed->committed();

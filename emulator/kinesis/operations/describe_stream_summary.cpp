@@ -11,7 +11,12 @@ Task<Reply<DescribeStreamSummary>> handle(Call& call, const DescribeStreamSummar
     auto told = describe_as<StreamDescriptionSummary>(call, stream);
     told.open_shard_count =
         stream.status == streams::StreamStatus::creating ? 0 : static_cast<std::int32_t>(stream.open_shards());
-    told.consumer_count = 0;
+    told.consumer_count = static_cast<std::int32_t>(stream.consumers.size());
+    // What was asked for last, and what there is.
+    const auto* coming = stream.change ? std::get_if<streams::Capacity>(&*stream.change) : nullptr;
+    if (const auto warm = coming ? coming->warm_mibps : stream.warm_mibps; warm > 0)
+        told.warm_throughput =
+            WarmThroughput{.target_mibps = warm, .current_mibps = static_cast<std::int32_t>(stream.open_shards())};
     told.max_record_size_in_kib = static_cast<std::int32_t>(stream.max_record_bytes / 1024);
     co_return DescribeStreamSummary::Result{std::move(told)};
 }

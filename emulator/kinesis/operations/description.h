@@ -2,6 +2,7 @@
 #pragma once
 
 #include "emulator/kinesis/address.h"
+#include "emulator/kinesis/operations/metric_names.h"
 #include "emulator/kinesis/serve.h"
 
 namespace sluice::kinesis {
@@ -15,8 +16,9 @@ Description describe_as(const Call& call, const streams::Stream& stream) {
     told.stream_mode_details = mode_of(stream);
     told.retention_period_hours = retention_hours(stream);
     told.stream_creation_timestamp = stream.created;
-    told.enhanced_monitoring = {EnhancedMetrics{}};
-    told.encryption_type = "NONE";
+    told.enhanced_monitoring = {EnhancedMetrics{metric_list(stream.metrics)}};
+    told.encryption_type = stream.encrypted() ? "KMS" : "NONE";
+    if (stream.encrypted()) told.key_id = stream.key;
     return told;
 }
 

@@ -5,7 +5,7 @@
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/records/growing_answer.h"
 #include "emulator/kinesis/records/iterators.h"
-#include "emulator/kinesis/records/partition_key.h"
+#include "emulator/kinesis/records/shown_record.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
 #include "protocol/kinesis/operations/get_records.h"
@@ -13,21 +13,6 @@
 
 namespace sluice::kinesis {
 namespace {
-
-std::vector<ChildShard> children_of(const streams::Shard& shard) {
-    std::vector<ChildShard> told;
-    for (const auto index : shard.children) {
-        const auto* child = shard.stream->shard(index);
-        ChildShard one{.shard_id = shard_id(index),
-                       .parent_shards = {},
-                       .hash_key_range = {streams::to_string(child->range.first), streams::to_string(child->range.last)}};
-        for (const auto parent : child->parents) one.parent_shards.push_back(shard_id(parent));
-        told.push_back(std::move(one));
-    }
-    return told;
-}
-
-std::string_view as_text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 // Where a read begins. The stream outlives its deletion for as long as somebody reads it.
 struct Asked {
@@ -106,12 +91,7 @@ struct Reading {
             answer.room_for(
                 more ? room_for(left_bytes, std::min(left, count * (left_bytes / std::max<std::int64_t>(1, bytes) + 1)))
                      : room_for(bytes, count));
-        for (const auto& record : read.records)
-            answer.add(Record{.sequence_number = numbers.at(record.position, record.appended_ms),
-                              .approximate_arrival_timestamp = from_ms(record.appended_ms),
-                              .data = {record.value ? as_text(*record.value) : std::string_view{}},
-                              .partition_key = shown_partition_key(record.key, call.kept),
-                              .encryption_type = {}});
+        for (const auto& record : read.records) answer.add(shown_record(shard, record, numbers, call.kept));
         call.kept.clear();
         left_bytes -= bytes;
         left -= count;

@@ -28,12 +28,13 @@ Task<Reply<PutRecord>> handle(Call& call, const PutRecord& request) {
                                         texts::rate_exceeded(shard_id(put->shard->index), call.name(*stream), call.account())}};
     ShardPuts one{*put->shard};
     one.add(*put);
+    const bool encrypted = stream->encrypted();   // when it is queued, which is when its place is known
     if (!one.queue(call.engine)) co_return std::unexpected{texts::internal_failure()};
     if (!one.ticket().done()) co_await one.ticket().finished();
     if (!one.ticket().outcome()) co_return std::unexpected{texts::internal_failure()};
     co_return PutRecord::Result{.shard_id = shard_id(put->shard->index),
                                 .sequence_number = sequence_number(*put->shard, one.position(0), one.appended_ms()),
-                                .encryption_type = {}};
+                                .encryption_type = encrypted ? std::optional<std::string_view>{"KMS"} : std::nullopt};
 }
 
 template Task<Answer> serve<PutRecord>(Serving);

@@ -86,6 +86,7 @@ Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
     std::vector<Told> names;
     names.reserve(groups.size());
     for (const auto& group : groups) names.push_back({shard_id(group.shard().index), SequenceNumbers{group.shard()}});
+    if (stream->encrypted()) told.encryption_type = "KMS";   // all are queued in this turn
     for (std::size_t g = 0; g < groups.size(); ++g) stored[g] = groups[g].queue(call.engine);
     for (std::size_t g = 0; g < groups.size(); ++g) {
         if (!stored[g]) continue;

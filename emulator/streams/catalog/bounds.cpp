@@ -26,4 +26,18 @@ std::string_view fault_of_place(std::string_view account, std::string_view regio
     return {};
 }
 
+std::string_view fault_of_key(std::string_view key) {
+    return good_text(key, key_bytes) ? std::string_view{} : "a stream's key is no text of at most 2048 characters";
+}
+
+std::string_view fault_of_policy(std::string_view policy) {
+    return good_text(policy, policy_bytes) ? std::string_view{} : "a stream's policy is no text of at most 20480 bytes";
+}
+
+std::string_view fault_of_capacity(std::int64_t warm, std::int64_t shards) {
+    if (warm < 0 || warm > most_warm_mibps) return "a stream's warm throughput is none";
+    if (shards < 0 || shards > listed_shards) return "a stream's next number of shards is none";
+    return {};
+}
+
 }   // namespace sluice::streams::bounds

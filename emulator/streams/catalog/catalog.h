@@ -9,7 +9,7 @@
 
 namespace sluice::catalog {
 class Folder;   // catalog.proto
-}
+}   // namespace sluice::catalog
 
 namespace sluice::streams {
 
@@ -36,10 +36,26 @@ class Catalog : public EnginePart {
     Result<Ticket> split(Stream&, std::int32_t shard, HashKey new_start);
     Result<Ticket> merge(Stream&, std::int32_t first, std::int32_t second);
     Result<Ticket> add_partitions(Stream&, std::int32_t total);
+    Result<Ticket> scale(Stream&, std::int32_t shards);
+    Result<Ticket> rekey(Stream&, std::string key);
+    Result<Ticket> set_capacity(Stream&, Capacity);
+    // ---- attributes.cpp ----
+    Result<Ticket> set_tags(Stream&, std::map<std::string, std::string>, std::string_view consumer);
+    Result<Ticket> set_policy(Stream&, std::string, std::string_view consumer);
+    Ticket set_metrics(Stream&, std::uint32_t);
+    Ticket settled(Stream&);
     Result<Engine::Changed> fork(Stream&, World& into, std::string name);
     Result<Ticket> set_retention(Stream&, std::optional<milliseconds>);
     Ticket set_limits(Stream&, std::string_view profile, const StreamLimits&);
+    Result<Ticket> set_largest_record(Stream&, std::int64_t bytes);
     Result<Ticket> set_config(Stream&, const std::string& key, std::optional<std::string> value);
+
+    // ---- consumers.cpp ----
+    Result<Ticket> register_consumer(Stream&, const std::string& name, std::map<std::string, std::string> tags);
+    Result<Ticket> deregister_consumer(Stream&, std::string_view name);
+    Result<std::shared_ptr<Subscription>> subscribe(Stream&, std::string_view name, std::int32_t shard);
+    // ---- places.cpp ----
+    void count(Stream&);
 
     // ---- load.cpp ----
     void load();
@@ -64,11 +80,11 @@ class Catalog : public EnginePart {
   private:
     Books& make_books(WorldId, std::string name);
     std::int64_t create_second(Books&, std::string_view name);
-    StreamId next_number(Books&);
     void index(const OwnedStream&);
     void unindex(const Stream&);
     void load_folder(const storage::Snapshot&);
     void load_worlds(const storage::Snapshot&);
+    void pass_leftovers(const storage::Snapshot&);
     void load_stream(Books&, const StoredStream&, const std::function<bool(const Shard&)>& afresh = {});
     void keep_shard(Shard&);
     void erase_shard(const Stream&, std::int32_t shard);
@@ -80,11 +96,27 @@ class Catalog : public EnginePart {
     static void retire_from(Stream&, std::size_t shards);
     void begin_state(const OwnedStream&, StreamStatus);
     void wait_ready(const OwnedStream&, milliseconds);
+    void wait_ready(Stream&, Consumer&, milliseconds);
+    void change_state(Stream&, Consumer&, StreamStatus);
+    void drop(Stream&, const std::string& consumer);
+    Result<Ticket> change(Stream&, std::string_view consumer, const auto& set);   // attributes.cpp
+    void load_consumers(Stream&, const StoredStream&, bool known);
+    void save_consumer(const Stream&, const Consumer&);
+    void erase_consumer(const Stream&, std::string_view name);
+    static void end_consumers(Stream&);
     void take_away(const OwnedStream&);
     void drop(const OwnedStream&);
-    Ticket begin_reshard(Stream&, const Reshard&);
+    // `counts`: among those that are allowed so many times a day.
+    Ticket begin_change(Stream&, const Change&, std::optional<Daily> counts = {});
+    void carry_out(Stream&, const Change&);
     void carry_out(Stream&, const Reshard&);
+    void carry_out(Stream&, const Scaling&);
+    void carry_out(Stream&, const Rekeying&);
+    void carry_out(Stream&, const Capacity&);
+    void scale_now(Stream&, std::int32_t shards);
+    std::optional<Fault> fault_of_scaling(const Stream&, std::int32_t shards) const;
     bool room_for(const Stream&, std::int32_t more) const;
+    friend class Resharding;   // reshard.cpp
     void tell_dealt(Stream&);
 
     std::map<WorldId, std::unique_ptr<Books>> worlds_;

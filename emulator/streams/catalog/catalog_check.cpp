@@ -28,7 +28,7 @@ std::string_view fault_of(const catalog::Shard& shard, int place) {
         if (!count(extent.log()) || extent.from() < 0 || extent.from() > largest_count ||
             (extent.to() != -1 && extent.to() < extent.from()))
             return "a shard's log has no such range";
-    return {};
+    return fault_of_encrypted(shard);
 }
 
 std::string_view fault_of(const catalog::Stream& stream) {
@@ -53,7 +53,7 @@ std::string_view fault_of(const catalog::Stream& stream) {
     if (stream.has_reshard() && (stream.reshard().first() < 0 || stream.reshard().first() >= shards ||
                                  stream.reshard().second() < -1 || stream.reshard().second() >= shards))
         return "a stream's next split or merge is none";
-    return {};
+    return fault_of_attributes(stream);
 }
 
 }   // namespace
@@ -68,10 +68,12 @@ void check(const catalog::Folder& folder, std::string_view key) {
     for (const auto& feature : folder.features())
         throw storage::StartError("the data folder needs '" + feature +
                                   "', which this version lacks: use the version that wrote it, or give --data another folder");
-    if (!count(folder.next_log())) damaged("its next numbers are none", key);
+    if (!count(folder.next_log()) || folder.next_log() == 0 || folder.next_world() > most_worlds)
+        damaged("its next numbers are none", key);
 }
 
 void check(const catalog::World& world, std::string_view key) {
+    if (world.id() >= most_worlds) damaged("a world's number is none", key);
     if (!bounds::good_name(world.name())) damaged("a world's name is none", key);
     const auto& clock = world.clock();
     if (!std::isfinite(clock.rate()) || clock.rate() <= 0 || clock.rate() > 1'000'000) damaged("its clock has no such rate", key);
@@ -83,7 +85,7 @@ void check(const catalog::World& world, std::string_view key) {
 void check(const std::vector<StoredStream>& streams, std::uint64_t next_stream, std::uint64_t next_log,
            std::set<std::uint64_t>& appended) {
     std::set<std::string_view> names, topic_ids;
-    for (const auto& [key, stream, shards] : streams) {
+    for (const auto& [key, stream, shards, consumers] : streams) {
         const auto must = [&key](bool good, std::string_view what) {
             if (!good) damaged(what, key);
         };
@@ -92,6 +94,7 @@ void check(const std::vector<StoredStream>& streams, std::uint64_t next_stream, 
         must(stream.id() < next_stream, "a stream's number was not given out yet");
         must(names.insert(stream.name()).second && topic_ids.insert(stream.topic_id()).second,
              "two streams share a name or an id");
+        must(consumers.size() <= bounds::consumers, "a stream has more consumers than it can have");
         must(shards.size() == stream.shards(), "a stream has not the shards that it counts");
         int place = 0;
         for (const auto& shard : shards) {

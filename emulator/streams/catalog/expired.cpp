@@ -71,6 +71,7 @@ void Catalog::expire(Shard& shard) {
     shard.closed = long_ago;
     shard.extents = {{LogId{}, shard.end, -1}};
     shard.expired = true;
+    shard.encrypted.clear();
     set_buckets(shard);
     shard.heat.reset();
     save_expired(stream, shard.index / in_a_block);

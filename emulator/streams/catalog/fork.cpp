@@ -33,7 +33,7 @@ Result<Engine::Changed> Catalog::fork(Stream& parent, World& into, std::string n
     const auto now_ms = to_ms(into.clock->now());
     auto stream = std::make_shared<Stream>();
     stream->world = &into;
-    stream->id = next_number(books);
+    stream->id = StreamId{books.next_stream++};
     stream->name = name;
     stream->topic_id = into.random.uuid();
     auto record = record_of(parent);
@@ -42,6 +42,7 @@ Result<Engine::Changed> Catalog::fork(Stream& parent, World& into, std::string n
     record.set_topic_id(std::string{raw(stream->topic_id)});
     record.set_created_ms(now_ms);
     record.clear_expired_usage();
+    record.clear_lately();   // what happened to the other one
     Ticket ticket;
     {
         const Unit whole{engine_.listeners};

@@ -48,6 +48,8 @@ std::string to_string(HashKey key) {
 
 HashKey next(HashKey key) { return narrow(wide(key) + 1); }
 HashKey previous(HashKey key) { return narrow(wide(key) - 1); }
+HashKey minus(HashKey from, HashKey less) { return narrow(wide(from) - wide(less)); }
+HashKey middle_of(const HashRange& range) { return narrow(wide(range.last) - (wide(range.last) - wide(range.first)) / 2); }
 
 std::vector<HashRange> even_ranges(std::int32_t n) {
     // floor(2^128 / n) without 2^128: (2^128 - 1) / n, one more when n divides 2^128.

@@ -27,8 +27,10 @@ HashKey hash_of(std::string_view partition_key);
 // Decimal digits only; nothing when above 2^128 - 1 or not a number.
 std::optional<HashKey> parse_hash_key(std::string_view decimal);
 std::string to_string(HashKey);
-HashKey next(HashKey);       // + 1
-HashKey previous(HashKey);   // - 1
+HashKey next(HashKey);                       // + 1
+HashKey previous(HashKey);                   // - 1
+HashKey minus(HashKey from, HashKey less);   // precondition: less <= from
+HashKey middle_of(const HashRange&);         // of an even number of keys the first of the upper half
 // Even ranges for n shards: step = floor(2^128 / n), the last one ends at 2^128 - 1.
 std::vector<HashRange> even_ranges(std::int32_t n);
 

@@ -40,10 +40,7 @@ void Catalog::load_stream(Books& books, const StoredStream& stored, const std::f
     stream->tags = {in.tags().begin(), in.tags().end()};
     stream->status = static_cast<StreamStatus>(in.status());
     stream->ready_at = from_ms(in.ready_ms());
-    stream->reshard.reset();
-    if (in.has_reshard())
-        stream->reshard =
-            Reshard{in.reshard().first(), in.reshard().second(), {in.reshard().new_start_high(), in.reshard().new_start_low()}};
+    read_attributes(in, *stream);
     const auto counted = stream->total;
     stream->total -= stream->expired_usage;
     stream->expired_usage = {};
@@ -74,6 +71,8 @@ void Catalog::load_stream(Books& books, const StoredStream& stored, const std::f
         for (const auto& extent : told.extents())
             shard.extents.push_back({static_cast<LogId>(extent.log()), extent.from(), extent.to()});
         engine_.extents.share(shard);
+        shard.encrypted.clear();
+        for (const auto& span : told.encrypted()) shard.encrypted.read({span.from(), span.to()});
         if (made || !afresh || afresh(shard) || was_expired != shard.expired)
             read_shard(shard);
         else
@@ -84,6 +83,7 @@ void Catalog::load_stream(Books& books, const StoredStream& stored, const std::f
             stream->shards[static_cast<std::size_t>(parent)]->children.push_back(shard->index);
     order_ranges(*stream);
     index(stream);
+    load_consumers(*stream, stored, known);
     if (stream->status == StreamStatus::active) return;
     // After a restart the rest of the delay; after a failed commit all of it, so that a full store is not asked without pause.
     const auto rest =
@@ -100,7 +100,7 @@ void Catalog::read_shard(Shard& shard) {
     shard.last_appended_ms = 0;
     const auto counted = std::exchange(shard.usage, {});
     shard.trimmed = -1;   // no running value says how much is stored
-    if (const auto value = store_now->get(shard_key(*shard.stream, shard.index)))
+    if (const auto value = shard.expired ? std::nullopt : store_now->get(shard_key(*shard.stream, shard.index)))
         if (!read_running_value(*value, shard)) damaged("a shard's counters are none", shard_key(*shard.stream, shard.index));
     const auto known = std::exchange(shard.producers, {});
     const auto prefix = producers_key(*shard.stream, shard.index);
@@ -164,6 +164,8 @@ void Catalog::reload_stream(const OwnedStream& stream, const std::function<bool(
         unindex(*stream);
     stream->ready.stop();
     stream->deleted = true;
+    end_consumers(*stream);
+    count(*stream);
     for (auto& shard : stream->shards) {
         shard->trim.stop();
         shard->appended.fire();
@@ -174,6 +176,7 @@ void Catalog::load() {
     const auto now = engine_.store.snapshot();
     load_folder(*now);
     load_worlds(*now);
+    pass_leftovers(*now);
     std::set<std::uint64_t> appended;
     for (const auto& [id, books] : worlds_) {
         const auto stored = stored_streams(*now, id);
@@ -196,9 +199,8 @@ void Catalog::load_folder(const storage::Snapshot& now) {
         next_world_ = std::max(next_world_, in.next_world());
         return;
     }
-    now.scan(world_key(), [&](std::string_view world, std::string_view) {
+    now.scan(world_key(), [&](std::string_view, std::string_view) {
         next_log_ = far_ahead;
-        next_world_ = static_cast<std::uint32_t>(read_big_endian(world.substr(5))) + 1;
         return true;
     });
 }
@@ -223,20 +225,27 @@ void Catalog::load_worlds(const storage::Snapshot& now) {
     books.next_producer = books.producers_reserved = static_cast<std::int64_t>(far_ahead);
 }
 
-// A damaged folder may have something under a number that was not given out yet, as it seems. Such a number is passed over, or a
-// new stream would find it at the next start.
-StreamId Catalog::next_number(Books& books) {
-    const auto& now = engine_.reader.snapshot();
-    for (;;) {
-        const auto number = books.next_stream++;
-        bool used = false;
-        for (const char kind : {'S', 'H', 'X', 'R', 'P', 'U', 'M'})
-            now.scan(key_of(books.id, kind, big_endian(number)), [&](std::string_view, std::string_view) {
-                used = true;
-                return false;
-            });
-        if (!used) return StreamId{number};
-    }
+// A damaged folder may hold something under numbers that, as it seems, were not given out yet. New numbers begin above all of it:
+// what is made under them would be another thing at the next start.
+void Catalog::pass_leftovers(const storage::Snapshot& now) {
+    constexpr std::uint64_t none_above = std::uint64_t{1} << 59;
+    const auto pass = []<class Number>(Number& next, std::uint64_t used) {
+        next = std::max(next, static_cast<Number>(used + 1));
+    };
+    // The greatest number below `end`, in `bytes` bytes behind the prefix, of those under which there is a key.
+    const auto greatest = [&](const std::string& prefix, std::uint64_t end, int bytes) -> std::optional<std::uint64_t> {
+        auto key = now.key_before(prefix + big_endian(end, bytes));
+        while (key && key->starts_with(prefix) && key->size() < prefix.size() + static_cast<std::size_t>(bytes))
+            key = now.key_before(*key);
+        if (!key || !key->starts_with(prefix)) return {};
+        return read_big_endian(key->substr(prefix.size(), static_cast<std::size_t>(bytes)));
+    };
+    if (const auto log = now.last_log(); log && std::to_underlying(*log) < none_above) pass(next_log_, std::to_underlying(*log));
+    for (const auto& prefix : {std::string{}, world_key()})
+        if (const auto world = greatest(prefix, most_worlds, 4)) pass(next_world_, *world);
+    for (const auto& [id, books] : worlds_)
+        for (const char kind : {'H', 'X', 'R', 'P', 'U', 'M', 'C'})
+            if (const auto stream = greatest(key_of(id, kind), none_above, 8)) pass(books->next_stream, *stream);
 }
 
 // Rule 14: per name create seconds only grow, and that is remembered after a deletion.

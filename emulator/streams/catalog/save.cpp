@@ -22,6 +22,11 @@ catalog::Shard record_of(const Shard& shard) {
         one->set_from(extent.from);
         one->set_to(extent.to);
     }
+    for (const auto& [from, to] : shard.encrypted.all()) {
+        auto* one = out.add_encrypted();
+        one->set_from(from);
+        one->set_to(to);
+    }
     return out;
 }
 
@@ -46,13 +51,7 @@ catalog::Stream record_of(const Stream& stream) {
     for (const auto& [key, value] : stream.tags) (*out.mutable_tags())[key] = value;
     out.set_status(static_cast<std::int32_t>(stream.status));
     out.set_ready_ms(to_ms(stream.ready_at));
-    if (stream.reshard) {
-        auto& change = *out.mutable_reshard();
-        change.set_first(stream.reshard->first);
-        change.set_second(stream.reshard->second);
-        change.set_new_start_high(stream.reshard->new_start.high);
-        change.set_new_start_low(stream.reshard->new_start.low);
-    }
+    write_attributes(stream, out);
     out.set_shards(static_cast<std::uint32_t>(stream.shards.size()));
     if (stream.expired_usage != Usage{}) append_usage(*out.mutable_expired_usage(), stream.expired_usage);
     return out;

@@ -54,6 +54,19 @@ Ticket Catalog::set_limits(Stream& stream, std::string_view profile, const Strea
     return engine_.writer.ticket({});
 }
 
+// A write bucket holds at least one record of the largest size, so the buckets change with it.
+Result<Ticket> Catalog::set_largest_record(Stream& stream, std::int64_t bytes) {
+    if (bytes < 1 || bytes > max_record_bytes) return std::unexpected{Fault::bad_count};
+    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
+    stream.max_record_bytes = bytes;
+    for (auto& shard : stream.shards) {
+        set_buckets(*shard);
+        engine_.writer.touch(*shard);
+    }
+    save_stream(stream);
+    return engine_.writer.ticket({});
+}
+
 Result<Ticket> Catalog::set_config(Stream& stream, const std::string& key, std::optional<std::string> value) {
     using Texts = std::map<std::string, std::string>;
     if (!bounds::fault_of_texts(Texts{{key, value.value_or("")}}, Texts{}).empty()) return std::unexpected{Fault::bad_text};

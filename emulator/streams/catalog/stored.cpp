@@ -6,7 +6,7 @@ namespace sluice::streams {
 namespace {
 
 StoredStream parsed_stream(std::string_view key, std::string_view value) {
-    StoredStream one{.key = std::string{key}, .stream = {}, .shards = {}};
+    StoredStream one{.key = std::string{key}, .stream = {}, .shards = {}, .consumers = {}};
     if (!one.stream.ParseFromArray(value.data(), static_cast<int>(value.size())) ||
         !key.ends_with("S" + big_endian(one.stream.id())))
         damaged("a stream's record does not parse", key);
@@ -44,6 +44,19 @@ void scan_shards(const storage::Snapshot& now, WorldId world, std::string_view r
                                     });
 }
 
+// The same for consumers, whose keys end with their names.
+template <class Of>
+void scan_consumers(const storage::Snapshot& now, WorldId world, std::string_view rest, Of of) {
+    now.scan(key_of(world, 'C', rest), [&](std::string_view key, std::string_view value) {
+        catalog::Consumer one;
+        if (key.size() < 14 || !one.ParseFromArray(value.data(), static_cast<int>(value.size())) || key.substr(13) != one.name())
+            damaged("a consumer's record does not parse", key);
+        if (const auto fault = fault_of(one); !fault.empty()) damaged(fault, key);
+        if (auto* stream = of(read_big_endian(key.substr(5, 8)))) stream->consumers.push_back(std::move(one));
+        return true;
+    });
+}
+
 void in_order(StoredStream& stream) { std::ranges::sort(stream.shards, {}, &catalog::Shard::index); }
 
 }   // namespace
@@ -55,6 +68,7 @@ std::optional<StoredStream> stored_stream(const storage::Snapshot& now, WorldId 
     if (!value) return {};
     auto found = parsed_stream(key, *value);
     scan_shards(now, world, number, [&](std::uint64_t) { return &found; });
+    scan_consumers(now, world, number, [&](std::uint64_t) { return &found; });
     in_order(found);
     return found;
 }
@@ -71,6 +85,7 @@ std::vector<StoredStream> stored_streams(const storage::Snapshot& now, WorldId w
         return at != all.end() && at->stream.id() == id ? &*at : nullptr;
     };
     scan_shards(now, world, {}, of);
+    scan_consumers(now, world, {}, of);
     for (auto& stream : all) in_order(stream);
     return all;
 }

@@ -14,7 +14,8 @@ namespace sluice::streams {
 struct StoredStream {
     std::string key;
     catalog::Stream stream;
-    std::vector<catalog::Shard> shards;   // by index, expired ones among them
+    std::vector<catalog::Shard> shards;         // by index, expired ones among them
+    std::vector<catalog::Consumer> consumers;   // by name
 };
 
 // One stream, or all of a world by id. A record that does not parse is damaged.
@@ -30,6 +31,19 @@ void add_expired(const catalog::ExpiredShards&, std::string_view key, std::vecto
 catalog::Stream record_of(const Stream&);
 catalog::Shard record_of(const Shard&);
 catalog::World record_of(const Books&);
+
+inline constexpr std::uint32_t most_worlds = std::uint32_t{1} << 31;   // their numbers are below it
+
+// ---- consumers.cpp ----
+catalog::Consumer record_of(const Consumer&);
+std::string_view fault_of(const catalog::Consumer&);   // empty: none
+
+// ---- attributes.cpp: the part of it that is in attributes.h ----
+void write_attributes(const Stream&, catalog::Stream&);
+void read_attributes(const catalog::Stream&, Stream&);
+// The first thing that is wrong with that part; empty when nothing is.
+std::string_view fault_of_attributes(const catalog::Stream&);
+std::string_view fault_of_encrypted(const catalog::Shard&);
 
 // ---- catalog_check.cpp: each throws StartError when no engine can have written what was read ----
 void check(const catalog::Folder&, std::string_view key);

@@ -36,6 +36,7 @@ std::unique_ptr<Shard> Catalog::new_shard(Stream& stream, HashRange range, std::
     shard->extents.push_back({new_log(), 0, -1});
     engine_.writer.group().bind(scope_of(stream), shard->log());   // it is nothing without the stream's record
     shard->opened_ms = to_ms(clock_of(stream).now());
+    if (stream.encrypted()) shard->encrypted.begin(0, 0);
     set_buckets(*shard);
     return shard;
 }
@@ -48,6 +49,7 @@ std::optional<Fault> fault_of(const Engine::NewStream& wanted) {
     if (!bounds::fault_of_texts(wanted.configs, wanted.tags).empty() ||
         !bounds::fault_of_place(wanted.account, wanted.region).empty())
         return Fault::bad_text;
+    if (!bounds::fault_of_capacity(wanted.warm_mibps, 0).empty()) return Fault::bad_count;
     return {};
 }
 
@@ -65,7 +67,7 @@ Result<Engine::Changed> Catalog::create(World& world, Engine::NewStream wanted) 
     stream->world = &world;
     stream->name = wanted.name;
     if (!adopted) {
-        stream->id = next_number(books_of(world));
+        stream->id = StreamId{books_of(world).next_stream++};
         stream->topic_id = world.random.uuid();
     }
     stream->manners = wanted.manners;
@@ -83,6 +85,7 @@ Result<Engine::Changed> Catalog::create(World& world, Engine::NewStream wanted) 
     stream->account = wanted.account;
     stream->configs = wanted.configs;
     stream->tags = wanted.tags;
+    stream->warm_mibps = wanted.warm_mibps;
     stream->status = StreamStatus::active;
     const Writer::Changing change{engine_.writer, stream};
     engine_.writer.bind(
@@ -142,7 +145,7 @@ void Catalog::wait_ready(const OwnedStream& stream, milliseconds delay) {
                               const Writer::Changing changing{engine_.writer, one};
                               if (one->status == StreamStatus::deleting) return take_away(one);
                               one->status = StreamStatus::active;
-                              if (const auto change = std::exchange(one->reshard, std::nullopt))
+                              if (const auto change = std::exchange(one->change, std::nullopt))
                                   carry_out(*one, *change);
                               else
                                   save_stream(*one);
@@ -157,6 +160,7 @@ void Catalog::take_away(const OwnedStream& stream) {
     engine_.upkeep.end_usage(*stream);
     engine_.writer.put({}, stream_key(*stream), "");
     erase_expired(*stream);
+    for (const auto& [name, consumer] : stream->consumers) erase_consumer(*stream, name);
     for (auto& shard : stream->shards) {
         erase_shard(*stream, shard->index);
         engine_.writer.put({}, shard_key(*stream, shard->index), "");
@@ -175,6 +179,8 @@ void Catalog::drop(const OwnedStream& stream) {
     }
     stream->ready.stop();
     stream->deleted = true;
+    end_consumers(*stream);
+    count(*stream);
     for (auto& shard : stream->shards) shard->appended.fire();
     stream->world->changed.fire();
 }

@@ -66,6 +66,7 @@ void Catalog::index(const OwnedStream& stream) {
     books.by_id[std::to_underlying(stream->id)] = stream;
     books.by_topic_id[std::string{raw(stream->topic_id)}] = stream;
     books.normalised[normalised(stream->name)] = stream->name;
+    count(*stream);
 }
 
 void Catalog::unindex(const Stream& stream) {

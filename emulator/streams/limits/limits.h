@@ -7,6 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include "emulator/runtime/clock.h"
+
 namespace sluice::streams {
 
 struct StreamLimits {
@@ -43,15 +45,22 @@ inline constexpr StreamLimits no_limits{};
 // Of any of these rates: buckets count in thousandths, and a sum of a few of them stays far from 2^63.
 inline constexpr std::int64_t most_per_second = std::int64_t{1} << 40;
 
-inline constexpr std::int32_t default_retention_hours = 24;               // AWS, "Changing the data retention period"
-inline constexpr std::int32_t max_retention_hours = 8'760;                // same page
-inline constexpr std::int64_t default_record_bytes = 1 << 20;             // AWS API, MaxRecordSizeInKiB 1,024 by default
-inline constexpr std::int64_t max_record_bytes = 10 << 20;                // same, 10,240 at most
-inline constexpr std::int64_t put_records_bytes = 10 << 20;               // AWS API, PutRecords: whole request with keys
-inline constexpr std::int64_t get_records_bytes = 10 << 20;               // AWS API, GetRecords
-inline constexpr std::int32_t get_records_count = 10'000;                 // same
-inline constexpr std::int64_t iterator_life_ms = 300'000;                 // AWS API, GetShardIterator
-inline constexpr std::int64_t default_topic_retention_ms = 604'800'000;   // Kafka 4.4, retention.ms
+inline constexpr std::int32_t default_retention_hours = 24;     // AWS, "Changing the data retention period"
+inline constexpr std::int32_t max_retention_hours = 8'760;      // same page
+inline constexpr std::int64_t default_record_bytes = 1 << 20;   // AWS API, MaxRecordSizeInKiB 1,024 by default
+inline constexpr std::int64_t max_record_bytes = 10 << 20;      // same, 10,240 at most
+inline constexpr std::int32_t on_demand_streams = 50;           // AWS, "Quotas and limits": told by DescribeLimits
+inline constexpr std::int32_t scaled_shards = 10'000;           // AWS API, UpdateShardCount
+inline constexpr std::int32_t on_demand_shards = 4;             // AWS, "Choose the right mode": a new one has 4 MB/s
+inline constexpr std::int64_t put_records_bytes = 10 << 20;     // AWS API, PutRecords: whole request with keys
+inline constexpr std::int64_t get_records_bytes = 10 << 20;     // AWS API, GetRecords
+inline constexpr std::int32_t get_records_count = 10'000;       // same
+inline constexpr std::int64_t iterator_life_ms = 300'000;       // AWS API, GetShardIterator
+// AWS API, SubscribeToShard: the same consumer and shard again within 5 s is refused; a subscription lasts 5 minutes, and an
+// event comes at least every 5 s. Its 2 MiB/s are a shard's read_bytes_per_second, once more for each consumer.
+inline constexpr milliseconds subscription_pause{5'000}, subscription_life{300'000}, subscription_beat{5'000};
+inline constexpr std::size_t consumers_per_stream = 20, consumers_creating = 5;   // AWS, "Quotas and limits"; same API page
+inline constexpr std::int64_t default_topic_retention_ms = 604'800'000;           // Kafka 4.4, retention.ms
 
 // What people are shown: the profile's name while the limits are its own, else "custom".
 std::string_view limits_name(std::string_view profile, const StreamLimits&);

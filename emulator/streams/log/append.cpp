@@ -209,6 +209,7 @@ Result<Queued> Writer::append(Shard& shard, const Append& append) {
         stream.provisional = false;
         lately_final_.emplace_back(&stream, mine.serial);
         engine_.catalog.save_stream(stream);
+        engine_.catalog.count(stream);
     }
     if (!lately_final_.empty())
         for (const auto& [one, serial] : lately_final_)

@@ -70,4 +70,18 @@ milliseconds Reader::charge_read(Shard& shard, Door door, std::uint64_t bytes, s
     return std::max(shard.read_bytes.debt(now), shard.read_records.debt(now));
 }
 
+milliseconds Reader::charge_subscription(Shard& shard, Subscription& by, std::uint64_t bytes, std::uint64_t records) {
+    const auto now = clock_of(shard).now();
+    auto& bucket = by.lane->read_bytes;
+    bucket.take_read(static_cast<std::int64_t>(bytes), now);
+    engine_.upkeep.count(shard, to_ms(now), [&](Usage& usage) {
+        usage.bytes_out_kinesis += bytes;
+        usage.records_out_kinesis += records;
+    });
+    engine_.writer.touch_lazily(shard);
+    const auto debt = bucket.debt(now);
+    if (debt.count() > 0) clock_of(shard).want(now + debt);
+    return debt;
+}
+
 }   // namespace sluice::streams

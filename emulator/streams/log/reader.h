@@ -46,6 +46,7 @@ class Reader : public EnginePart {
     std::optional<Refusal> admit_iterator(Shard&);
     bool read_room(Shard&);
     milliseconds charge_read(Shard&, Door, std::uint64_t bytes, std::uint64_t records);
+    milliseconds charge_subscription(Shard&, Subscription&, std::uint64_t bytes, std::uint64_t records);
 
     // ---- warmth.cpp ----
     // Up to where a reader may go from `from` on without waiting for a disk. `from` itself: not at all, but a thread was asked,

@@ -13,8 +13,7 @@ struct RemoveTagsFromStream {
     std::optional<std::string_view> stream_id;
     static constexpr void members(auto& m, auto& f) {
         f("StreamName", m.stream_name, rules::name);
-        f("TagKeys", m.tag_keys,
-          Rules{.required = true, .min_length = 1, .max_length = 50, .item_min_length = 1, .item_max_length = 128});
+        f("TagKeys", m.tag_keys, rules::required_tag_keys);
         f("StreamARN", m.stream_arn, rules::arn);
         f("StreamId", m.stream_id, rules::stream_id);
     }

@@ -279,18 +279,19 @@ TEST_CASE("the one table of timers: what is data time, what somebody outside cou
         if (blocks) blocked.emplace_back(name);
         (line == Line::data ? data : live).emplace_back(name);
     }
-    CHECK(data == std::vector<std::string>{"retention: what a shard's store is told to forget",
-                                           "offsets.retention.minutes: committed offsets that nobody uses",
-                                           "a read that waits for records", "a connection that is muted for its debt",
-                                           "CREATING, UPDATING and DELETING", "a watch by HTTP",
-                                           "counters of reads on their way to the store"});
+    CHECK(data == std::vector<std::string>{
+                      "retention: what a shard's store is told to forget",
+                      "offsets.retention.minutes: committed offsets that nobody uses", "a read that waits for records",
+                      "a connection that is muted for its debt", "a subscription that took what it may take in a second",
+                      "CREATING, UPDATING and DELETING", "a watch by HTTP", "counters of reads on their way to the store"});
     CHECK(live == std::vector<std::string>{
                       "the session of a group's member", "an idempotent producer that writes no more",
                       "a request that was begun and does not go on", "a connection over which nothing moves",
                       "a client that ended its side and may wait for an answer", "a refused connection whose peer still writes",
                       "a client that was told an address and never came there",
-                      "what expired while the server was down is kept a while", "a rebalance that waits for its members"});
-    CHECK(blocked.size() == 6);
+                      "what expired while the server was down is kept a while",
+                      "a subscription to a shard that has to say something, or ends", "a rebalance that waits for its members"});
+    CHECK(blocked.size() == 7);
 }
 
 TEST_CASE("no liveness timer fires because the clock was moved: at once, in slices, or under a rate") {

@@ -87,6 +87,56 @@ TEST_CASE("hostile text in the signature of a CreateStream opens again, and the 
     }
 }
 
+TEST_CASE("hostile text in a tag, a key or a policy of a Kinesis request, as JSON and as CBOR, is refused or opens again") {
+    World w;
+    w.create("s");
+    Caller caller{w};
+    const std::string arn = "arn:aws:kinesis:us-east-1:000000000000:stream/s";
+    const std::pair<const char*, json (*)(const std::string&, const std::string&)> requests[]{
+        {"AddTagsToStream",
+         [](const std::string& t, const std::string&) { return json{{"StreamName", "s"}, {"Tags", {{t, "v"}}}}; }},
+        {"AddTagsToStream",
+         [](const std::string& t, const std::string&) { return json{{"StreamName", "s"}, {"Tags", {{"k", t}}}}; }},
+        {"RemoveTagsFromStream",
+         [](const std::string& t, const std::string&) { return json{{"StreamName", "s"}, {"TagKeys", {t}}}; }},
+        {"TagResource", [](const std::string& t, const std::string& a) { return json{{"ResourceARN", a}, {"Tags", {{t, t}}}}; }},
+        {"ListTagsForResource", [](const std::string& t, const std::string& a) { return json{{"ResourceARN", a + t}}; }},
+        {"StartStreamEncryption",
+         [](const std::string& t, const std::string&) {
+             return json{{"StreamName", "s"}, {"EncryptionType", "KMS"}, {"KeyId", t}};
+         }},
+        {"PutResourcePolicy", [](const std::string& t, const std::string& a) { return json{{"ResourceARN", a}, {"Policy", t}}; }},
+        {"PutResourcePolicy", [](const std::string& t, const std::string& a) {
+             return json{{"ResourceARN", a}, {"Policy", "{\"a\":\"" + t + "\"}"}};
+         }}};
+    int taken = 0, refused = 0;
+    for (const auto& [operation, request] : requests)
+        for (const auto& text : hostile_texts()) {
+            const auto body = request(text, arn);
+            // What is no UTF-8 is not JSON either: a client that sends it all the same is imitated by putting it in afterwards.
+            std::string as_json;
+            if (is_utf8(text)) {
+                as_json = body.dump();
+            } else {
+                as_json = request("MARK", arn).dump();
+                for (auto at = as_json.find("MARK"); at != std::string::npos; at = as_json.find("MARK", at + text.size()))
+                    as_json.replace(at, 4, text);
+            }
+            std::string as_cbor;
+            json::to_cbor(body, as_cbor);
+            for (const auto& told :
+                 {caller.answer_text(operation, as_json), caller.answer_text(operation, as_cbor, "application/x-amz-cbor-1.1")}) {
+                CAPTURE(operation);
+                CAPTURE(text.substr(0, 20));
+                CHECK(told.status < 500);
+                ++(told.status == 200 ? taken : refused);
+            }
+            opens_again(w, operation, text);
+        }
+    CHECK(taken > 40);
+    CHECK(refused > 100);
+}
+
 TEST_CASE("hostile text in any field of a Kafka request is refused or kept as UTF-8, and opens again") {
     kafka::Server server;
     int number = 0;

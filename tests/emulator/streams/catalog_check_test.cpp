@@ -97,12 +97,14 @@ TEST_CASE("a folder that needs what this version lacks is refused by the name of
 }
 
 TEST_CASE("a record that stops the start can be set aside, whatever kind it is, and the rest opens with all that it held") {
-    for (const char kind : {'S', 'H', 'R', 'P', 'W', 'F'}) {
+    for (const char kind : {'S', 'H', 'R', 'P', 'C', 'W', 'F'}) {
         CAPTURE(kind);
         World w;
         auto whole = w.create("whole"), broken = w.create("broken");
         REQUIRE(w.put(*whole->shards[0], {"kept"}));
         REQUIRE(w.put(*broken->shards[0], {"x"}, {.producer_id = 7, .producer_epoch = 0, .base_sequence = 0}));
+        REQUIRE(w.engine->register_consumer(*broken, "reader", {}));
+        w.settle();
         const auto id = std::to_underlying(broken->id);
         whole.reset(), broken.reset();
         w.engine.reset();
@@ -140,7 +142,7 @@ TEST_CASE("damaged counters, producers and clocks stop the start too") {
         stream.reset();
         w.engine.reset();
         storage::Batch batch;
-        w.store.snapshot()->scan(std::string(4, kind == "W" ? '\xFF' : '\0') + std::string(kind),
+        w.store.snapshot()->scan(std::string(4, kind == "W" || kind == "F" ? '\xFF' : '\0') + std::string(kind),
                                  [&](std::string_view name, std::string_view) {
                                      batch.put(name, value);
                                      return true;
@@ -154,10 +156,11 @@ TEST_CASE("damaged counters, producers and clocks stop the start too") {
     CHECK(told_of("P", "short").contains("(a producer's batches are none)"));
     CHECK(told_of("W", "\xFF").contains("(a world's record does not parse)"));
     CHECK(told_of("W", "\x08").contains("(a world's record does not parse)"));
+    CHECK(told_of("F", std::string("\x18\x01", 2)).contains("(its next numbers are none)"));   // no log has the number 0
 }
 
 TEST_CASE("a number under which a damaged folder still has something is not given to a new stream") {
-    for (const std::string kind : {"H", "R", "P", "U", "M", "X"}) {
+    for (const std::string kind : {"H", "R", "P", "U", "M", "X", "C"}) {
         CAPTURE(kind);
         World w;
         w.create("a");
@@ -172,8 +175,12 @@ TEST_CASE("a number under which a damaged folder still has something is not give
         storage::Batch batch;
         catalog::Shard shard;
         shard.add_extents()->set_log(1);
-        const std::string left = kind == "H" ? shard.SerializeAsString() : std::string(kind == "X" ? "" : "left");
-        batch.put(std::string(4, '\0') + kind + number + std::string(4, '\0'), kind == "X" ? std::string("\x1a\0", 2) : left);
+        catalog::Consumer consumer;
+        consumer.set_name("left");
+        const std::map<std::string, std::string> left{
+            {"H", shard.SerializeAsString()}, {"X", std::string("\x1a\0", 2)}, {"C", consumer.SerializeAsString()}};
+        batch.put(std::string(4, '\0') + kind + number + (kind == "C" ? "left" : std::string(4, '\0')),
+                  left.contains(kind) ? left.at(kind) : "left");
         REQUIRE(w.store.commit(batch));
         REQUIRE(started(w) == "started");
         CHECK(std::to_underlying(w.create("b")->id) == streams::read_big_endian(number) + 1);
@@ -183,4 +190,22 @@ TEST_CASE("a number under which a damaged folder still has something is not give
         REQUIRE(started(w) == "started");
         CHECK(w.engine->dump() == before);
     }
+}
+
+TEST_CASE("a log under which a damaged folder still has records is not given to a new shard") {
+    World w;
+    auto stream = w.create("a");
+    REQUIRE(w.put(*stream->shards[0], {"kept"}));
+    const auto next = std::to_underlying(stream->shards[0]->log()) + 1;
+    stream.reset();
+    w.engine.reset();
+    storage::Batch batch;
+    batch.append(storage::LogId{next},
+                 {.first = 0, .count = 1, .appended_ms = 1, .pieces = {std::as_bytes(std::span{"left"}), {}}});
+    REQUIRE(w.store.commit(batch));
+    REQUIRE(started(w) == "started");
+    stream = w.create("b");
+    CHECK(w.values(*stream->shards[0]).empty());
+    CHECK(w.put(*stream->shards[0], {"new"}));
+    CHECK(w.values(*stream->shards[0]) == std::vector<std::string>{"new"});
 }

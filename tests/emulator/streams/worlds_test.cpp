@@ -29,6 +29,7 @@ void fill(kafka::Server& server) {
     request.topics = {&t, 1};
     client.ask<kafka::OffsetCommitResponse>(request, 8);
     client.ask<kafka::DescribeClusterResponse>(kafka::DescribeClusterRequest{}, 1);
+    REQUIRE(server.engine->register_consumer(*stream, "reader", {}));
     REQUIRE(server.engine->split(*stream, 0, {std::uint64_t{1} << 63, 0}));
     server.engine->next_producer_id(server.world());
     server.clock().advance(std::chrono::hours{2});
@@ -54,7 +55,7 @@ TEST_CASE(
         return true;
     });
     CHECK(keys > 8);
-    CHECK(std::string(kinds.begin(), kinds.end()) == "DFHMNPRSUW");
+    CHECK(std::string(kinds.begin(), kinds.end()) == "CDFHMNPRSUW");
 }
 
 TEST_CASE("every control request has a world, empty for the default one, and an unknown one is refused by name") {

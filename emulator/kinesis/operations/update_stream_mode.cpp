@@ -1,0 +1,34 @@
+// UpdateStreamMode: the shards stay as they are, unless warm throughput asks for others. A stream that is in that mode is left
+// alone, since Terraform asks for it with each run.
+#include "protocol/kinesis/operations/update_stream_mode.h"
+#include "emulator/kinesis/account.h"
+#include "emulator/kinesis/operations/attributes.h"
+
+namespace sluice::kinesis {
+
+Task<Reply<UpdateStreamMode>> handle(Call& call, const UpdateStreamMode& request) {
+    const auto found = find_active(call, {.name = {}, .arn = request.stream_arn, .id = request.stream_id});
+    if (!found) co_return std::unexpected{found.error()};
+    const auto& stream = **found;
+    const bool on_demand = *request.stream_mode_details->stream_mode == "ON_DEMAND";
+    const auto warm = request.warm_throughput_mibps.value_or(0);
+    if (auto fault = fault_of_warm(call, on_demand, warm)) co_return std::unexpected{*fault};
+    if (stream.on_demand == on_demand && (warm == 0 || warm == stream.warm_mibps)) {
+        auto waiting = stored(call.engine.settled(stream));
+        if (auto fault = co_await std::move(waiting)) co_return std::unexpected{*fault};
+        co_return NoResult{};
+    }
+    if (stream.on_demand != on_demand)
+        if (auto fault = used_up(call, stream, streams::Daily::mode, UpdateStreamMode::operation))
+            co_return std::unexpected{*fault};
+    const auto shards = warm == 0 ? 0 : shards_for(warm);
+    auto changed = call.engine.set_capacity(stream, {on_demand, warm, shards});
+    if (!changed && changed.error() == streams::Fault::bad_count) co_return std::unexpected{too_many_shards(call, shards)};
+    auto waiting = stored(std::move(changed));
+    if (auto fault = co_await std::move(waiting)) co_return std::unexpected{*fault};
+    co_return NoResult{};
+}
+
+template Task<Answer> serve<UpdateStreamMode>(Serving);
+
+}   // namespace sluice::kinesis

@@ -1,0 +1,22 @@
+// A record of the log as Kinesis readers see it, whichever door wrote it (rule 20).
+#pragma once
+
+#include "emulator/kinesis/address.h"
+#include "emulator/kinesis/records/partition_key.h"
+
+namespace sluice::kinesis {
+
+// Views into the record, or into what `kept` keeps.
+inline Record shown_record(const streams::Shard& shard, const streams::Record& record, SequenceNumbers& numbers,
+                           std::list<std::string>& kept) {
+    const auto text = [](std::span<const std::byte> bytes) {
+        return std::string_view{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    };
+    return {.sequence_number = numbers.at(record.position, record.appended_ms),
+            .approximate_arrival_timestamp = from_ms(record.appended_ms),
+            .data = {record.value ? text(*record.value) : std::string_view{}},
+            .partition_key = shown_partition_key(record.key, kept),
+            .encryption_type = encryption_of(shard, record.position)};
+}
+
+}   // namespace sluice::kinesis

@@ -1,0 +1,29 @@
+// What a ResourceARN names: a stream, or a consumer of one. Tags and policies belong to both. Queues and channels do not exist
+// here yet, and are answered so. Whoever adds a kind adds it to `Resource` and to `find_resource`.
+#pragma once
+
+#include <expected>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "emulator/kinesis/address.h"
+
+namespace sluice::kinesis {
+
+struct Resource {
+    StreamPointer stream;
+    const streams::Consumer* consumer{};   // nothing: the stream itself; lives as long as it is registered
+    const std::map<std::string, std::string>& tags() const { return consumer ? consumer->tags : stream->tags; }
+    const std::string& policy() const { return consumer ? consumer->policy : stream->policy; }
+    std::string_view consumer_name() const { return consumer ? std::string_view{consumer->name} : std::string_view{}; }
+};
+std::expected<Resource, Error> find_resource(const Call&, std::string_view arn, std::optional<std::string_view> stream_id);
+template <class Operation>
+std::expected<Resource, Error> resource_of(const Call& call, const Operation& request) {
+    return find_resource(call, *request.resource_arn, request.stream_id);
+}
+std::optional<Error> must_be_active(const Call&, const Resource&);
+
+}   // namespace sluice::kinesis

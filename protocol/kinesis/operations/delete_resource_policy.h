@@ -1,0 +1,19 @@
+// DeleteResourcePolicy: there must be one.
+#pragma once
+
+#include "protocol/kinesis/shapes.h"
+
+namespace sluice::kinesis {
+
+struct DeleteResourcePolicy {
+    static constexpr std::string_view operation = "DeleteResourcePolicy";
+    std::optional<std::string_view> resource_arn;
+    std::optional<std::string_view> stream_id;
+    static constexpr void members(auto& m, auto& f) {
+        f("ResourceARN", m.resource_arn, rules::required_resource_arn);
+        f("StreamId", m.stream_id, rules::stream_id);
+    }
+    using Result = NoResult;
+};
+
+}   // namespace sluice::kinesis
