@@ -165,6 +165,34 @@ TEST_CASE("of a client's many requests so many are carried out at once; the othe
     for (const auto id : ids) CHECK(speaker.client.answers[id].whole);
 }
 
+TEST_CASE("a hundred subscriptions leave room for other requests on their connection, and the record is pushed to one of them") {
+    constexpr int shards = 100;
+    static_assert(shards > wire_limits::http2_calls && shards < wire_limits::http2_streams);
+    KinesisServer server;
+    Speaker speaker{server};
+    const std::string stream = R"("arn:aws:kinesis:us-east-1:000000000000:stream/s")";
+    CHECK(speaker.ask("POST", "/", kinesis_headers("CreateStream"), R"({"StreamName":"s","ShardCount":100})").status == 200);
+    const auto made = speaker.ask("POST", "/", kinesis_headers("RegisterStreamConsumer"),
+                                  R"({"StreamARN":)" + stream + R"(,"ConsumerName":"reader"})");
+    const auto from = made.body.find("arn:aws");
+    const auto arn = made.body.substr(from, made.body.find('"', from) - from);
+    std::vector<std::int32_t> subscribed;
+    for (int shard = 0; shard < shards; ++shard) {
+        subscribed.push_back(speaker.client.ask("POST", "/", kinesis_headers("SubscribeToShard"),
+                                                R"({"ConsumerARN":")" + arn + R"(","ShardId":"shardId-)" + std::to_string(shard) +
+                                                    R"(","StartingPosition":{"Type":"LATEST"}})"));
+        speaker.talk();
+    }
+    for (const auto id : subscribed) CHECK(speaker.client.answers[id].status == 200);
+    CHECK(
+        speaker
+            .ask("POST", "/", kinesis_headers("PutRecord"), R"({"StreamName":"s","PartitionKey":"k","Data":"dGhlIHJlY29yZA=="})")
+            .status == 200);
+    speaker.talk();
+    CHECK(std::ranges::count_if(subscribed,
+                                [&](auto id) { return speaker.client.answers[id].body.contains("dGhlIHJlY29yZA=="); }) == 1);
+}
+
 TEST_CASE("what breaks HTTP/2's rules is told so, and the connection ends") {
     KinesisServer server;
     Speaker speaker{server};
