@@ -1,6 +1,5 @@
 """Enhanced fan-out with boto3, over HTTP/1.1: consumers, and what SubscribeToShard pushes to them."""
 import threading
-import time
 
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
@@ -86,31 +85,28 @@ def take(kinesis, consumer, position):
         return None
 
 
-def test_records_reach_a_waiting_reader_within_milliseconds(server, name):
+def test_each_record_reaches_a_waiting_reader_before_the_next_one_is_written(server, name):
     kinesis = server.kinesis()
     kinesis.create_stream(StreamName=name, ShardCount=1)
     stream = subscribe(kinesis, register(kinesis, name), Type="LATEST")
     pushed = events(stream)
     assert next(pushed)["Records"] == []
-    arrived, delays = [], []
+    arrived = []
 
     def read():
         for event in pushed:
-            for record in event["Records"]:
-                arrived.append((int(record["Data"]), time.monotonic()))
+            arrived.extend(int(record["Data"]) for record in event["Records"])
             if len(arrived) >= 50:
                 return
 
     reader = threading.Thread(target=read)
     reader.start()
     for n in range(50):
-        sent = time.monotonic()
         kinesis.put_record(StreamName=name, PartitionKey="k", Data=b"%d" % n)
         until(lambda: len(arrived) > n)
-        delays.append(arrived[n][1] - sent)
     reader.join()
     stream.close()
-    assert sorted(delays)[25] < 0.2   # the emulators that poll take longer
+    assert arrived == list(range(50))
 
 
 def test_a_consumer_that_is_deregistered_ends_its_readers_with_an_exception(server, name):
