@@ -49,34 +49,9 @@ Task<bool> secure(Connection& held, Tls& tls, Sender& sender, const std::functio
     co_return secured.has_value();
 }
 
-Task<void> run_http1_session(std::shared_ptr<Connection>, streams::Engine&, const DoorOptions&, Sender&);
-
-}   // namespace
-
 // g++ 12 sees Asio's allocation of a coroutine's frame and not that the frame is freed the same way.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-Task<void> run_session(std::shared_ptr<Connection> held, streams::Engine& engine, const DoorOptions& options,
-                       Receiving& receiving, const Met& met) {
-    Sender sender{receiving, [&held] { held->peer->cancel(); }};
-    auto looking = first_bytes(*held->peer, sender);
-    auto spoken = co_await std::move(looking);
-    if (spoken == Spoken::tls && options.tls) {
-        auto securing = secure(*held, *options.tls, sender, met.failed_handshake);
-        if (!co_await std::move(securing)) {
-            held->peer->finish();
-            co_return held->close();
-        }
-        auto again = first_bytes(*held->peer, sender);
-        spoken = co_await std::move(again);
-    }
-    if (spoken == Spoken::http2) co_return co_await run_http2_session(held, engine, options, sender);
-    if (spoken != Spoken::http1 && spoken != Spoken::unknown) met.foreign(spoken);
-    co_await run_http1_session(held, engine, options, sender);
-}
-
-namespace {
-
 Task<void> run_http1_session(std::shared_ptr<Connection> held, streams::Engine& engine, const DoorOptions& options,
                              Sender& sender) {
     auto& peer = *held->peer;
@@ -129,6 +104,25 @@ Task<void> run_http1_session(std::shared_ptr<Connection> held, streams::Engine& 
 }
 
 }   // namespace
+
+Task<void> run_session(std::shared_ptr<Connection> held, streams::Engine& engine, const DoorOptions& options,
+                       Receiving& receiving, const Met& met) {
+    Sender sender{receiving, [&held] { held->peer->cancel(); }};
+    auto looking = first_bytes(*held->peer, sender);
+    auto spoken = co_await std::move(looking);
+    if (spoken == Spoken::tls && options.tls) {
+        auto securing = secure(*held, *options.tls, sender, met.failed_handshake);
+        if (!co_await std::move(securing)) {
+            held->peer->finish();
+            co_return held->close();
+        }
+        auto again = first_bytes(*held->peer, sender);
+        spoken = co_await std::move(again);
+    }
+    if (spoken == Spoken::http2) co_return co_await run_http2_session(held, engine, options, sender);
+    if (spoken != Spoken::http1 && spoken != Spoken::unknown) met.foreign(spoken);
+    co_await run_http1_session(held, engine, options, sender);
+}
 #pragma GCC diagnostic pop
 
 }   // namespace sluice::kinesis

@@ -46,6 +46,13 @@ bool is_arn(std::string_view text) {
     return false;
 }
 
+// `:123456789012:` at that colon.
+bool account_at(std::string_view text, std::size_t colon) {
+    constexpr std::size_t digits = 12;
+    return colon + digits + 1 < text.size() && text[colon + digits + 1] == ':' &&
+           std::ranges::all_of(text.substr(colon + 1, digits), digit);
+}
+
 // Read from its end, where no name holds a ':' or a '/'.
 bool is_consumer_arn(std::string_view text) {
     constexpr std::string_view start = "arn:aws", service = ":kinesis:", stream = "stream/", consumer = "/consumer/";
@@ -62,11 +69,8 @@ bool is_consumer_arn(std::string_view text) {
     const auto head = text.substr(0, of_stream);
     const auto at_service = head.find(service, start.size());
     if (at_service == std::string_view::npos) return false;
-    constexpr std::size_t account = 12;
-    for (auto at = head.find(':', at_service + service.size() - 1 + 1); at != std::string_view::npos; at = head.find(':', at + 1))
-        if (at + account + 1 < head.size() && head[at + account + 1] == ':' &&
-            std::ranges::all_of(head.substr(at + 1, account), digit))
-            return true;
+    for (auto at = head.find(':', at_service + service.size()); at != std::string_view::npos; at = head.find(':', at + 1))
+        if (account_at(head, at)) return true;
     return false;
 }
 
@@ -77,12 +81,8 @@ bool is_resource_arn(std::string_view text) {
     if (!text.starts_with(start) || std::ranges::any_of(text, [](char c) { return c == '\n' || c == '\r'; })) return false;
     const auto at_service = text.find(service, start.size());
     if (at_service == std::string_view::npos) return false;
-    const auto is_account = [&](std::size_t colon) {
-        return colon + account + 1 < text.size() && text[colon + account + 1] == ':' &&
-               std::ranges::all_of(text.substr(colon + 1, account), digit);
-    };
     auto at = at_service + service.size();   // from here on `.*`, which may be empty, and the account's colon
-    while ((at = text.find(':', at)) != std::string_view::npos && !is_account(at)) ++at;
+    while ((at = text.find(':', at)) != std::string_view::npos && !account_at(text, at)) ++at;
     if (at == std::string_view::npos) return false;
     const auto begin = at + account + 2;
     const auto last_space = std::find_if(text.rbegin(), text.rend(), space);

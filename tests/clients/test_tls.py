@@ -1,5 +1,5 @@
 """TLS at the Kinesis door, on the port that also takes plain connections: boto3 and curl with the authority that the server made."""
-import base64
+import contextlib
 import json
 import os
 import signal
@@ -113,8 +113,8 @@ def test_hundreds_of_handshakes_at_once_are_all_served(server, trusted):
     secured = [context.wrap_socket(one, server_hostname="localhost", do_handshake_on_connect=False) for one in plain]
     for one in secured:
         one.setblocking(False)
-        with pytest.raises(ssl.SSLWantReadError):
-            one.do_handshake()   # every hello is on its way before the first is answered
+        with contextlib.suppress(ssl.SSLWantReadError):   # unless the server was quicker than this loop
+            one.do_handshake()   # every hello is on its way before anybody waits for an answer
     for one in secured:
         one.settimeout(30)
         one.do_handshake()

@@ -102,10 +102,7 @@ struct Reading {
     GetRecords::Result rest(const Asked& asked) {
         GetRecords::Result told;
         const bool caught_up = next >= shard.end;
-        const auto now_ms = to_ms(asked.now);
-        // Clients take 0 for "caught up", so anything unread is at least one millisecond behind.
-        told.millis_behind_latest =
-            caught_up ? 0 : std::max<std::int64_t>(1, now_ms - call.engine.appended_ms(shard, next).value_or(now_ms));
+        told.millis_behind_latest = millis_behind(call.engine, shard, next, asked.now);
         if (!shard.open() && caught_up && answer.count() == 0) {
             told.child_shards = children_of(shard);
             return told;

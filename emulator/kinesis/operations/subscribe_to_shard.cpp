@@ -31,19 +31,19 @@ Task<Written> handle(Call& call, const SubscribeToShard& request) {
     if (request.dry_run.value_or(false)) co_return std::unexpected{texts::dry_run()};
     const auto consumer_name = consumer.name;
     auto made = call.engine.subscribe(stream, consumer_name, *index);
-    if (!made) co_return std::unexpected{texts::subscribed_already(call.account(), name, shard_id(*index), consumer_name)};
+    const auto taken = texts::subscribed_already(call.account(), name, shard_id(*index), consumer_name);
+    if (!made) co_return std::unexpected{taken};
     auto finding = position_of(call, *shard, start);
     const auto from = co_await std::move(finding);
-    call.push =
-        [pushed = Pushed{.engine = call.engine,
-                         .world = call.world,
-                         .stream = found->stream,
-                         .shard = shard,
-                         .by = *std::move(made),
-                         .next = from,
-                         .subscriber = fmt::format("{}:{}:{}:{}", call.account(), name, shard_id(*index).view(), consumer_name),
-                         .gone_text = *texts::consumer_not_found(consumer_name, name, call.account()).message}](
-            Exchange& out) mutable { return push(std::move(pushed), out); };
+    call.push = [pushed = Pushed{.engine = call.engine,
+                                 .world = call.world,
+                                 .stream = found->stream,
+                                 .shard = shard,
+                                 .by = *std::move(made),
+                                 .next = from,
+                                 .taken_text = *taken.message,
+                                 .gone_text = *texts::consumer_not_found(consumer_name, name, call.account()).message}](
+                    Exchange& out) mutable { return push(std::move(pushed), out); };
     Answer answer{.content_type = event_stream_type};
     append_initial_response(answer.body);
     co_return answer;

@@ -36,12 +36,6 @@ std::shared_ptr<const std::string> text_of(const SubscribeToShardEvent& event) {
     return std::make_shared<const std::string>(std::move(text));
 }
 
-// Clients take 0 for "caught up", so anything unread is at least one millisecond behind.
-std::int64_t behind(streams::Engine& engine, const streams::Shard& shard, streams::Position next, Time now) {
-    if (next >= shard.end) return 0;
-    return std::max<std::int64_t>(1, to_ms(now) - engine.appended_ms(shard, next).value_or(to_ms(now)));
-}
-
 class Pushing {
   public:
     Pushing(Pushed&& what, Exchange& out)
@@ -128,7 +122,7 @@ class Pushing {
         made->bytes = read->bytes;
         made->records = event.records.size();
         event.continuation_sequence_number = number_before(*p_.shard, made->next, made->appended_s);
-        event.millis_behind_latest = behind(p_.engine, *p_.shard, made->next, clock_.now());
+        event.millis_behind_latest = millis_behind(p_.engine, *p_.shard, made->next, clock_.now());
         made->text = text_of(event);
         p_.shard->shown = std::const_pointer_cast<Event>(std::shared_ptr<const Event>{made});
         co_return made;
@@ -139,7 +133,7 @@ class Pushing {
     };
     void send(Empty what) {
         SubscribeToShardEvent event;
-        event.millis_behind_latest = behind(p_.engine, *p_.shard, p_.next, clock_.now());
+        event.millis_behind_latest = millis_behind(p_.engine, *p_.shard, p_.next, clock_.now());
         if (what.children)
             event.child_shards = children_of(*p_.shard);
         else
@@ -150,11 +144,9 @@ class Pushing {
 
     void say_ended() {
         std::string last;
-        if (p_.by->taken)
-            append_exception(last, exception_name(ErrorCode::resource_in_use),
-                             "Another active subscription exists for this consumer: " + p_.subscriber);
-        else
-            append_exception(last, exception_name(ErrorCode::resource_not_found), p_.gone_text);
+        const auto [code, text] = p_.by->taken ? std::pair{ErrorCode::resource_in_use, &p_.taken_text}
+                                               : std::pair{ErrorCode::resource_not_found, &p_.gone_text};
+        append_exception(last, exception_name(code), *text);
         out_.send(std::move(last));
     }
 

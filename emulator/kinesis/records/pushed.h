@@ -18,8 +18,7 @@ struct Pushed {
     const streams::Shard* shard{};
     std::shared_ptr<streams::Subscription> by;
     streams::Position next{};
-    std::string subscriber;   // ACCOUNT:STREAM:SHARD:CONSUMER, for the text of a fault
-    std::string gone_text;    // for one whose consumer or stream went
+    std::string taken_text, gone_text;   // for one whose place was taken, and for one whose consumer or stream went
 };
 
 // Sends until the shard ends, its subscription ends or has lived for 5 minutes, or nobody takes it any more.

@@ -1,5 +1,5 @@
 // Encryption as clients see it: nothing is encrypted, and every answer says what AWS's would say.
-#include "tests/support/kinesis_call.h"
+#include "tests/support/kinesis_stream.h"
 
 using namespace sluice;
 using namespace sluice::test;
@@ -7,30 +7,13 @@ using nlohmann::json;
 
 namespace {
 
-struct Stream {
-    explicit Stream(streams::EngineOptions options = {}) : world(std::move(options)) {
-        world.clock().freeze();
-        caller.ask("CreateStream", {{"StreamName", "s"}, {"ShardCount", 1}});
-        world.clock().advance(world.options.state_delay);
-        world.settle();
-    }
-    json ask(const char* operation, json body) {
-        if (!body.contains("StreamName") && !body.contains("StreamARN") && !body.contains("ResourceARN"))
-            body["StreamName"] = "s";
-        return caller.ask(operation, body);
-    }
-    // What a request is refused with; empty when it is answered.
-    std::string refusal(const char* operation, const json& body) {
-        const auto told = ask(operation, body);
-        return told.contains("message") ? told["__type"].get<std::string>() + ": " + told["message"].get<std::string>() : "";
-    }
+struct Stream : KinesisStream {
+    using KinesisStream::KinesisStream;
     json description() { return ask("DescribeStream", json::object())["StreamDescription"]; }
     json records() {
         const auto it = ask("GetShardIterator", {{"ShardId", "0"}, {"ShardIteratorType", "TRIM_HORIZON"}})["ShardIterator"];
         return caller.ask("GetRecords", {{"ShardIterator", it}})["Records"];
     }
-    World world;
-    Caller caller{world};
 };
 
 const json put{{"PartitionKey", "k"}, {"Data", "eA=="}};

@@ -1,5 +1,5 @@
 // Enhanced monitoring and resource policies: kept, told again, and without further effect.
-#include "tests/support/kinesis_call.h"
+#include "tests/support/kinesis_stream.h"
 
 using namespace sluice;
 using namespace sluice::test;
@@ -7,26 +7,7 @@ using nlohmann::json;
 
 namespace {
 
-struct Stream {
-    explicit Stream(streams::EngineOptions options = {}) : world(std::move(options)) {
-        world.clock().freeze();
-        caller.ask("CreateStream", {{"StreamName", "s"}, {"ShardCount", 1}});
-        world.clock().advance(world.options.state_delay);
-        world.settle();
-    }
-    json ask(const char* operation, json body) {
-        if (!body.contains("StreamName") && !body.contains("StreamARN") && !body.contains("ResourceARN"))
-            body["StreamName"] = "s";
-        return caller.ask(operation, body);
-    }
-    // What a request is refused with; empty when it is answered.
-    std::string refusal(const char* operation, const json& body) {
-        const auto told = ask(operation, body);
-        return told.contains("message") ? told["__type"].get<std::string>() + ": " + told["message"].get<std::string>() : "";
-    }
-    World world;
-    Caller caller{world};
-};
+using Stream = KinesisStream;
 
 const json arn = "arn:aws:kinesis:us-east-1:000000000000:stream/s";
 const json every{"IncomingBytes",

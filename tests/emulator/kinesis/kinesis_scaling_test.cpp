@@ -1,5 +1,5 @@
 // UpdateShardCount as clients see it: its answers, its bounds, and what else it changes.
-#include "tests/support/kinesis_call.h"
+#include "tests/support/kinesis_stream.h"
 
 using namespace sluice;
 using namespace sluice::test;
@@ -7,31 +7,13 @@ using nlohmann::json;
 
 namespace {
 
-struct Stream {
-    explicit Stream(streams::EngineOptions options = {}) : world(std::move(options)) {
-        world.clock().freeze();
-        caller.ask("CreateStream", {{"StreamName", "s"}, {"ShardCount", 1}});
-        world.clock().advance(world.options.state_delay);
-        world.settle();
-    }
-    json ask(const char* operation, json body) {
-        if (!body.contains("StreamName") && !body.contains("StreamARN") && !body.contains("ResourceARN"))
-            body["StreamName"] = "s";
-        return caller.ask(operation, body);
-    }
-    // What a request is refused with; empty when it is answered.
-    std::string refusal(const char* operation, const json& body) {
-        const auto told = ask(operation, body);
-        return told.contains("message") ? told["__type"].get<std::string>() + ": " + told["message"].get<std::string>() : "";
-    }
+struct Stream : KinesisStream {
+    using KinesisStream::KinesisStream;
     json scale(int shards) { return ask("UpdateShardCount", {{"TargetShardCount", shards}, {"ScalingType", "UNIFORM_SCALING"}}); }
     std::string refused(int shards) {
-        const auto told = scale(shards);
-        return told.contains("message") ? told["__type"].get<std::string>() + ": " + told["message"].get<std::string>() : "";
+        return refusal("UpdateShardCount", {{"TargetShardCount", shards}, {"ScalingType", "UNIFORM_SCALING"}});
     }
     json shards() { return ask("ListShards", json::object())["Shards"]; }
-    World world;
-    Caller caller{world};
 };
 
 }   // namespace

@@ -1,5 +1,5 @@
 // Tags: two families of operations on the same ones, in AWS's words.
-#include "tests/support/kinesis_call.h"
+#include "tests/support/kinesis_stream.h"
 
 using namespace sluice;
 using namespace sluice::test;
@@ -7,26 +7,9 @@ using nlohmann::json;
 
 namespace {
 
-struct Stream {
-    explicit Stream(streams::EngineOptions options = {}) : world(std::move(options)) {
-        world.clock().freeze();
-        caller.ask("CreateStream", {{"StreamName", "s"}, {"ShardCount", 1}});
-        world.clock().advance(world.options.state_delay);
-        world.settle();
-    }
-    json ask(const char* operation, json body) {
-        if (!body.contains("StreamName") && !body.contains("StreamARN") && !body.contains("ResourceARN"))
-            body["StreamName"] = "s";
-        return caller.ask(operation, body);
-    }
-    // What a request is refused with; empty when it is answered.
-    std::string refusal(const char* operation, const json& body) {
-        const auto told = ask(operation, body);
-        return told.contains("message") ? told["__type"].get<std::string>() + ": " + told["message"].get<std::string>() : "";
-    }
+struct Stream : KinesisStream {
+    using KinesisStream::KinesisStream;
     json tags() { return ask("ListTagsForStream", json::object())["Tags"]; }
-    World world;
-    Caller caller{world};
 };
 
 const json arn = "arn:aws:kinesis:us-east-1:000000000000:stream/s";

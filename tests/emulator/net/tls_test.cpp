@@ -7,7 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "protocol/wire_limits.h"
+#include "emulator/runtime/small_file.h"
+#include "tests/storage/places.h"
 #include "tests/support/peers.h"
 #include "tests/support/tls_client.h"
 
@@ -18,21 +19,11 @@ namespace {
 
 constexpr Time now_then{milliseconds{1'800'000'000'000}};
 
-struct TemporaryFolder {
-    TemporaryFolder() : path(std::filesystem::temp_directory_path() / "sluice-tls-XXXXXX") {
-        std::string name = path;
-        REQUIRE(mkdtemp(name.data()) != nullptr);
-        path = name;
-    }
-    ~TemporaryFolder() { std::filesystem::remove_all(path); }
-    std::string file(const char* name) const { return path / name; }
-    std::filesystem::path path;
+struct Folder : storage::TempFolder {
+    std::string file(const char* name) const { return path + "/" + name; }
 };
 
-std::string text_of(const std::string& path) {
-    std::ifstream in{path};
-    return {std::istreambuf_iterator<char>{in}, {}};
-}
+std::string text_of(const std::string& path) { return read_small_file(path, 1 << 20).value_or(""); }
 
 struct Secured : Peers {
     using Accepted = std::expected<std::shared_ptr<TlsPeer>, std::string>;
@@ -224,7 +215,7 @@ TEST_CASE("an end and a reset of the connection beneath reach who waits, and who
 }
 
 TEST_CASE("the authority stays the same from start to start, and only its owner may read its key") {
-    TemporaryFolder folder;
+    Folder folder;
     const Tls::Options kept{.authority_file = folder.file("authority.pem"), .trusted_file = folder.file("ca.pem")};
     std::string first;
     {
@@ -252,7 +243,7 @@ TEST_CASE("the authority stays the same from start to start, and only its owner 
 }
 
 TEST_CASE("files that will not do are told at the start, with what is wrong") {
-    TemporaryFolder folder;
+    Folder folder;
     const auto fault = [&](const Tls::Options& options) {
         Secured s{options};
         const auto good = s.tls.try_out("");
