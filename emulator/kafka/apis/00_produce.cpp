@@ -17,7 +17,7 @@ namespace {
 
 using Answered = ProduceResponse::Partition;
 
-ErrorCode code_of(batch::BatchError error) {
+ErrorCode batch_code(batch::BatchError error) {
     using enum batch::BatchError;
     switch (error) {
         case unknown_magic:
@@ -164,7 +164,7 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                 if (info.error() == batch::BatchError::unknown_magic) {
                     text = "Invalid magic found in record: " + std::to_string(std::to_integer<int>(bytes[batch::at::magic]));
                 }
-                refuse(answered, code_of(info.error()), std::move(text));
+                refuse(answered, batch_code(info.error()), std::move(text));
                 continue;
             }
             if (info->codec == batch::Codec::zstd && call.version < 7) {
@@ -196,7 +196,7 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
             if (shard->sealed) {
                 auto forwarded = forward(call, *shard, bytes, *info, stamps);
                 if (!forwarded) {
-                    refuse(answered, kafka::code_of(forwarded.error()));
+                    refuse(answered, code_of(forwarded.error()));
                     continue;
                 }
                 if (stamps || forwarded->queued.duplicate) answered.log_append_time_ms = forwarded->queued.appended_ms;
@@ -215,7 +215,7 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
             const auto queued = call.engine.append(*shard, append);
             if (!queued) {
                 refuse(answered,
-                       queued.error() == streams::Fault::sealed ? ErrorCode::policy_violation : kafka::code_of(queued.error()));
+                       queued.error() == streams::Fault::sealed ? ErrorCode::policy_violation : code_of(queued.error()));
                 continue;
             }
             if (stamps || queued->duplicate) answered.log_append_time_ms = queued->appended_ms;
@@ -232,7 +232,7 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
         if (committed)
             told.base_offset = entry.ticket.base();
         else
-            refuse(told, kafka::code_of(committed.error()));
+            refuse(told, code_of(committed.error()));
     }
     for (const auto& told : response.topics) {
         failed |= std::ranges::any_of(told.partitions, [](const auto& p) { return p.error_code != ErrorCode::none; });

@@ -12,36 +12,36 @@ namespace {
 
 constexpr std::int64_t most_added = 10'000;   // per request
 
-struct Refused {
+struct Refusal {
     ErrorCode code{};
     std::optional<std::string> text;
 };
 
-std::optional<Refused> fault(const Call& call, const streams::Stream* stream, const CreatePartitionsRequest::Topic& asked) {
-    if (!stream) return Refused{ErrorCode::unknown_topic_or_partition, std::nullopt};
+std::optional<Refusal> fault(const Call& call, const streams::Stream* stream, const CreatePartitionsRequest::Topic& asked) {
+    if (!stream) return Refusal{ErrorCode::unknown_topic_or_partition, std::nullopt};
     const auto have = static_cast<std::int32_t>(stream->shards.size());
     if (stream->kinesis_manners()) {
-        return Refused{ErrorCode::invalid_partitions, "The topic " + stream->name + " is a Kinesis stream; use UpdateShardCount"};
+        return Refusal{ErrorCode::invalid_partitions, "The topic " + stream->name + " is a Kinesis stream; use UpdateShardCount"};
     }
     if (asked.count == have)
-        return Refused{ErrorCode::invalid_partitions, "Topic already has " + std::to_string(have) + " partition(s)."};
+        return Refusal{ErrorCode::invalid_partitions, "Topic already has " + std::to_string(have) + " partition(s)."};
     if (asked.count < have) {
-        return Refused{ErrorCode::invalid_partitions, "The topic " + stream->name + " currently has " + std::to_string(have) +
+        return Refusal{ErrorCode::invalid_partitions, "The topic " + stream->name + " currently has " + std::to_string(have) +
                                                           " partition(s); " + std::to_string(asked.count) +
                                                           " would not be an increase."};
     }
     if (asked.count > streams::bounds::topic_partitions)
-        return Refused{ErrorCode::invalid_partitions,
+        return Refusal{ErrorCode::invalid_partitions,
                        "More partitions than a topic may have here: " + std::to_string(streams::bounds::topic_partitions)};
     if (!asked.assignments) return std::nullopt;
     if (static_cast<std::int32_t>(asked.assignments->size()) != asked.count - have) {
-        return Refused{ErrorCode::invalid_replica_assignment,
+        return Refusal{ErrorCode::invalid_replica_assignment,
                        "Attempted to add " + std::to_string(asked.count - have) + " additional partition(s), but only " +
                            std::to_string(asked.assignments->size()) + " assignment(s) were specified."};
     }
     for (const auto& assignment : *asked.assignments)
         if (auto text = assignment_fault(call, assignment.broker_ids))
-            return Refused{ErrorCode::invalid_replica_assignment, std::move(text)};
+            return Refusal{ErrorCode::invalid_replica_assignment, std::move(text)};
     return std::nullopt;
 }
 

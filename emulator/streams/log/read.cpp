@@ -4,22 +4,12 @@
 
 #include <algorithm>
 
+#include "emulator/streams/log/joined.h"
 #include "emulator/streams/state.h"
 #include "protocol/batch/reader.h"
 #include "storage/planted.h"
 
 namespace sluice::streams {
-namespace {
-
-std::vector<std::byte> joined(const storage::EntryView& entry) {
-    std::vector<std::byte> whole;
-    whole.reserve(entry.size());
-    for (const auto piece : entry.pieces) whole.insert(whole.end(), piece.begin(), piece.end());
-    return whole;
-}
-
-}   // namespace
-
 // Dropped at the end of the turn and by each commit.
 const std::shared_ptr<const storage::Snapshot>& Reader::pin() {
     if (!turn_) turn_ = engine_.store.snapshot();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "emulator/streams/log/joined.h"
 #include "emulator/streams/state.h"
 #include "protocol/batch/reader.h"
 #include "storage/planted.h"
@@ -13,17 +14,6 @@ namespace {
 
 constexpr std::size_t most_batches = 64, most_unpacked_bytes = 64 << 20;
 constexpr std::int32_t mark_every = 32;
-
-std::vector<std::byte> joined(const storage::EntryView& entry, std::size_t skip = 0) {
-    std::vector<std::byte> whole;
-    whole.reserve(entry.size());
-    for (auto piece : entry.pieces) {
-        const auto left_out = std::min(skip, piece.size());
-        skip -= left_out;
-        whole.insert(whole.end(), piece.begin() + static_cast<std::ptrdiff_t>(left_out), piece.end());
-    }
-    return whole;
-}
 
 // Nothing when it is in pieces.
 std::span<const std::byte> in_one_piece(const storage::EntryView& entry) {
