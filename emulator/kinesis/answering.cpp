@@ -100,10 +100,11 @@ Task<Push> answer_request(streams::Engine& engine, const DoorOptions& options, c
         co_await std::move(beside);
         co_return Push{};
     }
-    const auto serving = engine.default_world().clock->serve();   // ends before the answer leaves
+    auto serving = engine.default_world().clock->serve();   // ends before the answer leaves
+    Asker asker{out, serving};
     const RequestHead head{request.method, request.target, request.headers};
     Push push;
-    auto answer = co_await dispatch(engine, options, head, request.body, push);
+    auto answer = co_await dispatch(engine, options, head, request.body, push, &asker);
     put_answer(to, out, engine, std::move(answer), static_cast<bool>(push));
     co_return push;
 }

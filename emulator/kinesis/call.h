@@ -18,6 +18,12 @@ namespace sluice::kinesis {
 // An answer without an end that is known beforehand: what comes behind the answer's head and body, as it comes.
 using Push = std::move_only_function<Task<void>(Exchange&)>;
 
+// Who waits for the answer, for a call that waits long before it has one.
+struct Asker {
+    Exchange& out;
+    Clock::Serving& serving;   // ends while the call waits: the clock need not stand still for it
+};
+
 // What a handler works with: one call of one client.
 struct Call {
     streams::Engine& engine;
@@ -26,6 +32,7 @@ struct Call {
     const Caller& caller;
     Encoding encoding = Encoding::json;   // of the answer
     Push& push;                           // left empty by nearly all
+    Asker* asker = nullptr;               // nothing: nobody who could go away
     Names names{engine.options(), options, caller};
     std::list<std::string> kept = {};   // texts that views in the result point to
     const std::string& account() const { return names.scope().account; }
@@ -49,6 +56,7 @@ struct Serving {
     Encoding encoding;
     std::expected<Caller, Error> caller;
     Push& push;
+    Asker* asker = nullptr;
 };
 
 // Read, handle, encode: defined in serve.h, instantiated by the last line of each handler's file.

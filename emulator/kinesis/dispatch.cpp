@@ -47,11 +47,12 @@ Task<Answer> begin(std::string_view operation, Serving serving) {
 
 // No coroutine of its own: the answer to most requests is what the operation's `serve` yields.
 Task<Answer> dispatch(streams::Engine& engine, const DoorOptions& options, const RequestHead& head, std::string_view body,
-                      Push& push) {
+                      Push& push, Asker* asker) {
     auto routed = route(head, body);
     if (auto* answer = std::get_if<Answer>(&routed)) return at_once(std::move(*answer));
     const auto& [operation, encoding] = std::get<Routed>(routed);
-    auto answered = begin(operation, Serving{engine, engine.default_world(), options, body, encoding, authenticate(head), push});
+    auto answered =
+        begin(operation, Serving{engine, engine.default_world(), options, body, encoding, authenticate(head), push, asker});
     auto extra = origin_headers(head);
     return extra.empty() ? std::move(answered) : with(std::move(extra), std::move(answered));
 }

@@ -12,6 +12,7 @@
 namespace sluice::kinesis {
 
 // What is given lives until the answer is there. An answer that goes on behind it leaves the rest in `push`.
-Task<Answer> dispatch(streams::Engine&, const DoorOptions&, const RequestHead&, std::string_view body, Push& push);
+Task<Answer> dispatch(streams::Engine&, const DoorOptions&, const RequestHead&, std::string_view body, Push& push,
+                      Asker* asker = nullptr);
 
 }   // namespace sluice::kinesis

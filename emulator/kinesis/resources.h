@@ -1,5 +1,5 @@
-// What a ResourceARN names: a stream, or a consumer of one. Tags and policies belong to both. Queues and channels do not exist
-// here yet, and are answered so. Whoever adds a kind adds it to `Resource` and to `find_resource`.
+// What a ResourceARN names: a stream, a consumer of one, or a queue. Tags and policies belong to all of them. Whoever adds a kind
+// adds it to `Resource` and to `find_resource`.
 #pragma once
 
 #include <expected>
@@ -9,16 +9,22 @@
 #include <string_view>
 
 #include "emulator/kinesis/address.h"
+#include "emulator/streams/queues/queues.h"
 
 namespace sluice::kinesis {
 
 struct Resource {
     StreamPointer stream;
-    const streams::Consumer* consumer{};   // nothing: the stream itself; lives as long as it is registered
-    const std::map<std::string, std::string>& tags() const { return consumer ? consumer->tags : stream->tags; }
-    const std::string& policy() const { return consumer ? consumer->policy : stream->policy; }
+    const streams::Consumer* consumer{};   // of the stream; lives as long as it is registered
+    streams::QueuePointer queue = {};      // neither: the stream itself
+    const std::map<std::string, std::string>& tags() const {
+        return queue ? queue->tags : consumer ? consumer->tags : stream->tags;
+    }
+    const std::string& policy() const { return queue ? queue->policy : consumer ? consumer->policy : stream->policy; }
     std::string_view consumer_name() const { return consumer ? std::string_view{consumer->name} : std::string_view{}; }
 };
+streams::Result<streams::Ticket> set_tags(Call&, const Resource&, std::map<std::string, std::string>);
+streams::Result<streams::Ticket> set_policy(Call&, const Resource&, std::string);
 std::expected<Resource, Error> find_resource(const Call&, std::string_view arn, std::optional<std::string_view> stream_id);
 template <class Operation>
 std::expected<Resource, Error> resource_of(const Call& call, const Operation& request) {

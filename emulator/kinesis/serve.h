@@ -28,7 +28,7 @@ Task<Answer> serve(Serving serving) {
         decode();
     }
     if (!request) co_return render(request.error(), serving.encoding);
-    Call call{engine, serving.world, serving.options, *serving.caller, serving.encoding, serving.push};
+    Call call{engine, serving.world, serving.options, *serving.caller, serving.encoding, serving.push, serving.asker};
     auto reply = co_await handle(call, *request);
     if (!reply) co_return render(reply.error(), serving.encoding);
     co_return answer_of(*reply, serving.encoding);

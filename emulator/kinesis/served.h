@@ -7,14 +7,16 @@ namespace sluice::kinesis {
 
 // By name. An entry without a handler's file is a link error that names `serve` of it.
 using Served =
-    Operations<AddTagsToStream, CreateStream, DecreaseStreamRetentionPeriod, DeleteResourcePolicy, DeleteStream,
-               DeregisterStreamConsumer, DescribeAccountSettings, DescribeLimits, DescribeStream, DescribeStreamConsumer,
+    Operations<AcknowledgeDeadLetterQueueRecords, AcknowledgeQueueRecords, AddTagsToStream, CreateQueue, CreateStream,
+               DecreaseStreamRetentionPeriod, DeleteQueue, DeleteResourcePolicy, DeleteStream, DeregisterStreamConsumer,
+               DescribeAccountSettings, DescribeLimits, DescribeQueue, DescribeStream, DescribeStreamConsumer,
                DescribeStreamSummary, DisableEnhancedMonitoring, EnableEnhancedMonitoring, GetRecords, GetResourcePolicy,
-               GetShardIterator, IncreaseStreamRetentionPeriod, ListShards, ListStreamConsumers, ListStreams, ListTagsForResource,
-               ListTagsForStream, MergeShards, PutRecord, PutRecords, PutResourcePolicy, RegisterStreamConsumer,
-               RemoveTagsFromStream, SplitShard, StartStreamEncryption, StopStreamEncryption, SubscribeToShard, TagResource,
-               UntagResource, UpdateAccountSettings, UpdateMaxRecordSize, UpdateShardCount, UpdateStreamMode,
-               UpdateStreamWarmThroughput>;
+               GetShardIterator, IncreaseStreamRetentionPeriod, ListQueues, ListShards, ListStreamConsumers, ListStreams,
+               ListTagsForResource, ListTagsForStream, MergeShards, PutRecord, PutRecords, PutResourcePolicy,
+               ReceiveDeadLetterQueueRecords, ReceiveQueueRecords, RegisterStreamConsumer, RemoveTagsFromStream,
+               RestoreDeadLetterQueueRecords, SplitShard, StartStreamEncryption, StopStreamEncryption, SubscribeToShard,
+               TagResource, UntagResource, UpdateAccountSettings, UpdateDeadLetterQueueRecordsVisibility, UpdateMaxRecordSize,
+               UpdateQueue, UpdateQueueRecordsVisibility, UpdateShardCount, UpdateStreamMode, UpdateStreamWarmThroughput>;
 // Those that have their members in `protocol` and no handler.
 using NotServed = Operations<>;
 

@@ -41,7 +41,7 @@ bool allowed(std::string_view text) {
 }
 
 Task<std::optional<Error>> store(Call& call, Resource of, std::map<std::string, std::string> tags) {
-    const auto queued = call.engine.set_tags(*of.stream, std::move(tags), of.consumer_name());
+    const auto queued = set_tags(call, of, std::move(tags));
     if (!queued) co_return texts::internal_failure();
     const auto done = co_await queued->committed();
     if (!done) co_return texts::internal_failure();

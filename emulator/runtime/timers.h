@@ -41,6 +41,7 @@ inline constexpr DueKind<Line::live> drain{"a refused connection whose peer stil
 inline constexpr DueKind<Line::live> address_hint{"a client that was told an address and never came there"};
 inline constexpr DueKind<Line::live> expired_kept{"what expired while the server was down is kept a while"};
 inline constexpr DueKind<Line::live> subscription{"a subscription to a shard that has to say something, or ends"};
+inline constexpr DueKind<Line::live> visibility{"a record that a queue's reader took and did not settle"};
 inline constexpr WaitKind<Line::live> rebalance{"a rebalance that waits for its members"};
 // ---- data, for who is blocked ----
 inline constexpr WaitKind<Line::data> long_poll{"a read that waits for records"};
@@ -63,24 +64,11 @@ template <Line line>
 constexpr Row row(const WaitKind<line>& kind) {
     return {kind.name, line, true};
 }
-inline constexpr std::array all{row(retention),
-                                row(offset_expiry),
-                                row(member_session),
-                                row(producer_silence),
-                                row(unfinished_request),
-                                row(idle_connection),
-                                row(half_closed),
-                                row(drain),
-                                row(address_hint),
-                                row(expired_kept),
-                                row(subscription),
-                                row(rebalance),
-                                row(long_poll),
-                                row(mute),
-                                row(pace),
-                                row(state_delay),
-                                row(http_watch),
-                                row(lazy_counters)};
+inline constexpr std::array all{row(retention),          row(offset_expiry),   row(member_session), row(producer_silence),
+                                row(unfinished_request), row(idle_connection), row(half_closed),    row(drain),
+                                row(address_hint),       row(expired_kept),    row(subscription),   row(visibility),
+                                row(rebalance),          row(long_poll),       row(mute),           row(pace),
+                                row(state_delay),        row(http_watch),      row(lazy_counters)};
 
 }   // namespace timers
 

@@ -32,10 +32,12 @@ Engine::State::State(Engine& front, Executor e, storage::Store& s, const RealTim
 Engine::Engine(Executor executor, storage::Store& store, const RealTime& real, Random& random, EngineOptions options)
     : state_(std::make_shared<State>(*this, std::move(executor), store, real, random, std::move(options))) {
     state_->catalog.load();
+    state_->queues = std::make_unique<Queues>(*this);
 }
 
 Engine::~Engine() {
     flush();
+    state_->queues.reset();   // with their timers
     // A door may hold a stream for longer; its timers must not.
     for (const auto& [id, books] : state_->catalog.worlds())
         for (const auto& [name, stream] : books->streams) {
@@ -48,6 +50,7 @@ Engine::~Engine() {
     state_->writer.stop();
 }
 
+Queues& Engine::queues() { return *state_->queues; }
 const EngineOptions& Engine::options() const { return state_->options; }
 Executor Engine::executor() const { return state_->executor; }
 Random& Engine::random() { return state_->random; }

@@ -135,6 +135,7 @@ struct World {
     Signal changed;   // a stream came, went, or got other shards
 };
 
+class Queues;   // queues/queues.h
 struct EngineOptions {
     std::string account = "000000000000", region = "us-east-1";
     milliseconds state_delay{0};
@@ -289,6 +290,9 @@ class Engine {
     std::vector<std::function<void(World&, std::string_view key)>> on_unstored;
     // Never the same twice, over restarts and resets; a fault when the block it comes from could not be written down.
     Result<std::int64_t> next_producer_id(World&);
+
+    // Readers of a stream that settle each record by itself (rule 22).
+    Queues& queues();
 
     // ---- usage (rule 24): finished hours from the store, the running one from memory; looking stores nothing ----
     std::vector<UsageSpan> usage(const Stream&);   // ascending; equal hours in a row are one span

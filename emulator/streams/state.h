@@ -8,6 +8,7 @@
 #include "emulator/streams/log/reader.h"
 #include "emulator/streams/log/upkeep.h"
 #include "emulator/streams/log/writer.h"
+#include "emulator/streams/queues/queues.h"
 
 namespace sluice::streams {
 
@@ -28,7 +29,8 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     Reader reader;
     Upkeep upkeep;
     Kept kept;
-    Worker aside;   // works, where the reader's thread waits
+    std::unique_ptr<Queues> queues;   // stand on all of it
+    Worker aside;                     // works, where the reader's thread waits
 };
 
 }   // namespace sluice::streams

@@ -32,6 +32,7 @@ extern const Pattern name_pattern;           // stream names and shard ids
 extern const Pattern arn_pattern;            // stream ARNs
 extern const Pattern consumer_arn_pattern;   // of registered consumers
 extern const Pattern resource_arn_pattern;   // ARNs of streams, their consumers, queues and channels
+extern const Pattern queue_arn_pattern;      // of queues
 extern const Pattern stream_id_pattern;
 extern const Pattern hash_key_pattern;   // up to 39 digits
 extern const Pattern sequence_pattern;   // up to 129 digits
@@ -46,6 +47,11 @@ constexpr Rules required_arn{.required = true, .min_length = 1, .max_length = 20
 constexpr Rules consumer_arn{.min_length = 1, .max_length = 2048, .pattern = &consumer_arn_pattern};
 constexpr Rules required_consumer_arn{.required = true, .min_length = 1, .max_length = 2048, .pattern = &consumer_arn_pattern};
 constexpr Rules required_resource_arn{.required = true, .min_length = 1, .max_length = 2048, .pattern = &resource_arn_pattern};
+constexpr Rules required_queue_arn{.required = true, .min_length = 1, .max_length = 2048, .pattern = &queue_arn_pattern};
+constexpr Rules receipt_handle{.required = true, .min_length = 1, .max_length = 1024};
+constexpr Rules visibility{.min = 0, .max = 43'200};
+constexpr Rules required_visibility{.required = true, .min = 0, .max = 43'200};
+constexpr Rules queue_entries{.required = true, .min_length = 1, .max_length = 10};
 constexpr Rules stream_id{.min_length = 1, .max_length = 24, .pattern = &stream_id_pattern};
 constexpr Rules partition_key{.min_length = 1, .max_length = 256};
 constexpr Rules hash_key{.pattern = &hash_key_pattern};

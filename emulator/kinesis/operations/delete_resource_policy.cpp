@@ -10,7 +10,7 @@ Task<Reply<DeleteResourcePolicy>> handle(Call& call, const DeleteResourcePolicy&
     if (!found) co_return std::unexpected{found.error()};
     if (auto fault = must_be_active(call, *found)) co_return std::unexpected{*fault};
     if (found->policy().empty()) co_return std::unexpected{texts::policy_not_found(*request.resource_arn)};
-    auto waiting = stored(call.engine.set_policy(*found->stream, {}, found->consumer_name()));
+    auto waiting = stored(set_policy(call, *found, {}));
     if (auto fault = co_await std::move(waiting)) co_return std::unexpected{*fault};
     co_return NoResult{};
 }

@@ -2,7 +2,9 @@
 #include "protocol/kinesis/operations/delete_stream.h"
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/serve.h"
+#include "emulator/kinesis/texts/queues.h"
 #include "emulator/kinesis/texts/texts.h"
+#include "emulator/streams/queues/queues.h"
 
 namespace sluice::kinesis {
 
@@ -15,6 +17,8 @@ Task<Reply<DeleteStream>> handle(Call& call, const DeleteStream& request) {
             request.stream_arn
                 ? texts::has_consumers(*request.stream_arn, *request.stream_arn)
                 : texts::has_consumers(fmt::format("{}:{}", call.account(), call.names.name(name)), call.names.name(name))};
+    if (call.engine.queues().count(**stream) != 0)
+        co_return std::unexpected{texts::has_queues(call.names.name(name), call.account(), DeleteStream::operation)};
     auto removed = call.engine.remove(call.world, name, true);
     if (!removed) co_return std::unexpected{texts::stream_not_found(call.names.name(name), call.account())};
     const auto done = co_await removed->committed();

@@ -1,6 +1,7 @@
 // DescribeStreamSummary: never a StreamId, which would send SDKs away from this endpoint (rule 21).
 #include "protocol/kinesis/operations/describe_stream_summary.h"
 #include "emulator/kinesis/operations/description.h"
+#include "emulator/streams/queues/queues.h"
 
 namespace sluice::kinesis {
 
@@ -12,6 +13,7 @@ Task<Reply<DescribeStreamSummary>> handle(Call& call, const DescribeStreamSummar
     told.open_shard_count =
         stream.status == streams::StreamStatus::creating ? 0 : static_cast<std::int32_t>(stream.open_shards());
     told.consumer_count = static_cast<std::int32_t>(stream.consumers.size());
+    told.queue_count = static_cast<std::int32_t>(call.engine.queues().count(stream));
     // What was asked for last, and what there is.
     const auto* coming = stream.change ? std::get_if<streams::Capacity>(&*stream.change) : nullptr;
     if (const auto warm = coming ? coming->warm_mibps : stream.warm_mibps; warm > 0)

@@ -11,7 +11,7 @@ Task<Reply<PutResourcePolicy>> handle(Call& call, const PutResourcePolicy& reque
     if (!found) co_return std::unexpected{found.error()};
     if (auto fault = must_be_active(call, *found)) co_return std::unexpected{*fault};
     if (!well_formed(*request.policy, Encoding::json)) co_return std::unexpected{texts::policy_malformed()};
-    auto changed = call.engine.set_policy(*found->stream, std::string{*request.policy}, found->consumer_name());
+    auto changed = set_policy(call, *found, std::string{*request.policy});
     if (!changed && changed.error() == streams::Fault::bad_text) co_return std::unexpected{texts::policy_malformed()};
     auto waiting = stored(std::move(changed));
     if (auto fault = co_await std::move(waiting)) co_return std::unexpected{*fault};

@@ -8,6 +8,7 @@
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/tags.h"
 #include "emulator/kinesis/texts/texts.h"
+#include "emulator/streams/queues/queues.h"
 
 namespace sluice::kinesis {
 namespace {
@@ -19,7 +20,7 @@ std::optional<Error> over_quota(const Call& call, const streams::Stream& stream)
         stream.consumers, [](const auto& one) { return one.second->status == streams::StreamStatus::creating; });
     if (static_cast<std::size_t>(creating) >= streams::consumers_creating)
         return texts::too_many_creating(call.name(stream), call.account(), streams::consumers_creating);
-    if (stream.consumers.size() >= streams::consumers_per_stream)
+    if (stream.consumers.size() + call.engine.queues().count(stream) >= streams::consumers_per_stream)
         return texts::too_many_consumers(call.name(stream), call.account(), streams::consumers_per_stream);
     return {};
 }

@@ -3,6 +3,8 @@
 #include "protocol/kinesis/operations/update_stream_mode.h"
 #include "emulator/kinesis/account.h"
 #include "emulator/kinesis/operations/attributes.h"
+#include "emulator/kinesis/texts/queues.h"
+#include "emulator/streams/queues/queues.h"
 
 namespace sluice::kinesis {
 
@@ -18,6 +20,8 @@ Task<Reply<UpdateStreamMode>> handle(Call& call, const UpdateStreamMode& request
         if (auto fault = co_await std::move(waiting)) co_return std::unexpected{*fault};
         co_return NoResult{};
     }
+    if (!on_demand && call.engine.queues().count(stream) != 0)
+        co_return std::unexpected{texts::has_queues(call.name(stream), call.account(), UpdateStreamMode::operation)};
     if (stream.on_demand != on_demand)
         if (auto fault = used_up(call, stream, streams::Daily::mode, UpdateStreamMode::operation))
             co_return std::unexpected{*fault};

@@ -85,7 +85,7 @@ struct Cursor {
     }
 };
 
-constexpr std::uint64_t iterator_mark = 0x534c49'5445'5231, page_mark = 0x534c50'4147'4531;
+constexpr std::uint64_t iterator_mark = 0x534c49'5445'5231, page_mark = 0x534c50'4147'4531, receipt_mark = 0x534c52'4543'5031;
 
 }   // namespace
 
@@ -144,6 +144,34 @@ std::optional<Page> open_page(std::string_view token) {
     page.after = in.text();
     if (!in.good) return {};
     return page;
+}
+
+std::string seal(const Receipt& receipt) {
+    std::string plain;
+    put(plain, receipt_mark);
+    put(plain, static_cast<std::uint64_t>(receipt.shard));
+    put(plain, static_cast<std::uint64_t>(receipt.position));
+    put(plain, static_cast<std::uint64_t>(receipt.received));
+    put(plain, std::uint64_t{receipt.dead});
+    put(plain, std::string_view{receipt.queue});
+    return base64(*cipher(plain, true));
+}
+
+std::optional<Receipt> open_receipt(std::string_view handle) {
+    const auto bytes = from_base64(handle);
+    if (!bytes) return {};
+    const auto plain = cipher(*bytes, false);
+    if (!plain) return {};
+    Cursor in{*plain};
+    if (in.number() != receipt_mark) return {};
+    Receipt receipt;
+    receipt.shard = static_cast<std::int32_t>(in.number());
+    receipt.position = static_cast<streams::Position>(in.number());
+    receipt.received = static_cast<std::int32_t>(in.number());
+    receipt.dead = in.number() != 0;
+    receipt.queue = in.text();
+    if (!in.good) return {};
+    return receipt;
 }
 
 std::string java_date(Time time) {

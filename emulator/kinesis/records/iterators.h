@@ -1,5 +1,6 @@
-// Shard iterators and page tokens: opaque to the client, self-contained for us, so nothing is remembered per reader.
-// Decoded bytes of an iterator start 00 00 00 00 00 00 00 01 like AWS's; the rest is AES-encrypted so that nobody builds one.
+// Shard iterators, page tokens and receipt handles: opaque to the client, self-contained for us, so nothing is remembered per
+// reader. Decoded bytes of an iterator start 00 00 00 00 00 00 00 01 like AWS's; the rest is AES-encrypted so that nobody builds
+// one.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,17 @@ struct Page {
 };
 std::string seal(const Page&);
 std::optional<Page> open_page(std::string_view token);
+
+// One delivery of a record by a queue: the n-th time that it was received.
+struct Receipt {
+    std::string queue;   // its id
+    std::int32_t shard{};
+    streams::Position position{};
+    std::int32_t received{};
+    bool dead = false;
+};
+std::string seal(const Receipt&);
+std::optional<Receipt> open_receipt(std::string_view handle);
 
 // "Sun Oct 10 05:17:11 UTC 2021", as Java prints dates.
 std::string java_date(Time);

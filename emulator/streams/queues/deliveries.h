@@ -1,0 +1,84 @@
+// What one reader that settles each record by itself knows of the records that it took: how often each was received, until when
+// nobody else gets it, and which were given up on. A machine without clock or store: its owner says what time it is and writes
+// down the blocks that changed (backlog.h). A record that is settled is forgotten; one that nobody took yet is not here either.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "emulator/runtime/clock.h"
+#include "storage/store.h"
+
+namespace sluice::streams {
+
+using storage::Position;
+
+struct Place {
+    std::int32_t shard{};
+    Position position{};
+    friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+struct Delivery {
+    std::int32_t received = 0;   // so many times
+    std::int32_t spared = 0;     // of these so many do not count, since it was given another chance
+    Time first;                  // virtual time of the first one
+    Time until;                  // live time: nobody else gets it before
+    bool hidden = false;         // it is before that
+    bool dead = false;           // given up on: received as often as it may be, and not settled
+    std::uint64_t turn = 0;      // of those that are not hidden, the one with the least comes first
+};
+
+class Deliveries {
+  public:
+    // Records are written down together with their neighbours: so many positions are one stored value.
+    static constexpr Position block_positions = 64;
+    struct Block {
+        std::int32_t shard{};
+        Position number{};
+        friend auto operator<=>(const Block&, const Block&) = default;
+    };
+    static Block block_of(Place place) { return {place.shard, place.position / block_positions}; }
+
+    std::size_t size() const { return all_.size(); }
+    const Delivery* find(Place) const;
+    void take(Place, Time first, Time until);   // for the first time
+    void take_again(Place, Time until);
+    void hide(Place, Time until);   // from now until then, whatever it was
+    void settle(Place);
+    void revive(Place);   // one that was given up on gets another chance, and is counted from 0
+    // What was hidden until then is not any more; it is given up on when it was received so many times (0: never).
+    void expire(Time live, std::int32_t most_received);
+    std::optional<Time> next_expiry() const;
+    std::optional<Place> first_visible(bool dead) const;
+    void forget_before(Place);                           // of its shard
+    std::uint64_t came_back() const { return turns_; }   // how often something became visible
+
+    // ---- as stored ----
+    std::set<Block> take_changed() { return std::exchange(changed_, {}); }
+    std::set<Block> blocks() const;
+    // Empty: nothing is there. Live times lie so far ahead of real ones, by which they are stored.
+    std::string stored(Block, milliseconds live_ahead) const;
+    // Instead of what is there; false: nobody wrote that.
+    bool read(Block, std::string_view, milliseconds live_ahead);
+
+  private:
+    using All = std::map<Place, Delivery>;
+    void leave(const All::value_type&);   // the lists of those that are hidden, or visible
+    void come_back(All::value_type&);     // is visible from now on
+    void change(Place place) { changed_.insert(block_of(place)); }
+    All all_;
+    std::set<std::pair<Time, Place>> hidden_;
+    std::array<std::set<std::pair<std::uint64_t, Place>>, 2> visible_;   // the second: those given up on
+    std::uint64_t turns_ = 0;
+    std::set<Block> changed_;
+};
+
+}   // namespace sluice::streams
