@@ -55,8 +55,11 @@ void History::step() {
         turn();
     else if (kind < 62)
         move_clock();
-    else if (kind < 86) {
+    else if (kind < 80) {
         if (auto* stream = any_stream()) read(*stream);
+    } else if (kind < 86) {
+        if (auto* stream = any_stream())
+            for (auto n = 1 + below(8); n > 0; --n) work_queue(*stream);
     } else if (kind < 89) {
         for (auto n = 1 + below(20); n > 0; --n) machine_->engine->housekeep();
         say("housekeep");

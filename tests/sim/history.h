@@ -9,6 +9,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "emulator/streams/queues/queues.h"
 #include "protocol/kafka/messages/fetch.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/model.h"
@@ -90,6 +91,10 @@ class History {
     void set_tags(Stream&);
     void set_key(Stream&);
     void change_consumers(Stream&);   // consumers.cpp
+    // queues.cpp
+    void make_queue(Stream&);
+    void work_queue(Stream&);
+    void take_of_queue(Stream&, streams::Backlog&, bool dead, Ms live);
     void set_retention(Stream&);
     void set_limits(Stream&);
     void new_producer();

@@ -82,6 +82,19 @@ struct Shard {
     Position append(std::vector<Record>, Ms now, Ms stamp, bool encrypted);
 };
 
+// Who settles each record by itself: what was received and not settled, and where nobody has received anything yet.
+struct Queue {
+    struct Delivery {
+        std::int32_t received{}, spared{};
+        Ms until{};
+        bool hidden = false, dead = false;
+    };
+    std::string id;
+    std::int32_t most_received{};
+    std::vector<Position> next;   // by shard; those to come begin at 0
+    std::map<std::pair<std::int32_t, Position>, Delivery> open;
+};
+
 struct Stream {
     std::string name;
     bool kinesis = true;
@@ -94,6 +107,7 @@ struct Stream {
     std::map<std::string, std::string> tags;
     std::string key;   // empty: not encrypted
     std::set<std::string> consumers;
+    std::optional<Queue> queue;
     std::vector<Shard> shards;
     // scaling.cpp
     std::vector<std::int32_t> open_in_order() const;                   // by hash range

@@ -27,22 +27,15 @@ struct Caller {
     // The body as it is sent, which need not be JSON.
     kinesis::Answer answer_text(std::string_view operation, const std::string& text,
                                 std::string_view content_type = "application/x-amz-json-1.1") {
-        const auto authorization = "AWS4-HMAC-SHA256 Credential=" + key + "/20231114/" + region +
-                                   "/kinesis/aws4_request, SignedHeaders=host;x-amz-date, Signature=00";
-        const auto target = "Kinesis_20131202." + std::string{operation};
-        const std::pair<std::string_view, std::string_view> headers[]{{"Content-Type", content_type},
-                                                                      {"X-Amz-Target", target},
-                                                                      {"X-Amz-Date", "20231114T221320Z"},
-                                                                      {"Authorization", authorization}};
-        const kinesis::RequestHead head{"POST", "/", headers};
-        kinesis::Answer told;
-        auto serving = [&, this]() -> Task<void> {
-            const auto held = world.clock().serve();   // as a session holds it
-            kinesis::Push push;
-            told = co_await kinesis::dispatch(*world.engine, options, head, text, push);
-            if (push) pushed = std::move(push);
-        };
-        auto task = serving();
+        const auto told = begin(operation, text, content_type);
+        return told->value_or(kinesis::Answer{});
+    }
+    // Has its answer when there is one: a call may wait for something.
+    using Begun = std::shared_ptr<std::optional<kinesis::Answer>>;
+    Begun begin(std::string_view operation, const std::string& text,
+                std::string_view content_type = "application/x-amz-json-1.1") {
+        const auto told = std::make_shared<std::optional<kinesis::Answer>>();
+        auto task = serve(*this, std::string{operation}, text, std::string{content_type}, told);
         asio::co_spawn(*world.io, std::move(task), [](std::exception_ptr error) {
             if (error) std::rethrow_exception(error);
         });
@@ -53,6 +46,23 @@ struct Caller {
     nlohmann::json ask(std::string_view operation, const nlohmann::json& body) {
         const auto told = answer(operation, body);
         return fields_of(told);
+    }
+
+  private:
+    static Task<void> serve(Caller& caller, std::string operation, std::string text, std::string content_type, Begun told) {
+        const auto authorization = "AWS4-HMAC-SHA256 Credential=" + caller.key + "/20231114/" + caller.region +
+                                   "/kinesis/aws4_request, SignedHeaders=host;x-amz-date, Signature=00";
+        const auto target = "Kinesis_20131202." + operation;
+        const std::pair<std::string_view, std::string_view> headers[]{{"Content-Type", content_type},
+                                                                      {"X-Amz-Target", target},
+                                                                      {"X-Amz-Date", "20231114T221320Z"},
+                                                                      {"Authorization", authorization}};
+        const kinesis::RequestHead head{"POST", "/", headers};
+        const auto held = caller.world.clock().serve();   // as a session holds it
+        kinesis::Push push;
+        auto answering = kinesis::dispatch(*caller.world.engine, caller.options, head, text, push);
+        *told = co_await std::move(answering);
+        if (push) caller.pushed = std::move(push);
     }
 };
 

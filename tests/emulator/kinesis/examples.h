@@ -11,6 +11,8 @@ namespace sluice::test {
 
 using nlohmann::json;
 
+inline constexpr auto on_demand_arn = "arn:aws:kinesis:us-east-1:000000000000:stream/other";
+
 // A stream "s" of two shards with a record in each, kept for 48 hours; another one that has all that a stream may have; an
 // account that is committed.
 struct Scene {
@@ -32,6 +34,25 @@ struct Scene {
         end_delay();
         REQUIRE(w.wait(*w.engine->set_capacity(*other, {.on_demand = true})));
         end_delay();
+        for (const auto* name : {"work", "work-2"})
+            queue = caller.ask("CreateQueue",
+                               {{"QueueName", name},
+                                {"StreamConfigurationList", {{{"StreamARN", on_demand_arn}}}},
+                                {"QueueAttributes",
+                                 {{"DeadLetterConfiguration",
+                                   {{"TargetType", "BUILT_IN"}, {"MaxReceiveCount", 1}}}}}})["QueueDescription"]["QueueARN"];
+        end_delay();
+        // The queue's first two records are dead letters, the third is in flight, and a fourth waits.
+        const auto on_demand = w.engine->find(w.engine->default_world(), "other");
+        for (int n = 0; n < 4; ++n) REQUIRE(w.put(*on_demand->shards[0], {"queued"}));
+        const auto received = [&](const char* operation, int most, int seconds) {
+            return caller.ask(operation, {{"QueueARN", queue},
+                                          {"Limit", most},
+                                          {"VisibilityTimeoutSeconds", seconds}})["QueueRecords"][0]["ReceiptHandle"];
+        };
+        received("ReceiveQueueRecords", 2, 0);
+        dead_receipt = received("ReceiveDeadLetterQueueRecords", 1, 40'000);
+        receipt = received("ReceiveQueueRecords", 1, 40'000);
         caller.ask("UpdateAccountSettings", {{"MinimumThroughputBillingCommitment", {{"Status", "ENABLED"}}}});
         REQUIRE(w.wait(*w.engine->set_retention(*stream, 48h)));
         for (const auto& shard : stream->shards) REQUIRE(w.put(*shard, {"kept"}));
@@ -58,6 +79,7 @@ struct Scene {
     Caller caller{w};
     streams::StreamPointer stream;
     std::string iterator;
+    json queue, receipt, dead_receipt;   // of "work-2", on "other"
 };
 
 inline json for_shard(int shard) { return {{"StreamName", "s"}, {"ShardId", "shardId-00000000000" + std::to_string(shard)}}; }
@@ -252,6 +274,63 @@ struct Example<kinesis::SubscribeToShard> : Reads {
                 {"ShardId", "shardId-000000000000"},
                 {"StartingPosition", {{"Type", "LATEST"}}}};
     }
+};
+
+template <>
+struct Example<kinesis::CreateQueue> : Writes {
+    static json body(Scene&) { return {{"QueueName", "another"}, {"StreamConfigurationList", {{{"StreamARN", on_demand_arn}}}}}; }
+};
+template <>
+struct Example<kinesis::DescribeQueue> : Reads {
+    static json body(Scene& scene) { return {{"QueueARN", scene.queue}}; }
+};
+template <>
+struct Example<kinesis::ListQueues> : Reads {
+    static json body(Scene&) { return json::object(); }
+};
+template <>
+struct Example<kinesis::UpdateQueue> : Writes {
+    static json body(Scene& scene) { return {{"QueueARN", scene.queue}, {"QueueAttributes", {{"VisibilityTimeoutSeconds", 5}}}}; }
+};
+template <>
+struct Example<kinesis::DeleteQueue> : Writes {
+    static json body(Scene& scene) { return {{"QueueARN", scene.queue}}; }
+};
+template <>
+struct Example<kinesis::ReceiveQueueRecords> : Writes {
+    static json body(Scene& scene) { return {{"QueueARN", scene.queue}}; }
+};
+template <>
+struct Example<kinesis::ReceiveDeadLetterQueueRecords> : Writes {
+    static json body(Scene& scene) { return {{"QueueARN", scene.queue}}; }
+};
+struct Settles : Writes {
+    static json entry(const Scene& scene, const json& handle) {
+        return {{"QueueARN", scene.queue}, {"Entries", {{{"ReceiptHandle", handle}}}}};
+    }
+    static json hidden(const Scene& scene, const json& handle) {
+        return {{"QueueARN", scene.queue}, {"Entries", {{{"ReceiptHandle", handle}, {"VisibilityTimeoutSeconds", 7}}}}};
+    }
+};
+template <>
+struct Example<kinesis::AcknowledgeQueueRecords> : Settles {
+    static json body(Scene& scene) { return entry(scene, scene.receipt); }
+};
+template <>
+struct Example<kinesis::AcknowledgeDeadLetterQueueRecords> : Settles {
+    static json body(Scene& scene) { return entry(scene, scene.dead_receipt); }
+};
+template <>
+struct Example<kinesis::RestoreDeadLetterQueueRecords> : Settles {
+    static json body(Scene& scene) { return entry(scene, scene.dead_receipt); }
+};
+template <>
+struct Example<kinesis::UpdateQueueRecordsVisibility> : Settles {
+    static json body(Scene& scene) { return hidden(scene, scene.receipt); }
+};
+template <>
+struct Example<kinesis::UpdateDeadLetterQueueRecordsVisibility> : Settles {
+    static json body(Scene& scene) { return hidden(scene, scene.dead_receipt); }
 };
 
 }   // namespace sluice::test

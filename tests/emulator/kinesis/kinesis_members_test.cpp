@@ -99,6 +99,20 @@ TEST_CASE("the members of each served request are those of the service's model")
         {"UpdateMaxRecordSize", "StreamARN StreamId MaxRecordSizeInKiB"},
         {"UpdateShardCount", "StreamName TargetShardCount ScalingType StreamARN StreamId"},
         {"UpdateStreamMode", "StreamARN StreamId StreamModeDetails{StreamMode} WarmThroughputMiBps"},
+        {"AcknowledgeDeadLetterQueueRecords", "QueueARN Entries{ReceiptHandle}"},
+        {"AcknowledgeQueueRecords", "QueueARN Entries{ReceiptHandle}"},
+        {"CreateQueue",
+         "QueueName StreamConfigurationList{StreamARN StartingPosition{Type Timestamp}} "
+         "QueueAttributes{VisibilityTimeoutSeconds DeadLetterConfiguration{TargetType MaxReceiveCount}} Tags"},
+        {"DeleteQueue", "QueueARN"},
+        {"DescribeQueue", "QueueARN"},
+        {"ListQueues", "MaxResults NextToken StreamFilter{StreamARN StreamCreationTimestamp}"},
+        {"ReceiveDeadLetterQueueRecords", "QueueARN Limit WaitTimeSeconds VisibilityTimeoutSeconds"},
+        {"ReceiveQueueRecords", "QueueARN Limit WaitTimeSeconds VisibilityTimeoutSeconds"},
+        {"RestoreDeadLetterQueueRecords", "QueueARN Entries{ReceiptHandle}"},
+        {"UpdateDeadLetterQueueRecordsVisibility", "QueueARN Entries{ReceiptHandle VisibilityTimeoutSeconds}"},
+        {"UpdateQueue", "QueueARN QueueAttributes{VisibilityTimeoutSeconds DeadLetterConfiguration{TargetType MaxReceiveCount}}"},
+        {"UpdateQueueRecordsVisibility", "QueueARN Entries{ReceiptHandle VisibilityTimeoutSeconds}"},
         {"UpdateStreamWarmThroughput", "StreamARN StreamName StreamId WarmThroughputMiBps"},
     };
     CHECK(requests(kinesis::Served{}) == model);
