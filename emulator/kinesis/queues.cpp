@@ -85,6 +85,8 @@ std::optional<Error> must_deliver(const streams::Queue& queue) {
 ReceiveRequest::Result shown(Call& call, const streams::Queue& queue, const Backlog::Batch& batch) {
     ReceiveRequest::Result told;
     for (const auto& [shard, record, delivery] : batch.taken) {
+        const auto bytes = (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
+        call.engine.count_read(*shard, streams::Door::kinesis, bytes, 1);   // a queue has throughput of its own
         SequenceNumbers numbers{*shard};
         const auto as_read = shown_record(*shard, record, numbers, call.kept);
         told.queue_records.push_back({.receipt_handle = seal(Receipt{.queue = queue.id,

@@ -184,6 +184,9 @@ bool Engine::read_room(const Shard& shard) { return state_->reader.read_room(own
 milliseconds Engine::charge_read(const Shard& shard, Door door, std::uint64_t bytes, std::uint64_t records) {
     return state_->reader.charge_read(own(shard), door, bytes, records);
 }
+void Engine::count_read(const Shard& shard, Door door, std::uint64_t bytes, std::uint64_t records) {
+    state_->reader.count_read(own(shard), door, bytes, records);
+}
 milliseconds Engine::charge_subscription(const Shard& shard, Subscription& by, std::uint64_t bytes, std::uint64_t records) {
     return state_->reader.charge_subscription(own(shard), by, bytes, records);
 }

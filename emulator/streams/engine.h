@@ -276,6 +276,7 @@ class Engine {
     std::optional<Refusal> admit_iterator(const Shard&);
     bool read_room(const Shard&);
     milliseconds charge_read(const Shard&, Door, std::uint64_t bytes, std::uint64_t records);   // yields the debt
+    void count_read(const Shard&, Door, std::uint64_t bytes, std::uint64_t records);            // for the bill, and takes nothing
     milliseconds read_debt(const Shard&);                                                       // of the bytes that were read
     // Nobody else is let in on tokens that a read under way may still take; what is reserved is given back as less than nothing.
     void reserve_read(const Shard&, std::int64_t bytes, std::int64_t records);

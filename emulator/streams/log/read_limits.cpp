@@ -58,15 +58,19 @@ bool Reader::read_room(Shard& shard) {
     return true;
 }
 
+void Reader::count_read(Shard& shard, Door door, std::uint64_t bytes, std::uint64_t records) {
+    engine_.writer.touch_lazily(shard);
+    engine_.upkeep.count(shard, to_ms(clock_of(shard).now()), [&](Usage& usage) {
+        (door == Door::kinesis ? usage.bytes_out_kinesis : usage.bytes_out_kafka) += bytes;
+        (door == Door::kinesis ? usage.records_out_kinesis : usage.records_out_kafka) += records;
+    });
+}
+
 milliseconds Reader::charge_read(Shard& shard, Door door, std::uint64_t bytes, std::uint64_t records) {
     const auto now = clock_of(shard).now();
     shard.read_bytes.take_read(static_cast<std::int64_t>(bytes), now);
     shard.read_records.take_read(static_cast<std::int64_t>(records), now);
-    engine_.writer.touch_lazily(shard);
-    engine_.upkeep.count(shard, to_ms(now), [&](Usage& usage) {
-        (door == Door::kinesis ? usage.bytes_out_kinesis : usage.bytes_out_kafka) += bytes;
-        (door == Door::kinesis ? usage.records_out_kinesis : usage.records_out_kafka) += records;
-    });
+    count_read(shard, door, bytes, records);
     return std::max(shard.read_bytes.debt(now), shard.read_records.debt(now));
 }
 
@@ -74,11 +78,7 @@ milliseconds Reader::charge_subscription(Shard& shard, Subscription& by, std::ui
     const auto now = clock_of(shard).now();
     auto& bucket = by.lane->read_bytes;
     bucket.take_read(static_cast<std::int64_t>(bytes), now);
-    engine_.upkeep.count(shard, to_ms(now), [&](Usage& usage) {
-        usage.bytes_out_kinesis += bytes;
-        usage.records_out_kinesis += records;
-    });
-    engine_.writer.touch_lazily(shard);
+    count_read(shard, Door::kinesis, bytes, records);
     const auto debt = bucket.debt(now);
     if (debt.count() > 0) clock_of(shard).want(now + debt);
     return debt;

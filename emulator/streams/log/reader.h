@@ -46,6 +46,7 @@ class Reader : public EnginePart {
     std::optional<Refusal> admit_iterator(Shard&);
     bool read_room(Shard&);
     milliseconds charge_read(Shard&, Door, std::uint64_t bytes, std::uint64_t records);
+    void count_read(Shard&, Door, std::uint64_t bytes, std::uint64_t records);   // for the bill alone
     milliseconds charge_subscription(Shard&, Subscription&, std::uint64_t bytes, std::uint64_t records);
 
     // ---- warmth.cpp ----

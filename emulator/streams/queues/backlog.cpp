@@ -226,7 +226,7 @@ bool Backlog::take_of(Lane& lane, const Shard& shard, Batch& batch, Wanted& want
     const auto& clock = *world_.clock;
     const auto until = clock.live() + wanted.hidden_for;
     for (const auto& record : chunk.records) {
-        const Place place{shard.index, record.position};
+        const RecordPlace place{shard.index, record.position};
         deliveries_.take(place, clock.now(), until);
         batch.taken.push_back({&shard, record, *deliveries_.find(place)});
     }

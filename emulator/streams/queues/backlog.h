@@ -66,7 +66,7 @@ class Backlog {
     // ---- of a delivery that was handed out: the record as it was received the n-th time ----
     enum class Outcome : std::uint8_t { done, unknown, stale, not_hidden };
     struct Handed {
-        Place place;
+        RecordPlace place;
         std::int32_t received{};
         bool dead = false;
     };

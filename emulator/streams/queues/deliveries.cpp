@@ -5,7 +5,7 @@
 
 namespace sluice::streams {
 
-const Delivery* Deliveries::find(Place place) const {
+const Delivery* Deliveries::find(RecordPlace place) const {
     const auto found = all_.find(place);
     return found == all_.end() ? nullptr : &found->second;
 }
@@ -25,18 +25,18 @@ void Deliveries::come_back(All::value_type& one) {
     visible_[delivery.dead].emplace(delivery.turn, place);
 }
 
-void Deliveries::take(Place place, Time first, Time until) {
+void Deliveries::take(RecordPlace place, Time first, Time until) {
     const auto [at, made] = all_.try_emplace(place, Delivery{.received = 1, .first = first, .until = until, .hidden = true});
     if (made) hidden_.emplace(until, place);
     change(place);
 }
 
-void Deliveries::take_again(Place place, Time until) {
+void Deliveries::take_again(RecordPlace place, Time until) {
     hide(place, until);
     ++all_.at(place).received;
 }
 
-void Deliveries::hide(Place place, Time until) {
+void Deliveries::hide(RecordPlace place, Time until) {
     auto& one = *all_.find(place);
     leave(one);
     one.second.hidden = true;
@@ -45,7 +45,7 @@ void Deliveries::hide(Place place, Time until) {
     change(place);
 }
 
-void Deliveries::settle(Place place) {
+void Deliveries::settle(RecordPlace place) {
     const auto found = all_.find(place);
     if (found == all_.end()) return;
     leave(*found);
@@ -53,7 +53,7 @@ void Deliveries::settle(Place place) {
     change(place);
 }
 
-void Deliveries::revive(Place place) {
+void Deliveries::revive(RecordPlace place) {
     auto& one = *all_.find(place);
     leave(one);
     one.second.dead = false;
@@ -76,12 +76,12 @@ std::optional<Time> Deliveries::next_expiry() const {
     return hidden_.empty() ? std::nullopt : std::optional{hidden_.begin()->first};
 }
 
-std::optional<Place> Deliveries::first_visible(bool dead) const {
+std::optional<RecordPlace> Deliveries::first_visible(bool dead) const {
     const auto& list = visible_[dead];
     return list.empty() ? std::nullopt : std::optional{list.begin()->second};
 }
 
-void Deliveries::forget_before(Place kept) {
+void Deliveries::forget_before(RecordPlace kept) {
     for (auto at = all_.lower_bound({kept.shard, 0}); at != all_.end() && at->first < kept;) {
         leave(*at);
         change(at->first);

@@ -20,10 +20,10 @@ namespace sluice::streams {
 
 using storage::Position;
 
-struct Place {
+struct RecordPlace {
     std::int32_t shard{};
     Position position{};
-    friend auto operator<=>(const Place&, const Place&) = default;
+    friend auto operator<=>(const RecordPlace&, const RecordPlace&) = default;
 };
 
 struct Delivery {
@@ -45,20 +45,20 @@ class Deliveries {
         Position number{};
         friend auto operator<=>(const Block&, const Block&) = default;
     };
-    static Block block_of(Place place) { return {place.shard, place.position / block_positions}; }
+    static Block block_of(RecordPlace place) { return {place.shard, place.position / block_positions}; }
 
     std::size_t size() const { return all_.size(); }
-    const Delivery* find(Place) const;
-    void take(Place, Time first, Time until);   // for the first time
-    void take_again(Place, Time until);
-    void hide(Place, Time until);   // from now until then, whatever it was
-    void settle(Place);
-    void revive(Place);   // one that was given up on gets another chance, and is counted from 0
+    const Delivery* find(RecordPlace) const;
+    void take(RecordPlace, Time first, Time until);   // for the first time
+    void take_again(RecordPlace, Time until);
+    void hide(RecordPlace, Time until);   // from now until then, whatever it was
+    void settle(RecordPlace);
+    void revive(RecordPlace);   // one that was given up on gets another chance, and is counted from 0
     // What was hidden until then is not any more; it is given up on when it was received so many times (0: never).
     void expire(Time live, std::int32_t most_received);
     std::optional<Time> next_expiry() const;
-    std::optional<Place> first_visible(bool dead) const;
-    void forget_before(Place);                           // of its shard
+    std::optional<RecordPlace> first_visible(bool dead) const;
+    void forget_before(RecordPlace);                     // of its shard
     std::uint64_t came_back() const { return turns_; }   // how often something became visible
 
     // ---- as stored ----
@@ -70,13 +70,13 @@ class Deliveries {
     bool read(Block, std::string_view, milliseconds live_ahead);
 
   private:
-    using All = std::map<Place, Delivery>;
+    using All = std::map<RecordPlace, Delivery>;
     void leave(const All::value_type&);   // the lists of those that are hidden, or visible
     void come_back(All::value_type&);     // is visible from now on
-    void change(Place place) { changed_.insert(block_of(place)); }
+    void change(RecordPlace place) { changed_.insert(block_of(place)); }
     All all_;
-    std::set<std::pair<Time, Place>> hidden_;
-    std::array<std::set<std::pair<std::uint64_t, Place>>, 2> visible_;   // the second: those given up on
+    std::set<std::pair<Time, RecordPlace>> hidden_;
+    std::array<std::set<std::pair<std::uint64_t, RecordPlace>>, 2> visible_;   // the second: those given up on
     std::uint64_t turns_ = 0;
     std::set<Block> changed_;
 };
