@@ -183,6 +183,7 @@ void Backlog::take_visible(const Stream& stream, Batch& batch, Wanted& wanted) {
 // Each shard that may have something is looked at once, beginning behind the one that gave last.
 void Backlog::take_new(const Stream& stream, Batch& batch, Wanted& wanted) {
     for (auto looks = fresh_.size(); looks > 0 && wanted.records > 0 && !batch.failed; --looks) {
+        if (deliveries_.size() >= most_unsettled) forget_gone(stream);
         if (deliveries_.size() >= most_unsettled) {
             batch.full = true;
             return;
@@ -194,6 +195,11 @@ void Backlog::take_new(const Stream& stream, Batch& batch, Wanted& wanted) {
         const auto* shard = stream.shard(lane.shard);
         if (!shard || !take_of(lane, *shard, batch, wanted)) fresh_.erase(at);
     }
+}
+
+// What retention took and nobody has looked at since.
+void Backlog::forget_gone(const Stream& stream) {
+    for (const auto& shard : stream.shards) deliveries_.forget_before({shard->index, engine_.bounds(*shard).begin});
 }
 
 // False: there is nothing more before the shard fires again.

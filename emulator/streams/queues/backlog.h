@@ -90,6 +90,7 @@ class Backlog {
     void expire();
     void arm();
     void take_visible(const Stream&, Batch&, Wanted&);
+    void forget_gone(const Stream&);
     void take_new(const Stream&, Batch&, Wanted&);
     bool take_of(Lane&, const Shard&, Batch&, Wanted&);
     std::optional<Position> begin_of(const Shard&) const;

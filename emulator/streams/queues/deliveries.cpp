@@ -1,5 +1,7 @@
 #include "emulator/streams/queues/deliveries.h"
 
+#include <algorithm>
+
 #include "emulator/streams/catalog/catalog.pb.h"
 #include "emulator/streams/catalog/keys.h"
 
@@ -102,7 +104,7 @@ std::string Deliveries::stored(Block block, milliseconds live_ahead) const {
     const auto first = block.number * block_positions;
     for (auto at = all_.lower_bound({block.shard, first}); at != all_.end() && block_of(at->first) == block; ++at) {
         const auto& [place, one] = *at;
-        const auto until = one.hidden ? to_ms(one.until - live_ahead) : 0;
+        const auto until = one.hidden ? std::max<std::int64_t>(1, to_ms(one.until - live_ahead)) : 0;
         const auto offset = static_cast<std::uint32_t>(place.position - first);
         // Those that were taken together differ in their places alone.
         if (auto* last = out.runs_size() == 0 ? nullptr : out.mutable_runs(out.runs_size() - 1);

@@ -115,8 +115,11 @@ void Queues::load(World& world, std::string_view key, std::string_view value) {
     if (!in.ParseFromArray(value.data(), static_cast<int>(value.size())) || key != record_key(in.id()))
         damaged("a queue's record does not parse", stored_key);
     if (const auto fault = fault_of(in); !fault.empty()) damaged(fault, stored_key);
-    if (by_name_.contains({world.id, in.account(), in.region(), in.name()})) damaged("two queues have one name", stored_key);
-    const auto queue = std::make_shared<Queue>();
+    // Onto the existing object where there is one: somebody may wait at it.
+    const auto known = by_id_.find({world.id, in.id()});
+    if (known == by_id_.end() && by_name_.contains({world.id, in.account(), in.region(), in.name()}))
+        damaged("two queues have one name", stored_key);
+    const auto queue = known == by_id_.end() ? std::make_shared<Queue>() : known->second;
     auto& one = *queue;
     one.world = &world;
     one.id = in.id();
@@ -133,10 +136,13 @@ void Queues::load(World& world, std::string_view key, std::string_view value) {
     if (in.has_since_ms()) one.backlog_start.since = from_ms(in.since_ms());
     one.backlog_start.ends = {in.ends().begin(), in.ends().end()};
     one.attributes = read(in.attributes());
+    one.next.reset();
     if (in.has_next()) one.next = read(in.next());
     one.tags = {in.tags().begin(), in.tags().end()};
     one.policy = in.policy();
-    insert(queue);
+    if (known == by_id_.end()) insert(queue);
+    one.backlog->give_up_after(one.attributes.most_received);
+    one.ready.stop();
     if (one.status != StreamStatus::active)
         wait_ready(one,
                    std::clamp<milliseconds>(one.ready_at - world.clock->now(), milliseconds{0}, engine_.options().state_delay));
@@ -170,10 +176,11 @@ Result<Queues::Changed> Queues::create(const Stream& stream, New wanted) {
     one.from = one.start == QueueStart::latest ? now : std::max(oldest, wanted.since.value_or(oldest));
     if (one.start == QueueStart::since) one.backlog_start.since = wanted.since;
     if (one.start == QueueStart::latest)
-        for (const auto& shard : stream.shards) one.backlog_start.ends.push_back(shard->queued_end);
+        for (const auto& shard : stream.shards) one.backlog_start.ends.push_back(shard->end);
     one.attributes = wanted.attributes;
     one.tags = std::move(wanted.tags);
     insert(queue);
+    one.backlog->give_up_after(one.attributes.most_received);
     return Changed{queue, begin(one, StreamStatus::creating)};
 }
 
@@ -248,9 +255,10 @@ Ticket Queues::take_away(Queue& queue) {
 // What the store has counts again: a queue that is not there, or one as it was.
 void Queues::unstored(World& world, std::string_view key) {
     if (key.starts_with(record_prefix)) {
-        if (const auto known = by_id_.find({world.id, std::string{key.substr(record_prefix.size())}}); known != by_id_.end())
+        if (const auto value = engine_.get(world, key))
+            load(world, key, *value);
+        else if (const auto known = by_id_.find({world.id, std::string{key.substr(record_prefix.size())}}); known != by_id_.end())
             forget(*known->second);
-        if (const auto value = engine_.get(world, key)) load(world, key, *value);
         return;
     }
     if (!key.starts_with(backlog_prefix)) return;
