@@ -18,6 +18,7 @@
 #include "emulator/kafka/configs/configs.h"
 #include "emulator/kafka/door.h"
 #include "emulator/kinesis/door.h"
+#include "emulator/kinesis/verification.h"
 #include "emulator/program/compact.h"
 #include "emulator/program/environment.h"
 #include "emulator/program/housekeeping.h"
@@ -121,6 +122,13 @@ void turn_until_still(asio::io_context& loop, streams::Engine& engine, const Rea
     } while (loop.poll() > 0 && real.now() < end);
 }
 
+std::unique_ptr<kinesis::Verification> verification(const ServeOptions& options) {
+    if (!options.verify_signatures) return nullptr;
+    std::vector<aws::Key> keys;
+    for (const auto& [id, secret, token, until] : options.access_keys) keys.push_back({id, secret, token, until});
+    return std::make_unique<kinesis::Verification>(std::move(keys), options.signatures_by_virtual_clock);
+}
+
 // The two doors of the control plane do not know each other's types.
 Task<kinesis::SideAnswer> beside(control::Service& service, kinesis::SideRequest request) {
     auto task = control::answer(service, {std::move(request.method), std::move(request.path), std::move(request.body),
@@ -190,11 +198,13 @@ int serve(const ServeOptions& options) {
     try_tls(options, tls);
     control::Service service{engine, *store, real, {}};
     service.require(options.control_token);
+    const auto signatures = verification(options);
     kinesis::Door kinesis_door{engine,
                                {.most_connections = places.door,
                                 .separate_scopes = options.separate_scopes,
                                 .side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); },
-                                .tls = &tls}};
+                                .tls = &tls,
+                                .verification = signatures.get()}};
     service.parts() = {
         .kinesis_connections = [&] { return kinesis_door.connections(); },
         .kafka_connections = [&] { return kafka_door.connections(); },

@@ -48,7 +48,7 @@ ExtendedId extended_id(Random& random) {
 
 void put_answer(Answers& to, Exchange& out, streams::Engine& engine, Answer&& answer, bool goes_on) {
     auto& random = engine.random();
-    const std::string request_id = Random::uuid_text(random.uuid());
+    const std::string request_id = answer.request_id.empty() ? Random::uuid_text(random.uuid()) : std::move(answer.request_id);
     auto& headers = to.headers;
     headers.clear();
     headers.emplace_back("x-amzn-RequestId", request_id);

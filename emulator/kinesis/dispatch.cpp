@@ -5,7 +5,9 @@
 
 #include "emulator/kinesis/call.h"
 #include "emulator/kinesis/served.h"
+#include "emulator/kinesis/sts.h"
 #include "emulator/kinesis/texts/texts.h"
+#include "emulator/kinesis/verification.h"
 #include "protocol/kinesis/operation_names.h"
 
 namespace sluice::kinesis {
@@ -25,6 +27,8 @@ static_assert(std::ranges::is_sorted(routes, std::ranges::less_equal{}, &Route::
 static_assert(std::ranges::all_of(routes, is_operation, &Route::operation),
               "a name that the service's model lacks is never asked for");
 
+constexpr std::string_view service_name = "kinesis";   // of a credential scope
+
 Task<Answer> at_once(Answer answer) { co_return answer; }
 
 using Headers = std::vector<std::pair<std::string_view, std::string>>;
@@ -43,18 +47,34 @@ Task<Answer> begin(std::string_view operation, Serving serving) {
     return at_once(render(error, serving.encoding));
 }
 
+Task<Answer> begin_verified(std::string_view operation, Serving serving, RequestHead head) {
+    if (serving.caller) {
+        auto looking = verify(serving.engine, *serving.options.verification, head, serving.body, *serving.caller, service_name);
+        if (auto right = co_await std::move(looking); !right)
+            serving.caller = std::unexpected{error_of(std::move(right.error()))};
+    }
+    auto answering = begin(operation, std::move(serving));
+    co_return co_await std::move(answering);
+}
+
 }   // namespace
 
 // No coroutine of its own: the answer to most requests is what the operation's `serve` yields.
 Task<Answer> dispatch(streams::Engine& engine, const DoorOptions& options, const RequestHead& head, std::string_view body,
                       Push& push, Asker* asker) {
     auto routed = route(head, body);
-    if (auto* answer = std::get_if<Answer>(&routed)) return at_once(std::move(*answer));
-    const auto& [operation, encoding] = std::get<Routed>(routed);
-    auto answered =
-        begin(operation, Serving{engine, engine.default_world(), options, body, encoding, authenticate(head), push, asker});
     auto extra = origin_headers(head);
-    return extra.empty() ? std::move(answered) : with(std::move(extra), std::move(answered));
+    const auto finish = [&](Task<Answer> answered) {
+        return extra.empty() ? std::move(answered) : with(std::move(extra), std::move(answered));
+    };
+    if (auto* answer = std::get_if<Answer>(&routed)) {
+        if (auto asked = sts::asked(head, body)) return finish(answer_sts(engine, options, head, body, *std::move(asked)));
+        return at_once(std::move(*answer));
+    }
+    const auto& [operation, encoding] = std::get<Routed>(routed);
+    Serving serving{engine, engine.default_world(), options, body, encoding, authenticate(head), push, asker};
+    return finish(options.verification ? begin_verified(operation, std::move(serving), head)
+                                       : begin(operation, std::move(serving)));
 }
 
 }   // namespace sluice::kinesis

@@ -12,6 +12,7 @@ class Tls;   // net/tls.h
 }
 
 namespace sluice::kinesis {
+struct Verification;   // verification.h
 
 struct SideRequest {
     std::string method, path, body;
@@ -28,7 +29,8 @@ struct DoorOptions {
     std::size_t most_connections = wire_limits::connections;
     bool separate_scopes = false;   // an account and a region see their own streams only (rule 3)
     std::function<Task<SideAnswer>(SideRequest)> side{};
-    Tls* tls = nullptr;   // nothing: plain connections only; outlives the door
+    Tls* tls = nullptr;                     // nothing: plain connections only; outlives the door
+    Verification* verification = nullptr;   // nothing: a signature has to be there and may be any; outlives the door
 };
 
 }   // namespace sluice::kinesis

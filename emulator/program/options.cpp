@@ -62,6 +62,37 @@ std::map<std::string, std::string> parse_configs(const std::vector<std::string>&
     return configs;
 }
 
+// ID:SECRET, ID:SECRET:TOKEN or ID:SECRET:TOKEN:UNTIL. A wrong one is not quoted, since a part of it is secret.
+ServeOptions::AccessKey parse_access_key(const std::string& text) {
+    ServeOptions::AccessKey key;
+    std::string until;
+    std::string_view rest = text;
+    for (auto* part : {&key.id, &key.secret, &key.token, &until}) {
+        const auto end = part == &until ? rest.size() : std::min(rest.find(':'), rest.size());
+        *part = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    const auto printed = [](char c) { return c > ' ' && c <= '~'; };
+    if (key.id.empty() || key.secret.empty() || !std::ranges::all_of(text, printed))
+        throw Exit{
+            bad_usage,
+            "--kinesis-key: a key is written like AKIAEXAMPLE:SECRET, with :TOKEN behind it when it is a temporary one, and "
+            ":2027-01-01T00:00:00Z behind that when the token expires"};
+    if (!until.empty()) key.until = or_exit("--kinesis-key " + key.id, parse_time(until));
+    return key;
+}
+
+void check_access_keys(const ServeOptions& options) {
+    if (options.verify_signatures && options.access_keys.empty())
+        throw Exit{bad_usage, "--kinesis-auth verify: say which keys are good, with --kinesis-key ID:SECRET"};
+    if (!options.verify_signatures && (!options.access_keys.empty() || options.signatures_by_virtual_clock))
+        throw Exit{bad_usage,
+                   "--kinesis-key and --kinesis-auth-clock are for --kinesis-auth verify; without it any key is let in"};
+    for (const auto& key : options.access_keys)
+        if (std::ranges::count(options.access_keys, key.id, &ServeOptions::AccessKey::id) > 1)
+            throw Exit{bad_usage, fmt::format("--kinesis-key: {} is given twice", key.id)};
+}
+
 constexpr const char* footer = R"(
 Every flag is also an environment variable (--kinesis-limits is SLUICE_KINESIS_LIMITS) and a key of the --config file
 (kinesis-limits = "none"); lists are separated by commas. A flag wins over the environment, the environment over the file.
@@ -80,9 +111,10 @@ Then
 
 ServeOptions parse_serve(std::vector<std::string> args, const Environment& environment) {
     ServeOptions options;
-    std::vector<std::string> kinesis{"127.0.0.1:4567"}, kafka{"127.0.0.1:9092"}, kafka_config, advertised, streams, topics;
+    std::vector<std::string> kinesis{"127.0.0.1:4567"}, kafka{"127.0.0.1:9092"}, kafka_config, advertised, streams, topics,
+        access_keys;
     std::string control = "127.0.0.1:7070", durability = "process", state_delay = "0s", max_memory = "4GiB", max_data = "1TiB",
-                clock = "keep", scope = "shared";
+                clock = "keep", scope = "shared", auth = "any", auth_clock = "either";
     options.data = "./data";
     options.kinesis_limits = "kinesis", options.kafka_limits = "kafka";
     options.account = "000000000000", options.region = "us-east-1";
@@ -153,6 +185,20 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
         .show_default()
         .one_of({"shared", "separate"})
         .group("Behaviour");
+    one("--kinesis-auth", auth, "MODE",
+        "any: a signature has to be there and may be any; verify: it has to be right, by one of the keys of --kinesis-key")
+        .show_default()
+        .one_of({"any", "verify"})
+        .group("Behaviour");
+    list(
+        "--kinesis-key", access_keys, "ID:SECRET[:TOKEN[:UNTIL]]",
+        "a key that may sign, its session token, and when that expires; better given as SLUICE_KINESIS_KEY or in the --config file")
+        .group("Behaviour");
+    one("--kinesis-auth-clock", auth_clock, "CLOCK",
+        "what a signature's date is compared with: either (the server's clock or the real one), or virtual (the server's alone)")
+        .show_default()
+        .one_of({"either", "virtual"})
+        .group("Behaviour");
     one("--state-delay", state_delay, "SPAN", "how long a stream stays CREATING, UPDATING, DELETING")
         .show_default()
         .group("Behaviour");
@@ -204,6 +250,10 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     if (!streams::bounds::good_place(options.region))
         throw Exit{bad_usage, fmt::format("--region: '{}' is no region, like us-east-1", options.region)};
     options.separate_scopes = scope == "separate";
+    options.verify_signatures = auth == "verify";
+    options.signatures_by_virtual_clock = auth_clock == "virtual";
+    for (const auto& text : access_keys) options.access_keys.push_back(parse_access_key(text));
+    check_access_keys(options);
     options.state_delay = or_exit("--state-delay", parse_span(state_delay));
     options.max_memory_bytes = or_exit("--max-memory", parse_size(max_memory));
     options.max_data_bytes = or_exit("--max-data", parse_size(max_data));

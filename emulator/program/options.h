@@ -49,6 +49,13 @@ struct ServeOptions {
     std::vector<std::string> tls_names;
     std::string account, region;
     bool separate_scopes = false;   // --kinesis-scope
+    // --kinesis-auth verify. A secret is never part of a text that is printed.
+    struct AccessKey {
+        std::string id, secret, token;
+        std::optional<Time> until;   // of the token
+    };
+    bool verify_signatures = false, signatures_by_virtual_clock = false;
+    std::vector<AccessKey> access_keys;
     milliseconds state_delay{0};
     std::uint64_t max_memory_bytes{}, max_data_bytes{};
     ClockStart clock = ClockStart::keep;

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "protocol/aws/xml.h"
 #include "protocol/kinesis/cbor.h"
 #include "protocol/kinesis/json.h"
 
@@ -105,8 +106,8 @@ Answer render(const Error& error, Encoding encoding) {
                 answer.body += "/>\n";
                 break;
             }
-            answer.body.append(">\n  <Message>").append(*error.message).append("</Message>\n</").append(found.name);
-            answer.body += ">\n";
+            aws::append_xml_text(answer.body += ">\n  <Message>", *error.message);
+            answer.body.append("</Message>\n</").append(found.name).append(">\n");
             break;
     }
     return answer;

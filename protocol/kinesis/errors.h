@@ -64,7 +64,8 @@ struct Answer {
     std::string front = {};               // bytes of the answer that go before the body's, which is not moved for them
     std::string body = {};
     std::vector<std::pair<std::string_view, std::string>> headers = {};
-    bool extended_id = true;   // whether x-amz-id-2 is sent
+    bool extended_id = true;       // whether x-amz-id-2 is sent
+    std::string request_id = {};   // where the body tells it too; else whoever sends the answer makes one
 };
 
 std::string_view exception_name(ErrorCode);

@@ -1,10 +1,7 @@
-// The checks of the service's front end, in the order seen by kinesalite's tests against it. SigV4 is looked
-// at for its presence and parts; the two ways to send it (header, query) have their own texts.
+// The checks of the service's front end, in the order seen by kinesalite's tests against it.
 #include "protocol/kinesis/request.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include "protocol/kinesis/operation_names.h"
 
@@ -12,11 +9,6 @@ namespace sluice::kinesis {
 namespace {
 
 constexpr std::string_view service_prefix = "Kinesis_20131202.";
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-bool same_name(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && (a == b || std::ranges::equal(a, b, {}, lower, lower));
-}
 
 std::string_view trimmed(std::string_view text) {
     const auto from = text.find_first_not_of(" \t");
@@ -59,100 +51,7 @@ Answer not_recognised() {
     return render({ErrorCode::access_denied, "Unable to determine service/operation name to be authorized"}, Encoding::xml);
 }
 
-std::string percent_decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned value = 0;
-        const char* const digits = text.data() + i + 1;
-        if (text[i] == '%' && i + 2 < text.size() && std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
-            out += static_cast<char>(value);
-            i += 2;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
-
-// The first value of a query parameter; empty when it stands without one.
-std::optional<std::string> parameter(std::string_view target, std::string_view name) {
-    auto from = target.find('?');
-    while (from != std::string_view::npos) {
-        const auto end = target.find('&', ++from);
-        const auto pair = target.substr(from, end == std::string_view::npos ? end : end - from);
-        const auto equals = std::min(pair.find('='), pair.size());
-        if (percent_decoded(pair.substr(0, equals)) == name)
-            return percent_decoded(pair.substr(std::min(equals + 1, pair.size())));
-        from = end;
-    }
-    return std::nullopt;
-}
-
-// KEY/DATE/REGION/SERVICE/aws4_request; a key may hold slashes of its own.
-Caller caller_of(std::string_view credential, std::string_view signed_at) {
-    Caller caller;
-    caller.signed_at = signed_at;
-    std::array<std::string_view, 4> scope;
-    std::string_view rest = credential;
-    for (auto& part : scope) {
-        const auto slash = rest.rfind('/');
-        if (slash == std::string_view::npos) return caller.access_key = credential, caller;
-        part = rest.substr(slash + 1);
-        rest = rest.substr(0, slash);
-    }
-    caller.access_key = rest, caller.date = scope[3], caller.region = scope[2];
-    return caller;
-}
-
-std::unexpected<Error> incomplete(std::string message) {
-    return std::unexpected{Error{ErrorCode::incomplete_signature, std::move(message)}};
-}
-
-std::expected<Caller, Error> from_header(const RequestHead& head, std::string_view authorization) {
-    constexpr std::array<std::string_view, 3> needed{"Credential", "Signature", "SignedHeaders"};
-    std::array<std::string_view, 3> found;
-    for (auto rest = authorization;;) {
-        const auto part = rest.substr(0, std::min(rest.find(','), rest.find(' ')));
-        const auto equals = std::min(part.find('='), part.size());
-        const auto which = std::ranges::find(needed, part.substr(0, equals));
-        if (which != needed.end())
-            found[static_cast<std::size_t>(which - needed.begin())] = part.substr(std::min(equals + 1, part.size()));
-        if (part.size() == rest.size()) break;
-        rest.remove_prefix(part.size() + 1);
-    }
-    std::string message;
-    for (std::size_t i = 0; i < needed.size(); ++i)
-        if (found[i].empty()) message.append("Authorization header requires '").append(needed[i]).append("' parameter. ");
-    const auto amz_date = header(head.headers, "X-Amz-Date");
-    const auto date = amz_date ? amz_date : header(head.headers, "Date");
-    if (!date) message += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ";
-    if (!message.empty()) return incomplete(message.append("Authorization=").append(authorization));
-    return caller_of(found[0], *date);
-}
-
-std::expected<Caller, Error> from_query(const RequestHead& head) {
-    std::string message, credential, date;
-    for (const std::string_view name :
-         {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date"}) {
-        const auto value = parameter(head.target, name).value_or("");
-        if (value.empty()) message.append("AWS query-string parameters must include '").append(name).append("'. ");
-        if (name == "X-Amz-Credential") credential = value;
-        if (name == "X-Amz-Date") date = value;
-    }
-    if (!message.empty()) return incomplete(message.append("Re-examine the query-string parameters."));
-    const auto decoded = std::make_shared<const std::pair<std::string, std::string>>(std::move(credential), std::move(date));
-    auto caller = caller_of(decoded->first, decoded->second);
-    caller.decoded = decoded;
-    return caller;
-}
-
 }   // namespace
-
-std::optional<std::string_view> header(Headers headers, std::string_view name) {
-    for (const auto& [key, value] : headers)
-        if (same_name(key, name)) return value;
-    return std::nullopt;
-}
 
 std::vector<std::pair<std::string_view, std::string>> origin_headers(const RequestHead& head) {
     if (!header(head.headers, "Origin")) return {};
@@ -192,15 +91,31 @@ std::variant<Routed, Answer> route(const RequestHead& head, std::string_view bod
     return Routed{operation, encoding};
 }
 
+Error error_of(aws::Refusal refusal) {
+    using enum aws::RefusedFor;
+    const auto code = [&] {
+        switch (refusal.what) {
+            case missing_token:
+                return ErrorCode::missing_authentication_token;
+            case both_ways:
+            case wrong_signature:
+                return ErrorCode::invalid_signature;
+            case incomplete:
+                return ErrorCode::incomplete_signature;
+            case unknown_key:
+                return ErrorCode::unrecognized_client;
+            case expired_token:
+                return ErrorCode::expired_token;
+        }
+        return ErrorCode::invalid_signature;
+    };
+    return {code(), std::move(refusal.text)};
+}
+
 std::expected<Caller, Error> authenticate(const RequestHead& head) {
-    const auto authorization = header(head.headers, "Authorization");
-    const bool query = parameter(head.target, "X-Amz-Algorithm").has_value();
-    if (authorization && query)
-        return std::unexpected{Error{ErrorCode::invalid_signature,
-                                     "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."}};
-    if (authorization) return from_header(head, *authorization);
-    if (query) return from_query(head);
-    return std::unexpected{Error{ErrorCode::missing_authentication_token, "Missing Authentication Token"}};
+    auto caller = aws::read_signature(head);
+    if (!caller) return std::unexpected{error_of(std::move(caller.error()))};
+    return *std::move(caller);
 }
 
 }   // namespace sluice::kinesis

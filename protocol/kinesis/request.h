@@ -4,29 +4,23 @@
 #pragma once
 
 #include <expected>
-#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 
+#include "protocol/aws/signature.h"
 #include "protocol/kinesis/decode.h"
 #include "protocol/kinesis/errors.h"
 #include "protocol/kinesis/validate.h"
 
 namespace sluice::kinesis {
 
-// Header names in any case; values without outer white space.
-using Headers = std::span<const std::pair<std::string_view, std::string_view>>;
-std::optional<std::string_view> header(Headers, std::string_view name);
-
-struct RequestHead {
-    std::string_view method;
-    std::string_view target;   // path and query; the path does not matter
-    Headers headers;
-};
+using aws::Caller;   // of nothing verified: whoever verifies it does so before an operation begins
+using aws::header;
+using aws::Headers;
+using aws::RequestHead;
 
 // An operation of the model, served or not. The name is a literal of ours.
 struct Routed {
@@ -37,14 +31,9 @@ struct Routed {
 // Either an operation, or the finished answer.
 std::variant<Routed, Answer> route(const RequestHead&, std::string_view body);
 
-// What the caller's signature says about itself; nothing of it is verified. Views into the head, or into what `decoded` keeps.
-struct Caller {
-    std::string_view access_key, date,
-        region;                   // of the credential scope; empty when it does not have its five parts
-    std::string_view signed_at;   // X-Amz-Date or Date as sent
-    std::shared_ptr<const std::pair<std::string, std::string>> decoded = {};   // a query's credential and date
-};
+// Whether the request brings a signature with all its parts, by its header or its query; not whether it is right.
 std::expected<Caller, Error> authenticate(const RequestHead&);
+Error error_of(aws::Refusal);
 
 // Whether the body is one well-formed object; for operations that are known but have no structure here.
 bool well_formed(std::string_view body, Encoding);

@@ -13,7 +13,7 @@ from conftest import ROOT, Server, iterator
 from test_bad_input import post
 
 CASES = [c for c in json.loads((ROOT / "tests/wire/kinesis-cases.json").read_text())["cases"] if c.get("target")]
-LATER = {"auth-": "signatures are accepted unverified; what is checked of them is a test of the protocol room",
+LATER = {"auth-": "signatures have tests of their own: test_signatures, and the protocol room's",
          "transport-": "heads and methods are tested in the protocol room",
          "subscribe-trim-horizon": "a stream of events: has its own test in test_fan_out",
          "create-shard-limit": "account quotas (kinesis-strict)",

@@ -222,6 +222,18 @@ std::vector<Blob> kinesis_calls() {
     return all;
 }
 
+// As botocore signs them.
+std::vector<Blob> signature_seeds() {
+    std::vector<Blob> all;
+    const auto recorded = json::parse(read_recorded("sigv4.json"));
+    for (const auto& one : recorded["cases"]) {
+        auto text = one["method"].get<std::string>() + "\n" + one["target"].get<std::string>() + "\n";
+        for (const auto& header : one["headers"]) text += header[0].get<std::string>() + ":" + header[1].get<std::string>() + "\n";
+        all.push_back(blob_of(text + "\n" + (one["service"] == "sts" ? "Action=GetCallerIdentity&Version=2011-06-15" : "{}")));
+    }
+    return all;
+}
+
 // Recorded requests, three to a connection, that come in pieces of different lengths.
 std::vector<Blob> frame_streams() {
     std::vector<Blob> all;
@@ -257,6 +269,7 @@ std::vector<Blob> seeds(std::string_view target) {
     if (target == "tokens") all = token_seeds();
     if (target == "catalog") all = catalog_seeds();
     if (target == "blocks") all = block_seeds();
+    if (target == "signatures") all = signature_seeds();
     return all;
 }
 

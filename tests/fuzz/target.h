@@ -30,6 +30,7 @@ void catalog(Bytes);
 void blocks(Bytes);
 void kafka_door(Bytes);
 void kinesis_door(Bytes);
+void signatures(Bytes);
 
 struct Target {
     std::string_view name;
@@ -48,6 +49,7 @@ inline constexpr Target targets[] = {
     {"blocks", blocks},
     {"kafka_door", kafka_door},
     {"kinesis_door", kinesis_door},
+    {"signatures", signatures},
 };
 
 // What a target begins with, made from the recorded bytes of tests/wire and from what sluice itself writes.

@@ -74,6 +74,8 @@ TEST_CASE("protocol knows neither storage nor emulator, and its folders keep to 
     CHECK(check(in("protocol/batch/"), [](auto i) {
               return !is_ours(i) || any_of(i, {"protocol/batch/", "protocol/utf8.h", "protocol/wire_limits.h"});
           }) > 0);
+    CHECK(check(in("protocol/aws/"), [](auto i) { return !is_ours(i) || is_under(i, "protocol/aws/"); }) > 0);
+    CHECK(check(in("protocol/sts/"), [](auto i) { return !is_ours(i) || any_of(i, {"protocol/sts/", "protocol/aws/"}); }) > 0);
     CHECK(check(in("protocol/"), [](auto i) { return !is_ours(i) || is_under(i, "protocol/"); }) > 0);
     check(in("protocol/kinesis/"), [](auto i) { return !any_of(i, {"protocol/kafka/", "protocol/http/"}); });
     check(in("protocol/http/"),

@@ -85,7 +85,7 @@ TEST_CASE("faults that need no stream are told as AWS tells them") {
         const std::string id = one["id"];
         const bool pure =
             id.starts_with("transport-") || id.starts_with("type-") || id.starts_with("val-") || id.starts_with("auth-");
-        // Dates are verified only where signatures are.
+        // Dates are looked at only where signatures are verified (tests/clients/test_signatures.py).
         if (!pure || id == "auth-expired" || id == "auth-future") continue;
         INFO("case ", id);
         ++ran;

@@ -17,6 +17,24 @@ inline nlohmann::json fields_of(const kinesis::Answer& answer) {
     return nlohmann::json::parse(answer.front + answer.body);
 }
 
+// The answer to a request as it is sent; what it goes on with goes to `pushed`.
+inline kinesis::Answer answer_to(World& world, const kinesis::DoorOptions& options, const kinesis::RequestHead& head,
+                                 std::string_view body, kinesis::Push& pushed) {
+    kinesis::Answer told;
+    auto serving = [&]() -> Task<void> {
+        const auto held = world.clock().serve();   // as a session holds it
+        kinesis::Push push;
+        told = co_await kinesis::dispatch(*world.engine, options, head, body, push);
+        if (push) pushed = std::move(push);
+    };
+    auto task = serving();
+    asio::co_spawn(*world.io, std::move(task), [](std::exception_ptr error) {
+        if (error) std::rethrow_exception(error);
+    });
+    world.settle();
+    return told;
+}
+
 struct Caller {
     World& world;
     std::string key = "test", region = "us-east-1";

@@ -39,34 +39,38 @@ struct KinesisServer {
 };
 
 struct HttpClient {
-    explicit HttpClient(KinesisServer& s) : server(s), socket(s.io) {
-        socket.connect({s.endpoint.address, s.endpoint.port});
+    explicit HttpClient(KinesisServer& server) : HttpClient(server.io, server.endpoint) {}
+    HttpClient(asio::io_context& loop, const Endpoint& at) : io(loop), socket(loop) {
+        socket.connect({at.address, at.port});
         socket.set_option(asio::ip::tcp::no_delay(true));   // what is written is there in the next turn
         socket.non_blocking(true);
-        server.turn();
+        turn(io);
     }
     void write(std::string_view text) {
         while (!text.empty()) {
             boost::system::error_code error;
             text.remove_prefix(socket.write_some(asio::buffer(text), error));
             if (error && error != asio::error::would_block) return;
-            server.turn();
+            turn(io);
         }
     }
     // Everything that has come, and whether the server hung up.
     std::string read() {
-        for (int i = 0; i < 20 && !closed; ++i) {
-            server.turn();
-            char more[4096];
-            boost::system::error_code error;
-            got.append(more, socket.read_some(asio::buffer(more), error));
-            if (error && error != asio::error::would_block) closed = true;
-        }
-        return std::exchange(got, {});
+        std::string got;
+        for (int i = 0; i < 20 && !closed; ++i) got += some();
+        return got;
     }
-    KinesisServer& server;
+    // What came in one turn.
+    std::string some() {
+        turn(io);
+        char more[4096];
+        boost::system::error_code error;
+        const auto count = socket.read_some(asio::buffer(more), error);
+        if (error && error != asio::error::would_block) closed = true;
+        return {more, count};
+    }
+    asio::io_context& io;
     asio::ip::tcp::socket socket;
-    std::string got;
     bool closed = false;
 };
 

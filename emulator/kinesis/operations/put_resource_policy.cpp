@@ -1,5 +1,5 @@
-// PutResourcePolicy: takes the place of the one before. It is given back as it was sent and decides nothing, because signatures
-// are not verified here.
+// PutResourcePolicy: takes the place of the one before. It is given back as it was sent and decides nothing, because there are no
+// users here who could have a right or lack it.
 #include "protocol/kinesis/operations/put_resource_policy.h"
 #include "emulator/kinesis/operations/attributes.h"
 #include "emulator/kinesis/resources.h"

@@ -1,7 +1,6 @@
 // What the Kinesis door does as an HTTP/2 server, with a client that is nghttp2's.
 #include "protocol/wire_limits.h"
-#include "tests/support/http2_client.h"
-#include "tests/support/kinesis_server.h"
+#include "tests/support/http2_speaker.h"
 
 using namespace sluice;
 using namespace sluice::test;
@@ -28,27 +27,6 @@ struct Side {
         }
         co_return kinesis::SideAnswer{.status = 200, .body = std::string{asked.path} + std::string{asked.body}};
     }
-};
-
-struct Speaker {
-    explicit Speaker(KinesisServer& server, std::uint32_t window = 16 << 20) : wire(server), client(window) { talk(); }
-    void talk() {
-        for (int quiet = 0; quiet < 3 && !wire.closed;) {
-            const auto said = client.bytes();
-            if (!said.empty()) wire.write(said);
-            const auto heard = wire.read();
-            quiet = said.empty() && heard.empty() ? quiet + 1 : 0;
-            if (!heard.empty()) CHECK(client.hear(heard));
-        }
-    }
-    Http2Client::Answer ask(std::string_view method, const std::string& path, const Http2Client::Headers& headers = {},
-                            std::string body = {}) {
-        const auto id = client.ask(method, path, headers, std::move(body));
-        talk();
-        return client.answers[id];
-    }
-    HttpClient wire;
-    Http2Client client;
 };
 
 Http2Client::Headers kinesis_headers(std::string_view operation) {

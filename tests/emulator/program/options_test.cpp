@@ -109,6 +109,31 @@ TEST_CASE("streams are one set unless the scope is separate, and the clock may g
     CHECK(parse_serve({"--clock", "auto"}, {}).clock == ClockStart::automatic);
 }
 
+TEST_CASE("signatures are verified when asked, by keys that may have a token and an end") {
+    CHECK_FALSE(parse_serve({}, {}).verify_signatures);
+    const auto options = parse_serve({"--kinesis-auth-clock", "virtual"},
+                                     {{"SLUICE_KINESIS_AUTH", "verify"},
+                                      {"SLUICE_KINESIS_KEY", "AKIA1:wJalr/+=,AKIA2:s:t/+=,AKIA3:s:t:2027-01-01T00:00:00Z"}});
+    CHECK(options.verify_signatures);
+    CHECK(options.signatures_by_virtual_clock);
+    REQUIRE(options.access_keys.size() == 3);
+    CHECK(options.access_keys[0].id == "AKIA1");
+    CHECK(options.access_keys[0].secret == "wJalr/+=");
+    CHECK(options.access_keys[0].token.empty());
+    CHECK(options.access_keys[1].token == "t/+=");
+    CHECK_FALSE(options.access_keys[1].until);
+    CHECK(options.access_keys[2].token == "t");
+    CHECK(options.access_keys[2].until == from_ms(1'798'761'600'000));
+    const ConfigFile file{"kinesis-auth = \"verify\"\nkinesis-key = [\"AKIA1:s\", \"AKIA2:s\"]\n"};
+    CHECK(parse_serve({"--config", file.path}, {}).access_keys.size() == 2);
+}
+
+TEST_CASE("a wrong key is not printed, since a part of it is secret") {
+    for (const auto* wrong : {"hidden", "a:hidden:t:soon", ":hidden", "a:hidden,a:hidden", "a:hid den"})
+        CHECK_FALSE(refused({"--kinesis-auth", "verify", "--kinesis-key", wrong}).second.contains("hid"));
+    CHECK_FALSE(refused({"--kinesis-key", "a:hidden"}).second.contains("hid"));
+}
+
 TEST_CASE("each Kafka listener may have an address that its clients are told") {
     const auto options =
         parse_serve({"--kafka", "0.0.0.0:9092=broker:9092,0.0.0.0:29092=localhost:29092", "--kafka", "[::1]:9092"}, {});
@@ -197,6 +222,15 @@ TEST_CASE("a wrong setting is one line that shows a right one") {
              {{"--state-delay", "5"}, "--state-delay: '5' is no span of time; write it like 90s, 23h59m, 25h or 7d"},
              {{"--clock", "backward"}, "--clock: 'backward' is no moment; write it like 2027-01-01T00:00:00Z"},
              {{"--kinesis-scope", "mine"}, "--kinesis-scope"},
+             {{"--kinesis-auth", "some"}, "--kinesis-auth"},
+             {{"--kinesis-auth", "verify"}, "--kinesis-auth verify: say which keys are good, with --kinesis-key ID:SECRET"},
+             {{"--kinesis-key", "a:b"}, "--kinesis-key and --kinesis-auth-clock are for --kinesis-auth verify"},
+             {{"--kinesis-auth-clock", "virtual"}, "--kinesis-key and --kinesis-auth-clock are for --kinesis-auth verify"},
+             {{"--kinesis-auth", "verify", "--kinesis-key", "a"}, "--kinesis-key: a key is written like AKIAEXAMPLE:SECRET"},
+             {{"--kinesis-auth", "verify", "--kinesis-key", ":b"}, "--kinesis-key: a key is written like AKIAEXAMPLE:SECRET"},
+             {{"--kinesis-auth", "verify", "--kinesis-key", "a:b c"}, "--kinesis-key: a key is written like AKIAEXAMPLE:SECRET"},
+             {{"--kinesis-auth", "verify", "--kinesis-key", "a:b,a:c"}, "--kinesis-key: a is given twice"},
+             {{"--kinesis-auth", "verify", "--kinesis-key", "a:b:c:soon"}, "--kinesis-key a: 'soon' is no moment"},
              {{"--max-memory", "much"}, "--max-memory: 'much' is no size; write it like 512MiB or 4GiB"},
              {{"--kafkaa", "x"}, "`sluice serve --help` shows all settings"},
              {{"--config", "/nowhere/sluice.toml"}, "/nowhere/sluice.toml"}}) {
@@ -216,11 +250,34 @@ TEST_CASE("an unknown key in the config file stops the start") {
 TEST_CASE("--help is no failure and shows each setting with its default") {
     const auto [status, text] = refused({"--help"});
     CHECK(status == 0);
-    for (const auto* part : {"--kinesis ",       "--kafka ",          "--control ",          "--data ",          "--ephemeral",
-                             "--durability ",    "--kinesis-limits ", "--kafka-limits ",     "--kafka-config ",  "--stream ",
-                             "--topic ",         "--ready-file ",     "--kafka-advertised ", "--control-token ", "--account ",
-                             "--region ",        "--state-delay ",    "--max-memory ",       "--max-data ",      "--clock ",
-                             "--kinesis-scope ", "--quiet",           "--config ",           "127.0.0.1:4567",   "Examples"}) {
+    for (const auto* part : {"--kinesis ",
+                             "--kafka ",
+                             "--control ",
+                             "--data ",
+                             "--ephemeral",
+                             "--durability ",
+                             "--kinesis-limits ",
+                             "--kafka-limits ",
+                             "--kafka-config ",
+                             "--stream ",
+                             "--topic ",
+                             "--ready-file ",
+                             "--kafka-advertised ",
+                             "--control-token ",
+                             "--account ",
+                             "--region ",
+                             "--state-delay ",
+                             "--max-memory ",
+                             "--max-data ",
+                             "--clock ",
+                             "--kinesis-scope ",
+                             "--kinesis-auth ",
+                             "--kinesis-key ",
+                             "--kinesis-auth-clock ",
+                             "--quiet",
+                             "--config ",
+                             "127.0.0.1:4567",
+                             "Examples"}) {
         CAPTURE(part);
         CHECK(text.contains(part));
     }
