@@ -18,6 +18,7 @@
 #include "emulator/kafka/configs/configs.h"
 #include "emulator/kafka/door.h"
 #include "emulator/kinesis/door.h"
+#include "emulator/kinesis/kms.h"
 #include "emulator/program/compact.h"
 #include "emulator/program/environment.h"
 #include "emulator/program/housekeeping.h"
@@ -121,6 +122,12 @@ void turn_until_still(asio::io_context& loop, streams::Engine& engine, const Rea
     } while (loop.poll() > 0 && real.now() < end);
 }
 
+std::map<std::string, kinesis::ErrorCode, std::less<>> keys_of(const ServeOptions& options) {
+    std::map<std::string, kinesis::ErrorCode, std::less<>> keys;
+    for (const auto& [key, state] : options.kms_keys) keys[key] = *kinesis::key_state(state);
+    return keys;
+}
+
 // The two doors of the control plane do not know each other's types.
 Task<kinesis::SideAnswer> beside(control::Service& service, kinesis::SideRequest request) {
     auto task = control::answer(service, {std::move(request.method), std::move(request.path), std::move(request.body),
@@ -165,6 +172,7 @@ int serve(const ServeOptions& options) {
                            {.account = options.account,
                             .region = options.region,
                             .state_delay = options.state_delay,
+                            .write_burst_bytes = options.write_burst_bytes,
                             .kinesis_profile = options.kinesis_limits,
                             .kafka_profile = options.kafka_limits,
                             .commit_on_thread = !options.ephemeral && options.durability == storage::Durability::power,
@@ -193,6 +201,7 @@ int serve(const ServeOptions& options) {
     kinesis::Door kinesis_door{engine,
                                {.most_connections = places.door,
                                 .separate_scopes = options.separate_scopes,
+                                .kms_keys = keys_of(options),
                                 .side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); },
                                 .tls = &tls}};
     service.parts() = {

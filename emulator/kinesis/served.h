@@ -14,7 +14,7 @@ using Served =
                ListTagsForStream, MergeShards, PutRecord, PutRecords, PutResourcePolicy, RegisterStreamConsumer,
                RemoveTagsFromStream, SplitShard, StartStreamEncryption, StopStreamEncryption, SubscribeToShard, TagResource,
                UntagResource, UpdateAccountSettings, UpdateMaxRecordSize, UpdateShardCount, UpdateStreamMode,
-               UpdateStreamWarmThroughput>;
+               UpdateStreamRecordDistributionStrategy, UpdateStreamWarmThroughput>;
 // Those that have their members in `protocol` and no handler.
 using NotServed = Operations<>;
 

@@ -70,6 +70,7 @@ std::vector<Asked> everything(Caller& caller) {
          with({{"ShardToSplit", "shardId-000000000002"}, {"NewStartingHashKey", "170141183460469231731687303715884105728"}})},
         {"UpdateShardCount", with({{"TargetShardCount", 2}, {"ScalingType", "UNIFORM_SCALING"}})},
         {"UpdateStreamMode", mode("ON_DEMAND")},
+        {"UpdateStreamRecordDistributionStrategy", {{"StreamARN", arn}, {"RecordDistributionStrategy", "AUTO"}}},
         {"UpdateStreamWarmThroughput", with({{"WarmThroughputMiBps", 5}})},
         {"DeleteStream", s}};
 }

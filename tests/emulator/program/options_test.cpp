@@ -109,6 +109,15 @@ TEST_CASE("streams are one set unless the scope is separate, and the clock may g
     CHECK(parse_serve({"--clock", "auto"}, {}).clock == ClockStart::automatic);
 }
 
+TEST_CASE("what a shard takes at once, and keys that have a fault") {
+    CHECK(parse_serve({}, {}).write_burst_bytes == 0);
+    CHECK(parse_serve({"--write-burst", "10MiB"}, {}).write_burst_bytes == 10'485'760);
+    CHECK(parse_serve({}, {{"SLUICE_WRITE_BURST", "2MiB"}}).write_burst_bytes == 2'097'152);
+    const std::map<std::string, std::string> keys{{"alias/a=b", "denied"}, {"k", "pending-deletion"}};
+    CHECK(parse_serve({"--kms-key", "alias/a=b=denied", "--kms-key", "k=pending-deletion"}, {}).kms_keys == keys);
+    CHECK(parse_serve({}, {{"SLUICE_KMS_KEY", "alias/a=b=denied,k=pending-deletion"}}).kms_keys == keys);
+}
+
 TEST_CASE("each Kafka listener may have an address that its clients are told") {
     const auto options =
         parse_serve({"--kafka", "0.0.0.0:9092=broker:9092,0.0.0.0:29092=localhost:29092", "--kafka", "[::1]:9092"}, {});
@@ -178,28 +187,34 @@ TEST_CASE("a wrong setting is one line that shows a right one") {
         std::vector<std::string> args;
         const char* said;
     };
-    for (const auto& [args, said] : std::vector<Wrong>{
-             {{"--kinesis", "4567"}, "--kinesis: '4567' is not ADDR:PORT, like 127.0.0.1:4567, 0.0.0.0:0 or [::1]:9092"},
-             {{"--kafka", "::1:9092"}, "--kafka: '::1:9092' is not ADDR:PORT"},
-             {{"--control", "127.0.0.1:70700"}, "--control: '127.0.0.1:70700' is not ADDR:PORT"},
-             {{"--durability", "maybe"}, "--durability"},
-             {{"--kinesis-limits", "aws"},
-              "--kinesis-limits: there is no profile 'aws'; use kinesis, kinesis-strict, kafka or none"},
-             {{"--stream", "a b"}, "--stream: 'a b' is no name"},
-             {{"--stream", "a:0"}, "--stream: '0' is no number from 1 to 20000, the most that a Kinesis stream may have"},
-             {{"--stream", "a:20001"}, "--stream: '20001' is no number from 1 to 20000, the most that a Kinesis stream may have"},
-             {{"--topic", "a:200001"}, "--topic: '200001' is no number from 1 to 200000, the most that a Kafka topic may have"},
-             {{"--topic", std::string(250, 'a')}, "--topic: 'aaa"},
-             {{"--stream", ".."}, "--stream: '..' is no name"},
-             {{"--topic", ":3"}, "--topic: '' is no name"},
-             {{"--kafka-config", "num.partitions"}, "--kafka-config: 'num.partitions' is not KEY=VALUE, like num.partitions=4"},
-             {{"--account", "12"}, "--account: '12' is not 12 digits, like 000000000000"},
-             {{"--state-delay", "5"}, "--state-delay: '5' is no span of time; write it like 90s, 23h59m, 25h or 7d"},
-             {{"--clock", "backward"}, "--clock: 'backward' is no moment; write it like 2027-01-01T00:00:00Z"},
-             {{"--kinesis-scope", "mine"}, "--kinesis-scope"},
-             {{"--max-memory", "much"}, "--max-memory: 'much' is no size; write it like 512MiB or 4GiB"},
-             {{"--kafkaa", "x"}, "`sluice serve --help` shows all settings"},
-             {{"--config", "/nowhere/sluice.toml"}, "/nowhere/sluice.toml"}}) {
+    for (
+        const auto& [args, said] : std::vector<Wrong>{
+            {{"--kinesis", "4567"}, "--kinesis: '4567' is not ADDR:PORT, like 127.0.0.1:4567, 0.0.0.0:0 or [::1]:9092"},
+            {{"--kafka", "::1:9092"}, "--kafka: '::1:9092' is not ADDR:PORT"},
+            {{"--control", "127.0.0.1:70700"}, "--control: '127.0.0.1:70700' is not ADDR:PORT"},
+            {{"--durability", "maybe"}, "--durability"},
+            {{"--kinesis-limits", "aws"},
+             "--kinesis-limits: there is no profile 'aws'; use kinesis, kinesis-strict, kafka or none"},
+            {{"--stream", "a b"}, "--stream: 'a b' is no name"},
+            {{"--stream", "a:0"}, "--stream: '0' is no number from 1 to 20000, the most that a Kinesis stream may have"},
+            {{"--stream", "a:20001"}, "--stream: '20001' is no number from 1 to 20000, the most that a Kinesis stream may have"},
+            {{"--topic", "a:200001"}, "--topic: '200001' is no number from 1 to 200000, the most that a Kafka topic may have"},
+            {{"--topic", std::string(250, 'a')}, "--topic: 'aaa"},
+            {{"--stream", ".."}, "--stream: '..' is no name"},
+            {{"--topic", ":3"}, "--topic: '' is no name"},
+            {{"--kafka-config", "num.partitions"}, "--kafka-config: 'num.partitions' is not KEY=VALUE, like num.partitions=4"},
+            {{"--account", "12"}, "--account: '12' is not 12 digits, like 000000000000"},
+            {{"--state-delay", "5"}, "--state-delay: '5' is no span of time; write it like 90s, 23h59m, 25h or 7d"},
+            {{"--write-burst", "0"}, "--write-burst: '0' is no size from 1 to 1099511627776 bytes; write it like 10MiB"},
+            {{"--write-burst", "much"}, "--write-burst: 'much' is no size; write it like 512MiB or 4GiB"},
+            {{"--kms-key", "alias/a=lost"},
+             "--kms-key: 'alias/a=lost' is not KEY=STATE, like alias/orders=disabled; a state is denied, disabled, not-found, opt-in, "
+             "pending-deletion, throttled"},
+            {{"--clock", "backward"}, "--clock: 'backward' is no moment; write it like 2027-01-01T00:00:00Z"},
+            {{"--kinesis-scope", "mine"}, "--kinesis-scope"},
+            {{"--max-memory", "much"}, "--max-memory: 'much' is no size; write it like 512MiB or 4GiB"},
+            {{"--kafkaa", "x"}, "`sluice serve --help` shows all settings"},
+            {{"--config", "/nowhere/sluice.toml"}, "/nowhere/sluice.toml"}}) {
         CAPTURE(args);
         const auto [status, text] = refused(args);
         CHECK(status == 2);
@@ -216,11 +231,12 @@ TEST_CASE("an unknown key in the config file stops the start") {
 TEST_CASE("--help is no failure and shows each setting with its default") {
     const auto [status, text] = refused({"--help"});
     CHECK(status == 0);
-    for (const auto* part : {"--kinesis ",       "--kafka ",          "--control ",          "--data ",          "--ephemeral",
-                             "--durability ",    "--kinesis-limits ", "--kafka-limits ",     "--kafka-config ",  "--stream ",
-                             "--topic ",         "--ready-file ",     "--kafka-advertised ", "--control-token ", "--account ",
-                             "--region ",        "--state-delay ",    "--max-memory ",       "--max-data ",      "--clock ",
-                             "--kinesis-scope ", "--quiet",           "--config ",           "127.0.0.1:4567",   "Examples"}) {
+    for (const auto* part :
+         {"--kinesis ",          "--kafka ",         "--control ",      "--data ",    "--ephemeral",      "--durability ",
+          "--kinesis-limits ",   "--kafka-limits ",  "--kafka-config ", "--stream ",  "--topic ",         "--ready-file ",
+          "--kafka-advertised ", "--control-token ", "--account ",      "--region ",  "--state-delay ",   "--max-memory ",
+          "--max-data ",         "--clock ",         "--write-burst ",  "--kms-key ", "--kinesis-scope ", "--quiet",
+          "--config ",           "127.0.0.1:4567",   "Examples"}) {
         CAPTURE(part);
         CHECK(text.contains(part));
     }
