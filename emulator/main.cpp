@@ -18,6 +18,7 @@
 #include "emulator/kafka/configs/configs.h"
 #include "emulator/kafka/door.h"
 #include "emulator/kinesis/door.h"
+#include "emulator/kinesis/kms.h"
 #include "emulator/kinesis/verification.h"
 #include "emulator/program/compact.h"
 #include "emulator/program/environment.h"
@@ -129,6 +130,12 @@ std::unique_ptr<kinesis::Verification> verification(const ServeOptions& options)
     return std::make_unique<kinesis::Verification>(std::move(keys), options.signatures_by_virtual_clock);
 }
 
+std::map<std::string, kinesis::ErrorCode, std::less<>> keys_of(const ServeOptions& options) {
+    std::map<std::string, kinesis::ErrorCode, std::less<>> keys;
+    for (const auto& [key, state] : options.kms_keys) keys[key] = *kinesis::key_state(state);
+    return keys;
+}
+
 // The two doors of the control plane do not know each other's types.
 Task<kinesis::SideAnswer> beside(control::Service& service, kinesis::SideRequest request) {
     auto task = control::answer(service, {std::move(request.method), std::move(request.path), std::move(request.body),
@@ -173,6 +180,7 @@ int serve(const ServeOptions& options) {
                            {.account = options.account,
                             .region = options.region,
                             .state_delay = options.state_delay,
+                            .write_burst_bytes = options.write_burst_bytes,
                             .kinesis_profile = options.kinesis_limits,
                             .kafka_profile = options.kafka_limits,
                             .commit_on_thread = !options.ephemeral && options.durability == storage::Durability::power,
@@ -202,6 +210,7 @@ int serve(const ServeOptions& options) {
     kinesis::Door kinesis_door{engine,
                                {.most_connections = places.door,
                                 .separate_scopes = options.separate_scopes,
+                                .kms_keys = keys_of(options),
                                 .side = [&](kinesis::SideRequest request) { return beside(service, std::move(request)); },
                                 .tls = &tls,
                                 .verification = signatures.get()}};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "emulator/kinesis/address.h"
+#include "emulator/kinesis/rates.h"
 #include "emulator/kinesis/texts/texts.h"
 #include "emulator/streams/catalog/bounds.h"
 
@@ -58,6 +60,29 @@ std::optional<Error> fault_of_warm(const Call& call, bool on_demand, std::int32_
     const auto commitment = commitment_of(call);
     if (!commitment || !commitment->holds(call.world.clock->now())) return texts::warm_needs_commitment(call.account());
     return {};
+}
+
+std::int32_t shard_limit(const Call& call) {
+    return strict(call) ? streams::account_shards(call.names.region()) : streams::bounds::listed_shards;
+}
+
+std::optional<Error> fault_of_shards(const Call& call, std::int64_t more) {
+    if (!strict(call) || more <= 0) return {};
+    const auto there = tally_of(call).open_shards;
+    if (there + more <= shard_limit(call)) return {};
+    return texts::too_many_shards(call.account(), call.names.region(), there, shard_limit(call), more);
+}
+
+std::optional<Error> fault_of_on_demand(const Call& call) {
+    if (!strict(call)) return {};
+    const auto there = tally_of(call).on_demand_streams;
+    if (there < streams::on_demand_streams) return {};
+    return texts::too_many_on_demand(call.account(), call.names.region(), there, streams::on_demand_streams);
+}
+
+std::optional<Error> fault_of_creation(const Call& call) {
+    if (!strict(call) || tally_of(call).in_creation < streams::streams_in_creation) return {};
+    return texts::too_many_in_creation(call.account(), streams::streams_in_creation);
 }
 
 std::int32_t shards_for(std::int32_t warm_mibps) { return std::max(warm_mibps, streams::on_demand_shards); }

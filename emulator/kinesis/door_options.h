@@ -2,9 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "emulator/runtime/loop.h"
+#include "protocol/kinesis/errors.h"
 #include "protocol/wire_limits.h"
 
 namespace sluice {
@@ -27,7 +29,8 @@ struct SideAnswer {
 
 struct DoorOptions {
     std::size_t most_connections = wire_limits::connections;
-    bool separate_scopes = false;   // an account and a region see their own streams only (rule 3)
+    bool separate_scopes = false;                               // an account and a region see their own streams only (rule 3)
+    std::map<std::string, ErrorCode, std::less<>> kms_keys{};   // what is wrong with a key (kms.h)
     std::function<Task<SideAnswer>(SideRequest)> side{};
     Tls* tls = nullptr;                     // nothing: plain connections only; outlives the door
     Verification* verification = nullptr;   // nothing: a signature has to be there and may be any; outlives the door

@@ -1,8 +1,9 @@
-// One request from body to answer: read, handle, encode. Instantiated by the last line of each handler's file, so a forgotten
-// file is a link error that names the operation.
+// One request from body to answer: read, let in, handle, encode. Instantiated by the last line of each handler's file, so a
+// forgotten file is a link error that names the operation.
 #pragma once
 
 #include "emulator/kinesis/call.h"
+#include "emulator/kinesis/rates.h"
 #include "protocol/kinesis/schema.h"
 
 namespace sluice::kinesis {
@@ -29,6 +30,7 @@ Task<Answer> serve(Serving serving) {
     }
     if (!request) co_return render(request.error(), serving.encoding);
     Call call{engine, serving.world, serving.options, *serving.caller, serving.encoding, serving.push, serving.asker};
+    if (auto refused = over_rate(call, *request)) co_return render(*refused, serving.encoding);
     auto reply = co_await handle(call, *request);
     if (!reply) co_return render(reply.error(), serving.encoding);
     co_return answer_of(*reply, serving.encoding);

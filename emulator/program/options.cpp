@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "emulator/kinesis/kms.h"
 #include "emulator/net/certificates.h"
 #include "emulator/program/arguments.h"
 #include "emulator/program/environment.h"
@@ -93,6 +94,18 @@ void check_access_keys(const ServeOptions& options) {
             throw Exit{bad_usage, fmt::format("--kinesis-key: {} is given twice", key.id)};
 }
 
+std::map<std::string, std::string> parse_keys(const std::vector<std::string>& pieces) {
+    std::map<std::string, std::string> keys;
+    for (const auto& piece : pieces) {
+        const auto equals = piece.rfind('=');
+        if (equals == std::string::npos || equals == 0 || !kinesis::key_state(piece.substr(equals + 1)))
+            throw Exit{bad_usage, fmt::format("--kms-key: '{}' is not KEY=STATE, like alias/orders=disabled; a state is {}",
+                                              piece, fmt::join(kinesis::key_state_names(), ", "))};
+        keys[piece.substr(0, equals)] = piece.substr(equals + 1);
+    }
+    return keys;
+}
+
 constexpr const char* footer = R"(
 Every flag is also an environment variable (--kinesis-limits is SLUICE_KINESIS_LIMITS) and a key of the --config file
 (kinesis-limits = "none"); lists are separated by commas. A flag wins over the environment, the environment over the file.
@@ -112,9 +125,9 @@ Then
 ServeOptions parse_serve(std::vector<std::string> args, const Environment& environment) {
     ServeOptions options;
     std::vector<std::string> kinesis{"127.0.0.1:4567"}, kafka{"127.0.0.1:9092"}, kafka_config, advertised, streams, topics,
-        access_keys;
+        access_keys, kms_keys;
     std::string control = "127.0.0.1:7070", durability = "process", state_delay = "0s", max_memory = "4GiB", max_data = "1TiB",
-                clock = "keep", scope = "shared", auth = "any", auth_clock = "either";
+                clock = "keep", scope = "shared", auth = "any", auth_clock = "either", write_burst;
     options.data = "./data";
     options.kinesis_limits = "kinesis", options.kafka_limits = "kafka";
     options.account = "000000000000", options.region = "us-east-1";
@@ -174,6 +187,12 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
         .group("Behaviour");
     one("--kafka-limits", options.kafka_limits, "PROFILE", "limits of topics made by Kafka: the same names")
         .show_default()
+        .group("Behaviour");
+    one("--write-burst", write_burst, "SIZE",
+        "how much a shard takes at once after a pause, unless its stream has a number of its own (default: one second of its rate)")
+        .group("Behaviour");
+    list("--kms-key", kms_keys, "KEY=STATE",
+         "what is wrong with a key of stream encryption: denied, disabled, not-found, opt-in, pending-deletion, throttled")
         .group("Behaviour");
     list("--kafka-config", kafka_config, "KEY=VALUE", "a broker setting under Kafka's own name, like num.partitions=4")
         .group("Behaviour");
@@ -239,6 +258,14 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     options.durability = durability == "power" ? storage::Durability::power : storage::Durability::process;
     check_profile("--kinesis-limits", options.kinesis_limits);
     check_profile("--kafka-limits", options.kafka_limits);
+    if (!write_burst.empty()) {
+        const auto bytes = or_exit("--write-burst", parse_size(write_burst));
+        if (bytes == 0 || bytes > static_cast<std::uint64_t>(streams::most_per_second))
+            throw Exit{bad_usage, fmt::format("--write-burst: '{}' is no size from 1 to {} bytes; write it like 10MiB",
+                                              write_burst, streams::most_per_second)};
+        options.write_burst_bytes = static_cast<std::int64_t>(bytes);
+    }
+    options.kms_keys = parse_keys(kms_keys);
     options.kafka_configs = parse_configs(kafka_config);
     options.kafka_advertised = std::move(advertised);
     for (const auto& text : streams)

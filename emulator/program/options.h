@@ -41,6 +41,8 @@ struct ServeOptions {
     bool ephemeral = false;
     storage::Durability durability = storage::Durability::process;
     std::string kinesis_limits, kafka_limits;
+    std::int64_t write_burst_bytes = 0;            // 0: one second of the rate
+    std::map<std::string, std::string> kms_keys;   // KEY -> what is wrong with it (kinesis/kms.h)
     std::map<std::string, std::string> kafka_configs;
     std::vector<std::string> kafka_advertised;   // PEER-CIDR=HOST:PORT
     std::vector<Make> streams, topics;

@@ -37,7 +37,14 @@ struct Capacity {
     bool on_demand = false;
     std::int32_t warm_mibps{}, shards{};
 };
-using Change = std::variant<Reshard, Scaling, Rekeying, Capacity>;
+// Each of these shards is split at its middle (limits/on_demand.h).
+struct Growth {
+    std::vector<std::int32_t> shards;
+};
+using Change = std::variant<Reshard, Scaling, Rekeying, Capacity, Growth>;
+
+// Which shard a put goes to. `by_key_again` is `by_key` of a stream that was spread: some of its records have no key.
+enum class Placing : std::uint8_t { by_key, spread, by_key_again };
 
 // ---- encryption ----
 
@@ -111,13 +118,13 @@ class Lately {
 
 // ---- what an account has, kept up with each change so that nobody walks all streams for it ----
 struct Tally {
-    std::int64_t open_shards{}, on_demand_streams{};
+    std::int64_t open_shards{}, on_demand_streams{}, in_creation{};   // the last: streams that are CREATING or DELETING
     Tally& operator+=(const Tally& more) {
-        open_shards += more.open_shards, on_demand_streams += more.on_demand_streams;
+        open_shards += more.open_shards, on_demand_streams += more.on_demand_streams, in_creation += more.in_creation;
         return *this;
     }
     Tally& operator-=(const Tally& less) {
-        open_shards -= less.open_shards, on_demand_streams -= less.on_demand_streams;
+        open_shards -= less.open_shards, on_demand_streams -= less.on_demand_streams, in_creation -= less.in_creation;
         return *this;
     }
     friend bool operator==(const Tally&, const Tally&) = default;

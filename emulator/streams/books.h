@@ -4,6 +4,7 @@
 #include <map>
 
 #include "emulator/streams/engine.h"
+#include "emulator/streams/limits/call_rates.h"
 
 namespace sluice::streams {
 
@@ -16,6 +17,7 @@ struct Books : World {
     std::unordered_map<std::string, std::int64_t> name_seconds;   // last create second of names used since the start
     Usage total;                                                  // of all its streams, for who asks about all of them
     Tallies tallies;                                              // of those that are shown, likewise
+    CallRates calls;                                              // of whom doors let in so many times a second; not stored
     Clock::Listening listening;
     bool keeping_expired = false;   // till then the store is not told what has expired
     Timer keeping;

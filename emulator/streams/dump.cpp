@@ -39,6 +39,9 @@ void dump(std::string& out, const Shard& shard, const Bounds& bounds, std::uint6
     const auto& clock = clock_of(shard);
     const auto tokens = [now = clock.now()](Bucket bucket) { return bucket.unlimited() ? 0 : bucket.balance_thousandths(now); };
     line(out, "    tokens {} {}", tokens(shard.write_bytes), tokens(shard.write_records));
+    if (const auto& busy = shard.busy; busy != Busy{})
+        line(out, "    busy minute={} bytes={} records={} most={}/{} asked={}", busy.minute, busy.bytes, busy.records,
+             busy.most_bytes, busy.most_records, busy.asked);
     std::vector<std::int64_t> producers;
     for (const auto& [id, state] : shard.producers) producers.push_back(id);
     std::ranges::sort(producers);

@@ -42,6 +42,7 @@ Engine::~Engine() {
     for (const auto& [id, books] : state_->catalog.worlds())
         for (const auto& [name, stream] : books->streams) {
             own(*stream).ready.stop();
+            own(*stream).mark.stop();
             for (auto& [called, consumer] : own(*stream).consumers) consumer->ready.stop();
             for (auto& shard : own(*stream).shards) shard->trim.stop();
         }
@@ -129,6 +130,19 @@ Ticket Engine::set_metrics(const Stream& stream, std::uint32_t metrics) {
 }
 Result<Ticket> Engine::set_largest_record(const Stream& stream, std::int64_t bytes) {
     return state_->catalog.set_largest_record(own(stream), bytes);
+}
+Ticket Engine::set_spread(const Stream& stream, bool spread) { return state_->catalog.set_spread(own(stream), spread); }
+const Shard* Engine::take_turn(const Stream& stream) {
+    if (stream.open_ranges.empty()) return nullptr;
+    return stream.open_ranges[own(stream).next_spread++ % stream.open_ranges.size()].get();
+}
+std::int64_t Engine::write_capacity(const Stream& stream) const {
+    return streams::write_capacity(stream.limits, options().write_burst_bytes, stream.max_record_bytes);
+}
+std::optional<milliseconds> Engine::admit_call(World& world, std::string_view who, std::int64_t per_second) {
+    const auto room_in = books_of(world).calls.admit(who, per_second, world.clock->now());
+    if (room_in) world.clock->want(world.clock->now() + *room_in);
+    return room_in;
 }
 Ticket Engine::settled(const Stream& stream) { return state_->catalog.settled(own(stream)); }
 const Tallies& Engine::tallies(const World& world) { return static_cast<const Books&>(world).tallies; }

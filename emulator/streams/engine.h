@@ -139,6 +139,7 @@ class Queues;   // queues/queues.h
 struct EngineOptions {
     std::string account = "000000000000", region = "us-east-1";
     milliseconds state_delay{0};
+    std::int64_t write_burst_bytes = 0;   // how much a write bucket holds unless its stream says so; 0: one second of its rate
     std::string kinesis_profile = "kinesis", kafka_profile = "kafka";
     bool commit_on_thread = false;   // durability power: a writer thread owns the commits
     std::uint64_t most_bytes_on_loop =
@@ -177,6 +178,7 @@ class Engine {
         bool retention_for_ever = false;
         std::optional<std::int64_t> retention_bytes;
         bool on_demand = false, provisional = false, internal = false;
+        Placing placing = Placing::by_key;   // spread: on demand only
         std::int64_t max_record_bytes = default_record_bytes;
         std::int32_t warm_mibps = 0;   // only told again; `shards` makes room for it
         std::map<std::string, std::string> configs, tags;
@@ -223,6 +225,12 @@ class Engine {
     Result<Ticket> set_policy(const Stream&, std::string, std::string_view consumer = {});
     Ticket set_metrics(const Stream&, std::uint32_t);   // bits, see metric_names
     Result<Ticket> set_largest_record(const Stream&, std::int64_t bytes);
+    // Where its next records go; at once. Precondition: a stream that is spread is on demand, and stays so while it is.
+    Ticket set_spread(const Stream&, bool);
+    // The open shard whose turn it is, by hash range; the next call yields the one behind it. Begins anew with each start.
+    const Shard* take_turn(const Stream&);
+    // How much a shard's write bucket holds (rule 10); 0: it has no limit.
+    std::int64_t write_capacity(const Stream&) const;
     Ticket settled(const Stream&);   // changes nothing: done when the stream is stored as it is now
     // Open shards and on-demand streams of those that are shown (catalog/places.h), kept up with each change.
     const Tallies& tallies(const World&);
@@ -232,6 +240,10 @@ class Engine {
     std::vector<std::function<void(const Stream&, const Shard&)>> on_resharded;
     // Called when a stream got other partitions without a seal: more of them, or a provisional one was adopted.
     std::vector<std::function<void(const Stream&)>> on_dealt;
+
+    // Of calls that are let in so often a second: nothing when this one is, else how long until it would be. `who` is known by
+    // that text for as long as it may be refused.
+    std::optional<milliseconds> admit_call(World&, std::string_view who, std::int64_t per_second);
 
     // ---- appending ----
     // The refusal of one write under the stream's limits, or nothing when it passes and its tokens are taken (Kinesis).

@@ -20,6 +20,7 @@
 #include "emulator/streams/catalog/hash_key.h"
 #include "emulator/streams/consumer.h"
 #include "emulator/streams/limits/limits.h"
+#include "emulator/streams/limits/on_demand.h"
 #include "emulator/streams/limits/throttle.h"
 #include "emulator/streams/usage/usage.h"
 #include "storage/store.h"
@@ -116,6 +117,7 @@ struct Shard {
         return {&write_bytes, &write_records, &read_bytes, &read_calls, &iterator_calls, &read_records};
     }
     std::unordered_map<std::int64_t, ProducerState> producers;
+    Busy busy;                  // of a stream on demand: how much was written to it lately
     Usage usage;                // since it was made, and the bytes that it stores now; its stream's meter cuts the hours
     std::int64_t opened_ms{};   // since when it is counted as open
 
@@ -166,7 +168,9 @@ struct Stream : std::enable_shared_from_this<Stream> {
     std::optional<std::int64_t> retention_bytes;   // per shard, on streams with Kafka's manners; nothing: any size
     std::int64_t max_record_bytes = default_record_bytes;
     bool on_demand = false;
-    bool provisional = false;   // auto-created by a Metadata and still without a record (rule 19)
+    Placing placing = Placing::by_key;
+    std::size_t next_spread = 0;   // whose turn it is among the open ranges; not stored
+    bool provisional = false;      // auto-created by a Metadata and still without a record (rule 19)
     bool internal = false;
     mutable bool unlimited_told = false;   // rule 12: said once
     std::uint32_t dealt = 0;         // how often partitions came without a seal, since the start: its readers are told of each
@@ -186,12 +190,15 @@ struct Stream : std::enable_shared_from_this<Stream> {
     std::vector<Deep<Shard*>> open_ranges;               // the open shards by hash range; the engine keeps it
     std::vector<Deep<std::unique_ptr<Shard>>> retired;   // undone or given up; somebody may still wait on them
     Timer ready;                                         // ends CREATING, UPDATING, DELETING
-    Usage total;                                         // of all its shards
-    Usage expired_usage;                                 // the part of it that those counted which are expired
-    std::unique_ptr<Meter> meter;                        // nothing: not read from the store yet
-    std::int64_t metered_until_ms = 0;                   // the end of the meter's running hour; 0: look at it
+    Timer mark;                                          // on demand: when it is looked at who is busy, if anybody was
+    std::int64_t mark_armed_ms = 0;
+    Usage total;                         // of all its shards
+    Usage expired_usage;                 // the part of it that those counted which are expired
+    std::unique_ptr<Meter> meter;        // nothing: not read from the store yet
+    std::int64_t metered_until_ms = 0;   // the end of the meter's running hour; 0: look at it
 
     bool encrypted() const { return !key.empty(); }
+    bool spread() const { return placing == Placing::spread; }
     bool kinesis_manners() const { return manners == Manners::kinesis; }
     const Shard* shard(std::int32_t index) const {
         return index >= 0 && static_cast<std::size_t>(index) < shards.size() ? shards[static_cast<std::size_t>(index)].get()

@@ -52,11 +52,15 @@ void History::create(const std::string& name) {
     for (auto& shard : made.shards) shard.opened = model_.time.now;
     const auto count = static_cast<std::int32_t>(made.shards.size());
     if (made.kinesis) {
-        made.set_limits(1 << 20, 1000, 2 << 20, 5, model_.time.now);
-        say("CreateStream {}: {} shards", name, count);
+        made.set_limits(1 << 20, 1000, 2 << 20, 5, 0, model_.time.now);
+        made.on_demand = one_in(3);
+        made.spread = made.on_demand && one_in(2);
+        say("CreateStream {}: {} shards{}{}", name, count, made.on_demand ? ", on demand" : "", made.spread ? ", spread" : "");
         kinesis::CreateStream request;
         request.stream_name = text(name);
         request.shard_count = count;
+        if (made.on_demand) request.stream_mode_details = kinesis::StreamModeDetails{.stream_mode = "ON_DEMAND"};
+        if (made.spread) request.record_distribution_strategy = "AUTO";
         queued_ = true;
         machine_->ask<kinesis::CreateStream>(
             std::move(request),
@@ -166,7 +170,7 @@ void History::split(Stream& stream) {
     std::vector<std::size_t> open;
     for (std::size_t i = 0; i < stream.shards.size(); ++i)
         if (!stream.shards[i].sealed && stream.shards[i].last - stream.shards[i].first > 16) open.push_back(i);
-    if (open.empty() || stream.shards.size() > 8) return;
+    if (open.empty() || stream.shards.size() > 8 || stream.on_demand) return;
     const auto index = open[below(open.size())];
     const auto first = stream.shards[index].first, last = stream.shards[index].last;
     const auto at = one_in(4) ? first + 2 : one_in(3) ? last - 1 : first + (last - first) / 2;
@@ -183,6 +187,7 @@ void History::split(Stream& stream) {
 }
 
 void History::merge(Stream& stream) {
+    if (stream.on_demand) return set_spread(stream);
     for (std::size_t i = 0; i < stream.shards.size() && stream.shards.size() < 9; ++i)
         for (std::size_t j = 0; j < stream.shards.size(); ++j) {
             const auto &lower = stream.shards[i], &upper = stream.shards[j];
@@ -202,7 +207,7 @@ void History::merge(Stream& stream) {
 
 // With a target that is a multiple of a quarter and without, up and down, down to less than half.
 void History::scale(Stream& stream) {
-    if (stream.shards.size() > 9) return;
+    if (stream.shards.size() > 9 || stream.on_demand) return;
     const auto open = stream.open_in_order().size();
     const auto target = 1 + below(2 * open);
     say("UpdateShardCount {}: {} -> {}", stream.name, open, target);
@@ -214,6 +219,19 @@ void History::scale(Stream& stream) {
     queued_ = true;
     machine_->ask<kinesis::UpdateShardCount>(
         std::move(request), hear<kinesis::Reply<kinesis::UpdateShardCount>>(
+                                [this, name = stream.name](auto& reply) { catalog_fate(name, reply.has_value()); }));
+}
+
+void History::set_spread(Stream& stream) {
+    stream.spread = !stream.spread;
+    turns_.erase(stream.serial);
+    say("UpdateStreamRecordDistributionStrategy {}: {}", stream.name, stream.spread ? "AUTO" : "USER_PARTITION_KEY");
+    kinesis::UpdateStreamRecordDistributionStrategy request;
+    request.stream_arn = text("arn:aws:kinesis:us-east-1:000000000000:stream/" + stream.name);
+    request.record_distribution_strategy = stream.spread ? "AUTO" : "USER_PARTITION_KEY";
+    queued_ = true;
+    machine_->ask<kinesis::UpdateStreamRecordDistributionStrategy>(
+        std::move(request), hear<kinesis::Reply<kinesis::UpdateStreamRecordDistributionStrategy>>(
                                 [this, name = stream.name](auto& reply) { catalog_fate(name, reply.has_value()); }));
 }
 
@@ -275,7 +293,7 @@ void History::add_partitions(Stream& stream) {
     }
     const auto ranges = even_ranges(open.size());
     for (std::size_t i = 0; i < open.size(); ++i) std::tie(open[i]->first, open[i]->last) = ranges[i];
-    stream.set_limits(stream.limits[0], stream.limits[1], stream.limits[2], stream.limits[3], model_.time.now);
+    stream.keep_limits(model_.time.now);
     auto owned = std::make_shared<kafka::CreatePartitionsRequest::Topic>();
     owned->name = text(stream.name);
     owned->count = total;
@@ -322,9 +340,10 @@ void History::set_limits(Stream& stream) {
     const std::int64_t records = one_in(4) ? 0 : 3 + static_cast<std::int64_t>(below(8));
     const std::int64_t bytes = one_in(3) ? 0 : 1000 + static_cast<std::int64_t>(below(5000));
     const std::int64_t out = one_in(3) ? 0 : 2000 + static_cast<std::int64_t>(below(5000));
-    say("limits of {}: {} B/s and {} records/s in, {} B/s out", stream.name, bytes, records, out);
-    stream.set_limits(bytes, records, out, 5, model_.time.now);
-    machine_->engine->set_limits(real(stream.name), "none", {bytes, records, out, 5, 5});
+    const std::int64_t burst = one_in(2) ? 0 : (1 << 20) + static_cast<std::int64_t>(below(1 << 20));
+    say("limits of {}: {} B/s, {} at once, and {} records/s in, {} B/s out", stream.name, bytes, burst, records, out);
+    stream.set_limits(bytes, records, out, 5, burst, model_.time.now);
+    machine_->engine->set_limits(real(stream.name), "none", {bytes, records, out, 5, 5, 0, burst});
     machine_->settle();
     settled_ = model_;
 }

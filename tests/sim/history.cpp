@@ -157,6 +157,7 @@ void History::settle() {
 
 // The offsets that went with the stream are there again.
 void History::deletion_refused(std::int64_t serial) {
+    turns_.erase(serial);   // as at a start
     for (const auto& [group, offsets] : settled_.offsets)
         for (const auto& [place, offset] : offsets)
             if (place.first == serial) offset_fates_[group][place].refused = true;
@@ -263,6 +264,7 @@ void History::shut(bool killed) {
 void History::boot() {
     machine_ = std::make_unique<Machine>(store_, time_, ids_, plan_.threaded);
     silenced_ = false;
+    turns_.clear();
     if (member_) member_->alive_until = to_ms(time_.now()) + session_ms;   // a whole session to come back
 }
 

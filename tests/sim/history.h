@@ -88,6 +88,7 @@ class History {
     void merge(Stream&);
     void add_partitions(Stream&);
     void scale(Stream&);
+    void set_spread(Stream&);
     void set_tags(Stream&);
     void set_key(Stream&);
     void change_consumers(Stream&);   // consumers.cpp
@@ -108,6 +109,7 @@ class History {
     void catalog_fate(const std::string& stream, bool stored);
     Record new_record();
     Hash some_hash(const Stream&);
+    std::int32_t take_turn(const Stream&);
 
     // ---- reads.cpp ----
     void read(Stream&);
@@ -147,6 +149,7 @@ class History {
     std::deque<std::shared_ptr<void>> owned_;
     std::map<std::pair<std::string, std::int32_t>, std::vector<std::shared_ptr<Write>>> writes_;   // of this turn, as queued
     std::map<std::string, bool> catalog_fates_;
+    std::map<std::int64_t, std::size_t> turns_;   // of streams that are spread, by serial; what fails has had its turn
     // Of the commits of a turn to one partition: whether any was refused, and the last one that was stored. Each is a unit.
     struct OffsetFate {
         bool refused = false;

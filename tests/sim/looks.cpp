@@ -22,6 +22,7 @@ void History::look_at_all(bool deep) {
     for (const auto& [name, stream] : model_.streams) {
         if (real(name).shards.size() != stream.shards.size())
             broken("{} has {} shards in place of {}", name, real(name).shards.size(), stream.shards.size());
+        if (real(name).spread() != stream.spread) broken("{} is spread: {}", name, !stream.spread);
         if (real(name).tags != stream.tags) broken("{} has other tags", name);
         if (!std::ranges::equal(real(name).consumers, stream.consumers, {}, [](const auto& one) -> auto& { return one.first; }))
             broken("{} has other consumers", name);

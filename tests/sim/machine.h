@@ -29,6 +29,7 @@
 #include "protocol/kinesis/operations/start_stream_encryption.h"
 #include "protocol/kinesis/operations/stop_stream_encryption.h"
 #include "protocol/kinesis/operations/update_shard_count.h"
+#include "protocol/kinesis/operations/update_stream_record_distribution_strategy.h"
 #include "tests/sim/store.h"
 
 // The handlers that histories call without a frame around the request.
@@ -87,6 +88,7 @@ Task<Reply<SplitShard>> handle(Call&, const SplitShard&);
 Task<Reply<StartStreamEncryption>> handle(Call&, const StartStreamEncryption&);
 Task<Reply<StopStreamEncryption>> handle(Call&, const StopStreamEncryption&);
 Task<Reply<UpdateShardCount>> handle(Call&, const UpdateShardCount&);
+Task<Reply<UpdateStreamRecordDistributionStrategy>> handle(Call&, const UpdateStreamRecordDistributionStrategy&);
 }   // namespace sluice::kinesis
 
 namespace sluice::sim {

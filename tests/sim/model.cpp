@@ -73,10 +73,11 @@ std::int32_t Stream::open_shard(Hash hash) const {
     return -1;
 }
 
-void Stream::set_limits(std::int64_t bytes, std::int64_t records, std::int64_t read_bytes, std::int64_t read_calls, Ms now) {
-    limits[0] = bytes, limits[1] = records, limits[2] = read_bytes, limits[3] = read_calls;
+void Stream::set_limits(std::int64_t bytes, std::int64_t records, std::int64_t read_bytes, std::int64_t read_calls,
+                        std::int64_t burst, Ms now) {
+    limits[0] = bytes, limits[1] = records, limits[2] = read_bytes, limits[3] = read_calls, limits[4] = burst;
     for (auto& shard : shards) {
-        shard.write_bytes.change(bytes, bytes == 0 ? 0 : std::max<std::int64_t>(bytes, 1 << 20), now);
+        shard.write_bytes.change(bytes, bytes == 0 ? 0 : std::max<std::int64_t>(burst == 0 ? bytes : burst, 1 << 20), now);
         shard.write_records.change(records, records, now);
         shard.read_bytes.change(read_bytes, read_bytes, now);
         shard.read_calls.change(read_calls, read_calls, now);

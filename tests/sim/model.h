@@ -98,7 +98,8 @@ struct Queue {
 struct Stream {
     std::string name;
     bool kinesis = true;
-    bool odd_stamps = false;   // holds records whose timestamp is not their append time
+    bool odd_stamps = false;                  // holds records whose timestamp is not their append time
+    bool on_demand = false, spread = false;   // nothing here is busy enough to split a shard
     std::optional<Ms> retention = day_ms;
     bool expired(const Shard& shard, Ms now) const {
         return shard.expired || (shard.sealed && retention && shard.closed + *retention < now);
@@ -115,8 +116,10 @@ struct Stream {
     std::size_t merge(std::size_t lower, std::size_t upper, Ms now);   // yields the child
     void scale(std::size_t target, Ms now);
     std::int32_t open_shard(Hash) const;
-    void set_limits(std::int64_t bytes, std::int64_t records, std::int64_t read_bytes, std::int64_t read_calls, Ms now);
-    std::int64_t limits[4]{};
+    void set_limits(std::int64_t bytes, std::int64_t records, std::int64_t read_bytes, std::int64_t read_calls,
+                    std::int64_t burst, Ms now);
+    void keep_limits(Ms now) { set_limits(limits[0], limits[1], limits[2], limits[3], limits[4], now); }   // for new shards
+    std::int64_t limits[5]{};
 };
 
 struct Time {

@@ -64,7 +64,7 @@ std::size_t Stream::split(std::size_t index, Hash at, Ms now) {
     }
     shards[index].sealed = true;
     shards[index].closed = now;
-    set_limits(limits[0], limits[1], limits[2], limits[3], now);
+    keep_limits(now);
     return shards.size() - 1;
 }
 
@@ -79,7 +79,7 @@ std::size_t Stream::merge(std::size_t lower, std::size_t upper, Ms now) {
         shards[parent].children.push_back(static_cast<std::int32_t>(shards.size()));
     }
     shards.push_back(std::move(child));
-    set_limits(limits[0], limits[1], limits[2], limits[3], now);
+    keep_limits(now);
     return shards.size() - 1;
 }
 

@@ -44,6 +44,12 @@ Hash History::some_hash(const Stream& stream) {
     }
 }
 
+// By hash range, one after the other.
+std::int32_t History::take_turn(const Stream& stream) {
+    const auto open = stream.open_in_order();
+    return open[turns_[stream.serial]++ % open.size()];
+}
+
 void History::write(Stream& stream) {
     const auto kind = below(20);
     if (kind < 8)
@@ -78,7 +84,7 @@ void History::put_records(Stream& stream) {
                                     .explicit_hash_key = text(decimal(hash)),
                                     .partition_key = text(record.key)});
         auto& entry = expected.emplace_back();
-        entry.shard = stream.open_shard(hash);
+        entry.shard = stream.spread ? take_turn(stream) : stream.open_shard(hash);
         if (entry.shard < 0) broken("the ranges of {} leave out {}", stream.name, decimal(hash));
         const auto& shard = stream.shards[static_cast<std::size_t>(entry.shard)];
         auto& group = groups[entry.shard];

@@ -50,7 +50,7 @@ Task<Result<v1::PutRecordResponse>> Service::handle(v1::PutRecordRequest request
     if (bytes > static_cast<std::uint64_t>(stream->max_record_bytes))
         co_return std::unexpected{Error{Kind::invalid, fmt::format("key and data have {} bytes, '{}' takes {}", bytes,
                                                                    stream->name, stream->max_record_bytes)}};
-    auto* shard = stream->open_shard_for(streams::hash_of(request.key()));
+    auto* shard = stream->spread() ? engine_.take_turn(*stream) : stream->open_shard_for(streams::hash_of(request.key()));
     if (!shard) co_return std::unexpected{Error{Kind::refused, "no shard is open for this key"}};
     if (const auto refusal = engine_.admit(*shard, bytes, 1, request.key()))
         co_return std::unexpected{Error{Kind::limited, streams::explain(*refusal)}};

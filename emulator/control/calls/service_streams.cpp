@@ -27,10 +27,11 @@ const char* text_of(StreamStatus status) {
     return "";
 }
 
-v1::LimitsResponse show_limits(const streams::Stream& stream) {
+v1::LimitsResponse show_limits(const streams::Engine& engine, const streams::Stream& stream) {
     v1::LimitsResponse answer;
     answer.set_stream(stream.name);
     streams::write_limits(*answer.mutable_limits(), stream.limits);
+    answer.set_write_capacity_bytes(engine.write_capacity(stream));
     return answer;
 }
 
@@ -39,7 +40,7 @@ v1::LimitsResponse show_limits(const streams::Stream& stream) {
 Task<Result<v1::LimitsResponse>> Service::handle(v1::GetLimitsRequest request) {
     const auto stream = find(request.world(), request.stream());
     if (!stream) co_return std::unexpected{stream.error()};
-    co_return show_limits(**stream);
+    co_return show_limits(engine_, **stream);
 }
 
 Task<Result<v1::LimitsResponse>> Service::handle(v1::SetLimitsRequest request) {
@@ -63,6 +64,7 @@ Task<Result<v1::LimitsResponse>> Service::handle(v1::SetLimitsRequest request) {
     if (request.has_read_calls_per_second()) limits.read_calls_per_second = request.read_calls_per_second();
     if (request.has_iterator_calls_per_second()) limits.iterator_calls_per_second = request.iterator_calls_per_second();
     if (request.has_read_records_per_second()) limits.read_records_per_second = request.read_records_per_second();
+    if (request.has_write_burst_bytes()) limits.write_burst_bytes = request.write_burst_bytes();
     if (std::ranges::min(limits.all()) < 0) co_return std::unexpected{Error{Kind::invalid, "a limit is 0 (unlimited) or above"}};
     if (std::ranges::max(limits.all()) > streams::most_per_second)
         co_return std::unexpected{
@@ -71,7 +73,7 @@ Task<Result<v1::LimitsResponse>> Service::handle(v1::SetLimitsRequest request) {
     auto waiting = ticket.committed();
     const auto done = co_await std::move(waiting);
     if (!done) co_return std::unexpected{Error{Kind::broken, "the limits are not on disk: the store is full or broken"}};
-    co_return show_limits(*stream);
+    co_return show_limits(engine_, *stream);
 }
 
 Task<Result<v1::ListStreamsResponse>> Service::handle(v1::ListStreamsRequest request) {

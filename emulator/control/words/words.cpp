@@ -43,8 +43,11 @@ void print_limits(const v1::LimitsResponse& answer) {
     const auto count = [](std::int64_t n, const char* what) {
         return n == 0 ? fmt::format("unlimited {}", what) : fmt::format("{} {}/s", n, what);
     };
-    fmt::print("{}, each shard\n  write  {}, {}\n  read   {}, {}, {}, {}\n", answer.stream(), bytes(l.write_bytes_per_second()),
-               count(l.write_records_per_second(), "records"), bytes(l.read_bytes_per_second()),
+    const auto burst = answer.write_capacity_bytes() == 0
+                           ? std::string{}
+                           : fmt::format(", {} at once", show_bytes(static_cast<double>(answer.write_capacity_bytes())));
+    fmt::print("{}, each shard\n  write  {}{}, {}\n  read   {}, {}, {}, {}\n", answer.stream(), bytes(l.write_bytes_per_second()),
+               burst, count(l.write_records_per_second(), "records"), bytes(l.read_bytes_per_second()),
                count(l.read_records_per_second(), "records"), count(l.read_calls_per_second(), "GetRecords calls"),
                count(l.iterator_calls_per_second(), "GetShardIterator calls"));
 }
@@ -81,12 +84,16 @@ int show_version(Word& word) {
 
 int limits(Word& word) {
     std::string action, stream, profile;
-    std::int64_t write_bytes = 0, write_records = 0, read_bytes = 0, read_calls = 0, iterator_calls = 0, read_records = 0;
+    std::int64_t write_bytes = 0, write_records = 0, read_bytes = 0, read_calls = 0, iterator_calls = 0, read_records = 0,
+                 write_burst = 0;
     word.arguments.option("action", action, "show or set").required().one_of({"show", "set"});
     word.arguments.option("STREAM", stream).required();
     word.arguments.option("--profile", profile, "kinesis, kinesis-strict, kafka or none").type("NAME");
     const auto a = word.arguments.option("--write-bytes", write_bytes, "a second and shard; 0 is unlimited").type("N");
     const auto b = word.arguments.option("--write-records", write_records).type("N");
+    const auto g =
+        word.arguments.option("--write-burst", write_burst, "bytes that a shard takes at once; 0: as the server was started with")
+            .type("N");
     const auto c = word.arguments.option("--read-bytes", read_bytes).type("N");
     const auto d = word.arguments.option("--read-calls", read_calls, "GetRecords calls").type("N");
     const auto e = word.arguments.option("--iterator-calls", iterator_calls, "GetShardIterator calls").type("N");
@@ -107,7 +114,8 @@ int limits(Word& word) {
         if (d.given()) request.set_read_calls_per_second(read_calls);
         if (e.given()) request.set_iterator_calls_per_second(iterator_calls);
         if (f.given()) request.set_read_records_per_second(read_records);
-        if (profile.empty() && !a.given() && !b.given() && !c.given() && !d.given() && !e.given() && !f.given())
+        if (g.given()) request.set_write_burst_bytes(write_burst);
+        if (profile.empty() && !a.given() && !b.given() && !c.given() && !d.given() && !e.given() && !f.given() && !g.given())
             throw Exit{bad_usage, "`sluice limits set` wants --profile or a limit, like --write-records 100"};
         answer = word.client.call(request);
     }

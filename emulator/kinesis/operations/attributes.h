@@ -18,8 +18,7 @@ inline std::expected<StreamPointer, Error> find_active(const Call& call, const A
 // The daily counts are a limit of the account's half of a profile (rule 12): no test suite fails for changing a stream often.
 inline std::optional<Error> used_up(const Call& call, const streams::Stream& stream, streams::Daily what,
                                     std::string_view operation) {
-    if (call.engine.options().kinesis_profile != "kinesis-strict" || !stream.lately.used_up(what, call.world.clock->now()))
-        return {};
+    if (!strict(call) || !stream.lately.used_up(what, call.world.clock->now())) return {};
     return texts::too_often(operation, streams::most_a_day[static_cast<std::size_t>(what)], call.name(stream), call.account());
 }
 

@@ -18,8 +18,8 @@ Task<Reply<CreateStream>> handle(Call& call, const CreateStream& request) {
         co_return std::unexpected{too_many_shards(call, *request.shard_count)};
     const auto warm = request.warm_throughput_mibps.value_or(0);
     if (auto fault = fault_of_warm(call, on_demand, warm)) co_return std::unexpected{*fault};
-    if (request.record_distribution_strategy == "AUTO")
-        co_return std::unexpected{texts::member_not_emulated("RecordDistributionStrategy AUTO")};
+    const bool spread = request.record_distribution_strategy == "AUTO";
+    if (spread && !on_demand) co_return std::unexpected{texts::spread_needs_on_demand(name, call.account())};
     streams::Engine::NewStream wanted;
     wanted.name = call.names.topic(name);
     wanted.shards = request.shard_count.value_or(on_demand ? streams::on_demand_shards : 1);
@@ -29,6 +29,7 @@ Task<Reply<CreateStream>> handle(Call& call, const CreateStream& request) {
     wanted.profile = call.engine.options().kinesis_profile;
     wanted.retention = std::chrono::hours{streams::default_retention_hours};
     wanted.on_demand = on_demand;
+    if (spread) wanted.placing = streams::Placing::spread;
     wanted.max_record_bytes = std::int64_t{request.max_record_size_in_kib.value_or(1024)} * 1024;
     wanted.account = call.account();
     wanted.region = call.names.region();
@@ -36,6 +37,11 @@ Task<Reply<CreateStream>> handle(Call& call, const CreateStream& request) {
     if (auto fault = fault_of_tags(call, name, tags, 0)) co_return std::unexpected{*fault};
     for (const auto& [key, value] : tags) wanted.tags[std::string{key}] = value;
     if (call.names.name(wanted.name) != name) co_return std::unexpected{texts::name_of_other_scope(name)};
+    if (!call.engine.find(call.world, wanted.name)) {
+        if (auto fault = fault_of_creation(call)) co_return std::unexpected{*fault};
+        if (auto fault = fault_of_shards(call, wanted.shards)) co_return std::unexpected{*fault};
+        if (auto fault = on_demand ? fault_of_on_demand(call) : std::nullopt) co_return std::unexpected{*fault};
+    }
     auto made = call.engine.create(call.world, wanted);
     if (!made) {
         if (made.error() == streams::Fault::exists) co_return std::unexpected{texts::stream_exists(name, call.account())};

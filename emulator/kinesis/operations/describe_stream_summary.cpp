@@ -20,6 +20,7 @@ Task<Reply<DescribeStreamSummary>> handle(Call& call, const DescribeStreamSummar
         told.warm_throughput =
             WarmThroughput{.target_mibps = warm, .current_mibps = static_cast<std::int32_t>(stream.open_shards())};
     told.max_record_size_in_kib = static_cast<std::int32_t>(stream.max_record_bytes / 1024);
+    if (stream.on_demand) told.record_distribution_strategy = stream.spread() ? "AUTO" : "USER_PARTITION_KEY";
     co_return DescribeStreamSummary::Result{std::move(told)};
 }
 

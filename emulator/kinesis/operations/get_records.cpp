@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "emulator/kinesis/address.h"
+#include "emulator/kinesis/kms.h"
 #include "emulator/kinesis/records/growing_answer.h"
 #include "emulator/kinesis/records/iterators.h"
 #include "emulator/kinesis/records/shown_record.h"
@@ -36,6 +37,7 @@ std::expected<Asked, Error> begin(Call& call, const GetRecords& request) {
     auto* shard = stream && stream->id == it->id && call.names.mine(*stream) ? stream->shard(it->shard) : nullptr;
     if (!shard || expired(*shard, now))
         return std::unexpected{texts::shard_does_not_exist(shard_id(it->shard), name, call.account())};
+    if (auto fault = fault_of_key(call, *stream)) return std::unexpected{*fault};
     if (request.dry_run.value_or(false)) return std::unexpected{texts::dry_run()};
     if (call.engine.admit_read_call(*shard))
         return std::unexpected{texts::read_rate_exceeded(shard_id(it->shard), name, call.account())};

@@ -23,17 +23,18 @@ Task<Reply<PutRecord>> handle(Call& call, const PutRecord& request) {
             co_return std::unexpected{texts::ordering_invalid(number, call.name(*stream), call.account())};
     }
     if (request.dry_run.value_or(false)) co_return std::unexpected{texts::dry_run()};
-    if (call.engine.admit(*put->shard, put->bytes(), 1, put->key))
+    const auto& shard = shard_of(call.engine, *stream, *put);
+    if (call.engine.admit(shard, put->bytes(), 1, put->key))
         co_return std::unexpected{Error{ErrorCode::provisioned_throughput_exceeded,
-                                        texts::rate_exceeded(shard_id(put->shard->index), call.name(*stream), call.account())}};
-    ShardPuts one{*put->shard};
+                                        texts::rate_exceeded(shard_id(shard.index), call.name(*stream), call.account())}};
+    ShardPuts one{shard};
     one.add(*put);
     const bool encrypted = stream->encrypted();   // when it is queued, which is when its place is known
     if (!one.queue(call.engine)) co_return std::unexpected{texts::internal_failure()};
     if (!one.ticket().done()) co_await one.ticket().finished();
     if (!one.ticket().outcome()) co_return std::unexpected{texts::internal_failure()};
-    co_return PutRecord::Result{.shard_id = shard_id(put->shard->index),
-                                .sequence_number = sequence_number(*put->shard, one.position(0), one.appended_ms()),
+    co_return PutRecord::Result{.shard_id = shard_id(shard.index),
+                                .sequence_number = sequence_number(shard, one.position(0), one.appended_ms()),
                                 .encryption_type = encrypted ? std::optional<std::string_view>{"KMS"} : std::nullopt};
 }
 

@@ -52,17 +52,18 @@ Task<Reply<PutRecords>> handle(Call& call, const PutRecords& request) {
     };
     for (std::size_t i = 0; i < puts->size(); ++i) {
         const auto& put = (*puts)[i];
-        if (call.engine.admit(*put.shard, put.bytes(), 1, put.key)) {
+        const auto& shard = shard_of(call.engine, *stream, put);
+        if (call.engine.admit(shard, put.bytes(), 1, put.key)) {
             refuse(i, "ProvisionedThroughputExceededException",
-                   texts::rate_exceeded(shard_id(put.shard->index), call.name(*stream), call.account()));
+                   texts::rate_exceeded(shard_id(shard.index), call.name(*stream), call.account()));
             continue;
         }
         // A request touches few shards; looking from the newest group finds neighbours at once.
         auto at = std::ssize(groups) - 1;
-        while (at >= 0 && &groups[static_cast<std::size_t>(at)].shard() != put.shard) --at;
+        while (at >= 0 && &groups[static_cast<std::size_t>(at)].shard() != &shard) --at;
         if (at < 0) {
             at = std::ssize(groups);
-            groups.emplace_back(*put.shard);
+            groups.emplace_back(shard);
             sizes.push_back(0);
         }
         placed[i] = {at, sizes[static_cast<std::size_t>(at)]++};

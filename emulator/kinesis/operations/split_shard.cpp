@@ -1,5 +1,6 @@
 // SplitShard: the parent closes, two children take the next numbers, lower half first. Its Kafka partition is sealed (rule 15).
 #include "protocol/kinesis/operations/split_shard.h"
+#include "emulator/kinesis/account.h"
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/texts/texts.h"
@@ -25,6 +26,7 @@ Task<Reply<SplitShard>> handle(Call& call, const SplitShard& request) {
     };
     const auto key = streams::parse_hash_key(*request.new_starting_hash_key);
     if (!key) co_return std::unexpected{bad_key()};
+    if (auto fault = fault_of_shards(call, 1)) co_return std::unexpected{*fault};
     auto done = call.engine.split(stream, *index, *key);
     if (!done) {
         if (done.error() == streams::Fault::bad_count) co_return std::unexpected{too_many_shards(call, 1)};

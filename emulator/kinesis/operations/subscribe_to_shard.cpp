@@ -3,6 +3,7 @@
 #include "protocol/kinesis/operations/subscribe_to_shard.h"
 
 #include "emulator/kinesis/consumers.h"
+#include "emulator/kinesis/kms.h"
 #include "emulator/kinesis/records/pushed.h"
 #include "emulator/kinesis/records/starting.h"
 #include "emulator/kinesis/serve.h"
@@ -41,6 +42,7 @@ Task<Written> handle(Call& call, const SubscribeToShard& request) {
                                  .shard = shard,
                                  .by = *std::move(made),
                                  .next = from,
+                                 .fault = fault_of_key(call, *found->stream),
                                  .taken_text = *taken.message,
                                  .gone_text = *texts::consumer_not_found(consumer_name, name, call.account()).message}](
                     Exchange& out) mutable { return push(std::move(pushed), out); };

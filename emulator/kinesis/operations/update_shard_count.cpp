@@ -1,6 +1,7 @@
 // UpdateShardCount: splits and merges to equal shards (catalog/uniform.h says how). To Kafka each is what SplitShard and
 // MergeShards are: sealed partitions and new ones.
 #include "protocol/kinesis/operations/update_shard_count.h"
+#include "emulator/kinesis/account.h"
 #include "emulator/kinesis/operations/attributes.h"
 
 namespace sluice::kinesis {
@@ -18,6 +19,7 @@ Task<Reply<UpdateShardCount>> handle(Call& call, const UpdateShardCount& request
         co_return std::unexpected{texts::scaled_too_low(open, target)};
     if (auto fault = used_up(call, *stream, streams::Daily::scaling, UpdateShardCount::operation))
         co_return std::unexpected{*fault};
+    if (auto fault = fault_of_shards(call, target - open)) co_return std::unexpected{*fault};
     auto changed = call.engine.scale(*stream, target);
     if (!changed && changed.error() == streams::Fault::bad_count)
         co_return std::unexpected{too_many_shards(call, std::max(1, target - open))};

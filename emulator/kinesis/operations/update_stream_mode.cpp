@@ -1,5 +1,6 @@
-// UpdateStreamMode: the shards stay as they are, unless warm throughput asks for others. A stream that is in that mode is left
-// alone, since Terraform asks for it with each run.
+// UpdateStreamMode: the shards stay as they are, unless warm throughput asks for others. A stream whose records are spread stays
+// on demand: AWS has no such stream in the other mode, and its producers may send no keys (docs/decisions/020). A stream that is
+// in that mode is left alone, since Terraform asks for it with each run.
 #include "protocol/kinesis/operations/update_stream_mode.h"
 #include "emulator/kinesis/account.h"
 #include "emulator/kinesis/operations/attributes.h"
@@ -25,7 +26,11 @@ Task<Reply<UpdateStreamMode>> handle(Call& call, const UpdateStreamMode& request
     if (stream.on_demand != on_demand)
         if (auto fault = used_up(call, stream, streams::Daily::mode, UpdateStreamMode::operation))
             co_return std::unexpected{*fault};
+    if (!on_demand && stream.spread()) co_return std::unexpected{texts::spread_is_on_demand(call.name(stream), call.account())};
+    if (auto fault = on_demand && !stream.on_demand ? fault_of_on_demand(call) : std::nullopt) co_return std::unexpected{*fault};
     const auto shards = warm == 0 ? 0 : shards_for(warm);
+    if (auto fault = fault_of_shards(call, shards - static_cast<std::int64_t>(stream.open_shards())); shards != 0 && fault)
+        co_return std::unexpected{*fault};
     auto changed = call.engine.set_capacity(stream, {on_demand, warm, shards});
     if (!changed && changed.error() == streams::Fault::bad_count) co_return std::unexpected{too_many_shards(call, shards)};
     auto waiting = stored(std::move(changed));

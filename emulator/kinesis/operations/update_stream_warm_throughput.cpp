@@ -14,6 +14,7 @@ Task<Reply<UpdateStreamWarmThroughput>> handle(Call& call, const UpdateStreamWar
     if (!stream->on_demand) co_return std::unexpected{texts::warm_needs_on_demand()};
     if (auto fault = fault_of_warm(call, true, warm)) co_return std::unexpected{*fault};
     const auto current = static_cast<std::int32_t>(stream->open_shards());
+    if (auto fault = fault_of_shards(call, shards_for(warm) - current)) co_return std::unexpected{*fault};
     auto changed = call.engine.set_capacity(*stream, {true, warm, shards_for(warm)});
     if (!changed && changed.error() == streams::Fault::bad_count)
         co_return std::unexpected{too_many_shards(call, std::max(1, shards_for(warm) - current))};

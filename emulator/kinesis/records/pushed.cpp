@@ -46,7 +46,8 @@ class Pushing {
 
     Task<void> run() {
         beat_ = clock_.live();   // the first event says where it begins
-        while (!out_.is_gone()) {
+        if (p_.fault) say(p_.fault->code, p_.fault->message.value_or(""));
+        while (!p_.fault && !out_.is_gone()) {
             if (p_.by->ended.ended()) {
                 say_ended();
                 break;
@@ -83,10 +84,7 @@ class Pushing {
             auto making = make_event();
             shown = co_await std::move(making);
             if (!shown) {
-                std::string last;
-                append_exception(last, exception_name(ErrorCode::internal_failure),
-                                 texts::internal_failure().message.value_or(""));
-                out_.send(std::move(last));
+                say(ErrorCode::internal_failure, texts::internal_failure().message.value_or(""));
                 auto ending = out_.end();
                 (void)co_await std::move(ending);
                 co_return false;
@@ -142,12 +140,15 @@ class Pushing {
         beat_ = clock_.live() + streams::subscription_beat;
     }
 
-    void say_ended() {
+    void say(ErrorCode code, std::string_view text) {
         std::string last;
+        append_exception(last, exception_name(code), text);
+        out_.send(std::move(last));
+    }
+    void say_ended() {
         const auto [code, text] = p_.by->taken ? std::pair{ErrorCode::resource_in_use, &p_.taken_text}
                                                : std::pair{ErrorCode::resource_not_found, &p_.gone_text};
-        append_exception(last, exception_name(code), *text);
-        out_.send(std::move(last));
+        say(code, *text);
     }
 
     // For records, or for tokens where it is in debt; and for the next beat.

@@ -18,6 +18,7 @@ struct Pushed {
     const streams::Shard* shard{};
     std::shared_ptr<streams::Subscription> by;
     streams::Position next{};
+    std::optional<Error> fault;          // of the key that the stream is encrypted with: nothing is sent but this
     std::string taken_text, gone_text;   // for one whose place was taken, and for one whose consumer or stream went
 };
 

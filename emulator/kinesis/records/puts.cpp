@@ -4,6 +4,7 @@
 
 #include "emulator/kinesis/address.h"
 #include "emulator/kinesis/call.h"
+#include "emulator/kinesis/kms.h"
 #include "emulator/kinesis/texts/texts.h"
 #include "emulator/streams/catalog/hash_key.h"
 
@@ -19,26 +20,31 @@ std::string member(std::size_t item, std::string_view name) {
 
 std::expected<Put, Error> check_put(const streams::Stream& stream, std::size_t item, const std::optional<std::string_view>& key,
                                     const std::optional<std::string_view>& explicit_hash, std::string_view data) {
-    if (!key) return std::unexpected{texts::member_null(member(item, "partitionKey"))};
-    const Put put{.key = *key, .data = data};
+    if (!key && !stream.spread()) return std::unexpected{texts::member_null(member(item, "partitionKey"))};
+    const Put put{.key = key.value_or(""), .data = data};
     if (put.bytes() > static_cast<std::uint64_t>(stream.max_record_bytes))
         return std::unexpected{
             texts::data_too_long(member(item, "data"), static_cast<std::int64_t>(put.bytes()), stream.max_record_bytes)};
+    if (stream.spread()) return put;   // whatever the keys are (AWS API: AUTO)
     auto hash = explicit_hash ? streams::parse_hash_key(*explicit_hash) : streams::hash_of(*key);
     if (!hash) return std::unexpected{texts::hash_key_out_of_range(*explicit_hash)};
     auto* shard = stream.open_shard_for(*hash);
     if (!shard) return std::unexpected{texts::internal_failure()};
-    return Put{.key = *key, .data = data, .shard = shard};
+    return Put{.key = put.key, .data = data, .shard = shard};
 }
 
 std::optional<Error> accepts_puts(const Call& call, const streams::Stream& stream) {
-    if (stream.status != streams::StreamStatus::creating) return {};
-    return texts::stream_not_found(call.name(stream), call.account());
+    if (stream.status == streams::StreamStatus::creating) return texts::stream_not_found(call.name(stream), call.account());
+    return fault_of_key(call, stream);
+}
+
+const streams::Shard& shard_of(streams::Engine& engine, const streams::Stream& stream, const Put& put) {
+    return put.shard ? *put.shard : *engine.take_turn(stream);
 }
 
 void ShardPuts::add(const Put& put) {
     auto& record = records_.emplace_back();
-    record.key = std::as_bytes(std::span{put.key});
+    if (!put.key.empty()) record.key = std::as_bytes(std::span{put.key});   // a key that is given is not empty
     record.value = std::as_bytes(std::span{put.data});
     payload_bytes_ += put.bytes();
     // Bill: 25 KB payload units (provisioned) and bytes rounded up to 1 KB (on-demand), per record.

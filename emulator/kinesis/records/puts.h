@@ -18,14 +18,17 @@ struct Call;
 
 struct Put {
     std::string_view key, data;
-    const streams::Shard* shard{};
+    const streams::Shard* shard{};   // nothing on a stream that is spread: whose turn it is
     std::uint64_t bytes() const { return key.size() + data.size(); }
 };
 
 // `item` is 0 for PutRecord and 3 for the third entry of PutRecords, as AWS's texts count them.
 std::expected<Put, Error> check_put(const streams::Stream&, std::size_t item, const std::optional<std::string_view>& key,
                                     const std::optional<std::string_view>& explicit_hash, std::string_view data);
+// Where it goes. On a stream that is spread each call takes a turn.
+const streams::Shard& shard_of(streams::Engine&, const streams::Stream&, const Put&);
 // Writes go to ACTIVE and UPDATING streams, and still to DELETING ones; CREATING answers not found (seen: AWS 2015).
+// A key of KMS may have a fault.
 std::optional<Error> accepts_puts(const Call&, const streams::Stream&);
 
 // The entries of one request that go to one shard. Owns the batch until it is committed.

@@ -12,10 +12,13 @@ inline Record shown_record(const streams::Shard& shard, const streams::Record& r
     const auto text = [](std::span<const std::byte> bytes) {
         return std::string_view{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     };
+    // Of what a stream that is or was spread holds, a record without a key was put without one, mostly; a Kafka producer's is not
+    // told apart.
+    const bool keyless = !record.key && shard.stream->placing != streams::Placing::by_key;
     return {.sequence_number = numbers.at(record.position, record.appended_ms),
             .approximate_arrival_timestamp = from_ms(record.appended_ms),
             .data = {record.value ? text(*record.value) : std::string_view{}},
-            .partition_key = shown_partition_key(record.key, kept),
+            .partition_key = keyless ? std::nullopt : std::optional{shown_partition_key(record.key, kept)},
             .encryption_type = encryption_of(shard, record.position)};
 }
 

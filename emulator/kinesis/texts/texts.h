@@ -62,6 +62,30 @@ inline std::string rate_exceeded(View shard, View name, View account) {
 inline Error read_rate_exceeded(View shard, View name, View account) {
     return {ErrorCode::provisioned_throughput_exceeded, fmt::format("Rate exceeded for Shard - {}/{}/{}", account, name, shard)};
 }
+// Of calls that name a stream, whoever they are counted for (seen: DescribeStream 2016, CreateStream and DeleteStream 2018).
+inline Error calls_exceeded(View name, View account) {
+    return {ErrorCode::limit_exceeded, fmt::format("Rate exceeded for stream {} under account {}.", name, account)};
+}
+// Of those that name none (seen: AWS 2019).
+inline Error calls_exceeded(View account) {
+    return {ErrorCode::limit_exceeded, fmt::format("Rate exceeded for account {}.", account)};
+}
+// Seen: AWS 2017.
+inline Error too_many_in_creation(View account, std::int64_t most) {
+    return {
+        ErrorCode::limit_exceeded,
+        fmt::format("This request would have exceed the limit on the number of streams that can simultaneously be in CREATING "
+                    "or DELETING for the account {}. Limit: {}.",
+                    account, most)};
+}
+// Seen: AWS 2024.
+inline Error too_many_on_demand(View account, View region, std::int64_t there, std::int64_t most) {
+    return {
+        ErrorCode::limit_exceeded,
+        fmt::format("This request would exceed the limit on the number of On-Demand streams for the account {} in {}. Current "
+                    "On-Demand streams count: {}. Limit: {}.",
+                    account, region, there, most)};
+}
 inline Error invalid_iterator() { return {ErrorCode::invalid_argument, "Invalid ShardIterator."}; }
 inline Error iterator_expired(View created, View now) {
     return {ErrorCode::expired_iterator,
@@ -268,9 +292,6 @@ inline Error dry_run() {
 inline Error not_emulated(View operation) {
     return {ErrorCode::unknown_operation, fmt::format("{} is not emulated yet.", operation)};
 }
-inline Error member_not_emulated(View member) {
-    return {ErrorCode::invalid_argument, fmt::format("{} is not emulated yet. Leave it out.", member)};
-}
 inline Error member_null(View member) {
     return {ErrorCode::validation, fmt::format("1 validation error detected: Value null at '{}' failed to satisfy constraint: "
                                                "Member must not be null",
@@ -308,6 +329,19 @@ inline Error encryption_changed_too_often(View name) {
 inline Error policy_malformed() { return {ErrorCode::invalid_argument, "Policy is not a JSON object of at most 20480 bytes."}; }
 inline Error policy_not_found(View arn) {
     return {ErrorCode::resource_not_found, fmt::format("No resource policy found for resource {}.", arn)};
+}
+inline Error spread_needs_on_demand(View name, View account) {
+    return {ErrorCode::invalid_argument,
+            fmt::format("RecordDistributionStrategy AUTO is for streams in On-Demand mode only. Stream {} under account {} is in "
+                        "Provisioned mode.",
+                        name, account)};
+}
+inline Error spread_is_on_demand(View name, View account) {
+    return {
+        ErrorCode::invalid_argument,
+        fmt::format("Stream {} under account {} has the RecordDistributionStrategy AUTO, which is for streams in On-Demand mode "
+                    "only. Set it to USER_PARTITION_KEY with UpdateStreamRecordDistributionStrategy first.",
+                    name, account)};
 }
 inline Error warm_needs_on_demand() {
     return {ErrorCode::validation, "WarmThroughputMiBps can be set for streams in On-Demand mode only."};

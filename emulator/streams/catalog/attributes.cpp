@@ -26,6 +26,10 @@ void write(const Capacity& change, catalog::Stream& out) {
     to.set_shards(change.shards);
 }
 
+void write(const Growth& change, catalog::Stream& out) {
+    for (const auto shard : change.shards) out.add_grow(shard);
+}
+
 std::optional<Change> change_in(const catalog::Stream& in) {
     if (in.has_reshard())
         return Reshard{
@@ -33,6 +37,7 @@ std::optional<Change> change_in(const catalog::Stream& in) {
     if (in.scale_to() != 0) return Scaling{in.scale_to()};
     if (in.has_rekey_to()) return Rekeying{in.rekey_to()};
     if (in.has_capacity()) return Capacity{in.capacity().on_demand(), in.capacity().warm_mibps(), in.capacity().shards()};
+    if (in.grow_size() != 0) return Growth{{in.grow().begin(), in.grow().end()}};
     return {};
 }
 
@@ -42,6 +47,7 @@ void write_attributes(const Stream& stream, catalog::Stream& out) {
     out.set_key(stream.key);
     out.set_policy(stream.policy);
     out.set_metrics(stream.metrics);
+    out.set_placing(std::to_underlying(stream.placing));
     out.set_warm_mibps(stream.warm_mibps);
     int last = 0;
     for (const auto what : dailies)
@@ -57,6 +63,7 @@ void read_attributes(const catalog::Stream& in, Stream& stream) {
     stream.key = in.key();
     stream.policy = in.policy();
     stream.metrics = in.metrics();
+    stream.placing = static_cast<Placing>(in.placing());
     stream.warm_mibps = in.warm_mibps();
     stream.lately.clear();
     for (int i = 0; i < in.lately_size(); ++i)
@@ -76,6 +83,11 @@ std::string_view fault_of_attributes(const catalog::Stream& in) {
         for (const auto ms : in.lately(i).ms())
             if (ms < 0 || ms >= latest_ms) return "a stream's changes of the day are none";
     }
+    if (in.placing() < 0 || in.placing() > std::to_underlying(Placing::by_key_again))
+        return "a stream's placing of records is none";
+    if (in.placing() == std::to_underlying(Placing::spread) && !in.on_demand()) return "a stream is spread and not on demand";
+    for (const auto shard : in.grow())
+        if (shard < 0 || static_cast<std::uint32_t>(shard) >= in.shards()) return "a stream's next splits are none";
     const auto& capacity = in.capacity();
     if (const auto fault = bounds::fault_of_capacity(in.warm_mibps(), in.scale_to()); !fault.empty()) return fault;
     return bounds::fault_of_capacity(capacity.warm_mibps(), capacity.shards());

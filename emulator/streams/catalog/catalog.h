@@ -39,6 +39,8 @@ class Catalog : public EnginePart {
     Result<Ticket> scale(Stream&, std::int32_t shards);
     Result<Ticket> rekey(Stream&, std::string key);
     Result<Ticket> set_capacity(Stream&, Capacity);
+    // Those of them that can be split are; none where the stream is not ACTIVE. False: there is no room for all.
+    bool grow(Stream&, std::vector<std::int32_t> shards);
     // ---- attributes.cpp ----
     Result<Ticket> set_tags(Stream&, std::map<std::string, std::string>, std::string_view consumer);
     Result<Ticket> set_policy(Stream&, std::string, std::string_view consumer);
@@ -48,6 +50,7 @@ class Catalog : public EnginePart {
     Result<Ticket> set_retention(Stream&, std::optional<milliseconds>);
     Ticket set_limits(Stream&, std::string_view profile, const StreamLimits&);
     Result<Ticket> set_largest_record(Stream&, std::int64_t bytes);
+    Ticket set_spread(Stream&, bool);
     Result<Ticket> set_config(Stream&, const std::string& key, std::optional<std::string> value);
 
     // ---- consumers.cpp ----
@@ -113,9 +116,11 @@ class Catalog : public EnginePart {
     void carry_out(Stream&, const Scaling&);
     void carry_out(Stream&, const Rekeying&);
     void carry_out(Stream&, const Capacity&);
+    void carry_out(Stream&, const Growth&);
     void scale_now(Stream&, std::int32_t shards);
     std::optional<Fault> fault_of_scaling(const Stream&, std::int32_t shards) const;
-    bool room_for(const Stream&, std::int32_t more) const;
+    std::int64_t room_in(const Stream&) const;   // shards
+    bool room_for(const Stream& stream, std::int32_t more) const { return more <= room_in(stream); }
     friend class Resharding;   // reshard.cpp
     void tell_dealt(Stream&);
 

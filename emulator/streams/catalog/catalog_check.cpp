@@ -42,7 +42,7 @@ std::string_view fault_of(const catalog::Stream& stream) {
     if (stream.topic_id().size() != 16) return "a stream's topic id is none";
     for (const auto rate : {limits.write_bytes_per_second(), limits.write_records_per_second(), limits.read_bytes_per_second(),
                             limits.read_calls_per_second(), limits.iterator_calls_per_second(), limits.read_records_per_second(),
-                            stream.max_record_bytes()})
+                            limits.write_burst_bytes(), stream.max_record_bytes()})
         if (rate < 0 || rate > most_per_second) return "a stream's limits are none";
     if (!moment(stream.created_ms()) || !moment(stream.ready_ms()) || stream.retention_ms() < -1)
         return "a stream's times are none";

@@ -24,7 +24,8 @@ void Catalog::load_stream(Books& books, const StoredStream& stored, const std::f
     stream->profile = in.profile();
     stream->limits = {in.limits().write_bytes_per_second(),    in.limits().write_records_per_second(),
                       in.limits().read_bytes_per_second(),     in.limits().read_calls_per_second(),
-                      in.limits().iterator_calls_per_second(), in.limits().read_records_per_second()};
+                      in.limits().iterator_calls_per_second(), in.limits().read_records_per_second(),
+                      in.limits().write_burst_bytes()};
     stream->created = from_ms(in.created_ms());
     stream->retention.reset();
     if (in.retention_ms() >= 0) stream->retention = milliseconds{in.retention_ms()};
@@ -84,6 +85,7 @@ void Catalog::load_stream(Books& books, const StoredStream& stored, const std::f
     order_ranges(*stream);
     index(stream);
     load_consumers(*stream, stored, known);
+    engine_.upkeep.arm_mark(*stream);
     if (stream->status == StreamStatus::active) return;
     // After a restart the rest of the delay; after a failed commit all of it, so that a full store is not asked without pause.
     const auto rest =
@@ -98,6 +100,7 @@ void Catalog::read_shard(Shard& shard) {
     for (auto* bucket : shard.buckets()) bucket->clear();
     set_buckets(shard);
     shard.last_appended_ms = 0;
+    shard.busy = {};
     const auto counted = std::exchange(shard.usage, {});
     shard.trimmed = -1;   // no running value says how much is stored
     if (const auto value = shard.expired ? std::nullopt : store_now->get(shard_key(*shard.stream, shard.index)))
@@ -163,6 +166,7 @@ void Catalog::reload_stream(const OwnedStream& stream, const std::function<bool(
     if (const auto found = books.streams.find(stream->name); found != books.streams.end() && found->second == stream)
         unindex(*stream);
     stream->ready.stop();
+    stream->mark.stop();
     stream->deleted = true;
     end_consumers(*stream);
     count(*stream);

@@ -34,7 +34,9 @@ void Catalog::count(Stream& stream) {
     auto& [all, places] = books_of(stream).tallies;
     const auto place = place_of(stream.name);
     const auto move = [&](Tally& to, bool shown) {
-        const Tally now = shown ? Tally{std::ssize(stream.open_ranges), stream.on_demand ? 1 : 0} : Tally{};
+        const bool coming_or_going = stream.status == StreamStatus::creating || stream.status == StreamStatus::deleting;
+        const Tally now =
+            shown ? Tally{std::ssize(stream.open_ranges), stream.on_demand ? 1 : 0, coming_or_going ? 1 : 0} : Tally{};
         to += now;
         return now;
     };

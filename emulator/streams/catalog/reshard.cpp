@@ -108,6 +108,22 @@ void Catalog::carry_out(Stream& stream, const Reshard& change) {
 
 void Catalog::carry_out(Stream& stream, const Scaling& change) { scale_now(stream, change.shards); }
 
+namespace {
+
+// As AWS bounds the key of a SplitShard: start + 1 < key < end.
+bool can_split(const HashRange& range, HashKey at) {
+    return range.first != HashKey::max() && at > next(range.first) && at < range.last;
+}
+
+}   // namespace
+
+void Catalog::carry_out(Stream& stream, const Growth& change) {
+    Resharding resharding{*this, engine_, stream};
+    for (const auto index : change.shards)
+        if (auto& shard = *stream.shard(index); shard.open()) (void)resharding.split(shard, middle_of(shard.range));
+    resharding.finish();
+}
+
 void Catalog::carry_out(Stream& stream, const Capacity& change) {
     stream.on_demand = change.on_demand;
     stream.warm_mibps = change.warm_mibps;
@@ -159,10 +175,10 @@ void Catalog::scale_now(Stream& stream, std::int32_t shards) {
 }
 
 // Shards that ListShards can show: open, or closed for less than the retention. And all that were ever made.
-bool Catalog::room_for(const Stream& stream, std::int32_t more) const {
+std::int64_t Catalog::room_in(const Stream& stream) const {
     const auto now = clock_of(stream).now();
     const auto listed = std::ranges::count_if(stream.shards, [&](const auto& shard) { return !lapsed(*shard, now); });
-    return listed + more <= bounds::listed_shards && std::ssize(stream.shards) + more <= bounds::partitions_ever;
+    return std::min<std::int64_t>(bounds::listed_shards - listed, bounds::partitions_ever - std::ssize(stream.shards));
 }
 
 Result<Ticket> Catalog::split(Stream& stream, std::int32_t index, HashKey new_start) {
@@ -170,11 +186,24 @@ Result<Ticket> Catalog::split(Stream& stream, std::int32_t index, HashKey new_st
     if (!parent) return std::unexpected{Fault::not_found};
     if (stream.status != StreamStatus::active) return std::unexpected{Fault::not_active};
     if (parent->sealed) return std::unexpected{Fault::sealed};
-    // Start + 1 < key < end (seen: AWS 2015).
-    if (new_start <= next(parent->range.first) || new_start >= parent->range.last || parent->range.first == HashKey::max())
-        return std::unexpected{Fault::bad_hash_key};
+    // Seen: AWS 2015.
+    if (!can_split(parent->range, new_start)) return std::unexpected{Fault::bad_hash_key};
     if (!room_for(stream, 2)) return std::unexpected{Fault::bad_count};
     return begin_change(stream, Reshard{.first = index, .second = -1, .new_start = new_start});
+}
+
+bool Catalog::grow(Stream& stream, std::vector<std::int32_t> shards) {
+    if (stream.status != StreamStatus::active) return true;   // the next mark looks again
+    std::erase_if(shards, [&](std::int32_t index) {
+        const auto& range = stream.shard(index)->range;
+        return !can_split(range, middle_of(range));
+    });
+    // As many as there is room for, from the lowest hash key up.
+    const auto most = std::min(scaled_shards - std::ssize(stream.open_ranges), room_in(stream) / 2);
+    const bool all = std::ssize(shards) <= most;
+    if (!all) shards.resize(static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, most)));
+    if (!shards.empty()) (void)begin_change(stream, Growth{std::move(shards)});
+    return all;
 }
 
 Result<Ticket> Catalog::merge(Stream& stream, std::int32_t first, std::int32_t second) {

@@ -11,9 +11,7 @@ void Catalog::set_buckets(Shard& shard) {
         for (auto* bucket : shard.buckets()) bucket->clear();   // always full: its tokens are not kept
     const auto now = clock_of(shard).now();
     const auto& limits = shard.stream->limits;
-    // Rule 10: a write bucket holds one second of its rate, and at least one record of the largest size.
-    const auto bytes =
-        limits.write_bytes_per_second == 0 ? 0 : std::max(limits.write_bytes_per_second, shard.stream->max_record_bytes);
+    const auto bytes = write_capacity(limits, engine_.options.write_burst_bytes, shard.stream->max_record_bytes);
     shard.write_bytes.change(limits.write_bytes_per_second, bytes, now);
     shard.write_records.change(limits.write_records_per_second, limits.write_records_per_second, now);
     shard.read_bytes.change(limits.read_bytes_per_second, limits.read_bytes_per_second, now);
@@ -63,6 +61,16 @@ Result<Ticket> Catalog::set_largest_record(Stream& stream, std::int64_t bytes) {
         set_buckets(*shard);
         engine_.writer.touch(*shard);
     }
+    save_stream(stream);
+    return engine_.writer.ticket({});
+}
+
+Ticket Catalog::set_spread(Stream& stream, bool spread) {
+    if (spread && !stream.on_demand) stop_for_bug("only a stream on demand is spread");
+    if (spread == stream.spread()) return settled(stream);
+    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
+    stream.placing = spread ? Placing::spread : Placing::by_key_again;
+    stream.next_spread = 0;
     save_stream(stream);
     return engine_.writer.ticket({});
 }

@@ -79,6 +79,7 @@ Result<Engine::Changed> Catalog::create(World& world, Engine::NewStream wanted) 
     stream->retention_bytes = wanted.retention_bytes;
     stream->max_record_bytes = wanted.max_record_bytes;
     stream->on_demand = wanted.on_demand;
+    stream->placing = wanted.placing;
     stream->provisional = wanted.provisional;
     stream->internal = wanted.internal;
     stream->region = wanted.region;
@@ -132,6 +133,7 @@ void Catalog::tell_dealt(Stream& stream) {
 void Catalog::begin_state(const OwnedStream& stream, StreamStatus status) {
     stream->status = status;
     stream->ready_at = clock_of(*stream).now() + engine_.options.state_delay;
+    count(*stream);
     save_stream(*stream);
     wait_ready(stream, engine_.options.state_delay);
 }
@@ -145,6 +147,7 @@ void Catalog::wait_ready(const OwnedStream& stream, milliseconds delay) {
                               const Writer::Changing changing{engine_.writer, one};
                               if (one->status == StreamStatus::deleting) return take_away(one);
                               one->status = StreamStatus::active;
+                              count(*one);
                               if (const auto change = std::exchange(one->change, std::nullopt))
                                   carry_out(*one, *change);
                               else
@@ -178,6 +181,7 @@ void Catalog::drop(const OwnedStream& stream) {
         shard->trim.stop();
     }
     stream->ready.stop();
+    stream->mark.stop();
     stream->deleted = true;
     end_consumers(*stream);
     count(*stream);

@@ -106,6 +106,7 @@ Ticket Catalog::reset(World& world, std::optional<Time> clock) {
     for (const auto& queued : std::vector{writer.group().put_scopes}) writer.group().bind(scope, queued);
     for (auto& key : keys) writer.put({}, std::move(key), "");
     books.name_seconds.clear();
+    books.calls.clear();
     // Producer ids go on: a client of before may live, and a new one with its id would take its records for repeated ones.
     const auto real = world.clock->real();
     const auto start = clock.value_or(real);

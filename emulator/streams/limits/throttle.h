@@ -47,7 +47,7 @@ class Bucket {
     };
     State save() const { return {thousandths_, to_ms(filled_)}; }
     void restore(State s) {
-        thousandths_ = s.thousandths;
+        thousandths_ = std::min(s.thousandths, capacity_ * 1000);   // it may hold less than before
         filled_ = from_ms(s.filled_ms);
     }
 

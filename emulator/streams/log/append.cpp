@@ -204,6 +204,7 @@ Result<Queued> Writer::append(Shard& shard, const Append& append) {
         usage.bytes_in_rounded_1k += rounded;
         usage.stored_bytes += append.batch.size();
     });
+    if (stream.on_demand) engine_.upkeep.was_written(shard, now_ms, append.payload_bytes, append.records);
     if (idempotent(append)) remember(shard, append, base);
     if (stream.provisional) {
         stream.provisional = false;

@@ -17,7 +17,8 @@ constexpr std::size_t before_usage = 8 * 14;
 }   // namespace
 
 // One small value per shard, little-endian int64s: six buckets (balance, filled), last append time, where the store was told
-// that the log begins; then its usage (usage.h), whose stored bytes are those from that begin on.
+// that the log begins; then its usage (usage.h), whose stored bytes are those from that begin on; then, of a shard of a stream on
+// demand to which something was written, what of it counts (limits/on_demand.h).
 std::string running_value(const Shard& shard) {
     std::string out;
     out.reserve(before_usage + 1 + sizeof(Usage));
@@ -27,6 +28,10 @@ std::string running_value(const Shard& shard) {
     }
     append_little_endian(out, {shard.last_appended_ms, shard.trimmed});
     append_usage(out, shard.usage);
+    if (const auto& busy = shard.busy; busy != Busy{})
+        append_little_endian(
+            out, {busy.minute, static_cast<std::int64_t>(busy.bytes), static_cast<std::int64_t>(busy.records),
+                  static_cast<std::int64_t>(busy.most_bytes), static_cast<std::int64_t>(busy.most_records), busy.asked});
     return out;
 }
 
@@ -50,6 +55,21 @@ bool read_running_value(std::string_view bytes, Shard& shard) {
     const auto usage = take_usage(bytes);
     if (!usage) return false;
     shard.usage = *usage;
+    shard.busy = {};
+    if (!bytes.empty()) {
+        if (bytes.size() < 8 * 6) return false;
+        const auto count = [&](std::uint64_t& to) {
+            const auto value = number();
+            to = static_cast<std::uint64_t>(value);
+            return value >= 0;
+        };
+        auto& busy = shard.busy;
+        busy.minute = number();
+        const bool counted = count(busy.bytes) && count(busy.records) && count(busy.most_bytes) && count(busy.most_records);
+        busy.asked = number();
+        constexpr auto last = latest_ms / busy_minute_ms;
+        if (!counted || busy.minute < 0 || busy.minute > last || busy.asked < -1 || busy.asked > last) return false;
+    }
     return moment(shard.last_appended_ms) && shard.trimmed >= 0;
 }
 

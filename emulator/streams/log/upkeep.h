@@ -1,5 +1,6 @@
-// The part that looks after what is stored: retention, producers that fell silent, usage by the hour. Each shard has its own due
-// moment; nothing here walks all of them because time passed. All that it knows is kept in shards and worlds.
+// The part that looks after what is stored: retention, producers that fell silent, usage by the hour, streams on demand that
+// grow. Each shard has its own due moment; nothing here walks all of them because time passed. All that it knows is kept in
+// shards and worlds.
 #pragma once
 
 #include "emulator/streams/books.h"
@@ -21,6 +22,11 @@ class Upkeep : public EnginePart {
     void trim_expired();
     bool housekeep();
 
+    // ---- limits/on_demand.cpp ----
+    // Something was appended to a shard of a stream on demand.
+    void was_written(Shard&, std::int64_t now_ms, std::uint64_t bytes, std::uint64_t records);
+    void arm_mark(Stream&);   // it was read from the store
+
     // ---- producers.cpp ----
     void watch_producer(Shard&, std::int64_t producer, ProducerState&);
 
@@ -38,6 +44,8 @@ class Upkeep : public EnginePart {
     std::vector<UsageSpan> usage(const Stream&);
 
   private:
+    void arm_mark(Stream&, std::int64_t stretch);
+    void mark(Stream&, std::int64_t stretch);
     void retain_age(Shard&);
     void retain_bytes(Shard&);
     void count_kept(Shard&);

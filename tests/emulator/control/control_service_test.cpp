@@ -118,6 +118,13 @@ TEST_CASE("limits are set by profile, then one by one, and hold at once") {
     set.clear_write_records_per_second();
     CHECK(c.ask(set)->limits().write_bytes_per_second() == 0);
     CHECK(c.put("orders", "k", "two"));
+    set.set_profile("kinesis");
+    set.set_write_burst_bytes(10 << 20);
+    CHECK(c.ask(set)->write_capacity_bytes() == 10 << 20);
+    CHECK(c.ask(about<v1::GetLimitsRequest>("orders"))->limits().write_burst_bytes() == 10 << 20);
+    set.set_write_burst_bytes(0);
+    CHECK(c.ask(set)->write_capacity_bytes() == 1 << 20);
+    set.clear_write_burst_bytes();
     set.set_profile("aws");
     CHECK(c.ask(set).error().kind == Kind::invalid);
     set.set_profile("");

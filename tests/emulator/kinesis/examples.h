@@ -246,6 +246,10 @@ struct Example<kinesis::UpdateStreamMode> : Writes {
     static json body(Scene&) { return {{"StreamARN", other_arn}, {"StreamModeDetails", {{"StreamMode", "PROVISIONED"}}}}; }
 };
 template <>
+struct Example<kinesis::UpdateStreamRecordDistributionStrategy> : Writes {
+    static json body(Scene&) { return {{"StreamARN", other_arn}, {"RecordDistributionStrategy", "AUTO"}}; }
+};
+template <>
 struct Example<kinesis::UpdateStreamWarmThroughput> : Writes {
     static json body(Scene&) { return {{"StreamName", "other"}, {"WarmThroughputMiBps", 6}}; }
 };

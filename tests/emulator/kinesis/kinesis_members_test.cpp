@@ -113,15 +113,17 @@ TEST_CASE("the members of each served request are those of the service's model")
         {"UpdateDeadLetterQueueRecordsVisibility", "QueueARN Entries{ReceiptHandle VisibilityTimeoutSeconds}"},
         {"UpdateQueue", "QueueARN QueueAttributes{VisibilityTimeoutSeconds DeadLetterConfiguration{TargetType MaxReceiveCount}}"},
         {"UpdateQueueRecordsVisibility", "QueueARN Entries{ReceiptHandle VisibilityTimeoutSeconds}"},
+        {"UpdateStreamRecordDistributionStrategy", "StreamARN StreamId RecordDistributionStrategy"},
         {"UpdateStreamWarmThroughput", "StreamARN StreamName StreamId WarmThroughputMiBps"},
     };
     CHECK(requests(kinesis::Served{}) == model);
 }
 
-TEST_CASE("CreateStream refuses a distribution of records that it does not emulate, and makes nothing") {
+TEST_CASE("CreateStream refuses a distribution of records that a stream of its mode cannot have, and makes nothing") {
     Taken t;
-    CHECK(t.refusal("CreateStream", {{"StreamName", "w"}, {"RecordDistributionStrategy", "AUTO"}}) ==
-          "RecordDistributionStrategy AUTO is not emulated yet. Leave it out.");
+    CHECK(t.refusal("CreateStream", {{"StreamName", "w"}, {"ShardCount", 1}, {"RecordDistributionStrategy", "AUTO"}}) ==
+          "RecordDistributionStrategy AUTO is for streams in On-Demand mode only. Stream w under account 000000000000 is in "
+          "Provisioned mode.");
     CHECK(t.caller.ask("ListStreams", json::object())["StreamNames"] == json{"s"});
     // What is the case anyway is taken.
     CHECK(t.refusal("CreateStream",

@@ -87,6 +87,7 @@ std::vector<Asked> everything(Caller& caller) {
         {"AcknowledgeQueueRecords", json::object()},
         {"AcknowledgeDeadLetterQueueRecords", json::object()},
         {"DeleteQueue", json::object()},
+        {"UpdateStreamRecordDistributionStrategy", {{"StreamARN", arn}, {"RecordDistributionStrategy", "AUTO"}}},
         {"UpdateStreamWarmThroughput", with({{"WarmThroughputMiBps", 5}})},
         {"DeleteStream", s}};
 }

@@ -134,6 +134,15 @@ TEST_CASE("a wrong key is not printed, since a part of it is secret") {
     CHECK_FALSE(refused({"--kinesis-key", "a:hidden"}).second.contains("hid"));
 }
 
+TEST_CASE("what a shard takes at once, and keys that have a fault") {
+    CHECK(parse_serve({}, {}).write_burst_bytes == 0);
+    CHECK(parse_serve({"--write-burst", "10MiB"}, {}).write_burst_bytes == 10'485'760);
+    CHECK(parse_serve({}, {{"SLUICE_WRITE_BURST", "2MiB"}}).write_burst_bytes == 2'097'152);
+    const std::map<std::string, std::string> keys{{"alias/a=b", "denied"}, {"k", "pending-deletion"}};
+    CHECK(parse_serve({"--kms-key", "alias/a=b=denied", "--kms-key", "k=pending-deletion"}, {}).kms_keys == keys);
+    CHECK(parse_serve({}, {{"SLUICE_KMS_KEY", "alias/a=b=denied,k=pending-deletion"}}).kms_keys == keys);
+}
+
 TEST_CASE("each Kafka listener may have an address that its clients are told") {
     const auto options =
         parse_serve({"--kafka", "0.0.0.0:9092=broker:9092,0.0.0.0:29092=localhost:29092", "--kafka", "[::1]:9092"}, {});
@@ -221,6 +230,11 @@ TEST_CASE("a wrong setting is one line that shows a right one") {
              {{"--account", "12"}, "--account: '12' is not 12 digits, like 000000000000"},
              {{"--state-delay", "5"}, "--state-delay: '5' is no span of time; write it like 90s, 23h59m, 25h or 7d"},
              {{"--clock", "backward"}, "--clock: 'backward' is no moment; write it like 2027-01-01T00:00:00Z"},
+            {{"--write-burst", "0"}, "--write-burst: '0' is no size from 1 to 1099511627776 bytes; write it like 10MiB"},
+            {{"--write-burst", "much"}, "--write-burst: 'much' is no size; write it like 512MiB or 4GiB"},
+            {{"--kms-key", "alias/a=lost"},
+             "--kms-key: 'alias/a=lost' is not KEY=STATE, like alias/orders=disabled; a state is denied, disabled, not-found, opt-in, "
+             "pending-deletion, throttled"},
              {{"--kinesis-scope", "mine"}, "--kinesis-scope"},
              {{"--kinesis-auth", "some"}, "--kinesis-auth"},
              {{"--kinesis-auth", "verify"}, "--kinesis-auth verify: say which keys are good, with --kinesis-key ID:SECRET"},
@@ -271,6 +285,8 @@ TEST_CASE("--help is no failure and shows each setting with its default") {
                              "--max-data ",
                              "--clock ",
                              "--kinesis-scope ",
+                             "--write-burst ",
+                             "--kms-key ",
                              "--kinesis-auth ",
                              "--kinesis-key ",
                              "--kinesis-auth-clock ",

@@ -281,6 +281,7 @@ TEST_CASE("the one table of timers: what is data time, what somebody outside cou
     }
     CHECK(data == std::vector<std::string>{
                       "retention: what a shard's store is told to forget",
+                      "on-demand scaling: every 15 minutes, while something is written",
                       "offsets.retention.minutes: committed offsets that nobody uses", "a read that waits for records",
                       "a connection that is muted for its debt", "a subscription that took what it may take in a second",
                       "CREATING, UPDATING and DELETING", "a watch by HTTP", "counters of reads on their way to the store"});
