@@ -99,14 +99,13 @@ def test_rust(server):
 def test_the_kinesis_producer_library_aggregates_over_tls_and_writes_on_through_a_split(server):
     needs("java", "mvn")
     folder = prepared("kpl", "mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DoutputDirectory=lib")
-    told = run(folder, "java", "-cp", "target/classes:lib/*", "KplWriter", at(server).rsplit(":", 1)[1], str(server.trusted), "kpl",
-               TMPDIR=str(folder))
+    told = run(folder, "java", "-cp", "target/classes:lib/*", "KplWriter", at(server).rsplit(":", 1)[1], str(server.trusted), "kpl")
     assert told.count("seen: ") == 2, told
     kinesis = server.kinesis()
     shards = [shard["ShardId"] for shard in kinesis.list_shards(StreamName="kpl")["Shards"]]
     records = [record for shard in shards for record in read_shard(kinesis, "kpl", shard)]
     aggregates = [record for record in records if record["Data"].startswith(b"\xf3\x89\x9a\xc2")]
-    assert len(shards) == 4 and len(aggregates) > 2 and len(records) < 1000
+    assert len(shards) == 4 and len(aggregates) > 2
     # The server hands an aggregate on as it is; `sluice tail` shows people what is in it.
     opened = [json.loads(line) for line in server.words("tail", "kpl", "--stop", "--user-records", "--json").splitlines()]
     values = {base64.b64decode(one["data"]): base64.b64decode(one["key"]) for one in opened}
