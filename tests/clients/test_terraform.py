@@ -171,7 +171,7 @@ def test_what_another_has_deleted_is_made_again(server, name):
     provider = Provider(server, name)
     provider.create(WANTED)
     provider.kinesis.delete_stream(StreamName=name)
-    until(lambda: provider.refresh() is None, seconds=30)
+    until(lambda: provider.summary() is None, seconds=30)
     provider.create(WANTED)
     is_as(WANTED, provider.refresh())
     provider.destroy()

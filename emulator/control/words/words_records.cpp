@@ -4,6 +4,7 @@
 #include "emulator/control/words/print.h"
 #include "emulator/control/words/word.h"
 #include "protocol/aggregate/aggregate.h"
+#include "protocol/utf8.h"
 
 namespace sluice::control {
 
@@ -34,7 +35,7 @@ void open_record(const v1::Record& record, const auto& print) {
         one.set_sub_sequence_number(static_cast<std::int32_t>(i));
         one.set_key(std::string{user.partition_key});
         one.clear_explicit_hash_key();
-        if (user.explicit_hash_key) one.set_explicit_hash_key(std::string{*user.explicit_hash_key});
+        if (user.explicit_hash_key) one.set_explicit_hash_key(repaired(*user.explicit_hash_key));
         one.set_data(std::string{user.data});
         print(one);
     }
