@@ -88,6 +88,7 @@ def test_tail_tells_what_an_aggregated_record_carries_and_readers_get_it_as_it_i
     for data in (b"plain", AGGREGATE, AGGREGATE[:-1]):
         kinesis.put_record(StreamName=name, PartitionKey="a", Data=data)
     assert [record["Data"] for record in read_shard(kinesis, name)] == [b"plain", AGGREGATE, AGGREGATE[:-1]]
+    assert [message.value() for message in server.read_all(name)] == [b"plain", AGGREGATE, AGGREGATE[:-1]]
     shown = server.words("tail", name, "--stop").splitlines()
     assert len(shown) == 3 and shown[0].endswith("plain") and shown[1].endswith("aggregate of 3 user records") and "aggregate" not in shown[2]
     opened = server.words("tail", name, "--stop", "--user-records").splitlines()

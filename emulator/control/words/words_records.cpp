@@ -28,7 +28,7 @@ void print_record(const v1::Record& record) {
 // An aggregate as the user records that it carries, each at the place of the whole one; anything else as it is.
 void open_record(const v1::Record& record, const auto& print) {
     const auto aggregate = record.has_data() ? aggregate::Aggregate::of(record.data()) : std::nullopt;
-    if (!aggregate) return print(record);
+    if (!aggregate || aggregate->size() == 0) return print(record);
     v1::Record one = record;
     for (std::size_t i = 0; i < aggregate->size(); ++i) {
         const auto user = (*aggregate)[i];
