@@ -25,7 +25,7 @@ help:
 	@echo "make run       build and start the server (4567 Kinesis, 9092 Kafka, 7070 control), data in ./data"
 	@echo "make test      all tests: rooms under sanitizers, then real clients against the release program"
 	@echo "make unit      the rooms' tests alone            make clients   the real clients alone"
-	@echo "make test-clients   the real clients, also in other languages (npm, mvn)"
+	@echo "make test-clients   the real clients, also in other languages (npm, mvn, go, cargo)"
 	@echo "make crash     hundreds of kills under load, and the start with 5 GB stored"
 	@echo "make tsan      what threads share, under the thread sanitizer"
 	@echo "make fuzz      looks for new ways to break it    make build     the program: build/release/sluice"

@@ -14,6 +14,7 @@
 #include "emulator/control/calls/service.h"
 #include "emulator/control/server.h"
 #include "emulator/control/side.h"
+#include "emulator/control/words/print.h"
 #include "emulator/control/words/words.h"
 #include "emulator/kafka/configs/configs.h"
 #include "emulator/kafka/door.h"
@@ -187,7 +188,7 @@ int serve(const ServeOptions& options) {
                             .most_bytes_on_loop = most_bytes_on_loop,
                             .most_worked_on_loop = most_worked_on_loop,
                             .reads_on_thread = !options.ephemeral}};
-    engine.events().on_note = [](std::string_view line) { spdlog::info("{}", line); };
+    engine.events().on_note = [](std::string_view line) { spdlog::info("{}", control::show_text(line)); };
     if (!options.quiet) log_refusals(engine, real);
     start_clock(options, engine, real);
     const auto expired_until = tell_expired(engine);

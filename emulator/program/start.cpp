@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "emulator/control/words/print.h"
+
 namespace sluice {
 namespace {
 
@@ -82,7 +84,9 @@ void log_refusals(streams::Engine& engine, const RealTime& real) {
         const auto now = real.now();
         if (last && now - last->at < std::chrono::seconds{1}) return void(++last->left_out);
         const auto more = last ? last->left_out : 0;
-        spdlog::info("{}{}", streams::explain(refusal), more > 0 ? fmt::format(" (and {} before)", more) : "");
+        // A partition key is the client's own text.
+        spdlog::info("{}{}", control::show_text(streams::explain(refusal)),
+                     more > 0 ? fmt::format(" (and {} before)", more) : "");
         last = Last{now};
     });
 }

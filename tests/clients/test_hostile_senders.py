@@ -1,9 +1,12 @@
 """A thousand connections at each door that send half a request and stop: memory stays bounded, others go on, and after a
 while the half requests are closed. Prints the server's memory (Pss) before, while they are there, and after.
 """
+import json
 import resource
+import signal
 import socket
 import struct
+import subprocess
 import time
 
 import pytest
@@ -117,3 +120,22 @@ def test_1000_half_requests_that_are_large_stay_below_the_bound_of_a_door_and_ar
     finally:
         for s in clients:
             s.close()
+
+
+def test_no_key_forges_a_line_of_the_log_or_drives_the_terminal_that_shows_it():
+    server = Server()
+    server.stop()
+    command = [part for part in server.process.args if part != "--quiet"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        server.kinesis_at = json.loads(process.stdout.readline())["kinesis"]
+        kinesis = server.kinesis()
+        kinesis.create_stream(StreamName="s", ShardCount=1)
+        key = "\x1b[2J\nforged \x9b1m größe"
+        refused = kinesis.put_records(StreamName="s", Records=[{"PartitionKey": key, "Data": bytes(400_000)}] * 4)
+        assert refused["FailedRecordCount"] == 2
+    finally:
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=10)[1]
+    assert r'key "\x1b[2J\x0aforged \xc2\x9b1m größe" sent 100 %' in said
+    assert "\x1b[2J" not in said and "\x9b" not in said

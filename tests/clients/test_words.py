@@ -1,4 +1,5 @@
 """The program as people meet it: its words, its settings, how it starts and how it stops."""
+import base64
 import json
 import os
 import subprocess
@@ -74,6 +75,31 @@ def test_put_and_tail_meet_the_doors(server, name):
     finally:
         tail.terminate()
         tail.wait(5)
+
+
+# Three user records of two keys, as aws-kinesis-agg 1.2.3 packs them.
+AGGREGATE = bytes.fromhex("f3899ac20a076b6579206f6e650a076b65792074776f12033132331a0908001a0566697273741a0c080110001a067365636f6e64"
+                          "1a0408001a000ddeabfad46dba3a364604dc50396be5")
+
+
+def test_tail_tells_what_an_aggregated_record_carries_and_readers_get_it_as_it_is(server, name):
+    kinesis = server.kinesis()
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    for data in (b"plain", AGGREGATE, AGGREGATE[:-1]):
+        kinesis.put_record(StreamName=name, PartitionKey="a", Data=data)
+    assert [record["Data"] for record in read_shard(kinesis, name)] == [b"plain", AGGREGATE, AGGREGATE[:-1]]
+    assert [message.value() for message in server.read_all(name)] == [b"plain", AGGREGATE, AGGREGATE[:-1]]
+    shown = server.words("tail", name, "--stop").splitlines()
+    assert len(shown) == 3 and shown[0].endswith("plain") and shown[1].endswith("aggregate of 3 user records") and "aggregate" not in shown[2]
+    opened = server.words("tail", name, "--stop", "--user-records").splitlines()
+    assert [line.split()[1] for line in opened] == ["0/0", "0/1.0", "0/1.1", "0/1.2", "0/2"]
+    assert opened[1].endswith("key one  first") and opened[2].endswith("key two  second")
+    told = [json.loads(line) for line in server.words("tail", name, "--stop", "--user-records", "--json").splitlines()]
+    assert ["subSequenceNumber" in one for one in told] == [False, True, True, True, False]
+    assert [told[2][member] for member in ("offset", "subSequenceNumber", "key", "explicitHashKey", "data")] == ["1", 1, "a2V5IHR3bw==", "123", "c2Vjb25k"]
+    assert told[1]["sequenceNumber"] == told[3]["sequenceNumber"] and "explicitHashKey" not in told[3]
+    stored = [json.loads(line) for line in server.words("tail", name, "--stop", "--json").splitlines()]
+    assert base64.b64decode(stored[1]["data"]) == AGGREGATE
 
 
 def test_limits_are_shown_and_set_by_stream(server, name):

@@ -23,6 +23,7 @@ void frame_stream(Bytes);
 void batches(Bytes);
 void http_requests(Bytes);
 void http2(Bytes);
+void aggregates(Bytes);
 void json(Bytes);
 void cbor(Bytes);
 void tokens(Bytes);
@@ -44,6 +45,7 @@ inline constexpr Target targets[] = {
     {"json", json},
     {"http_requests", http_requests},
     {"http2", http2},
+    {"aggregates", aggregates},
     {"tokens", tokens},
     {"catalog", catalog},
     {"blocks", blocks},

@@ -78,8 +78,14 @@ TEST_CASE("protocol knows neither storage nor emulator, and its folders keep to 
     CHECK(check(in("protocol/sts/"), [](auto i) { return !is_ours(i) || any_of(i, {"protocol/sts/", "protocol/aws/"}); }) > 0);
     CHECK(check(in("protocol/"), [](auto i) { return !is_ours(i) || is_under(i, "protocol/"); }) > 0);
     check(in("protocol/kinesis/"), [](auto i) { return !any_of(i, {"protocol/kafka/", "protocol/http/"}); });
+    CHECK(check(in("protocol/aggregate/"), [](auto i) { return !is_ours(i) || is_under(i, "protocol/aggregate/"); }) > 0);
     check(in("protocol/http/"),
           [](auto i) { return !is_ours(i) || any_of(i, {"protocol/http/", "protocol/utf8.h", "protocol/wire_limits.h"}); });
+}
+
+TEST_CASE("what the KPL packs into a record is opened by tools alone, never on a reader's way") {
+    for (const auto* room : {"emulator/kafka/", "emulator/kinesis/", "emulator/streams/", "emulator/net/", "storage/"})
+        CHECK(check(in(room), [](auto i) { return !is_under(i, "protocol/aggregate/"); }) > 0);
 }
 
 TEST_CASE("storage knows neither protocol nor emulator") {

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "protocol/utf8.h"
+
 namespace sluice::control {
 
 namespace {
@@ -25,12 +27,19 @@ std::string show_bytes(double bytes) {
 
 std::string show_text(std::string_view bytes) {
     std::string out;
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f)
-            out += fmt::format("\\x{:02x}", byte);
-        else
-            out += c;
+    while (!bytes.empty()) {
+        const auto first = static_cast<unsigned char>(bytes[0]);
+        const auto character = bytes.substr(0, first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4);
+        // U+0080 to U+009F are commands to a terminal, as those below U+0020 are.
+        const auto command = first < 0x20 || first == 0x7f ||
+                             (first == 0xC2 && character.size() == 2 && static_cast<unsigned char>(character[1]) < 0xA0);
+        if (!command && is_utf8(character)) {
+            out += character;
+            bytes.remove_prefix(character.size());
+        } else {
+            out += fmt::format("\\x{:02x}", first);
+            bytes.remove_prefix(1);
+        }
     }
     return out;
 }

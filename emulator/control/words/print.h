@@ -10,7 +10,7 @@ namespace sluice::control {
 std::string dim(std::string text);
 std::string warm(std::string text);   // what somebody should notice
 std::string show_bytes(double bytes);
-// What is not text is shown as \xNN, so that no record can drive the terminal.
+// What is not text in UTF-8, or is a command to a terminal, is shown as \xNN, so that no record can drive one.
 std::string show_text(std::string_view bytes);
 
 using Rows = std::vector<std::vector<std::string>>;

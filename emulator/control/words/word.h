@@ -94,21 +94,30 @@ struct Client {
         return answer;
     }
 
-    template <class Request, class Show>
-    void each(Request request, const Show& show) {
+    // Prints each message of the answer, or what `opened` makes of it.
+    template <class Request, class Show, class Open>
+    void each(Request request, const Show& show, const Open& opened) {
         request.set_world(world);
         grpc::ClientContext context;
         show_token(context);
         const auto reader = (open().*Method<Request>::stub)(&context, request);
-        typename Method<Request>::Answer message;
-        while (reader->Read(&message)) {
+        const auto print = [&](const auto& message) {
             if (json)
                 fmt::print("{}\n", to_json(message));
             else
                 show(message);
+        };
+        typename Method<Request>::Answer message;
+        while (reader->Read(&message)) {
+            opened(message, print);
             std::fflush(stdout);
         }
         if (const auto status = reader->Finish(); !status.ok()) fail(status);
+    }
+
+    template <class Request, class Show>
+    void each(Request request, const Show& show) {
+        each(std::move(request), show, [](const auto& message, const auto& print) { print(message); });
     }
 };
 

@@ -3,15 +3,42 @@
 
 #include "emulator/control/words/print.h"
 #include "emulator/control/words/word.h"
+#include "protocol/aggregate/aggregate.h"
+#include "protocol/utf8.h"
 
 namespace sluice::control {
 
 namespace {
 
+// What the record says, or how many others it carries.
+std::string show_data(const v1::Record& record) {
+    if (!record.has_data()) return dim("null");
+    if (const auto aggregate = aggregate::Aggregate::of(record.data()))
+        return dim(fmt::format("aggregate of {} user records", aggregate->size()));
+    return show_text(record.data());
+}
+
 void print_record(const v1::Record& record) {
-    fmt::print(
-        "{} {}  {}\n", dim(fmt::format("{} {}/{}", show_time(from_proto(record.appended())), record.shard(), record.offset())),
-        record.has_key() ? warm(show_text(record.key())) : dim("-"), record.has_data() ? show_text(record.data()) : dim("null"));
+    const auto inside = record.has_sub_sequence_number() ? fmt::format(".{}", record.sub_sequence_number()) : std::string{};
+    fmt::print("{} {}  {}\n",
+               dim(fmt::format("{} {}/{}{}", show_time(from_proto(record.appended())), record.shard(), record.offset(), inside)),
+               record.has_key() ? warm(show_text(record.key())) : dim("-"), show_data(record));
+}
+
+// An aggregate as the user records that it carries, each at the place of the whole one; anything else as it is.
+void open_record(const v1::Record& record, const auto& print) {
+    const auto aggregate = record.has_data() ? aggregate::Aggregate::of(record.data()) : std::nullopt;
+    if (!aggregate || aggregate->size() == 0) return print(record);
+    v1::Record one = record;
+    for (std::size_t i = 0; i < aggregate->size(); ++i) {
+        const auto user = (*aggregate)[i];
+        one.set_sub_sequence_number(static_cast<std::int32_t>(i));
+        one.set_key(std::string{user.partition_key});
+        one.clear_explicit_hash_key();
+        if (user.explicit_hash_key) one.set_explicit_hash_key(repaired(*user.explicit_hash_key));
+        one.set_data(std::string{user.data});
+        print(one);
+    }
 }
 
 }   // namespace
@@ -20,11 +47,12 @@ int tail(Word& word) {
     v1::TailRequest request;
     std::string from;
     std::int64_t most = 0;
-    bool stop = false;
+    bool stop = false, user_records = false;
     word.arguments.option("STREAM", *request.mutable_stream()).required();
     word.arguments.option("--from", from, "start, a span back (1h) or a moment; else what comes from now on").type("WHERE");
     word.arguments.option("-n,--most", most, "end after so many records").type("N");
     word.arguments.flag("--stop", stop, "end at the last record there is now");
+    word.arguments.flag("--user-records", user_records, "the user records inside of what a KPL has aggregated, one by one");
     word.parse();
     if (from == "start" || (from.empty() && stop))
         request.set_from_start(true);
@@ -34,7 +62,10 @@ int tail(Word& word) {
         *request.mutable_from_time() = to_proto(or_exit(parse_time(from)));
     request.set_most(most);
     request.set_only_stored(stop);
-    word.client.each(request, print_record);
+    if (user_records)
+        word.client.each(request, print_record, [](const auto& record, const auto& print) { open_record(record, print); });
+    else
+        word.client.each(request, print_record);
     return 0;
 }
 

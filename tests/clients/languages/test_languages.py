@@ -1,13 +1,16 @@
 """Clients in their own languages, each from its registry: `make test-clients`. A toolchain that is missing is named; where CI is set
 that is a failure."""
+import base64
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Server, until
+from conftest import ROOT, Server, read_shard, until
 
 HERE = Path(__file__).parent
 BUILT = ROOT / "build/clients"
@@ -32,6 +35,16 @@ def run(folder, *command, seconds=120, **environment):
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds, env={**os.environ, **environment})
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
     return done.stdout
+
+
+def tool(name, *packages):
+    """The programs of packages from PyPI, in a virtual environment of their own below build."""
+    folder = BUILT / name
+    if not (folder / "ready").exists():
+        subprocess.run(["/usr/bin/python3", "-m", "venv", folder], check=True)
+        subprocess.run([folder / "bin/pip", "install", "-q", "--disable-pip-version-check", *packages], check=True)
+        (folder / "ready").touch()
+    return folder / "bin"
 
 
 @pytest.fixture
@@ -65,17 +78,50 @@ def test_java(server):
     assert told.count("seen: ") == 1, told
 
 
+def test_go(server):
+    needs("go")
+    folder = prepared("go", "go", "build", "-o", "clients", ".")
+    told = run(folder, "./clients", at(server))
+    assert told.count("seen: ") == 6, told
+    told = run(folder, "./clients", at(server, tls=True), str(server.trusted))
+    assert told.count("seen: ") == 6, told
+
+
+def test_rust(server):
+    needs("cargo")
+    folder = prepared("rust", "cargo", "build", "-q")
+    told = run(folder, "target/debug/sluice-clients", at(server))
+    assert told.count("seen: ") == 6, told
+    told = run(folder, "target/debug/sluice-clients", at(server, tls=True), str(server.trusted))
+    assert told.count("seen: ") == 6, told
+
+
+def test_the_kinesis_producer_library_aggregates_over_tls_and_writes_on_through_a_split(server):
+    needs("java", "mvn")
+    folder = prepared("kpl", "mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DoutputDirectory=lib")
+    told = run(folder, "java", "-cp", "target/classes:lib/*", "KplWriter", at(server).rsplit(":", 1)[1], str(server.trusted), "kpl")
+    assert told.count("seen: ") == 2, told
+    kinesis = server.kinesis()
+    shards = [shard["ShardId"] for shard in kinesis.list_shards(StreamName="kpl")["Shards"]]
+    records = [record for shard in shards for record in read_shard(kinesis, "kpl", shard)]
+    aggregates = [record for record in records if record["Data"].startswith(b"\xf3\x89\x9a\xc2")]
+    assert len(shards) == 4 and len(aggregates) > 2
+    # The server hands an aggregate on as it is; `sluice tail` shows people what is in it.
+    opened = [json.loads(line) for line in server.words("tail", "kpl", "--stop", "--user-records", "--json").splitlines()]
+    values = {base64.b64decode(one["data"]): base64.b64decode(one["key"]) for one in opened}
+    assert values == {b"value %d" % n: b"key %d" % (n % 50) for n in range(2000)}
+    shown = server.words("tail", "kpl", "--stop")
+    assert len(re.findall(r"aggregate of \d+ user records", shown)) == len(aggregates)
+
+
 @pytest.fixture(scope="module")
 def dynamo():
     """Where KCL keeps its leases: moto's DynamoDB, in a process of its own."""
-    folder = BUILT / "moto"
-    if not (folder / "bin/moto_server").exists():
-        subprocess.run(["/usr/bin/python3", "-m", "venv", folder], check=True)
-        subprocess.run([folder / "bin/pip", "install", "-q", "--disable-pip-version-check", "moto[server,dynamodb]==5.2.5"], check=True)
+    programs = tool("moto", "moto[server,dynamodb]==5.2.5")
     with socket.socket() as any_port:
         any_port.bind(("127.0.0.1", 0))
         port = any_port.getsockname()[1]
-    process = subprocess.Popen([folder / "bin/moto_server", "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([programs / "moto_server", "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until(lambda: reachable(port), seconds=60)
     yield f"http://127.0.0.1:{port}"
     process.kill()
