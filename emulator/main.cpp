@@ -17,6 +17,7 @@
 #include "emulator/control/words/words.h"
 #include "emulator/kafka/configs/configs.h"
 #include "emulator/kafka/door.h"
+#include "emulator/kinesis/channels/delivery.h"
 #include "emulator/kinesis/door.h"
 #include "emulator/program/compact.h"
 #include "emulator/program/environment.h"
@@ -175,6 +176,8 @@ int serve(const ServeOptions& options) {
     if (!options.quiet) log_refusals(engine, real);
     start_clock(options, engine, real);
     const auto expired_until = tell_expired(engine);
+    std::optional<kinesis::Delivery> delivery;
+    if (!options.channel_folder.empty()) delivery.emplace(engine, options.channel_folder, options.separate_scopes);
     const kafka::Configs configs{options.kafka_configs};
     make_streams(options, configs, engine);
 
@@ -244,6 +247,7 @@ int serve(const ServeOptions& options) {
     kafka_door.stop();
     tls.stop();
     housekeeping.stop();
+    if (delivery) delivery->stop();
     driver.stop();
     // Stopped to start again with --clock resume: the moment to go on at is the earlier one.
     if (engine.default_world().clock->live() >= expired_until) {

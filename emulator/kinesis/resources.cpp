@@ -1,6 +1,8 @@
 #include "emulator/kinesis/resources.h"
 
+#include "emulator/kinesis/channels.h"
 #include "emulator/kinesis/consumers.h"
+#include "emulator/kinesis/texts/channels.h"
 #include "emulator/kinesis/texts/texts.h"
 #include "protocol/kinesis/rules.h"
 
@@ -12,15 +14,31 @@ std::expected<Resource, Error> find_resource(const Call& call, std::string_view 
         if (!consumer_arn_pattern.matches(arn)) return std::unexpected{texts::resource_not_found(arn)};
         auto found = find_consumer(call, arn);
         if (!found) return std::unexpected{found.error()};
-        return Resource{std::move(found->stream), found->consumer};
+        return Resource{std::move(found->stream), found->consumer, nullptr};
     }
-    if (name_in_arn(arn).empty()) return std::unexpected{texts::resource_not_found(arn)};   // a queue, a channel
+    if (arn.contains(":channel/")) {
+        if (!channel_arn_pattern.matches(arn)) return std::unexpected{texts::resource_not_found(arn)};
+        auto found = find_channel(call, arn);
+        if (!found) return std::unexpected{found.error()};
+        return Resource{.stream = std::move(found->stream), .consumer = nullptr, .channel = std::move(found->channel)};
+    }
+    if (name_in_arn(arn).empty()) return std::unexpected{texts::resource_not_found(arn)};   // a queue
     auto stream = find_stream(call, {.name = {}, .arn = arn, .id = {}});
     if (!stream) return std::unexpected{stream.error()};
-    return Resource{*std::move(stream)};
+    return Resource{*std::move(stream), nullptr, nullptr};
+}
+
+std::expected<Resource, Error> with_policy(std::expected<Resource, Error> found, std::string_view arn) {
+    if (found && found->channel) return std::unexpected{texts::channel_has_no_policy(arn)};
+    return found;
 }
 
 std::optional<Error> must_be_active(const Call& call, const Resource& resource) {
+    if (resource.channel) {
+        if (resource.channel->status == streams::StreamStatus::active) return {};
+        return texts::channel_not_active(call.names.name(resource.channel->name), call.account(),
+                                         status_text(resource.channel->status));
+    }
     if (!resource.consumer) return must_be_active(call, *resource.stream);
     if (resource.consumer->status == streams::StreamStatus::active) return {};
     return texts::consumer_not_active(resource.consumer->name, resource.consumer->created_s, call.name(*resource.stream),

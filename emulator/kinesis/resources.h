@@ -1,5 +1,5 @@
-// What a ResourceARN names: a stream, or a consumer of one. Tags and policies belong to both. Queues and channels do not exist
-// here yet, and are answered so. Whoever adds a kind adds it to `Resource` and to `find_resource`.
+// What a ResourceARN names: a stream, a consumer of one, or a channel. Tags belong to all of them, policies to the first two.
+// Queues do not exist here yet, and are answered so. Whoever adds a kind adds it to `Resource` and to `find_resource`.
 #pragma once
 
 #include <expected>
@@ -9,13 +9,17 @@
 #include <string_view>
 
 #include "emulator/kinesis/address.h"
+#include "emulator/streams/channels.h"
 
 namespace sluice::kinesis {
 
 struct Resource {
     StreamPointer stream;
-    const streams::Consumer* consumer{};   // nothing: the stream itself; lives as long as it is registered
-    const std::map<std::string, std::string>& tags() const { return consumer ? consumer->tags : stream->tags; }
+    const streams::Consumer* consumer{};               // nothing: the stream itself; lives as long as it is registered
+    std::shared_ptr<const streams::Channel> channel{};   // or this
+    const std::map<std::string, std::string>& tags() const {
+        return consumer ? consumer->tags : channel ? channel->tags : stream->tags;
+    }
     const std::string& policy() const { return consumer ? consumer->policy : stream->policy; }
     std::string_view consumer_name() const { return consumer ? std::string_view{consumer->name} : std::string_view{}; }
 };
@@ -24,6 +28,8 @@ template <class Operation>
 std::expected<Resource, Error> resource_of(const Call& call, const Operation& request) {
     return find_resource(call, *request.resource_arn, request.stream_id);
 }
+// The same of what can have a policy.
+std::expected<Resource, Error> with_policy(std::expected<Resource, Error>, std::string_view arn);
 std::optional<Error> must_be_active(const Call&, const Resource&);
 
 }   // namespace sluice::kinesis

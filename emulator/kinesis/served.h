@@ -7,14 +7,14 @@ namespace sluice::kinesis {
 
 // By name. An entry without a handler's file is a link error that names `serve` of it.
 using Served =
-    Operations<AddTagsToStream, CreateStream, DecreaseStreamRetentionPeriod, DeleteResourcePolicy, DeleteStream,
-               DeregisterStreamConsumer, DescribeAccountSettings, DescribeLimits, DescribeStream, DescribeStreamConsumer,
-               DescribeStreamSummary, DisableEnhancedMonitoring, EnableEnhancedMonitoring, GetRecords, GetResourcePolicy,
-               GetShardIterator, IncreaseStreamRetentionPeriod, ListShards, ListStreamConsumers, ListStreams, ListTagsForResource,
-               ListTagsForStream, MergeShards, PutRecord, PutRecords, PutResourcePolicy, RegisterStreamConsumer,
-               RemoveTagsFromStream, SplitShard, StartStreamEncryption, StopStreamEncryption, SubscribeToShard, TagResource,
-               UntagResource, UpdateAccountSettings, UpdateMaxRecordSize, UpdateShardCount, UpdateStreamMode,
-               UpdateStreamWarmThroughput>;
+    Operations<AddTagsToStream, CreateChannel, CreateStream, DecreaseStreamRetentionPeriod, DeleteChannel, DeleteResourcePolicy,
+               DeleteStream, DeregisterStreamConsumer, DescribeAccountSettings, DescribeChannel, DescribeLimits, DescribeStream,
+               DescribeStreamConsumer, DescribeStreamSummary, DisableEnhancedMonitoring, EnableEnhancedMonitoring, GetRecords,
+               GetResourcePolicy, GetShardIterator, IncreaseStreamRetentionPeriod, ListChannels, ListShards, ListStreamConsumers,
+               ListStreams, ListTagsForResource, ListTagsForStream, MergeShards, PutRecord, PutRecords, PutResourcePolicy,
+               RegisterStreamConsumer, RemoveTagsFromStream, SplitShard, StartStreamEncryption, StopStreamEncryption,
+               SubscribeToShard, TagResource, UntagResource, UpdateAccountSettings, UpdateChannel, UpdateMaxRecordSize,
+               UpdateShardCount, UpdateStreamMode, UpdateStreamWarmThroughput>;
 // Those that have their members in `protocol` and no handler.
 using NotServed = Operations<>;
 

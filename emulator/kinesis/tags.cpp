@@ -41,7 +41,8 @@ bool allowed(std::string_view text) {
 }
 
 Task<std::optional<Error>> store(Call& call, Resource of, std::map<std::string, std::string> tags) {
-    const auto queued = call.engine.set_tags(*of.stream, std::move(tags), of.consumer_name());
+    const auto queued = of.channel ? streams::channels_of(call.world).set_tags(*of.channel, std::move(tags))
+                                   : call.engine.set_tags(*of.stream, std::move(tags), of.consumer_name());
     if (!queued) co_return texts::internal_failure();
     const auto done = co_await queued->committed();
     if (!done) co_return texts::internal_failure();

@@ -123,6 +123,9 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
         .group("Doors");
     one("--data", options.data, "DIR", "where the log is kept").show_default().group("Data");
     all.flag("--ephemeral", options.ephemeral, "keep everything in memory; gone at exit").group("Data");
+    one("--channel-folder", options.channel_folder, "DIR",
+        "where Kinesis channels deliver to: DIR/BUCKET/KEY; else `channels` in the data folder, and nowhere with --ephemeral")
+        .group("Data");
     one("--durability", durability, "MODE", "process: survives a killed server; power: also a power cut, slower")
         .show_default()
         .one_of({"process", "power"})
@@ -204,6 +207,7 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     if (!streams::bounds::good_place(options.region))
         throw Exit{bad_usage, fmt::format("--region: '{}' is no region, like us-east-1", options.region)};
     options.separate_scopes = scope == "separate";
+    if (options.channel_folder.empty() && !options.ephemeral) options.channel_folder = options.data + "/channels";
     options.state_delay = or_exit("--state-delay", parse_span(state_delay));
     options.max_memory_bytes = or_exit("--max-memory", parse_size(max_memory));
     options.max_data_bytes = or_exit("--max-data", parse_size(max_data));

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "emulator/streams/channels.h"
 #include "emulator/streams/engine.h"
 
 namespace sluice::streams {
@@ -17,6 +18,7 @@ struct Books : World {
     Usage total;                                                  // of all its streams, for who asks about all of them
     Tallies tallies;                                              // of those that are shown, likewise
     Clock::Listening listening;
+    std::unique_ptr<Channels> channels;
     bool keeping_expired = false;   // till then the store is not told what has expired
     Timer keeping;
     struct Watched {

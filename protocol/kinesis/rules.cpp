@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "protocol/kinesis/channel_rules.h"
+
 namespace sluice::kinesis {
 namespace {
 
@@ -29,9 +31,14 @@ bool is_stream_id(std::string_view text) {
            std::ranges::all_of(text.substr(21), good);
 }
 
+bool is_arn(std::string_view text) { return is_arn_of(text, ":stream/"); }
+bool is_channel_arn(std::string_view text) { return is_arn_of(text, ":channel/"); }
+
+}   // namespace
+
 // Each `.*` may hold further colons, so every ":stream/" is tried; one pass, however long the text.
-bool is_arn(std::string_view text) {
-    constexpr std::string_view start = "arn:aws", service = ":kinesis:", resource = ":stream/";
+bool is_arn_of(std::string_view text, std::string_view resource) {
+    constexpr std::string_view start = "arn:aws", service = ":kinesis:";
     if (!text.starts_with(start) || std::ranges::any_of(text, [](char c) { return c == '\n' || c == '\r'; })) return false;
     const auto at_service = text.find(service, start.size());
     if (at_service == std::string_view::npos) return false;
@@ -45,6 +52,8 @@ bool is_arn(std::string_view text) {
     }
     return false;
 }
+
+namespace {
 
 // `:123456789012:` at that colon.
 bool account_at(std::string_view text, std::size_t colon) {
@@ -99,6 +108,7 @@ bool is_resource_arn(std::string_view text) {
 
 const Pattern name_pattern{"[a-zA-Z0-9_.-]+", &is_name};
 const Pattern arn_pattern{R"(arn:aws.*:kinesis:.*:\d{12}:stream/\S+)", &is_arn};
+const Pattern channel_arn_pattern{R"(arn:aws.*:kinesis:.*:\d{12}:channel/\S+)", &is_channel_arn};
 const Pattern consumer_arn_pattern{
     R"(^(arn):aws.*:kinesis:.*:\d{12}:.*stream\/[a-zA-Z0-9_.-]+\/consumer\/[a-zA-Z0-9_.-]+:[0-9]+)", &is_consumer_arn};
 const Pattern resource_arn_pattern{R"(arn:aws.*:kinesis:.*:\d{12}:.*(stream|channel|queue)/\S+)", &is_resource_arn};

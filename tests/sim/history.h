@@ -90,6 +90,8 @@ class History {
     void set_tags(Stream&);
     void set_key(Stream&);
     void change_consumers(Stream&);   // consumers.cpp
+    void change_channels(Stream&);    // channels.cpp
+    void look_at_channels(const std::string& name, const Stream&);
     void set_retention(Stream&);
     void set_limits(Stream&);
     void new_producer();

@@ -94,6 +94,7 @@ struct Stream {
     std::map<std::string, std::string> tags;
     std::string key;   // empty: not encrypted
     std::set<std::string> consumers;
+    std::map<std::string, Ms> channels;   // with their freshness, in seconds
     std::vector<Shard> shards;
     // scaling.cpp
     std::vector<std::int32_t> open_in_order() const;                   // by hash range

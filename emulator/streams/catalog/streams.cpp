@@ -161,6 +161,7 @@ void Catalog::take_away(const OwnedStream& stream) {
     engine_.writer.put({}, stream_key(*stream), "");
     erase_expired(*stream);
     for (const auto& [name, consumer] : stream->consumers) erase_consumer(*stream, name);
+    books_of(*stream).channels->erase_stored(*stream);
     for (auto& shard : stream->shards) {
         erase_shard(*stream, shard->index);
         engine_.writer.put({}, shard_key(*stream, shard->index), "");
@@ -180,6 +181,7 @@ void Catalog::drop(const OwnedStream& stream) {
     stream->ready.stop();
     stream->deleted = true;
     end_consumers(*stream);
+    books_of(*stream).channels->end(*stream);
     count(*stream);
     for (auto& shard : stream->shards) shard->appended.fire();
     stream->world->changed.fire();

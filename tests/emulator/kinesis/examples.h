@@ -5,14 +5,15 @@
 #include <doctest/doctest.h>
 
 #include "emulator/kinesis/served.h"
+#include "emulator/streams/channels.h"
 #include "tests/support/kinesis_call.h"
 
 namespace sluice::test {
 
 using nlohmann::json;
 
-// A stream "s" of two shards with a record in each, kept for 48 hours; another one that has all that a stream may have; an
-// account that is committed.
+// A stream "s" of two shards with a record in each, kept for 48 hours; another one that has all that a stream may have; a third one
+// with a channel "c"; an account that is committed.
 struct Scene {
     explicit Scene(milliseconds state_delay, bool full = false) : w{{.state_delay = state_delay}} {
         if (full) {
@@ -31,6 +32,11 @@ struct Scene {
         REQUIRE(w.wait(*w.engine->set_key(*other, "k")));
         end_delay();
         REQUIRE(w.wait(*w.engine->set_capacity(*other, {.on_demand = true})));
+        end_delay();
+        streams::channels_of(w.engine->default_world()).carrier.catch_up = []() -> Task<void> { co_return; };   // as if to a folder
+        caller.ask("CreateStream", {{"StreamName", "carried"}, {"StreamModeDetails", {{"StreamMode", "ON_DEMAND"}}}});
+        end_delay();
+        channel = caller.ask("CreateChannel", channel_of("c", "carried"))["ChannelDescription"]["ChannelARN"];
         end_delay();
         caller.ask("UpdateAccountSettings", {{"MinimumThroughputBillingCommitment", {{"Status", "ENABLED"}}}});
         REQUIRE(w.wait(*w.engine->set_retention(*stream, 48h)));
@@ -56,8 +62,18 @@ struct Scene {
     }
     World w;
     Caller caller{w};
+    static json channel_of(const std::string& name, const std::string& of) {
+        const json storage{
+            {"BucketARN", "arn:aws:s3:::bucket"}, {"ExpectedBucketOwner", "000000000000"}, {"CompressionType", "ZSTD"}};
+        return {{"ChannelName", name},
+                {"ServiceExecutionRoleARN", "arn:aws:iam::000000000000:role/r"},
+                {"StreamConfigurationList",
+                 {{{"StreamARN", "arn:aws:kinesis:us-east-1:000000000000:stream/" + of},
+                   {"RecordConfiguration", {{"RecordFormatType", "JSON"}}}}}},
+                {"S3DestinationConfiguration", {{"StorageConfiguration", storage}}}};
+    }
     streams::StreamPointer stream;
-    std::string iterator;
+    std::string iterator, channel;
 };
 
 inline json for_shard(int shard) { return {{"StreamName", "s"}, {"ShardId", "shardId-00000000000" + std::to_string(shard)}}; }
@@ -71,6 +87,28 @@ struct Writes {
 };
 struct Reads {
     static constexpr bool writes = false;
+};
+template <>
+struct Example<kinesis::CreateChannel> : Writes {
+    static json body(Scene& scene) { return scene.channel_of("another", "other"); }
+};
+template <>
+struct Example<kinesis::DescribeChannel> : Reads {
+    static json body(Scene& scene) { return {{"ChannelARN", scene.channel}}; }
+};
+template <>
+struct Example<kinesis::ListChannels> : Reads {
+    static json body(Scene&) { return json::object(); }
+};
+template <>
+struct Example<kinesis::UpdateChannel> : Writes {
+    static json body(Scene& scene) {
+        return {{"ChannelARN", scene.channel}, {"S3DestinationConfiguration", {{"DataFreshnessInSeconds", 600}}}};
+    }
+};
+template <>
+struct Example<kinesis::DeleteChannel> : Writes {
+    static json body(Scene& scene) { return {{"ChannelARN", scene.channel}}; }
 };
 template <>
 struct Example<kinesis::CreateStream> : Writes {
