@@ -18,6 +18,7 @@
 #include "emulator/control/words/words.h"
 #include "emulator/kafka/configs/configs.h"
 #include "emulator/kafka/door.h"
+#include "emulator/kinesis/channels/delivery.h"
 #include "emulator/kinesis/door.h"
 #include "emulator/kinesis/kms.h"
 #include "emulator/kinesis/verification.h"
@@ -192,6 +193,8 @@ int serve(const ServeOptions& options) {
     if (!options.quiet) log_refusals(engine, real);
     start_clock(options, engine, real);
     const auto expired_until = tell_expired(engine);
+    std::optional<kinesis::Delivery> delivery;
+    if (!options.channel_folder.empty()) delivery.emplace(engine, options.channel_folder, options.separate_scopes);
     const kafka::Configs configs{options.kafka_configs};
     make_streams(options, configs, engine);
 
@@ -264,6 +267,7 @@ int serve(const ServeOptions& options) {
     kafka_door.stop();
     tls.stop();
     housekeeping.stop();
+    if (delivery) delivery->stop();
     driver.stop();
     // Stopped to start again with --clock resume: the moment to go on at is the earlier one.
     if (engine.default_world().clock->live() >= expired_until) {

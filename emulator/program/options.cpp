@@ -168,6 +168,9 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
         .group("Doors");
     one("--data", options.data, "DIR", "where the log is kept").show_default().group("Data");
     all.flag("--ephemeral", options.ephemeral, "keep everything in memory; gone at exit").group("Data");
+    one("--channel-folder", options.channel_folder, "DIR",
+        "where Kinesis channels deliver to: DIR/BUCKET/KEY; else `channels` in the data folder, and nowhere with --ephemeral")
+        .group("Data");
     one("--durability", durability, "MODE", "process: survives a killed server; power: also a power cut, slower")
         .show_default()
         .one_of({"process", "power"})
@@ -281,6 +284,7 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     options.signatures_by_virtual_clock = auth_clock == "virtual";
     for (const auto& text : access_keys) options.access_keys.push_back(parse_access_key(text));
     check_access_keys(options);
+    if (options.channel_folder.empty() && !options.ephemeral) options.channel_folder = options.data + "/channels";
     options.state_delay = or_exit("--state-delay", parse_span(state_delay));
     options.max_memory_bytes = or_exit("--max-memory", parse_size(max_memory));
     options.max_data_bytes = or_exit("--max-data", parse_size(max_data));

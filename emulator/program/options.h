@@ -39,6 +39,7 @@ struct ServeOptions {
     std::string control_token;   // empty: none is asked for
     std::string data;
     bool ephemeral = false;
+    std::string channel_folder;   // empty: in the data folder, or nowhere where there is none
     storage::Durability durability = storage::Durability::process;
     std::string kinesis_limits, kafka_limits;
     std::int64_t write_burst_bytes = 0;            // 0: one second of the rate

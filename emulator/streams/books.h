@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "emulator/streams/channels.h"
 #include "emulator/streams/engine.h"
 #include "emulator/streams/limits/call_rates.h"
 
@@ -19,6 +20,7 @@ struct Books : World {
     Tallies tallies;                                              // of those that are shown, likewise
     CallRates calls;                                              // of whom doors let in so many times a second; not stored
     Clock::Listening listening;
+    std::unique_ptr<Channels> channels;
     bool keeping_expired = false;   // till then the store is not told what has expired
     Timer keeping;
     struct Watched {

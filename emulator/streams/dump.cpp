@@ -65,6 +65,7 @@ std::string Engine::dump() {
             }
             for (const auto& [name, consumer] : stream->consumers)
                 line(out, "  consumer {}", record_of(*consumer).ShortDebugString());
+            books->channels->dump(*stream, [&](const std::string& text) { line(out, "  {}", text); });
             for (const auto& [first, hours, each] : usage(*stream)) line(out, "  usage {}+{} {}", first, hours, text_of(each));
         }
         const auto now = s.store.snapshot();

@@ -39,13 +39,15 @@ Engine::~Engine() {
     flush();
     state_->queues.reset();   // with their timers
     // A door may hold a stream for longer; its timers must not.
-    for (const auto& [id, books] : state_->catalog.worlds())
+    for (const auto& [id, books] : state_->catalog.worlds()) {
+        books->channels->stop();
         for (const auto& [name, stream] : books->streams) {
             own(*stream).ready.stop();
             own(*stream).mark.stop();
             for (auto& [called, consumer] : own(*stream).consumers) consumer->ready.stop();
             for (auto& shard : own(*stream).shards) shard->trim.stop();
         }
+    }
     state_->reader.stop();
     state_->aside.stop();
     state_->writer.stop();

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "protocol/kinesis/channel_rules.h"
+
 namespace sluice::kinesis {
 namespace {
 
@@ -29,6 +31,12 @@ bool is_stream_id(std::string_view text) {
            std::ranges::all_of(text.substr(21), good);
 }
 
+bool is_arn(std::string_view text) { return is_arn_of(text, ":stream/"); }
+bool is_queue_arn(std::string_view text) { return is_arn_of(text, ":queue/"); }
+bool is_channel_arn(std::string_view text) { return is_arn_of(text, ":channel/"); }
+
+}   // namespace
+
 // Each `.*` may hold further colons, so every ":stream/" or what `resource` is is tried; one pass, however long the text.
 bool is_arn_of(std::string_view text, std::string_view resource) {
     constexpr std::string_view start = "arn:aws", service = ":kinesis:";
@@ -46,8 +54,7 @@ bool is_arn_of(std::string_view text, std::string_view resource) {
     return false;
 }
 
-bool is_arn(std::string_view text) { return is_arn_of(text, ":stream/"); }
-bool is_queue_arn(std::string_view text) { return is_arn_of(text, ":queue/"); }
+namespace {
 
 // `:123456789012:` at that colon.
 bool account_at(std::string_view text, std::size_t colon) {
@@ -103,6 +110,7 @@ bool is_resource_arn(std::string_view text) {
 const Pattern name_pattern{"[a-zA-Z0-9_.-]+", &is_name};
 const Pattern arn_pattern{R"(arn:aws.*:kinesis:.*:\d{12}:stream/\S+)", &is_arn};
 const Pattern queue_arn_pattern{R"(arn:aws.*:kinesis:.*:\d{12}:queue/\S+)", &is_queue_arn};
+const Pattern channel_arn_pattern{R"(arn:aws.*:kinesis:.*:\d{12}:channel/\S+)", &is_channel_arn};
 const Pattern consumer_arn_pattern{
     R"(^(arn):aws.*:kinesis:.*:\d{12}:.*stream\/[a-zA-Z0-9_.-]+\/consumer\/[a-zA-Z0-9_.-]+:[0-9]+)", &is_consumer_arn};
 const Pattern resource_arn_pattern{R"(arn:aws.*:kinesis:.*:\d{12}:.*(stream|channel|queue)/\S+)", &is_resource_arn};

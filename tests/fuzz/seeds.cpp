@@ -187,6 +187,14 @@ std::vector<Blob> kinesis_calls() {
         for (const auto one : calls) seed.append(seed.empty() ? "" : "\xFE").append(one);
         all.push_back(blob_of(seed));
     };
+    in_a_row({R"(CreateStream
+{"StreamName":"d"})",
+              R"(CreateChannel
+{"ChannelName":"c","ServiceExecutionRoleARN":"arn:aws:iam::000000000000:role/r","StreamConfigurationList":[{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/d","RecordConfiguration":{"RecordFormatType":"JSON"}}],"S3DestinationConfiguration":{"DataFreshnessInSeconds":300,"DeadLetterQueueS3Configuration":{"BucketARN":"arn:aws:s3:::b-b","ExpectedBucketOwner":"000000000000","ErrorOutputPrefix":"e/"},"StorageConfiguration":{"BucketARN":"arn:aws:s3:::b.b","ExpectedBucketOwner":"000000000000","OutputKeyTemplate":"a/!{channel-id}/!{mm}!{extension:.json}","CompressionType":"GZIP"}},"Tags":{"a":"b"},"LoggingConfiguration":{"CloudWatchLogs":{"Enabled":true}}})",
+              R"(ListChannels
+{"MaxResults":1,"StreamFilter":[{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/d"}]})",
+              R"(DeleteStream
+{"StreamName":"d"})"});
     in_a_row({R"(UpdateShardCount
 {"StreamName":"three","TargetShardCount":4,"ScalingType":"UNIFORM_SCALING"})",
               R"(UpdateShardCount
@@ -228,7 +236,8 @@ std::vector<Blob> signature_seeds() {
     const auto recorded = json::parse(read_recorded("sigv4.json"));
     for (const auto& one : recorded["cases"]) {
         auto text = one["method"].get<std::string>() + "\n" + one["target"].get<std::string>() + "\n";
-        for (const auto& header : one["headers"]) text += header[0].get<std::string>() + ":" + header[1].get<std::string>() + "\n";
+        for (const auto& header : one["headers"])
+            text += header[0].get<std::string>() + ":" + header[1].get<std::string>() + "\n";
         all.push_back(blob_of(text + "\n" + (one["service"] == "sts" ? "Action=GetCallerIdentity&Version=2011-06-15" : "{}")));
     }
     return all;

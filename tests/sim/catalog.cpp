@@ -35,7 +35,7 @@ void History::change_catalog(const std::string& name) {
         case 11:
             return set_key(stream);
         case 12:
-            return change_consumers(stream);
+            return one_in(2) ? change_channels(stream) : change_consumers(stream);
         default:
             return set_limits(stream);
     }
@@ -136,10 +136,11 @@ void History::ask_for_hostile() {
 void History::remove(Stream& stream) {
     const auto name = stream.name;
     const auto serial = stream.serial;
+    const bool by_kinesis = one_in(2) && stream.channels.empty();   // which refuses while there are channels
     for (auto& [group, offsets] : model_.offsets)
         std::erase_if(offsets, [&](const auto& one) { return one.first.first == serial; });
     model_.streams.erase(name);
-    if (one_in(2)) {
+    if (by_kinesis) {
         say("DeleteStream {}", name);
         kinesis::DeleteStream request;
         request.stream_name = text(name);

@@ -96,6 +96,8 @@ class History {
     void make_queue(Stream&);
     void work_queue(Stream&);
     void take_of_queue(Stream&, streams::Backlog&, bool dead, Ms live);
+    void change_channels(Stream&);   // channels.cpp
+    void look_at_channels(const std::string& name, const Stream&);
     void set_retention(Stream&);
     void set_limits(Stream&);
     void new_producer();

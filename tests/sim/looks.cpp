@@ -26,6 +26,7 @@ void History::look_at_all(bool deep) {
         if (real(name).tags != stream.tags) broken("{} has other tags", name);
         if (!std::ranges::equal(real(name).consumers, stream.consumers, {}, [](const auto& one) -> auto& { return one.first; }))
             broken("{} has other consumers", name);
+        look_at_channels(name, stream);
         if (real(name).key != stream.key) broken("{} is encrypted with '{}' in place of '{}'", name, real(name).key, stream.key);
         for (std::size_t i = 0; i < stream.shards.size(); ++i) look(name, static_cast<std::int32_t>(i), model_, deep);
     }

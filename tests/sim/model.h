@@ -109,6 +109,7 @@ struct Stream {
     std::string key;   // empty: not encrypted
     std::set<std::string> consumers;
     std::optional<Queue> queue;
+    std::map<std::string, Ms> channels;   // with their freshness, in seconds
     std::vector<Shard> shards;
     // scaling.cpp
     std::vector<std::int32_t> open_in_order() const;                   // by hash range

@@ -1,6 +1,9 @@
 // The calls about a world's clock. Each that changes it answers when the change is stored, so that a killed server stands at the
 // moment its clients were told.
+#include <algorithm>
+
 #include "emulator/control/calls/service.h"
+#include "emulator/streams/channels.h"
 
 namespace sluice::control {
 
@@ -22,6 +25,17 @@ v1::ClockResponse show(const Clock& clock) {
 }
 
 std::unexpected<Error> fault(Kind kind, std::string text) { return std::unexpected{Error{kind, std::move(text)}}; }
+
+// Waits until what channels have to deliver by now is delivered; yields when the next object is due.
+Task<std::optional<Time>> carried(streams::Engine& engine, std::string world) {
+    auto* in = engine.find_world(world);
+    if (!in) co_return std::nullopt;
+    const auto& carrier = streams::channels_of(*in).carrier;
+    if (!carrier.catch_up) co_return std::nullopt;
+    auto waiting = carrier.catch_up();
+    co_await std::move(waiting);
+    co_return carrier.next_due();
+}
 
 }   // namespace
 
@@ -72,26 +86,52 @@ Task<Result<v1::ClockResponse>> Service::handle(v1::ResumeClockRequest request) 
     });
 }
 
+// In steps that end where an object of a channel is due: it is written before the clock goes on, so that what expires later in
+// the same move does not overtake it. Without channels there is one step.
 Task<Result<v1::ClockResponse>> Service::handle(v1::AdvanceClockRequest request) {
-    return move_clock(request.world(), [request](Clock& clock) -> Result<Clock::Move> {
-        const auto& span = request.span();
-        if (span.seconds() < 0 || span.nanos() < 0)
-            return fault(Kind::invalid, "a clock advances by a span from 0 on, never backward");
-        auto move = clock.begin_advance(from_proto(span), request.expire_clients());
-        if (!move) return fault(Kind::invalid, std::move(move.error()));
-        return *move;
-    });
+    const auto& span = request.span();
+    if (span.seconds() < 0 || span.nanos() < 0)
+        co_return fault(Kind::invalid, "a clock advances by a span from 0 on, never backward");
+    for (auto left = from_proto(span);;) {
+        auto due = carried(engine_, request.world());
+        const auto next = co_await std::move(due);
+        auto step = left;
+        if (next) step = std::clamp(*next - engine_.find_world(request.world())->clock->now(), milliseconds{0}, left);
+        auto moving = move_clock(request.world(), [step, &request](Clock& clock) -> Result<Clock::Move> {
+            auto move = clock.begin_advance(step, request.expire_clients());
+            if (!move) return fault(Kind::invalid, std::move(move.error()));
+            return *move;
+        });
+        auto moved = co_await std::move(moving);
+        left -= step;
+        if (!moved || left.count() == 0) {
+            auto all = carried(engine_, request.world());
+            (void)co_await std::move(all);
+            co_return moved;
+        }
+    }
 }
 
 Task<Result<v1::ClockResponse>> Service::handle(v1::SetClockRequest request) {
-    return move_clock(request.world(), [request](Clock& clock) -> Result<Clock::Move> {
-        if (!request.has_time()) return fault(Kind::invalid, "give a time, like 2027-01-01T00:00:00Z");
-        const auto to = moment(request.time());
-        if (!to) return std::unexpected{to.error()};
-        auto move = clock.begin_set(*to);
-        if (!move) return fault(Kind::refused, std::move(move.error()));
-        return *move;
-    });
+    if (!request.has_time()) co_return fault(Kind::invalid, "give a time, like 2027-01-01T00:00:00Z");
+    const auto to = moment(request.time());
+    if (!to) co_return std::unexpected{to.error()};
+    for (;;) {
+        auto due = carried(engine_, request.world());
+        const auto next = co_await std::move(due);
+        const auto step = std::min(next.value_or(*to), *to);
+        auto moving = move_clock(request.world(), [step, last = step == *to](Clock& clock) -> Result<Clock::Move> {
+            auto move = clock.begin_set(last ? step : std::max(step, clock.now()));
+            if (!move) return fault(Kind::refused, std::move(move.error()));
+            return *move;
+        });
+        auto moved = co_await std::move(moving);
+        if (!moved || step == *to) {
+            auto all = carried(engine_, request.world());
+            (void)co_await std::move(all);
+            co_return moved;
+        }
+    }
 }
 
 Task<Result<v1::ClockResponse>> Service::handle(v1::SetClockRateRequest request) {

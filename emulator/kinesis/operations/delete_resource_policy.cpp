@@ -6,7 +6,7 @@
 namespace sluice::kinesis {
 
 Task<Reply<DeleteResourcePolicy>> handle(Call& call, const DeleteResourcePolicy& request) {
-    const auto found = resource_of(call, request);
+    const auto found = with_policy(resource_of(call, request), *request.resource_arn);
     if (!found) co_return std::unexpected{found.error()};
     if (auto fault = must_be_active(call, *found)) co_return std::unexpected{*fault};
     if (found->policy().empty()) co_return std::unexpected{texts::policy_not_found(*request.resource_arn)};

@@ -1,6 +1,7 @@
 // DescribeStreamSummary: never a StreamId, which would send SDKs away from this endpoint (rule 21).
 #include "protocol/kinesis/operations/describe_stream_summary.h"
 #include "emulator/kinesis/operations/description.h"
+#include "emulator/streams/channels.h"
 #include "emulator/streams/queues/queues.h"
 
 namespace sluice::kinesis {
@@ -21,6 +22,7 @@ Task<Reply<DescribeStreamSummary>> handle(Call& call, const DescribeStreamSummar
             WarmThroughput{.target_mibps = warm, .current_mibps = static_cast<std::int32_t>(stream.open_shards())};
     told.max_record_size_in_kib = static_cast<std::int32_t>(stream.max_record_bytes / 1024);
     if (stream.on_demand) told.record_distribution_strategy = stream.spread() ? "AUTO" : "USER_PARTITION_KEY";
+    told.channel_count = static_cast<std::int32_t>(streams::channels_of(call.world).of(stream).size());
     co_return DescribeStreamSummary::Result{std::move(told)};
 }
 

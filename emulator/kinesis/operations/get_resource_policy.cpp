@@ -6,7 +6,7 @@
 namespace sluice::kinesis {
 
 Task<Reply<GetResourcePolicy>> handle(Call& call, const GetResourcePolicy& request) {
-    const auto found = resource_of(call, request);
+    const auto found = with_policy(resource_of(call, request), *request.resource_arn);
     if (!found) co_return std::unexpected{found.error()};
     const auto& policy = found->policy();
     co_return GetResourcePolicy::Result{policy.empty() ? "{}" : policy};

@@ -7,7 +7,7 @@
 namespace sluice::kinesis {
 
 Task<Reply<PutResourcePolicy>> handle(Call& call, const PutResourcePolicy& request) {
-    const auto found = resource_of(call, request);
+    const auto found = with_policy(resource_of(call, request), *request.resource_arn);
     if (!found) co_return std::unexpected{found.error()};
     if (auto fault = must_be_active(call, *found)) co_return std::unexpected{*fault};
     if (!well_formed(*request.policy, Encoding::json)) co_return std::unexpected{texts::policy_malformed()};

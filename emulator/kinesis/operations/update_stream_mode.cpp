@@ -4,7 +4,9 @@
 #include "protocol/kinesis/operations/update_stream_mode.h"
 #include "emulator/kinesis/account.h"
 #include "emulator/kinesis/operations/attributes.h"
+#include "emulator/kinesis/texts/channels.h"
 #include "emulator/kinesis/texts/queues.h"
+#include "emulator/streams/channels.h"
 #include "emulator/streams/queues/queues.h"
 
 namespace sluice::kinesis {
@@ -23,6 +25,9 @@ Task<Reply<UpdateStreamMode>> handle(Call& call, const UpdateStreamMode& request
     }
     if (!on_demand && call.engine.queues().count(stream) != 0)
         co_return std::unexpected{texts::has_queues(call.name(stream), call.account(), UpdateStreamMode::operation)};
+    // Ours: channels are of on-demand streams alone, and AWS does not say what becomes of them.
+    if (stream.on_demand && !on_demand && !streams::channels_of(call.world).of(stream).empty())
+        co_return std::unexpected{texts::mode_has_channels(call.name(stream), call.account())};
     if (stream.on_demand != on_demand)
         if (auto fault = used_up(call, stream, streams::Daily::mode, UpdateStreamMode::operation))
             co_return std::unexpected{*fault};

@@ -23,6 +23,13 @@ inline constexpr std::size_t consumers = 10'000;
 inline constexpr std::size_t consumer_bytes = 128;                     // AWS API, ConsumerName
 inline constexpr std::int64_t latest_second = std::int64_t{1} << 40;   // of create seconds, which grow whatever the clock says
 
+// Channels of one stream: AWS has one for each kind of destination, this is ours for what is left.
+inline constexpr std::size_t channels = 100;
+inline constexpr std::size_t most_freshness = 16;   // changes of a channel's freshness that are remembered
+inline constexpr std::size_t channel_notes = 16, note_bytes = 4 * 2048;
+inline constexpr std::size_t template_bytes = 1'024;   // AWS API, S3OutputKeyTemplate
+inline constexpr std::size_t prefix_bytes = 512;       // AWS API, S3ErrorOutputPrefix
+
 inline constexpr std::size_t name_bytes = 249;        // Kafka: legal topic names
 inline constexpr std::size_t config_bytes = 32'767;   // Kafka: what a text of the inflexible versions can hold
 inline constexpr std::size_t tag_bytes = 4 * 256;     // AWS API, Tag: 256 characters

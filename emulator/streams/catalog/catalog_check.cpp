@@ -84,8 +84,8 @@ void check(const catalog::World& world, std::string_view key) {
 
 void check(const std::vector<StoredStream>& streams, std::uint64_t next_stream, std::uint64_t next_log,
            std::set<std::uint64_t>& appended) {
-    std::set<std::string_view> names, topic_ids;
-    for (const auto& [key, stream, shards, consumers] : streams) {
+    std::set<std::string_view> names, topic_ids, channel_names, channel_ids;
+    for (const auto& [key, stream, shards, consumers, channels, places] : streams) {
         const auto must = [&key](bool good, std::string_view what) {
             if (!good) damaged(what, key);
         };
@@ -95,6 +95,10 @@ void check(const std::vector<StoredStream>& streams, std::uint64_t next_stream, 
         must(names.insert(stream.name()).second && topic_ids.insert(stream.topic_id()).second,
              "two streams share a name or an id");
         must(consumers.size() <= bounds::consumers, "a stream has more consumers than it can have");
+        must(channels.size() <= bounds::channels, "a stream has more channels than it can have");
+        for (const auto& channel : channels)
+            must(channel_names.insert(channel.name()).second && channel_ids.insert(channel.id()).second,
+                 "two channels share a name or an id");
         must(shards.size() == stream.shards(), "a stream has not the shards that it counts");
         int place = 0;
         for (const auto& shard : shards) {

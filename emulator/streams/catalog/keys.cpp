@@ -58,6 +58,12 @@ std::string key_of_shard(const Stream& stream, char kind, std::int32_t shard) {
 std::string consumer_key(const Stream& stream, std::string_view name) {
     return key_of(stream.world->id, 'C', big_endian(std::to_underlying(stream.id)) + std::string{name});
 }
+std::string channel_key(const Stream& stream, std::string_view name) {
+    return key_of(stream.world->id, 'K', big_endian(std::to_underlying(stream.id)) + std::string{name});
+}
+std::string channel_place_key(const Stream& stream, std::int32_t shard, std::string_view channel_id) {
+    return key_of_shard(stream, 'G', shard).append(channel_id);
+}
 std::string stored_shard_key(const Stream& stream, std::int32_t shard) { return key_of_shard(stream, 'H', shard); }
 std::string shard_key(const Stream& stream, std::int32_t shard) { return key_of_shard(stream, 'R', shard); }
 

@@ -22,6 +22,8 @@ std::string world_key(WorldId);
 inline bool is_world_key(std::string_view key) { return key.starts_with(world_key()); }
 std::string stored_shard_key(const Stream&, std::int32_t shard);
 std::string consumer_key(const Stream&, std::string_view name);
+std::string channel_key(const Stream&, std::string_view name);
+std::string channel_place_key(const Stream&, std::int32_t shard, std::string_view channel_id);
 std::string shard_key(const Stream&, std::int32_t shard);       // its running value
 std::string producers_key(const Stream&, std::int32_t shard);   // how those of all its producers begin
 std::string producer_key(const Stream&, std::int32_t shard, std::int64_t producer);

@@ -86,6 +86,7 @@ void Catalog::load_stream(Books& books, const StoredStream& stored, const std::f
     index(stream);
     load_consumers(*stream, stored, known);
     engine_.upkeep.arm_mark(*stream);
+    books.channels->load(stream, stored, known);
     if (stream->status == StreamStatus::active) return;
     // After a restart the rest of the delay; after a failed commit all of it, so that a full store is not asked without pause.
     const auto rest =
@@ -169,6 +170,7 @@ void Catalog::reload_stream(const OwnedStream& stream, const std::function<bool(
     stream->mark.stop();
     stream->deleted = true;
     end_consumers(*stream);
+    books.channels->end(*stream);
     count(*stream);
     for (auto& shard : stream->shards) {
         shard->trim.stop();
@@ -248,7 +250,7 @@ void Catalog::pass_leftovers(const storage::Snapshot& now) {
     for (const auto& prefix : {std::string{}, world_key()})
         if (const auto world = greatest(prefix, most_worlds, 4)) pass(next_world_, *world);
     for (const auto& [id, books] : worlds_)
-        for (const char kind : {'H', 'X', 'R', 'P', 'U', 'M', 'C'})
+        for (const char kind : {'H', 'X', 'R', 'P', 'U', 'M', 'C', 'K', 'G'})
             if (const auto stream = greatest(key_of(id, kind), none_above, 8)) pass(books->next_stream, *stream);
 }
 

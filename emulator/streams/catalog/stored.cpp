@@ -6,7 +6,7 @@ namespace sluice::streams {
 namespace {
 
 StoredStream parsed_stream(std::string_view key, std::string_view value) {
-    StoredStream one{.key = std::string{key}, .stream = {}, .shards = {}, .consumers = {}};
+    StoredStream one{.key = std::string{key}, .stream = {}, .shards = {}, .consumers = {}, .channels = {}, .places = {}};
     if (!one.stream.ParseFromArray(value.data(), static_cast<int>(value.size())) ||
         !key.ends_with("S" + big_endian(one.stream.id())))
         damaged("a stream's record does not parse", key);
@@ -57,6 +57,28 @@ void scan_consumers(const storage::Snapshot& now, WorldId world, std::string_vie
     });
 }
 
+template <class Of>
+void scan_channels(const storage::Snapshot& now, WorldId world, std::string_view rest, Of of) {
+    now.scan(key_of(world, 'K', rest), [&, of](std::string_view key, std::string_view value) mutable {
+        catalog::Channel one;
+        if (key.size() < 14 || !one.ParseFromArray(value.data(), static_cast<int>(value.size())) || key.substr(13) != one.name())
+            damaged("a channel's record does not parse", key);
+        if (const auto fault = fault_of(one); !fault.empty()) damaged(fault, key);
+        if (auto* stream = of(read_big_endian(key.substr(5, 8)))) stream->channels.push_back(std::move(one));
+        return true;
+    });
+    now.scan(key_of(world, 'G', rest), [&, of](std::string_view key, std::string_view value) mutable {
+        catalog::ChannelPlace one;
+        if (key.size() < 18 || !one.ParseFromArray(value.data(), static_cast<int>(value.size())))
+            damaged("a channel's place does not parse", key);
+        if (const auto fault = fault_of(one); !fault.empty()) damaged(fault, key);
+        if (auto* stream = of(read_big_endian(key.substr(5, 8))))
+            stream->places.push_back(
+                {std::string{key.substr(17)}, static_cast<std::int32_t>(read_big_endian(key.substr(13, 4))), one});
+        return true;
+    });
+}
+
 void in_order(StoredStream& stream) { std::ranges::sort(stream.shards, {}, &catalog::Shard::index); }
 
 }   // namespace
@@ -69,6 +91,7 @@ std::optional<StoredStream> stored_stream(const storage::Snapshot& now, WorldId 
     auto found = parsed_stream(key, *value);
     scan_shards(now, world, number, [&](std::uint64_t) { return &found; });
     scan_consumers(now, world, number, [&](std::uint64_t) { return &found; });
+    scan_channels(now, world, number, [&](std::uint64_t) { return &found; });
     in_order(found);
     return found;
 }
@@ -86,6 +109,7 @@ std::vector<StoredStream> stored_streams(const storage::Snapshot& now, WorldId w
     };
     scan_shards(now, world, {}, of);
     scan_consumers(now, world, {}, of);
+    scan_channels(now, world, {}, of);
     for (auto& stream : all) in_order(stream);
     return all;
 }

@@ -16,6 +16,13 @@ struct StoredStream {
     catalog::Stream stream;
     std::vector<catalog::Shard> shards;         // by index, expired ones among them
     std::vector<catalog::Consumer> consumers;   // by name
+    std::vector<catalog::Channel> channels;     // by name
+    struct Place {
+        std::string channel_id;
+        std::int32_t shard{};
+        catalog::ChannelPlace place;
+    };
+    std::vector<Place> places;   // of channels in shards; those of no channel that is there mean nothing
 };
 
 // One stream, or all of a world by id. A record that does not parse is damaged.
@@ -37,6 +44,12 @@ inline constexpr std::uint32_t most_worlds = std::uint32_t{1} << 31;   // their 
 // ---- consumers.cpp ----
 catalog::Consumer record_of(const Consumer&);
 std::string_view fault_of(const catalog::Consumer&);   // empty: none
+
+// ---- channels.cpp ----
+catalog::Channel record_of(const Channel&);
+catalog::ChannelPlace record_of(const ChannelPlace&);
+std::string_view fault_of(const catalog::Channel&);   // empty: none
+std::string_view fault_of(const catalog::ChannelPlace&);
 
 // ---- attributes.cpp: the part of it that is in attributes.h ----
 void write_attributes(const Stream&, catalog::Stream&);

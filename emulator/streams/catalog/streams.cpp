@@ -164,6 +164,7 @@ void Catalog::take_away(const OwnedStream& stream) {
     engine_.writer.put({}, stream_key(*stream), "");
     erase_expired(*stream);
     for (const auto& [name, consumer] : stream->consumers) erase_consumer(*stream, name);
+    books_of(*stream).channels->erase_stored(*stream);
     for (auto& shard : stream->shards) {
         erase_shard(*stream, shard->index);
         engine_.writer.put({}, shard_key(*stream, shard->index), "");
@@ -184,6 +185,7 @@ void Catalog::drop(const OwnedStream& stream) {
     stream->mark.stop();
     stream->deleted = true;
     end_consumers(*stream);
+    books_of(*stream).channels->end(*stream);
     count(*stream);
     for (auto& shard : stream->shards) shard->appended.fire();
     stream->world->changed.fire();

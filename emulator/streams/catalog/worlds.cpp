@@ -26,6 +26,7 @@ Result<World*> Catalog::make_world(std::string_view name, std::optional<Time> cl
 Books& Catalog::make_books(WorldId id, std::string name) {
     auto& made = worlds_[id] = std::make_unique<Books>(id, std::move(name), engine_.real, engine_.random.next());
     by_name_[made->name] = made.get();
+    made->channels = std::make_unique<Channels>(engine_, *made);
     // What was queued before a move of the clock is stored as of before it, and each slice of the move with the clock it came to.
     made->listening = made->clock->listen({.moving = [this] { engine_.writer.flush_if_queued(); },
                                            .changed =

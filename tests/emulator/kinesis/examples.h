@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "emulator/kinesis/served.h"
+#include "emulator/streams/channels.h"
 #include "tests/support/kinesis_call.h"
 
 namespace sluice::test {
@@ -13,8 +14,8 @@ using nlohmann::json;
 
 inline constexpr auto on_demand_arn = "arn:aws:kinesis:us-east-1:000000000000:stream/other";
 
-// A stream "s" of two shards with a record in each, kept for 48 hours; another one that has all that a stream may have; an
-// account that is committed.
+// A stream "s" of two shards with a record in each, kept for 48 hours; another one that has all that a stream may have, queues
+// among it; a third one with a channel "c"; an account that is committed.
 struct Scene {
     explicit Scene(milliseconds state_delay, bool full = false) : w{{.state_delay = state_delay}} {
         if (full) {
@@ -53,6 +54,13 @@ struct Scene {
         received("ReceiveQueueRecords", 2, 0);
         dead_receipt = received("ReceiveDeadLetterQueueRecords", 1, 40'000);
         receipt = received("ReceiveQueueRecords", 1, 40'000);
+        streams::channels_of(w.engine->default_world()).carrier.catch_up = []() -> Task<void> {
+            co_return;
+        };   // as if to a folder
+        caller.ask("CreateStream", {{"StreamName", "carried"}, {"StreamModeDetails", {{"StreamMode", "ON_DEMAND"}}}});
+        end_delay();
+        channel = caller.ask("CreateChannel", channel_of("c", "carried"))["ChannelDescription"]["ChannelARN"];
+        end_delay();
         caller.ask("UpdateAccountSettings", {{"MinimumThroughputBillingCommitment", {{"Status", "ENABLED"}}}});
         REQUIRE(w.wait(*w.engine->set_retention(*stream, 48h)));
         for (const auto& shard : stream->shards) REQUIRE(w.put(*shard, {"kept"}));
@@ -77,8 +85,18 @@ struct Scene {
     }
     World w;
     Caller caller{w};
+    static json channel_of(const std::string& name, const std::string& of) {
+        const json storage{
+            {"BucketARN", "arn:aws:s3:::bucket"}, {"ExpectedBucketOwner", "000000000000"}, {"CompressionType", "ZSTD"}};
+        return {{"ChannelName", name},
+                {"ServiceExecutionRoleARN", "arn:aws:iam::000000000000:role/r"},
+                {"StreamConfigurationList",
+                 {{{"StreamARN", "arn:aws:kinesis:us-east-1:000000000000:stream/" + of},
+                   {"RecordConfiguration", {{"RecordFormatType", "JSON"}}}}}},
+                {"S3DestinationConfiguration", {{"StorageConfiguration", storage}}}};
+    }
     streams::StreamPointer stream;
-    std::string iterator;
+    std::string iterator, channel;
     json queue, receipt, dead_receipt;   // of "work-2", on "other"
 };
 
@@ -93,6 +111,28 @@ struct Writes {
 };
 struct Reads {
     static constexpr bool writes = false;
+};
+template <>
+struct Example<kinesis::CreateChannel> : Writes {
+    static json body(Scene& scene) { return scene.channel_of("another", "other"); }
+};
+template <>
+struct Example<kinesis::DescribeChannel> : Reads {
+    static json body(Scene& scene) { return {{"ChannelARN", scene.channel}}; }
+};
+template <>
+struct Example<kinesis::ListChannels> : Reads {
+    static json body(Scene&) { return json::object(); }
+};
+template <>
+struct Example<kinesis::UpdateChannel> : Writes {
+    static json body(Scene& scene) {
+        return {{"ChannelARN", scene.channel}, {"S3DestinationConfiguration", {{"DataFreshnessInSeconds", 600}}}};
+    }
+};
+template <>
+struct Example<kinesis::DeleteChannel> : Writes {
+    static json body(Scene& scene) { return {{"ChannelARN", scene.channel}}; }
 };
 template <>
 struct Example<kinesis::CreateStream> : Writes {

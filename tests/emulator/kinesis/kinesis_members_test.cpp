@@ -58,14 +58,24 @@ struct Taken {
 TEST_CASE("the members of each served request are those of the service's model") {
     const std::vector<std::pair<std::string, std::string>> model{
         {"AddTagsToStream", "StreamName Tags StreamARN StreamId"},
+        {"CreateChannel",
+         "ChannelName ServiceExecutionRoleARN StreamConfigurationList{StreamARN RecordConfiguration{RecordFormatType GSRSchemaARN}} "
+         "S3DestinationConfiguration{DataFreshnessInSeconds DeadLetterQueueS3Configuration{BucketARN ExpectedBucketOwner "
+         "ErrorOutputPrefix} StorageConfiguration{BucketARN ExpectedBucketOwner OutputKeyTemplate StorageClass CompressionType}} "
+         "S3TablesDestinationConfiguration{DataFreshnessInSeconds DeadLetterQueueS3Configuration{BucketARN ExpectedBucketOwner "
+         "ErrorOutputPrefix} S3TablesConfigurationList{TableBucketARN Namespace TableName CompressionType "
+         "PartitionSpec{PartitionFields{Transform SourceName}}}} EncryptionConfiguration{EncryptionType KeyId} Tags "
+         "LoggingConfiguration{CloudWatchLogs{Enabled LogGroupName LogStreamName}}"},
         {"CreateStream",
          "StreamName ShardCount StreamModeDetails{StreamMode} Tags WarmThroughputMiBps MaxRecordSizeInKiB "
          "RecordDistributionStrategy"},
         {"DecreaseStreamRetentionPeriod", "StreamName RetentionPeriodHours StreamARN StreamId"},
+        {"DeleteChannel", "ChannelARN"},
         {"DeleteResourcePolicy", "ResourceARN StreamId"},
         {"DeleteStream", "StreamName EnforceConsumerDeletion StreamARN StreamId"},
         {"DeregisterStreamConsumer", "StreamARN ConsumerName ConsumerARN StreamId"},
         {"DescribeAccountSettings", ""},
+        {"DescribeChannel", "ChannelARN"},
         {"DescribeLimits", ""},
         {"DescribeStream", "StreamName Limit ExclusiveStartShardId StreamARN StreamId"},
         {"DescribeStreamConsumer", "StreamARN ConsumerName ConsumerARN StreamId"},
@@ -76,6 +86,7 @@ TEST_CASE("the members of each served request are those of the service's model")
         {"GetResourcePolicy", "ResourceARN StreamId"},
         {"GetShardIterator", "StreamName ShardId ShardIteratorType StartingSequenceNumber Timestamp StreamARN StreamId DryRun"},
         {"IncreaseStreamRetentionPeriod", "StreamName RetentionPeriodHours StreamARN StreamId"},
+        {"ListChannels", "StreamFilter{StreamARN StreamCreationTimestamp} MaxResults NextToken"},
         {"ListShards",
          "StreamName NextToken ExclusiveStartShardId MaxResults StreamCreationTimestamp ShardFilter{Type ShardId Timestamp} "
          "StreamARN StreamId"},
@@ -96,6 +107,9 @@ TEST_CASE("the members of each served request are those of the service's model")
         {"TagResource", "Tags ResourceARN StreamId"},
         {"UntagResource", "TagKeys ResourceARN StreamId"},
         {"UpdateAccountSettings", "MinimumThroughputBillingCommitment{Status}"},
+        {"UpdateChannel",
+         "ChannelARN S3DestinationConfiguration{DataFreshnessInSeconds} S3TablesDestinationConfiguration{DataFreshnessInSeconds} "
+         "LoggingConfiguration{CloudWatchLogs{Enabled LogGroupName LogStreamName}}"},
         {"UpdateMaxRecordSize", "StreamARN StreamId MaxRecordSizeInKiB"},
         {"UpdateShardCount", "StreamName TargetShardCount ScalingType StreamARN StreamId"},
         {"UpdateStreamMode", "StreamARN StreamId StreamModeDetails{StreamMode} WarmThroughputMiBps"},

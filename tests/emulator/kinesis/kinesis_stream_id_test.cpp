@@ -1,5 +1,6 @@
 // Rule 21: with a StreamId in hand an SDK leaves the custom endpoint for the real service, so none is ever given out or taken.
 #include "emulator/kinesis/served.h"
+#include "emulator/streams/channels.h"
 #include "tests/support/kinesis_call.h"
 
 using namespace sluice;
@@ -30,7 +31,27 @@ std::vector<Asked> everything(Caller& caller) {
     const json key{{"EncryptionType", "KMS"}, {"KeyId", "k"}}, metrics{{"ShardLevelMetrics", {"ALL"}}};
     const json commitment{{"MinimumThroughputBillingCommitment", {{"Status", "ENABLED"}}}};
     const auto mode = [&](const char* to) { return json{{"StreamARN", arn}, {"StreamModeDetails", {{"StreamMode", to}}}}; };
+    // A channel of a stream of its own: what it is made for is a folder, of which nothing is used here.
+    streams::channels_of(caller.world.engine->default_world()).carrier.catch_up = []() -> Task<void> { co_return; };
+    for (const char* name : {"carried", "carried-too"})
+        caller.ask("CreateStream", {{"StreamName", name}, {"StreamModeDetails", {{"StreamMode", "ON_DEMAND"}}}});
+    const auto channel = [](const std::string& name, const std::string& of) -> json {
+        const json storage{
+            {"BucketARN", "arn:aws:s3:::bucket"}, {"ExpectedBucketOwner", "000000000000"}, {"CompressionType", "NONE"}};
+        return {{"ChannelName", name},
+                {"ServiceExecutionRoleARN", "arn:aws:iam::000000000000:role/r"},
+                {"StreamConfigurationList",
+                 {{{"StreamARN", "arn:aws:kinesis:us-east-1:000000000000:stream/" + of},
+                   {"RecordConfiguration", {{"RecordFormatType", "STRING"}}}}}},
+                {"S3DestinationConfiguration", {{"StorageConfiguration", storage}}}};
+    };
+    const json channel_arn = caller.ask("CreateChannel", channel("c", "carried"))["ChannelDescription"]["ChannelARN"];
     return {
+        {"CreateChannel", channel("d", "carried-too")},
+        {"DescribeChannel", {{"ChannelARN", channel_arn}}},
+        {"ListChannels", json::object()},
+        {"UpdateChannel", {{"ChannelARN", channel_arn}, {"S3DestinationConfiguration", {{"DataFreshnessInSeconds", 600}}}}},
+        {"DeleteChannel", {{"ChannelARN", channel_arn}}},
         {"AddTagsToStream", with({{"Tags", {{"a", "b"}}}})},
         {"RemoveTagsFromStream", with({{"TagKeys", {"a"}}})},
         {"ListTagsForStream", s},
@@ -129,8 +150,8 @@ TEST_CASE("a request with a StreamId is refused with a text that says why") {
     Caller caller{world};
     for (auto& [operation, body] : everything(caller)) {
         const std::string_view name = operation;
-        if (of_queue(operation) || name == "CreateStream" || name == "ListStreams" || name == "DescribeLimits" ||
-            name.ends_with("AccountSettings"))
+        if (of_queue(operation) || name.contains("Channel") || name == "CreateStream" || name == "ListStreams" ||
+            name == "DescribeLimits" || name.ends_with("AccountSettings"))
             continue;   // they have no such member
         CAPTURE(operation);
         body["StreamId"] = "abcdefghij0123456789-abc";

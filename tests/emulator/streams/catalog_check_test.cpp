@@ -4,6 +4,7 @@
 #include "emulator/streams/catalog/catalog.pb.h"
 #include "emulator/streams/catalog/keys.h"
 #include "emulator/streams/catalog/repair.h"
+#include "emulator/streams/channels.h"
 #include "tests/support/engine_fixture.h"
 
 using namespace sluice;
@@ -58,7 +59,64 @@ std::string told(Change&& change) {
     return started(w);
 }
 
+streams::NewChannel a_channel(std::string name) {
+    return {.name = std::move(name),
+            .bucket = "bucket",
+            .key_template = "!{channel-name}",
+            .dead_bucket = "bucket",
+            .dead_prefix = {},
+            .freshness = 300s,
+            .tags = {},
+            .notes = {}};
+}
+
+// What the start says after `change` was done to the record of a stream's channel, or of its place in the stream's shard.
+template <class Record, class Change>
+std::string told_of_channel(char kind, Change change) {
+    World w;
+    const auto stream = w.create("a");
+    REQUIRE(w.wait(*streams::channels_of(w.engine->default_world()).make(*stream, a_channel("c"))));
+    std::string key;
+    Record record;
+    w.store.snapshot()->scan(std::string(4, '\0') + kind, [&](std::string_view name, std::string_view value) {
+        key = name;
+        return record.ParseFromArray(value.data(), static_cast<int>(value.size()));
+    });
+    REQUIRE_FALSE(key.empty());
+    change(record);
+    w.engine.reset();
+    storage::Batch batch;
+    batch.put(key, record.SerializeAsString());
+    REQUIRE(w.store.commit(batch));
+    return started(w);
+}
+
 }   // namespace
+
+TEST_CASE("a damaged channel stops the start with what is wrong with it") {
+    using catalog::Channel, catalog::ChannelPlace;
+    const auto channel = [](auto change, std::string_view what) {
+        CHECK_MESSAGE(told_of_channel<Channel>('K', change).contains(what), what);
+    };
+    CHECK(told_of_channel<Channel>('K', [](Channel&) {}) == "started");
+    channel([](Channel& c) { c.set_name("d"); }, "(a channel's record does not parse)");
+    channel([](Channel& c) { c.set_id("a/b"); }, "(a channel's id is none)");
+    channel([](Channel& c) { c.set_status(4); }, "(a channel's status is none)");
+    channel([](Channel& c) { c.set_form(3); }, "(a channel's form is none)");
+    channel([](Channel& c) { c.set_compression(-1); }, "(a channel's compression is none)");
+    channel([](Channel& c) { c.set_bucket(".."); }, "(a channel's bucket is none)");
+    channel([](Channel& c) { c.set_dead_bucket("a/b"); }, "(a channel's bucket is none)");
+    channel([](Channel& c) { c.set_key_template("../x"); }, "(a channel's key template is none)");
+    channel([](Channel& c) { c.set_dead_prefix("/etc/"); }, "(a channel's key prefix is none)");
+    channel([](Channel& c) { c.clear_freshness(); }, "(a channel's freshness is none)");
+    channel([](Channel& c) { c.mutable_freshness(0)->set_ms(0); }, "(a channel's freshness is none)");
+    channel([](Channel& c) { c.set_since_shard(-1); }, "(a channel's first shard is none)");
+    channel([](Channel& c) { (*c.mutable_tags())["a"] = std::string(2'000, 'x'); }, "(a tag is no text");
+    CHECK(told_of_channel<ChannelPlace>('G', [](ChannelPlace& p) { p.set_next(-1); }).contains("(a channel's place is none)"));
+    CHECK(told_of_channel<ChannelPlace>('G', [](ChannelPlace& p) {
+              p.set_next(2), p.set_to(1);
+          }).contains("(a channel's place is none)"));
+}
 
 TEST_CASE("a damaged stream stops the start with what is wrong with it") {
     CHECK(told([](Records&) {}) == "started");
@@ -97,13 +155,14 @@ TEST_CASE("a folder that needs what this version lacks is refused by the name of
 }
 
 TEST_CASE("a record that stops the start can be set aside, whatever kind it is, and the rest opens with all that it held") {
-    for (const char kind : {'S', 'H', 'R', 'P', 'C', 'W', 'F'}) {
+    for (const char kind : {'S', 'H', 'R', 'P', 'C', 'K', 'G', 'W', 'F'}) {
         CAPTURE(kind);
         World w;
         auto whole = w.create("whole"), broken = w.create("broken");
         REQUIRE(w.put(*whole->shards[0], {"kept"}));
         REQUIRE(w.put(*broken->shards[0], {"x"}, {.producer_id = 7, .producer_epoch = 0, .base_sequence = 0}));
         REQUIRE(w.engine->register_consumer(*broken, "reader", {}));
+        REQUIRE(streams::channels_of(w.engine->default_world()).make(*broken, a_channel("c")));
         w.settle();
         const auto id = std::to_underlying(broken->id);
         whole.reset(), broken.reset();
@@ -160,7 +219,7 @@ TEST_CASE("damaged counters, producers and clocks stop the start too") {
 }
 
 TEST_CASE("a number under which a damaged folder still has something is not given to a new stream") {
-    for (const std::string kind : {"H", "R", "P", "U", "M", "X", "C"}) {
+    for (const std::string kind : {"H", "R", "P", "U", "M", "X", "C", "K", "G"}) {
         CAPTURE(kind);
         World w;
         w.create("a");
@@ -177,10 +236,21 @@ TEST_CASE("a number under which a damaged folder still has something is not give
         shard.add_extents()->set_log(1);
         catalog::Consumer consumer;
         consumer.set_name("left");
+        catalog::Channel channel;
+        channel.set_name("left");
+        channel.set_id("id");
+        channel.set_bucket("abc");
+        channel.set_dead_bucket("abc");
+        channel.set_key_template("x");
+        channel.add_freshness()->set_ms(1);
         const std::map<std::string, std::string> left{
-            {"H", shard.SerializeAsString()}, {"X", std::string("\x1a\0", 2)}, {"C", consumer.SerializeAsString()}};
-        batch.put(std::string(4, '\0') + kind + number + (kind == "C" ? "left" : std::string(4, '\0')),
-                  left.contains(kind) ? left.at(kind) : "left");
+            {"H", shard.SerializeAsString()},
+            {"X", std::string("\x1a\0", 2)},
+            {"C", consumer.SerializeAsString()},
+            {"K", channel.SerializeAsString()},
+            {"G", catalog::ChannelPlace{}.SerializeAsString() + std::string("\x08\x01", 2)}};
+        const auto rest = kind == "C" || kind == "K" ? "left" : kind == "G" ? std::string(4, '\0') + "id" : std::string(4, '\0');
+        batch.put(std::string(4, '\0') + kind + number + rest, left.contains(kind) ? left.at(kind) : "left");
         REQUIRE(w.store.commit(batch));
         REQUIRE(started(w) == "started");
         CHECK(std::to_underlying(w.create("b")->id) == streams::read_big_endian(number) + 1);
