@@ -7,7 +7,6 @@ namespace sluice::kinesis {
 
 // By name. An entry without a handler's file is a link error that names `serve` of it.
 using Served =
-<<<<<<< HEAD
     Operations<AcknowledgeDeadLetterQueueRecords, AcknowledgeQueueRecords, AddTagsToStream, CreateChannel, CreateQueue,
                CreateStream, DecreaseStreamRetentionPeriod, DeleteChannel, DeleteQueue, DeleteResourcePolicy, DeleteStream,
                DeregisterStreamConsumer, DescribeAccountSettings, DescribeChannel, DescribeLimits, DescribeQueue, DescribeStream,
