@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import time
@@ -18,15 +19,16 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Peer:
-    def __init__(self, door, script, tools, stores, default=False, checks=True, warm_s=0.0, **environment):
-        self.door, self.script, self.tools, self.stores = door, script, tools, stores
+    def __init__(self, door, script, tools, stores, default=False, checks=True, warm_s=0.0, secure=None, **environment):
+        self.door, self.script, self.tools, self.stores, self.secure = door, script, tools, stores, secure
         self.default, self.checks, self.warm_s, self.environment = default, checks, warm_s, environment
 
 
 # What each stores is part of the figure: a ratio between a disk and a memory is said as such. `checks` is false for the mock, which
 # looks at nothing and keeps five megabytes: it shows what the load generator can do, and no ratio is taken from it.
 PEERS = {
-    "ferrokinesis": Peer("kinesis", "ferrokinesis", ["cargo"], "memory", default=True),
+    "ferrokinesis": Peer("kinesis", "ferrokinesis", ["cargo"], "memory", default=True,
+                         secure={"FERROKINESIS_TLS_CERT": "certificate.pem", "FERROKINESIS_TLS_KEY": "key.pem"}),
     "kinesalite": Peer("kinesis", "kinesalite", ["npm", "node"], "memory"),
     "kinesis_mock": Peer("kinesis", "kinesis_mock", ["npm", "node"], "memory"),
     "moto": Peer("kinesis", "moto", ["python3"], "memory"),
@@ -60,11 +62,20 @@ def prefer(pid):
 
 
 
-def answers(door, host, port):
+def certified(secure):
+    """What the peer is to know of a certificate of the same kind as sluice makes for itself."""
+    if not (WORK / "key.pem").exists():
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "3650", "-subj", "/CN=bench",
+                        "-addext", "subjectAltName=DNS:localhost", "-out", WORK / "certificate.pem", "-keyout", WORK / "key.pem"], check=True, capture_output=True)
+    return {key: str(WORK / file) for key, file in secure.items()}
+
+
+def answers(door, host, port, secure=False):
     """Whether the door answers its protocol's simplest question: ListStreams, or ApiVersions."""
     try:
         if door == "kinesis":
-            http_door = http.client.HTTPConnection(host, port, timeout=5)
+            http_door = (http.client.HTTPSConnection(host, port, timeout=5, context=ssl._create_unverified_context()) if secure
+                         else http.client.HTTPConnection(host, port, timeout=5))
             http_door.request("POST", "/", "{}", {
                 "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Kinesis_20131202.ListStreams", "X-Amz-Date": "20260101T000000Z",
                 "Authorization": "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/kinesis/aws4_request, "
@@ -98,8 +109,11 @@ def free_ports(count):
 class Running:
     """One server in a process group of its own; start_ms counts from the server's exec, not from its script's."""
 
-    def __init__(self, name, door, flags=(), patience_s=60, data=None):
+    def __init__(self, name, door, flags=(), patience_s=60, data=None, secure=False):
         self.name, self.door, self.peer, self.flags = name, door, PEERS.get(name), list(flags)
+        if secure and self.peer and not self.peer.secure:
+            raise RuntimeError(f"{name} is not run with TLS here")
+        self.secure = secure and self.peer is not None   # sluice tells TLS from plain connections by itself
         self.port = self.kinesis_port = self.kafka_port = free_ports(4)
         self.data = Settings.data / f"{re.sub('[^a-z]+', '-', name)}-{self.port}"
         self.kept_bytes = 0   # what a round leaves behind anyway
@@ -111,6 +125,8 @@ class Running:
         environment = dict(os.environ)
         if self.peer:
             environment |= {key: str(self.data) if value == "DATA" else value for key, value in self.peer.environment.items()}
+        if self.secure:
+            environment |= certified(self.peer.secure)
         self.process = subprocess.Popen(self.command(), stdout=self.log, stderr=self.log, start_new_session=True, env=environment)
         prefer(self.process.pid)
         began = time.perf_counter()
@@ -141,7 +157,7 @@ class Running:
                 self.port = self.kafka_port = int(self.address.read_text().rsplit(":", 1)[1])
             except (OSError, IndexError, ValueError):
                 return False
-        return answers(self.door, "127.0.0.1", self.port)
+        return answers(self.door, "127.0.0.1", self.port, self.secure)
 
     def comm(self):
         try:

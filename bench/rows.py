@@ -79,6 +79,7 @@ class Row:
     beside: dict = field(default_factory=dict)    # baselines: name -> (seconds) -> answer
     rounds: Optional[int] = None
     alone: bool = False                           # starts its own servers: run(name, door, flags) -> answer
+    secure: bool = False                          # peers speak TLS
     only: bool = False                            # measured when asked for by name or by --variants
 
 
@@ -188,9 +189,9 @@ ROWS = [
     Row("putrecord-http2", "kinesis", "… over HTTP/2, 16 streams on one connection", [("", "req_s", "/s"), ("… CPU", "cpu_us_req", "µs/request")],
         put("PutRecord", "--conns", 16, "--http2"), says="by prior knowledge"),
     Row("putrecord-tls", "kinesis", "… over TLS", [("", "req_s", "/s"), ("… CPU", "cpu_us_req", "µs/request")],
-        put("PutRecord", "--conns", 16, "--tls"), says="HTTP/1.1; the peers' packages come without TLS", peers=False),
+        put("PutRecord", "--conns", 16, "--tls"), says="HTTP/1.1", secure=True),
     Row("handshakes", "kinesis", "TLS handshakes, 16 at a time", [("", "req_s", "/s"), ("… CPU", "cpu_us_req", "µs/request")],
-        lambda s, seconds: kinesis_load(s, "Handshake", "none", "--seconds", seconds, "--conns", 16), says="TLS 1.3, none resumed", peers=False),
+        lambda s, seconds: kinesis_load(s, "Handshake", "none", "--seconds", seconds, "--conns", 16), says="TLS 1.3, none resumed, ECDSA P-256", secure=True),
     Row("putrecord-limits", "kinesis", "… with `kinesis` limits on, not reached", [("", "req_s", "/s"), ("… CPU", "cpu_us_req", "µs/request")],
         put("PutRecord", "--conns", 16, profile="kinesis"), says="as above, limits on and raised out of reach", peers=False, flags=["--kinesis-limits", "kinesis"]),
     Row("putrecords", "kinesis", "PutRecords, 500 × 256 B, 8 connections", [("", "rec_s", "records/s"), ("… CPU", "cpu_us_rec", "µs/record")],
@@ -278,7 +279,7 @@ def take(row, names, rounds, seconds, warm_s=0.3, prepare=None):
                     if row.restart and name.startswith("sluice") and name in servers:
                         servers.pop(name).stop()
                     if name not in servers:
-                        servers[name] = Running(name, row.door, row.flags if name.startswith("sluice") else [])
+                        servers[name] = Running(name, row.door, row.flags if name.startswith("sluice") else [], secure=row.secure)
                         if prepare:
                             prepare(servers[name])
                         if row.prepare:
