@@ -17,8 +17,8 @@ NOT_SERVED = {name for row in re.findall(r"^\| not yet: (.*?) \|", PAGE, re.M) f
 
 
 @pytest.fixture(scope="module")
-def server():
-    one = Server(None, "--kinesis-limits", "none")
+def server(tmp_path_factory):
+    one = Server(None, "--kinesis-limits", "none", "--channel-folder", str(tmp_path_factory.mktemp("channels")))
     yield one
     one.stop()
 
@@ -139,6 +139,38 @@ def test_every_served_operation_does_its_work_and_answers_by_the_model(server, n
     k.describe_account_settings()
     k.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "ON_DEMAND"})
     k.update_stream_warm_throughput(StreamName=name, WarmThroughputMiBps=6)
+    k.update_stream_record_distribution_strategy(StreamARN=arn, RecordDistributionStrategy="AUTO")
+    k.update_stream_record_distribution_strategy(StreamARN=arn, RecordDistributionStrategy="USER_PARTITION_KEY")
+
+    # queues
+    queue = k.create_queue(QueueName=name, StreamConfigurationList=[{"StreamARN": arn, "StartingPosition": {"Type": "TRIM_HORIZON"}}],
+                           QueueAttributes={"DeadLetterConfiguration": {"TargetType": "BUILT_IN", "MaxReceiveCount": 1}},
+                           Tags={"of": "queue"})["QueueDescription"]["QueueARN"]
+    until(lambda: k.describe_queue(QueueARN=queue)["QueueDescription"]["QueueStatus"] == "ACTIVE")
+    assert [one["QueueARN"] for one in k.list_queues(StreamFilter=[{"StreamARN": arn}])["QueueSummaries"]] == [queue]
+    k.update_queue(QueueARN=queue, QueueAttributes={"VisibilityTimeoutSeconds": 600})
+
+    def handles(answer):
+        return [one["ReceiptHandle"] for one in answer["QueueRecords"]]
+    done, dead = handles(k.receive_queue_records(QueueARN=queue, Limit=2))
+    k.acknowledge_queue_records(QueueARN=queue, Entries=[{"ReceiptHandle": done}])
+    k.update_queue_records_visibility(QueueARN=queue, Entries=[{"ReceiptHandle": dead, "VisibilityTimeoutSeconds": 0}])
+    (letter,) = handles(k.receive_dead_letter_queue_records(QueueARN=queue))
+    k.update_dead_letter_queue_records_visibility(QueueARN=queue, Entries=[{"ReceiptHandle": letter, "VisibilityTimeoutSeconds": 900}])
+    assert k.restore_dead_letter_queue_records(QueueARN=queue, Entries=[{"ReceiptHandle": letter}])["Failed"] == []
+    assert k.acknowledge_dead_letter_queue_records(QueueARN=queue, Entries=[{"ReceiptHandle": letter}])["Successful"] == []
+    k.delete_queue(QueueARN=queue)
+
+    # channels
+    storage = {"BucketARN": "arn:aws:s3:::bucket", "ExpectedBucketOwner": "000000000000", "CompressionType": "NONE"}
+    channel = k.create_channel(ChannelName=name, ServiceExecutionRoleARN="arn:aws:iam::000000000000:role/r",
+                               StreamConfigurationList=[{"StreamARN": arn, "RecordConfiguration": {"RecordFormatType": "STRING"}}],
+                               S3DestinationConfiguration={"StorageConfiguration": storage})["ChannelDescription"]["ChannelARN"]
+    until(lambda: k.describe_channel(ChannelARN=channel)["ChannelDescription"]["ChannelStatus"] == "ACTIVE")
+    assert channel in json.dumps(k.list_channels(), default=str)
+    k.update_channel(ChannelARN=channel, S3DestinationConfiguration={"DataFreshnessInSeconds": 600})
+    k.delete_channel(ChannelARN=channel)
+    until(lambda: channel not in json.dumps(k.list_channels(), default=str))
     k.list_streams()
     k.list_stream_consumers(StreamARN=arn)
     k.delete_stream(StreamName=name, EnforceConsumerDeletion=True)

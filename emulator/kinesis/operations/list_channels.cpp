@@ -12,8 +12,6 @@
 namespace sluice::kinesis {
 namespace {
 
-constexpr std::int32_t most_listed = 100;   // AWS API, MaxResults
-
 // Whole seconds are all a client can know.
 bool matches(const Call& call, const streams::Stream& stream, const StreamFilter& filter) {
     const auto& second = filter.stream_creation_timestamp;

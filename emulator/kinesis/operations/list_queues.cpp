@@ -10,8 +10,6 @@ namespace sluice::kinesis {
 
 namespace {
 
-constexpr std::int32_t most_queues_listed = 100;
-
 // The streams by number, in their order; nothing: all.
 std::optional<std::set<streams::StreamId>> filtered(const Call& call, const ListQueues& request) {
     if (!request.stream_filter) return {};
@@ -56,7 +54,7 @@ Task<Reply<ListQueues>> handle(Call& call, const ListQueues& request) {
         if (now - page->issued > milliseconds{streams::iterator_life_ms}) co_return std::unexpected{texts::token_expired()};
         after = page->after;
     }
-    const auto most = static_cast<std::size_t>(std::min(request.max_results.value_or(most_queues_listed), most_queues_listed));
+    const auto most = static_cast<std::size_t>(std::min(request.max_results.value_or(most_listed), most_listed));
     const auto& [account, region] = call.names.scope();
     const auto& all = call.engine.queues().by_name();
     ListQueues::Result told;

@@ -11,8 +11,6 @@
 namespace sluice::kinesis {
 namespace {
 
-constexpr std::int32_t most_listed = 100;   // AWS API, MaxResults
-
 std::string listing_of(const streams::Stream& stream) { return fmt::format("consumers {}", std::to_underlying(stream.id)); }
 
 }   // namespace

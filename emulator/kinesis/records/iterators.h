@@ -29,6 +29,7 @@ struct Page {
     std::string listing, after;
     Time issued{};
 };
+inline constexpr std::int32_t most_listed = 100;   // on a page of a listing: AWS API, MaxResults of most of them
 std::string seal(const Page&);
 std::optional<Page> open_page(std::string_view token);
 

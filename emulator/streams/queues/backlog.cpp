@@ -4,6 +4,7 @@
 
 #include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/catalog/keys.h"
+#include "storage/planted.h"
 
 namespace sluice::streams {
 namespace {
@@ -228,6 +229,7 @@ bool Backlog::take_of(Lane& lane, const Shard& shard, Batch& batch, Wanted& want
     }
     auto& chunk = **read;
     if (chunk.next == *lane.next) return false;
+    if (planted("queue-skips-a-record")) ++chunk.next;
     if (!batch.taken.empty() && std::cmp_greater(chunk.bytes, wanted.bytes)) return true;
     const auto& clock = *world_.clock;
     const auto until = clock.live() + wanted.hidden_for;
@@ -298,7 +300,8 @@ Backlog::Outcome Backlog::revive(const Handed& handed) {
 // ---- storing ----
 
 Ticket Backlog::store() {
-    const auto blocks = deliveries_.take_changed();
+    auto blocks = deliveries_.take_changed();
+    if (planted("settlement-not-stored")) blocks.clear();
     const auto moved = std::exchange(moved_, {});
     if (std::exchange(told_, deliveries_.came_back()) != deliveries_.came_back()) changed_.fire();
     if (blocks.empty() && moved.empty()) return last_;

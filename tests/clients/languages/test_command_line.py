@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import ROOT, Server
+from conftest import ROOT, Server, until
 from test_languages import at, tool
 
 PAGE = (ROOT / "docs/compatibility.md").read_text()
@@ -32,8 +32,8 @@ class CommandLine:
 
 
 @pytest.fixture
-def served():
-    one = Server(None, "--kinesis-limits", "none")
+def served(tmp_path):
+    one = Server(None, "--kinesis-limits", "none", "--channel-folder", str(tmp_path / "channels"))
     yield one
     one.stop()
 
@@ -96,6 +96,34 @@ def test_every_served_operation_has_its_command(served):
     assert aws("describe-account-settings")["MinimumThroughputBillingCommitment"]["Status"] == "ENABLED"
     aws(f"update-stream-mode --stream-arn {ARN} --stream-mode-details StreamMode=ON_DEMAND")
     assert aws("update-stream-warm-throughput --stream-name cli --warm-throughput-mi-bps 6")["WarmThroughput"]["TargetMiBps"] == 6
+
+    aws(f"update-stream-record-distribution-strategy --stream-arn {ARN} --record-distribution-strategy USER_PARTITION_KEY")
+
+    queue = aws("create-queue --queue-name cli --stream-configuration-list", json.dumps([{"StreamARN": ARN, "StartingPosition": {"Type": "LATEST"}}]),
+                "--queue-attributes", json.dumps({"DeadLetterConfiguration": {"TargetType": "BUILT_IN", "MaxReceiveCount": 1}}))["QueueDescription"]["QueueARN"]
+    assert aws(f"describe-queue --queue-arn {queue}")["QueueDescription"]["QueueStatus"] == "ACTIVE"
+    assert len(aws("list-queues")["QueueSummaries"]) == 1
+    aws(f"update-queue --queue-arn {queue} --queue-attributes VisibilityTimeoutSeconds=600")
+    for text in ("three", "four"):
+        aws(f"put-record --stream-name cli --partition-key a --data {text}")
+    received = [one["ReceiptHandle"] for one in aws(f"receive-queue-records --queue-arn {queue}")["QueueRecords"]]
+    aws(f"acknowledge-queue-records --queue-arn {queue} --entries ReceiptHandle={received[0]}")
+    aws(f"update-queue-records-visibility --queue-arn {queue} --entries ReceiptHandle={received[1]},VisibilityTimeoutSeconds=0")
+    letter = aws(f"receive-dead-letter-queue-records --queue-arn {queue}")["QueueRecords"][0]["ReceiptHandle"]
+    aws(f"update-dead-letter-queue-records-visibility --queue-arn {queue} --entries ReceiptHandle={letter},VisibilityTimeoutSeconds=900")
+    assert aws(f"restore-dead-letter-queue-records --queue-arn {queue} --entries ReceiptHandle={letter}")["Failed"] == []
+    assert aws(f"acknowledge-dead-letter-queue-records --queue-arn {queue} --entries ReceiptHandle={letter}")["Successful"] == []
+    aws(f"delete-queue --queue-arn {queue}")
+
+    channel = aws("create-channel --channel-name cli --service-execution-role-arn arn:aws:iam::000000000000:role/r --stream-configuration-list",
+                  json.dumps([{"StreamARN": ARN, "RecordConfiguration": {"RecordFormatType": "STRING"}}]), "--s3-destination-configuration",
+                  json.dumps({"StorageConfiguration": {"BucketARN": "arn:aws:s3:::bucket", "ExpectedBucketOwner": "000000000000",
+                                                       "CompressionType": "NONE"}}))["ChannelDescription"]["ChannelARN"]
+    assert aws(f"describe-channel --channel-arn {channel}")["ChannelDescription"]["ChannelStatus"] == "ACTIVE"
+    assert channel in json.dumps(aws("list-channels"))
+    aws(f"update-channel --channel-arn {channel} --s3-destination-configuration DataFreshnessInSeconds=600")
+    aws(f"delete-channel --channel-arn {channel}")
+    until(lambda: channel not in json.dumps(aws("list-channels")))
 
     assert aws("list-streams")["StreamNames"] == ["cli"]
     aws("delete-stream --stream-name cli --enforce-consumer-deletion")
