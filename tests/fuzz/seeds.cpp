@@ -228,7 +228,8 @@ std::vector<Blob> signature_seeds() {
     const auto recorded = json::parse(read_recorded("sigv4.json"));
     for (const auto& one : recorded["cases"]) {
         auto text = one["method"].get<std::string>() + "\n" + one["target"].get<std::string>() + "\n";
-        for (const auto& header : one["headers"]) text += header[0].get<std::string>() + ":" + header[1].get<std::string>() + "\n";
+        for (const auto& header : one["headers"])
+            text += header[0].get<std::string>() + ":" + header[1].get<std::string>() + "\n";
         all.push_back(blob_of(text + "\n" + (one["service"] == "sts" ? "Action=GetCallerIdentity&Version=2011-06-15" : "{}")));
     }
     return all;
