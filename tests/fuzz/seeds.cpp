@@ -221,6 +221,10 @@ std::vector<Blob> kinesis_calls() {
 {"MinimumThroughputBillingCommitment":{"Status":"ENABLED"}})",
               R"(UpdateStreamMode
 {"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/one","StreamModeDetails":{"StreamMode":"ON_DEMAND"}})",
+              R"(UpdateStreamRecordDistributionStrategy
+{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/one","RecordDistributionStrategy":"AUTO"})",
+              R"(PutRecord
+{"StreamName":"one","Data":"eA=="})",
               R"(UpdateStreamWarmThroughput
 {"StreamName":"one","WarmThroughputMiBps":6})",
               R"(UpdateMaxRecordSize
