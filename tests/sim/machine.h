@@ -178,7 +178,7 @@ class Machine {
         ++machine.begun;
         kinesis::Call call{*machine.engine, machine.engine->default_world(), machine.options,
                            machine.caller,  kinesis::Encoding::json,         machine.push};
-        auto reply = co_await kinesis::handle(call, asked->request);
+        auto reply = co_await handle(call, asked->request);
         asked->told(reply);
     }
     static Task<void> serve_get_records(Machine& machine, std::shared_ptr<Asked<std::string, kinesis::Answer>> asked) {
