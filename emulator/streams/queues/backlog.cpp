@@ -35,7 +35,8 @@ struct Backlog::Lane final : Follower {
     std::optional<Position> next;
 };
 
-Backlog::Backlog(Engine& engine, World& world, Options options) : engine_(engine), world_(world), options_(std::move(options)) {
+Backlog::Backlog(Engine& engine, World& world, Options options)
+    : engine_(engine), world_(world), options_(std::move(options)), most_received_(options_.give_up_after) {
     load();
 }
 

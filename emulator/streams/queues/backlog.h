@@ -30,6 +30,7 @@ class Backlog {
         StreamId id{};
         std::string prefix;   // of its stored keys
         BacklogStart start;
+        std::int32_t give_up_after = 0;   // as below
     };
     Backlog(Engine&, World&, Options);
     ~Backlog();

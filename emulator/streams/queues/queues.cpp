@@ -92,9 +92,12 @@ void Queues::insert(const Owned& queue) {
     by_id_[{one.world->id, one.id}] = queue;
     by_name_[{one.world->id, one.account, one.region, one.name}] = queue;
     of_stream_[{one.world->id, one.stream}].insert(one.id);
-    one.backlog = std::make_unique<Backlog>(
-        engine_, *one.world,
-        Backlog::Options{.stream = one.stream_name, .id = one.stream, .prefix = backlog_key(one.id), .start = one.backlog_start});
+    one.backlog = std::make_unique<Backlog>(engine_, *one.world,
+                                            Backlog::Options{.stream = one.stream_name,
+                                                             .id = one.stream,
+                                                             .prefix = backlog_key(one.id),
+                                                             .start = one.backlog_start,
+                                                             .give_up_after = one.attributes.most_received});
     one.backlog->give_up_after(one.attributes.most_received);
 }
 
@@ -140,8 +143,10 @@ void Queues::load(World& world, std::string_view key, std::string_view value) {
     if (in.has_next()) one.next = read(in.next());
     one.tags = {in.tags().begin(), in.tags().end()};
     one.policy = in.policy();
-    if (known == by_id_.end()) insert(queue);
-    one.backlog->give_up_after(one.attributes.most_received);
+    if (known == by_id_.end())
+        insert(queue);
+    else
+        one.backlog->give_up_after(one.attributes.most_received);
     one.ready.stop();
     if (one.status != StreamStatus::active)
         wait_ready(one,
@@ -180,7 +185,6 @@ Result<Queues::Changed> Queues::create(const Stream& stream, New wanted) {
     one.attributes = wanted.attributes;
     one.tags = std::move(wanted.tags);
     insert(queue);
-    one.backlog->give_up_after(one.attributes.most_received);
     return Changed{queue, begin(one, StreamStatus::creating)};
 }
 

@@ -218,6 +218,17 @@ TEST_CASE("a record that was received as often as it may be is a dead letter, un
     CHECK(f.dead().empty());
 }
 
+TEST_CASE("a record whose last time ends while the server is down is a dead letter at the next start") {
+    Queued f{{{"DeadLetterConfiguration", {{"TargetType", "BUILT_IN"}, {"MaxReceiveCount", 1}}}}};
+    f.put("a");
+    CHECK(f.receive().size() == 1);
+    f.w.engine.reset();
+    f.w.time.move(31s);
+    f.w.start();
+    CHECK(f.receive().empty());
+    CHECK(f.dead().size() == 1);
+}
+
 TEST_CASE("without dead letters a record comes again and again") {
     Queued f{{{"VisibilityTimeoutSeconds", 0}, {"DeadLetterConfiguration", {{"TargetType", "NONE"}}}}};
     f.put("a");
