@@ -1,5 +1,5 @@
-// Channels come, change, move on in a shard and go. Nobody delivers here: how far one has come is said by hand, as a door says it. A
-// history has streams of no mode that channels want, so the engine is asked and not the handlers.
+// Channels come, change, move on in a shard and go. Nobody delivers here: how far one has come is said by hand, as a door says
+// it. A history has streams of no mode that channels want, so the engine is asked and not the handlers.
 #include "emulator/streams/channels.h"
 
 #include "emulator/kinesis/texts/texts.h"
@@ -33,10 +33,9 @@ void History::change_channels(Stream& stream) {
     const auto name = fmt::format("{}-channel-{}", stream.name, below(2));
     const auto ask = [&](std::function<streams::Result<streams::Ticket>(streams::Channels&)> change) {
         queued_ = true;
-        machine_->ask<kinesis::OfChannels>({std::move(change)}, hear<kinesis::Reply<kinesis::OfChannels>>(
-                                                                    [this, of = stream.name](auto& reply) {
-                                                                        catalog_fate(of, reply.has_value());
-                                                                    }));
+        machine_->ask<kinesis::OfChannels>({std::move(change)},
+                                           hear<kinesis::Reply<kinesis::OfChannels>>(
+                                               [this, of = stream.name](auto& reply) { catalog_fate(of, reply.has_value()); }));
     };
     const auto found = stream.channels.find(name);
     if (found == stream.channels.end()) {
@@ -72,9 +71,10 @@ void History::change_channels(Stream& stream) {
             const auto shard = static_cast<std::int32_t>(below(stream.shards.size()));
             const auto next = static_cast<Position>(below(50)), to = one_in(2) ? next + 1 : 0;
             say("channel {} comes to {} of shard {}", name, next, shard);
-            return ask([name, shard, place = streams::ChannelPlace{.next = next, .to = to, .begun = {}}](streams::Channels& channels) {
-                return channels.set_place(*channels.find(name)->channel, shard, place);
-            });
+            return ask(
+                [name, shard, place = streams::ChannelPlace{.next = next, .to = to, .begun = {}}](streams::Channels& channels) {
+                    return channels.set_place(*channels.find(name)->channel, shard, place);
+                });
         }
     }
 }

@@ -12,8 +12,8 @@ namespace sluice::test {
 
 using nlohmann::json;
 
-// A stream "s" of two shards with a record in each, kept for 48 hours; another one that has all that a stream may have; a third one
-// with a channel "c"; an account that is committed.
+// A stream "s" of two shards with a record in each, kept for 48 hours; another one that has all that a stream may have; a third
+// one with a channel "c"; an account that is committed.
 struct Scene {
     explicit Scene(milliseconds state_delay, bool full = false) : w{{.state_delay = state_delay}} {
         if (full) {
@@ -33,7 +33,9 @@ struct Scene {
         end_delay();
         REQUIRE(w.wait(*w.engine->set_capacity(*other, {.on_demand = true})));
         end_delay();
-        streams::channels_of(w.engine->default_world()).carrier.catch_up = []() -> Task<void> { co_return; };   // as if to a folder
+        streams::channels_of(w.engine->default_world()).carrier.catch_up = []() -> Task<void> {
+            co_return;
+        };   // as if to a folder
         caller.ask("CreateStream", {{"StreamName", "carried"}, {"StreamModeDetails", {{"StreamMode", "ON_DEMAND"}}}});
         end_delay();
         channel = caller.ask("CreateChannel", channel_of("c", "carried"))["ChannelDescription"]["ChannelARN"];

@@ -216,11 +216,12 @@ TEST_CASE("an unknown key in the config file stops the start") {
 TEST_CASE("--help is no failure and shows each setting with its default") {
     const auto [status, text] = refused({"--help"});
     CHECK(status == 0);
-    for (const auto* part : {"--kinesis ",       "--kafka ",          "--control ",          "--data ",          "--ephemeral",
-                             "--durability ",    "--kinesis-limits ", "--kafka-limits ",     "--kafka-config ",  "--stream ",
-                             "--topic ",         "--ready-file ",     "--kafka-advertised ", "--control-token ", "--account ",
-                             "--region ",        "--state-delay ",    "--max-memory ",       "--max-data ",      "--clock ",
-                             "--kinesis-scope ", "--quiet",           "--config ",           "127.0.0.1:4567",   "Examples"}) {
+    for (const auto* part :
+         {"--kinesis ",          "--kafka ",         "--control ",        "--data ",          "--ephemeral",    "--durability ",
+          "--kinesis-limits ",   "--kafka-limits ",  "--kafka-config ",   "--stream ",        "--topic ",       "--ready-file ",
+          "--kafka-advertised ", "--control-token ", "--account ",        "--region ",        "--state-delay ", "--max-memory ",
+          "--max-data ",         "--clock ",         "--channel-folder ", "--kinesis-scope ", "--quiet",        "--config ",
+          "127.0.0.1:4567",      "Examples"}) {
         CAPTURE(part);
         CHECK(text.contains(part));
     }
