@@ -2,9 +2,9 @@
 // it. A history has streams of no mode that channels want, so the engine is asked and not the handlers.
 #include "emulator/streams/channels.h"
 
+#include "emulator/kinesis/call.h"
 #include "emulator/kinesis/texts/texts.h"
 #include "protocol/kinesis/rules.h"
-#include "tests/sim/history.h"
 
 namespace sluice::kinesis {
 namespace {
@@ -26,6 +26,9 @@ static Task<Reply<OfChannels>> handle(Call& call, const OfChannels& asked) {
 }
 
 }   // namespace sluice::kinesis
+
+// Behind it, since a machine asks for what it knows a handler of.
+#include "tests/sim/history.h"
 
 namespace sluice::sim {
 

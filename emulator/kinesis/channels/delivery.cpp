@@ -60,6 +60,7 @@ struct Delivery::State : std::enable_shared_from_this<State> {
         Timer timer;
         std::optional<Time> due;   // of the object that has begun
         bool queued = false;
+        bool resting = false;   // after a failure, until its timer fires
         bool gone = false;
     };
     struct Carried {
@@ -99,7 +100,7 @@ struct Delivery::State : std::enable_shared_from_this<State> {
     // ---- the queue of lanes to look at ----
 
     void look_at(Lane& lane) {
-        if (lane.queued || lane.gone || stopping) return;
+        if (lane.queued || lane.resting || lane.gone || stopping) return;
         lane.queued = true;
         queue.push_back(lane.shared_from_this());
         if (std::exchange(working, true)) return;
@@ -113,7 +114,7 @@ struct Delivery::State : std::enable_shared_from_this<State> {
             const auto lane = self->queue.front();
             self->queue.pop_front();
             lane->queued = false;
-            if (!self->current(*lane)) continue;
+            if (!self->current(*lane) || lane->resting) continue;
             auto one = self->deliver(lane);
             co_await std::move(one);
         }
@@ -128,10 +129,12 @@ struct Delivery::State : std::enable_shared_from_this<State> {
     }
     void look_again(Lane& lane) {
         lane.wait_no_more();
+        lane.resting = false;
         look_at(lane);
     }
     void retry(Lane& lane, const std::string& why) {
         lane.wait_no_more();
+        lane.resting = true;
         lane.timer = Timer{*world.clock, world.clock->at(timers::channel_retry, world.clock->live() + retry_after,
                                                          [this, &lane] { look_again(lane); })};
         auto& of = carried[lane.of.channel.get()];
@@ -202,6 +205,7 @@ void Delivery::State::follow(const FoundChannel& of) {
         } else {
             lane = std::make_shared<Lane>(*this, of, shard.get());
         }
+        if (lane->resting) continue;
         lane->wait_no_more();
         look_at(*lane);
     }

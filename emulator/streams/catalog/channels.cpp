@@ -84,7 +84,7 @@ catalog::Channel record_of(const Channel& channel) {
 catalog::ChannelPlace record_of(const ChannelPlace& place) {
     catalog::ChannelPlace out;
     out.set_next(place.next);
-    out.set_to(place.to);
+    out.set_to(place.to > place.next ? place.to : -1);   // never all zero: an empty value would be none
     out.set_begun_ms(to_ms(place.begun));
     return out;
 }
@@ -100,7 +100,7 @@ std::string_view fault_of(const catalog::Channel& one) {
 
 std::string_view fault_of(const catalog::ChannelPlace& one) {
     const auto position = [](std::int64_t at) { return at >= 0 && at <= std::int64_t{1} << 60; };
-    if (!position(one.next()) || !position(one.to()) || (one.to() != 0 && one.to() <= one.next()))
+    if (!position(one.next()) || (one.to() != -1 && (!position(one.to()) || one.to() <= one.next())))
         return "a channel's place is none";
     return one.begun_ms() < 0 || one.begun_ms() >= latest_ms ? "a channel's place has no such time" : std::string_view{};
 }
@@ -320,7 +320,8 @@ Result<Ticket> Channels::change(const Channel& which, const ChannelChange& wante
     if (channel->status != StreamStatus::active) return std::unexpected{Fault::not_active};
     auto freshness = channel->freshness;
     if (wanted.freshness && *wanted.freshness != freshness.back().span) {
-        freshness.push_back({world_.clock->now(), *wanted.freshness});
+        freshness.push_back(
+            {world_.clock->now() + milliseconds{1}, *wanted.freshness});   // what began by now goes on as it began
         if (freshness.size() > bounds::most_freshness) freshness.erase(freshness.begin());
     }
     auto notes = wanted.notes.value_or(channel->notes);

@@ -98,7 +98,6 @@ void Queues::insert(const Owned& queue) {
                                                              .prefix = backlog_key(one.id),
                                                              .start = one.backlog_start,
                                                              .give_up_after = one.attributes.most_received});
-    one.backlog->give_up_after(one.attributes.most_received);
 }
 
 void Queues::forget(Queue& queue) {

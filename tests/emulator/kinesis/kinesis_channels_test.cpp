@@ -10,6 +10,7 @@
 #include "emulator/kinesis/channels/delivery.h"
 #include "emulator/streams/channels.h"
 #include "protocol/batch/codecs.h"
+#include "protocol/kinesis/base64.h"
 #include "tests/support/kinesis_call.h"
 
 using namespace sluice;
@@ -141,7 +142,7 @@ TEST_CASE("records lie in an object when the oldest of them is as old as the cha
     REQUIRE(objects.size() == 1);
     // The time is that of the first record, 2023-11-14T22:13:20Z; the suffix is of the channel, the shard and the first position.
     CHECK(objects.begin()->first == "bucket/kinesis-channel/c/" + id + "/2023/11/14/22/c-" + id + "-2023-11-14-22-13-" +
-                                        id.substr(0, 8) + "-000001-000000000001");
+                                        id.substr(0, 8) + "-000002-000000000001");
     CHECK(objects.begin()->second == "first\nlast of it\n");
     place.put("next");
     place.pass(300s);
@@ -203,6 +204,7 @@ TEST_CASE("a channel goes through CREATING, UPDATING and DELETING, and carries w
     place.caller.ask("UpdateChannel",
                      {{"ChannelARN", place.arn}, {"S3DestinationConfiguration", {{"DataFreshnessInSeconds", 600}}}});
     CHECK(place.described()["ChannelStatus"] == "UPDATING");
+    place.pass(1ms);
     place.put("meanwhile", "other");
     place.pass(300s);   // the first object has the freshness of before
     CHECK(place.described()["ChannelStatus"] == "ACTIVE");
@@ -310,16 +312,16 @@ TEST_CASE("STRING and JSON are lines, BYTE_ARRAY is what was put, and what is ne
         const auto id = place.described()["ChannelId"].get<std::string>();
         const auto objects = place.objects();
         REQUIRE(objects.size() == 2);
-        const auto errors = objects.begin();
+        const auto errors = std::next(objects.begin());
         CHECK(errors->first ==
-              "bucket/kinesis-channel/errors/c/" + id + "/2023-11-14-22-13-" + id.substr(0, 8) + "-000001-000000000000.json");
+              "bucket/kinesis-channel/errors/c/" + id + "/2023-11-14-22-13-" + id.substr(0, 8) + "-000002-000000000000.json");
         const auto line = json::parse(errors->second);
-        CHECK(line["shardId"] == "shardId-000000000001");
+        CHECK(line["shardId"] == "shardId-000000000002");
         CHECK(line["errorCode"] == "InvalidString");
         CHECK(line["rawData"] == "//4=");
         CHECK(line["partitionKey"] == "k");
         CHECK(line["sequenceNumber"].get<std::string>().size() == 56);
-        CHECK(std::next(errors)->second == "a\nb\n\n");
+        CHECK(objects.begin()->second == "a\nb\n\n");
     }
     SUBCASE("JSON") {
         Place place;
@@ -328,8 +330,8 @@ TEST_CASE("STRING and JSON are lines, BYTE_ARRAY is what was put, and what is ne
         place.pass(300s);
         const auto objects = place.objects();
         REQUIRE(objects.size() == 2);
-        CHECK(std::ranges::count(objects.begin()->second, '\n') == 3);
-        CHECK(std::next(objects.begin())->second == "{\"a\":1}\n12\n{}\n");
+        CHECK(objects.begin()->second == "{\"a\":1}\n12\n{}\n");
+        CHECK(std::ranges::count(std::next(objects.begin())->second, '\n') == 3);
     }
     SUBCASE("BYTE_ARRAY") {
         Place place;
@@ -358,7 +360,7 @@ TEST_CASE("objects are gzip or Zstandard as they were asked for, with the extens
         const auto objects = place.objects();
         REQUIRE(objects.size() == 1);
         CHECK(objects.begin()->first.starts_with("bucket/x/s/23-"));
-        CHECK(objects.begin()->first.ends_with(std::string{"-000001-000000000000"} + end));
+        CHECK(objects.begin()->first.ends_with(std::string{"-000002-000000000000"} + end));
         CHECK(unpacked(codec, objects.begin()->second) == all);
     }
 }
@@ -389,7 +391,7 @@ TEST_CASE(
     const auto decide = [&](streams::Position next, streams::Position to) {
         auto& channels = streams::channels_of(place.w.engine->default_world());
         const auto channel = channels.find("c")->channel;
-        const auto stored = channels.set_place(*channel, 1, {.next = next, .to = to, .begun = place.w.clock().now()});
+        const auto stored = channels.set_place(*channel, 2, {.next = next, .to = to, .begun = place.w.clock().now()});
         REQUIRE(place.w.wait(*stored));
     };
     decide(0, 2);   // a server decided and was killed
@@ -411,8 +413,8 @@ TEST_CASE("children of a split are delivered behind their parent, from their fir
     place.create(wanted());
     place.put("parent");
     const auto stream = place.w.engine->find(place.w.engine->default_world(), "s");
-    const auto middle = stream->shards[1]->range.first.high + (std::uint64_t{1} << 61);
-    REQUIRE(place.w.wait(*place.w.engine->split(*stream, 1, {middle, 0})));
+    const auto middle = stream->shards[2]->range.first.high + (std::uint64_t{1} << 61);
+    REQUIRE(place.w.wait(*place.w.engine->split(*stream, 2, {middle, 0})));
     place.put("child");
     place.restart();
     place.pass(100s);
@@ -485,14 +487,16 @@ TEST_CASE("records that expire before they could be delivered are counted in a l
     place.pass(300s);
     CHECK(place.text() == "kept\n");
     REQUIRE(place.notes.size() >= 2);
-    CHECK(place.notes[1].starts_with("channel c: 2 record(s) of s shardId-000000000001 were removed by retention"));
+    CHECK(place.notes[1].starts_with("channel c: 2 record(s) of s shardId-000000000002 were removed by retention"));
 }
 
 TEST_CASE("what Kafka wrote is delivered as well, without keys and control records") {
     Place place;
     place.create(wanted());
     const auto stream = place.w.engine->find(place.w.engine->default_world(), "s");
-    REQUIRE(place.w.put(*stream->shards[0], {"by Kafka", "again"}, {.codec = batch::Codec::zstd}));
+    constexpr std::int16_t of_a_transaction = 0x10, control = 0x20;
+    REQUIRE(place.w.put(*stream->shards[0], {"by Kafka", "again"}));
+    REQUIRE(place.w.put(*stream->shards[0], {"a marker"}, {.attributes = of_a_transaction | control}));
     place.put("by Kinesis");
     place.pass(300s);
     CHECK(place.objects().size() == 2);
@@ -555,7 +559,7 @@ TEST_CASE("without a folder no channel can be made, and the refusal names the se
 TEST_CASE("a channel that could not be stored is not there, and its place is the one that is stored") {
     Place place;
     place.w.store.fail(1);
-    CHECK(place.caller.ask("CreateChannel", wanted())["__type"] == "InternalFailureException");
+    CHECK(place.caller.ask("CreateChannel", wanted())["__type"] == "InternalFailure");
     CHECK(place.caller.ask("ListChannels", json::object())["ChannelSummaries"].empty());
     place.create(wanted());
     place.put("a");

@@ -284,6 +284,7 @@ TEST_CASE("--help is no failure and shows each setting with its default") {
                              "--max-memory ",
                              "--max-data ",
                              "--clock ",
+                             "--channel-folder ",
                              "--kinesis-scope ",
                              "--write-burst ",
                              "--kms-key ",
