@@ -106,7 +106,10 @@ def test_limits_are_shown_and_set_by_stream(server, name):
     server.kinesis().create_stream(StreamName=name, ShardCount=1)
     shown = server.json("limits", "show", name)["limits"]
     assert shown == {"writeBytesPerSecond": "1048576", "writeRecordsPerSecond": "1000", "readBytesPerSecond": "2097152", "readCallsPerSecond": "5",
-                     "iteratorCallsPerSecond": "5", "readRecordsPerSecond": "0"}
+                     "iteratorCallsPerSecond": "5", "readRecordsPerSecond": "0", "writeBurstBytes": "0"}
+    assert "write  1.0 MiB/s, 1.0 MiB at once, 1000 records/s" in server.words("limits", "show", name)
+    server.words("limits", "set", name, "--write-burst", str(10 << 20))
+    assert server.json("limits", "show", name)["writeCapacityBytes"] == str(10 << 20)
     server.words("limits", "set", name, "--write-records", "7")
     assert server.json("limits", "show", name)["limits"]["writeRecordsPerSecond"] == "7"
     missing = run("limits", "show", "nobody", "--control", server.control_at)
