@@ -136,7 +136,7 @@ void History::ask_for_hostile() {
 void History::remove(Stream& stream) {
     const auto name = stream.name;
     const auto serial = stream.serial;
-    const bool by_kinesis = one_in(2) && stream.channels.empty();   // which refuses while there are channels
+    const bool by_kinesis = one_in(2) && stream.channels.empty() && !stream.queue;   // which refuses while there are such
     for (auto& [group, offsets] : model_.offsets)
         std::erase_if(offsets, [&](const auto& one) { return one.first.first == serial; });
     model_.streams.erase(name);
