@@ -32,6 +32,7 @@ namespace timers {
 inline constexpr DueKind<Line::data> retention{"retention: what a shard's store is told to forget"};
 inline constexpr DueKind<Line::data> on_demand{"on-demand scaling: every 15 minutes, while something is written"};
 inline constexpr DueKind<Line::data> offset_expiry{"offsets.retention.minutes: committed offsets that nobody uses"};
+inline constexpr DueKind<Line::data> channel_object{"a channel's object that is as old as it may become"};
 // ---- liveness ----
 inline constexpr DueKind<Line::live> member_session{"the session of a group's member"};
 inline constexpr DueKind<Line::live> producer_silence{"an idempotent producer that writes no more"};
@@ -43,6 +44,7 @@ inline constexpr DueKind<Line::live> address_hint{"a client that was told an add
 inline constexpr DueKind<Line::live> expired_kept{"what expired while the server was down is kept a while"};
 inline constexpr DueKind<Line::live> subscription{"a subscription to a shard that has to say something, or ends"};
 inline constexpr DueKind<Line::live> visibility{"a record that a queue's reader took and did not settle"};
+inline constexpr DueKind<Line::live> channel_retry{"a channel whose folder could not be written to"};
 inline constexpr WaitKind<Line::live> rebalance{"a rebalance that waits for its members"};
 // ---- data, for who is blocked ----
 inline constexpr WaitKind<Line::data> long_poll{"a read that waits for records"};
@@ -68,6 +70,7 @@ constexpr Row row(const WaitKind<line>& kind) {
 inline constexpr std::array all{row(retention),
                                 row(on_demand),
                                 row(offset_expiry),
+                                row(channel_object),
                                 row(member_session),
                                 row(producer_silence),
                                 row(unfinished_request),
@@ -78,6 +81,7 @@ inline constexpr std::array all{row(retention),
                                 row(expired_kept),
                                 row(subscription),
                                 row(visibility),
+                                row(channel_retry),
                                 row(rebalance),
                                 row(long_poll),
                                 row(mute),

@@ -8,7 +8,6 @@
 
 #include "emulator/kinesis/channels.h"
 #include "emulator/kinesis/channels/object_writer.h"
-#include "emulator/kinesis/channels/timers.h"
 #include "emulator/kinesis/records/partition_key.h"
 #include "emulator/runtime/worker.h"
 #include "emulator/streams/catalog/object_key.h"

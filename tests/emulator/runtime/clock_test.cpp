@@ -282,7 +282,8 @@ TEST_CASE("the one table of timers: what is data time, what somebody outside cou
     CHECK(data == std::vector<std::string>{
                       "retention: what a shard's store is told to forget",
                       "on-demand scaling: every 15 minutes, while something is written",
-                      "offsets.retention.minutes: committed offsets that nobody uses", "a read that waits for records",
+                      "offsets.retention.minutes: committed offsets that nobody uses",
+                      "a channel's object that is as old as it may become", "a read that waits for records",
                       "a connection that is muted for its debt", "a subscription that took what it may take in a second",
                       "CREATING, UPDATING and DELETING", "a watch by HTTP", "counters of reads on their way to the store"});
     CHECK(live == std::vector<std::string>{
@@ -291,7 +292,9 @@ TEST_CASE("the one table of timers: what is data time, what somebody outside cou
                       "a client that ended its side and may wait for an answer", "a refused connection whose peer still writes",
                       "a client that was told an address and never came there",
                       "what expired while the server was down is kept a while",
-                      "a subscription to a shard that has to say something, or ends", "a rebalance that waits for its members"});
+                      "a subscription to a shard that has to say something, or ends",
+                      "a record that a queue's reader took and did not settle", "a channel whose folder could not be written to",
+                      "a rebalance that waits for its members"});
     CHECK(blocked.size() == 7);
 }
 
