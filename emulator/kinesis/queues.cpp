@@ -1,5 +1,6 @@
 #include "emulator/kinesis/queues.h"
 
+#include "emulator/kinesis/kms.h"
 #include "emulator/kinesis/records/iterators.h"
 #include "emulator/kinesis/records/shown_record.h"
 #include "emulator/kinesis/serve.h"
@@ -140,6 +141,8 @@ Task<Written> receive(Call& call, const ReceiveRequest& request, bool dead) {
     const Patience patience{*call.world.clock, std::chrono::seconds{request.wait_time_seconds.value_or(9)}};
     for (;;) {
         if (auto fault = must_deliver(*queue)) co_return std::unexpected{*fault};
+        const auto stream = call.engine.find(call.world, queue->stream_name);
+        if (auto fault = stream ? fault_of_key(call, *stream) : std::nullopt) co_return std::unexpected{*fault};
         auto& backlog = streams::Queues::backlog(*queue);
         auto batch = backlog.take(
             {.records = request.limit.value_or(10),

@@ -97,3 +97,18 @@ TEST_CASE("a subscription to a stream whose key has a fault is told so as an eve
     CHECK(message->header(":exception-type") == "KMSDisabledException");
     CHECK(message->payload.contains("Key 'k' is disabled."));
 }
+
+TEST_CASE("a queue hands out nothing of a stream whose key has a fault") {
+    Keys s;
+    const json arn = "arn:aws:kinesis:us-east-1:000000000000:stream/s";
+    s.ask("UpdateStreamMode", {{"StreamARN", arn}, {"StreamModeDetails", {{"StreamMode", "ON_DEMAND"}}}});
+    const auto made = s.caller.ask("CreateQueue", {{"QueueName", "q"}, {"StreamConfigurationList", {{{"StreamARN", arn}}}}});
+    const json receive{{"QueueARN", made["QueueDescription"]["QueueARN"]}};
+    s.ask("StartStreamEncryption", with_key("alias/mine"));
+    s.ask("PutRecord", record);
+    s.say("alias/mine", ErrorCode::kms_disabled);
+    for (const auto* operation : {"ReceiveQueueRecords", "ReceiveDeadLetterQueueRecords"})
+        CHECK(s.caller.ask(operation, receive)["__type"] == "KMSDisabledException");
+    s.caller.options.kms_keys.clear();
+    CHECK(s.caller.ask("ReceiveQueueRecords", receive)["QueueRecords"].size() == 1);
+}
