@@ -89,6 +89,7 @@ Task<Result<v1::ClockResponse>> Service::handle(v1::ResumeClockRequest request) 
 // In steps that end where an object of a channel is due: it is written before the clock goes on, so that what expires later in
 // the same move does not overtake it. Without channels there is one step.
 Task<Result<v1::ClockResponse>> Service::handle(v1::AdvanceClockRequest request) {
+    if (const auto in = world(request.world()); !in) co_return std::unexpected{in.error()};
     const auto& span = request.span();
     if (span.seconds() < 0 || span.nanos() < 0)
         co_return fault(Kind::invalid, "a clock advances by a span from 0 on, never backward");
@@ -113,6 +114,7 @@ Task<Result<v1::ClockResponse>> Service::handle(v1::AdvanceClockRequest request)
 }
 
 Task<Result<v1::ClockResponse>> Service::handle(v1::SetClockRequest request) {
+    if (const auto in = world(request.world()); !in) co_return std::unexpected{in.error()};
     if (!request.has_time()) co_return fault(Kind::invalid, "give a time, like 2027-01-01T00:00:00Z");
     const auto to = moment(request.time());
     if (!to) co_return std::unexpected{to.error()};

@@ -72,6 +72,7 @@ void Catalog::expire(Shard& shard) {
     shard.extents = {{LogId{}, shard.end, -1}};
     shard.expired = true;
     shard.encrypted.clear();
+    shard.busy = {};
     set_buckets(shard);
     shard.heat.reset();
     save_expired(stream, shard.index / in_a_block);

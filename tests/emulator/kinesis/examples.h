@@ -283,7 +283,10 @@ struct Example<kinesis::UpdateShardCount> : Writes {
 };
 template <>
 struct Example<kinesis::UpdateStreamMode> : Writes {
-    static json body(Scene&) { return {{"StreamARN", other_arn}, {"StreamModeDetails", {{"StreamMode", "PROVISIONED"}}}}; }
+    static json body(Scene&) {
+        return {{"StreamARN", "arn:aws:kinesis:us-east-1:000000000000:stream/s"},
+                {"StreamModeDetails", {{"StreamMode", "ON_DEMAND"}}}};
+    }
 };
 template <>
 struct Example<kinesis::UpdateStreamRecordDistributionStrategy> : Writes {

@@ -27,8 +27,12 @@ struct Stream : KinesisStream {
 
 TEST_CASE("DescribeLimits counts the account's open shards and on-demand streams, of what is listed") {
     Stream s;
-    CHECK(s.limits() ==
-          json{{"ShardLimit", 20'000}, {"OpenShardCount", 1}, {"OnDemandStreamCount", 0}, {"OnDemandStreamCountLimit", 50}});
+    CHECK(s.limits() == json{{"ShardLimit", 20'000},
+                             {"OpenShardCount", 1},
+                             {"OnDemandStreamCount", 0},
+                             {"OnDemandStreamCountLimit", 50},
+                             {"ChannelCount", 0},
+                             {"ChannelCountLimit", 100}});
     s.caller.ask("CreateStream", {{"StreamName", "d"}});
     s.world.create("t", 3, "kafka");
     s.world.create("__hidden", 7, "kafka");

@@ -57,6 +57,8 @@ struct Taken {
 // Source: the service model in botocore 1.44.8. Whoever adds a member here says in a test what it does.
 TEST_CASE("the members of each served request are those of the service's model") {
     const std::vector<std::pair<std::string, std::string>> model{
+        {"AcknowledgeDeadLetterQueueRecords", "QueueARN Entries{ReceiptHandle}"},
+        {"AcknowledgeQueueRecords", "QueueARN Entries{ReceiptHandle}"},
         {"AddTagsToStream", "StreamName Tags StreamARN StreamId"},
         {"CreateChannel",
          "ChannelName ServiceExecutionRoleARN StreamConfigurationList{StreamARN RecordConfiguration{RecordFormatType GSRSchemaARN}} "
@@ -66,17 +68,22 @@ TEST_CASE("the members of each served request are those of the service's model")
          "ErrorOutputPrefix} S3TablesConfigurationList{TableBucketARN Namespace TableName CompressionType "
          "PartitionSpec{PartitionFields{Transform SourceName}}}} EncryptionConfiguration{EncryptionType KeyId} Tags "
          "LoggingConfiguration{CloudWatchLogs{Enabled LogGroupName LogStreamName}}"},
+        {"CreateQueue",
+         "QueueName StreamConfigurationList{StreamARN StartingPosition{Type Timestamp}} "
+         "QueueAttributes{VisibilityTimeoutSeconds DeadLetterConfiguration{TargetType MaxReceiveCount}} Tags"},
         {"CreateStream",
          "StreamName ShardCount StreamModeDetails{StreamMode} Tags WarmThroughputMiBps MaxRecordSizeInKiB "
          "RecordDistributionStrategy"},
         {"DecreaseStreamRetentionPeriod", "StreamName RetentionPeriodHours StreamARN StreamId"},
         {"DeleteChannel", "ChannelARN"},
+        {"DeleteQueue", "QueueARN"},
         {"DeleteResourcePolicy", "ResourceARN StreamId"},
         {"DeleteStream", "StreamName EnforceConsumerDeletion StreamARN StreamId"},
         {"DeregisterStreamConsumer", "StreamARN ConsumerName ConsumerARN StreamId"},
         {"DescribeAccountSettings", ""},
         {"DescribeChannel", "ChannelARN"},
         {"DescribeLimits", ""},
+        {"DescribeQueue", "QueueARN"},
         {"DescribeStream", "StreamName Limit ExclusiveStartShardId StreamARN StreamId"},
         {"DescribeStreamConsumer", "StreamARN ConsumerName ConsumerARN StreamId"},
         {"DescribeStreamSummary", "StreamName StreamARN StreamId"},
@@ -87,6 +94,7 @@ TEST_CASE("the members of each served request are those of the service's model")
         {"GetShardIterator", "StreamName ShardId ShardIteratorType StartingSequenceNumber Timestamp StreamARN StreamId DryRun"},
         {"IncreaseStreamRetentionPeriod", "StreamName RetentionPeriodHours StreamARN StreamId"},
         {"ListChannels", "StreamFilter{StreamARN StreamCreationTimestamp} MaxResults NextToken"},
+        {"ListQueues", "MaxResults NextToken StreamFilter{StreamARN StreamCreationTimestamp}"},
         {"ListShards",
          "StreamName NextToken ExclusiveStartShardId MaxResults StreamCreationTimestamp ShardFilter{Type ShardId Timestamp} "
          "StreamARN StreamId"},
@@ -98,8 +106,11 @@ TEST_CASE("the members of each served request are those of the service's model")
         {"PutRecord", "StreamName Data PartitionKey ExplicitHashKey SequenceNumberForOrdering StreamARN StreamId DryRun"},
         {"PutRecords", "Records{Data ExplicitHashKey PartitionKey} StreamName StreamARN StreamId DryRun"},
         {"PutResourcePolicy", "ResourceARN StreamId Policy"},
+        {"ReceiveDeadLetterQueueRecords", "QueueARN Limit WaitTimeSeconds VisibilityTimeoutSeconds"},
+        {"ReceiveQueueRecords", "QueueARN Limit WaitTimeSeconds VisibilityTimeoutSeconds"},
         {"RegisterStreamConsumer", "StreamARN ConsumerName StreamId Tags"},
         {"RemoveTagsFromStream", "StreamName TagKeys StreamARN StreamId"},
+        {"RestoreDeadLetterQueueRecords", "QueueARN Entries{ReceiptHandle}"},
         {"SplitShard", "StreamName ShardToSplit NewStartingHashKey StreamARN StreamId"},
         {"StartStreamEncryption", "StreamName EncryptionType KeyId StreamARN StreamId"},
         {"StopStreamEncryption", "StreamName EncryptionType KeyId StreamARN StreamId"},
@@ -110,23 +121,12 @@ TEST_CASE("the members of each served request are those of the service's model")
         {"UpdateChannel",
          "ChannelARN S3DestinationConfiguration{DataFreshnessInSeconds} S3TablesDestinationConfiguration{DataFreshnessInSeconds} "
          "LoggingConfiguration{CloudWatchLogs{Enabled LogGroupName LogStreamName}}"},
-        {"UpdateMaxRecordSize", "StreamARN StreamId MaxRecordSizeInKiB"},
-        {"UpdateShardCount", "StreamName TargetShardCount ScalingType StreamARN StreamId"},
-        {"UpdateStreamMode", "StreamARN StreamId StreamModeDetails{StreamMode} WarmThroughputMiBps"},
-        {"AcknowledgeDeadLetterQueueRecords", "QueueARN Entries{ReceiptHandle}"},
-        {"AcknowledgeQueueRecords", "QueueARN Entries{ReceiptHandle}"},
-        {"CreateQueue",
-         "QueueName StreamConfigurationList{StreamARN StartingPosition{Type Timestamp}} "
-         "QueueAttributes{VisibilityTimeoutSeconds DeadLetterConfiguration{TargetType MaxReceiveCount}} Tags"},
-        {"DeleteQueue", "QueueARN"},
-        {"DescribeQueue", "QueueARN"},
-        {"ListQueues", "MaxResults NextToken StreamFilter{StreamARN StreamCreationTimestamp}"},
-        {"ReceiveDeadLetterQueueRecords", "QueueARN Limit WaitTimeSeconds VisibilityTimeoutSeconds"},
-        {"ReceiveQueueRecords", "QueueARN Limit WaitTimeSeconds VisibilityTimeoutSeconds"},
-        {"RestoreDeadLetterQueueRecords", "QueueARN Entries{ReceiptHandle}"},
         {"UpdateDeadLetterQueueRecordsVisibility", "QueueARN Entries{ReceiptHandle VisibilityTimeoutSeconds}"},
+        {"UpdateMaxRecordSize", "StreamARN StreamId MaxRecordSizeInKiB"},
         {"UpdateQueue", "QueueARN QueueAttributes{VisibilityTimeoutSeconds DeadLetterConfiguration{TargetType MaxReceiveCount}}"},
         {"UpdateQueueRecordsVisibility", "QueueARN Entries{ReceiptHandle VisibilityTimeoutSeconds}"},
+        {"UpdateShardCount", "StreamName TargetShardCount ScalingType StreamARN StreamId"},
+        {"UpdateStreamMode", "StreamARN StreamId StreamModeDetails{StreamMode} WarmThroughputMiBps"},
         {"UpdateStreamRecordDistributionStrategy", "StreamARN StreamId RecordDistributionStrategy"},
         {"UpdateStreamWarmThroughput", "StreamARN StreamName StreamId WarmThroughputMiBps"},
     };

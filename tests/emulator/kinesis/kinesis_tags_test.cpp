@@ -100,7 +100,7 @@ TEST_CASE("an ARN of something that is no stream names nothing, and text that is
     CHECK(told(front + "stream/nobody") == "ResourceNotFoundException: Stream nobody under account 000000000000 not found.");
     CHECK(told(front + "stream/s/consumer/c:1700000000") ==
           "ResourceNotFoundException: Consumer c of stream s under account 000000000000 not found.");
-    CHECK(told(front + "queue/q") == "ResourceNotFoundException: Resource " + front + "queue/q not found.");
+    CHECK(told(front + "queue/q") == "ResourceNotFoundException: Queue " + front + "queue/q not found.");
     for (const auto* bad : {"", "s", "arn:aws:kinesis:us-east-1:00000000000:stream/s",
                             "arn:aws:kinesis:us-east-1:000000000000:topic/s", "arn:aws:kinesis:us-east-1:000000000000:stream/",
                             "arn:aws:sqs:us-east-1:000000000000:queue/q", "arn:aws:kinesis:us-east-1:000000000000:stream/s s"}) {
