@@ -245,12 +245,11 @@ TEST_CASE("a number under which a damaged folder still has something is not give
         channel.add_freshness()->set_ms(1);
         catalog::ChannelPlace place;
         place.set_to(-1);
-        const std::map<std::string, std::string> left{
-            {"H", shard.SerializeAsString()},
-            {"X", std::string("\x1a\0", 2)},
-            {"C", consumer.SerializeAsString()},
-            {"K", channel.SerializeAsString()},
-            {"G", place.SerializeAsString()}};
+        const std::map<std::string, std::string> left{{"H", shard.SerializeAsString()},
+                                                      {"X", std::string("\x1a\0", 2)},
+                                                      {"C", consumer.SerializeAsString()},
+                                                      {"K", channel.SerializeAsString()},
+                                                      {"G", place.SerializeAsString()}};
         const auto rest = kind == "C" || kind == "K" ? "left" : kind == "G" ? std::string(4, '\0') + "id" : std::string(4, '\0');
         batch.put(std::string(4, '\0') + kind + number + rest, left.contains(kind) ? left.at(kind) : "left");
         REQUIRE(w.store.commit(batch));
