@@ -207,6 +207,10 @@ ROWS = [
     Row("getrecords-cbor", "kinesis", "… in CBOR", [("", "rec_s", "records/s"), ("… CPU", "cpu_us_rec", "µs/record")],
         lambda s, seconds: kinesis_load(s, "GetRecords", "filled", "--seconds", seconds, "--conns", 8, "--cbor"), says="as above",
         prepare=lambda s: kinesis_load(s, "PutRecords", "filled", "--records", 400_000, "--conns", 8)),
+    Row("queue", "kinesis", "queue: receive 10 and acknowledge, 16 connections",
+        [("", "rec_s", "records/s"), ("… p50 of both calls", "p50_ms", "ms"), ("… p99", "p99_ms", "ms"), ("… CPU", "cpu_us_rec", "µs/record")],
+        lambda s, seconds: kinesis_load(s, "Queue", "queued", "--seconds", seconds, "--conns", 16), says="of 1 M × 256 B, 16 shards; no peer has queues",
+        prepare=lambda s: kinesis_load(s, "PutRecords", "queued", "--records", 1_000_000, "--conns", 8), peers=False),
     Row("memory-kinesis", "kinesis", "private memory after 1 M × 256 B, above idle", [("", "more_mib", "MiB")], memory, says="PutRecords", alone=True, rounds=1),
 
     Row("start-kafka", "kafka", "start", [(" to first answer", "start_ms", "ms"), ("… idle memory (Pss after 4 s)", "pss_mib", "MiB")], start,
