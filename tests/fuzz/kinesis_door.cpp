@@ -1,7 +1,7 @@
 // Calls of the Kinesis API, one after the other: an operation's name, a line's end, a body in JSON (or CBOR, when it does not
-// begin with a brace); calls are parted by a byte FE, which no JSON holds. "$I" in a body stands for the last iterator or page
-// token that was handed out. What must hold: every call is answered, never with 500, in well-formed JSON; a day later, and after
-// a restart, the engine still knows what it knew.
+// begin with a brace); calls are parted by a byte FE, which no JSON holds. In a body "$I" stands for the last iterator or page
+// token that was handed out, "$Q" for the last queue's ARN, "$R" for the last receipt. What must hold: every call is answered,
+// never with 500, in well-formed JSON; a day later, and after a restart, the engine still knows what it knew.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -33,12 +33,19 @@ Task<void> call(streams::Engine& engine, const DoorOptions& options, const Reque
     }
 }
 
-void remember(std::string_view answer, std::string& token) {
-    for (const std::string_view name : {"\"ShardIterator\":\"", "\"NextShardIterator\":\"", "\"NextToken\":\""})
-        if (const auto at = answer.find(name); at != std::string_view::npos) {
-            const auto from = at + name.size();
-            token = answer.substr(from, answer.find('"', from) - from);
-        }
+struct Known {
+    std::string_view in_bodies;
+    std::vector<std::string_view> in_answers;
+    std::string value = {};   // the last one
+};
+
+void remember(std::string_view answer, std::span<Known> all) {
+    for (auto& [in_bodies, members, value] : all)
+        for (const auto member : members)
+            if (const auto at = answer.find(member); at != std::string_view::npos) {
+                const auto from = at + member.size();
+                value = answer.substr(from, answer.find('"', from) - from);
+            }
 }
 
 }   // namespace
@@ -51,7 +58,9 @@ void kinesis_door(Bytes input) {
     w.create("three", 3, "kinesis");
     streams::channels_of(w.engine->default_world()).carrier.catch_up = []() -> Task<void> { co_return; };   // as if to a folder
     const DoorOptions options{};
-    std::string token;
+    Known known[]{{"$I", {"\"ShardIterator\":\"", "\"NextShardIterator\":\"", "\"NextToken\":\""}},
+                  {"$Q", {"\"QueueARN\":\""}},
+                  {"$R", {"\"ReceiptHandle\":\""}}};
     auto left = text_of(input);
     for (std::size_t calls = 0; !left.empty() && calls < most_calls; ++calls) {
         const auto end = std::min(left.find('\xFE'), left.size());
@@ -60,7 +69,8 @@ void kinesis_door(Bytes input) {
         const auto line = std::min(one.find('\n'), one.size());
         const auto target = "Kinesis_20131202." + std::string(one.substr(0, line));
         std::string body(one.substr(std::min(one.size(), line + 1)));
-        if (const auto at = body.find("$I"); at != std::string::npos) body.replace(at, 2, token);
+        for (const auto& [in_bodies, in_answers, value] : known)
+            if (const auto at = body.find(in_bodies); at != std::string::npos && !value.empty()) body.replace(at, 2, value);
         const bool json = body.starts_with('{');
         const std::pair<std::string_view, std::string_view> headers[]{
             {"X-Amz-Target", target},
@@ -79,7 +89,7 @@ void kinesis_door(Bytes input) {
         must(answer->status == 200 || (answer->status >= 400 && answer->status < 500), "no call is the server's own fault");
         if (json && !answer->body.empty() && answer->body.front() == '{')
             must(well_formed(answer->body, Encoding::json), "an answer is well-formed JSON");
-        if (json) remember(answer->body, token);
+        if (json) remember(answer->body, known);
     }
     w.engine->flush();
     w.same_after_restart();

@@ -189,6 +189,30 @@ std::vector<Blob> kinesis_calls() {
     };
     in_a_row({R"(CreateStream
 {"StreamName":"d"})",
+              R"(CreateQueue
+{"QueueName":"q","StreamConfigurationList":[{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/d","StartingPosition":{"Type":"AT_TIMESTAMP","Timestamp":1}}],"QueueAttributes":{"VisibilityTimeoutSeconds":9,"DeadLetterConfiguration":{"TargetType":"BUILT_IN","MaxReceiveCount":1}},"Tags":{"a":"b"}})",
+              R"(PutRecord
+{"StreamName":"d","PartitionKey":"a","Data":"eA=="})",
+              R"(ReceiveQueueRecords
+{"QueueARN":"$Q","Limit":10,"WaitTimeSeconds":1,"VisibilityTimeoutSeconds":600})",
+              R"(UpdateQueueRecordsVisibility
+{"QueueARN":"$Q","Entries":[{"ReceiptHandle":"$R","VisibilityTimeoutSeconds":0}]})",
+              R"(ReceiveDeadLetterQueueRecords
+{"QueueARN":"$Q"})",
+              R"(RestoreDeadLetterQueueRecords
+{"QueueARN":"$Q","Entries":[{"ReceiptHandle":"$R"}]})",
+              R"(ReceiveQueueRecords
+{"QueueARN":"$Q"})",
+              R"(AcknowledgeQueueRecords
+{"QueueARN":"$Q","Entries":[{"ReceiptHandle":"$R"},{"ReceiptHandle":"x"}]})",
+              R"(UpdateQueue
+{"QueueARN":"$Q","QueueAttributes":{"DeadLetterConfiguration":{"TargetType":"NONE"}}})",
+              R"(ListQueues
+{"MaxResults":1})",
+              R"(PutRecord
+{"StreamName":"d","PartitionKey":"b","Data":"eA=="})"});
+    in_a_row({R"(CreateStream
+{"StreamName":"d"})",
               R"(CreateChannel
 {"ChannelName":"c","ServiceExecutionRoleARN":"arn:aws:iam::000000000000:role/r","StreamConfigurationList":[{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/d","RecordConfiguration":{"RecordFormatType":"JSON"}}],"S3DestinationConfiguration":{"DataFreshnessInSeconds":300,"DeadLetterQueueS3Configuration":{"BucketARN":"arn:aws:s3:::b-b","ExpectedBucketOwner":"000000000000","ErrorOutputPrefix":"e/"},"StorageConfiguration":{"BucketARN":"arn:aws:s3:::b.b","ExpectedBucketOwner":"000000000000","OutputKeyTemplate":"a/!{channel-id}/!{mm}!{extension:.json}","CompressionType":"GZIP"}},"Tags":{"a":"b"},"LoggingConfiguration":{"CloudWatchLogs":{"Enabled":true}}})",
               R"(ListChannels
