@@ -26,7 +26,7 @@ from pathlib import Path
 from actors import STREAMS, TOPICS
 from group_actors import Commits, Committer, Member
 from kafka_actors import Fetcher, Producer, read_back
-from kinesis_actors import Putter, Reader
+from kinesis_actors import Putter, Reader, Worker
 from lines import Gone, HttpLine, KafkaLine
 from movers import CONTROL, Health, Mover
 from promises import Promises, Wrong
@@ -34,7 +34,7 @@ from server import FLAGS, Server
 from shapers import StreamShaper, TopicShaper, kept_topic
 
 ROOT = Path(__file__).resolve().parents[2]
-CAST = {Health: 1, Producer: 3, Putter: 2, Fetcher: 2, Reader: 1, Member: 4, Committer: 1, TopicShaper: 1, StreamShaper: 1, Mover: 1}
+CAST = {Health: 1, Producer: 3, Putter: 2, Fetcher: 2, Reader: 1, Worker: 2, Member: 4, Committer: 1, TopicShaper: 1, StreamShaper: 1, Mover: 1}
 SHAPE = (TopicShaper, StreamShaper, Mover)
 HEALTHY_WITHIN = 20   # seconds, with sanitizers, on a machine that does other things
 SETTLES_WITHIN = 30   # until all that was left behind is gone

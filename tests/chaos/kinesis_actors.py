@@ -91,3 +91,54 @@ class Reader(HttpActor):
             if not token:
                 return
             self.kept = (look, shard, token)
+
+
+class Worker(HttpActor):
+    """Works off a queue on a stream of its own. What was answered as acknowledged never comes again, and a record is received once
+    more each time, until everything is reset."""
+    REFUSED = THERE_OR_NOT + ("LimitExceededException", "ValidationException", "ThrottlingException")
+    arn, stream = None, "queued"
+
+    async def act(self, draw):
+        step, wait, hidden = draw.choice(("put", "put", "receive", "receive", "receive", "dead")), draw.choice((1, 1, 2)), draw.choice((0, 1, 30))
+        count, over, cut = draw.randint(1, 10), draw.choice(("acknowledge", "acknowledge", "hide", "forget")), draw.random() < 0.3
+        if not self.arn:
+            return await self.make(draw)
+        if step == "put":
+            values = [{"Data": base64.b64encode(b"%d" % draw.randrange(10**9)).decode(), "PartitionKey": f"{draw.random()}"} for _ in range(count)]
+            fails = ("InternalFailure",) if self.world.full else ()
+            await self.call("PutRecords", {"StreamName": self.stream, "Records": values}, draw, self.REFUSED + fails)
+            return
+        dead = "DeadLetter" if step == "dead" else ""
+        asked = {"QueueARN": self.arn, "Limit": count, "WaitTimeSeconds": wait, "VisibilityTimeoutSeconds": hidden}
+        status, answer = await self.call(f"Receive{dead}QueueRecords", asked, draw, self.REFUSED, cut)
+        if status != 200:
+            if answer.get("__type", "").endswith("ResourceNotFoundException"):
+                self.arn = None
+            return
+        for one in answer["QueueRecords"]:
+            known = self.counts.get(one["RecordId"], 0)
+            if one["RecordId"] in self.settled:
+                raise Wrong(f"{self.name} {self.count}: {one['RecordId']} was acknowledged and comes again")
+            if one["ReceiveCount"] <= known:
+                raise Wrong(f"{self.name} {self.count}: {one['RecordId']} was received {known} times and now for the {one['ReceiveCount']}th")
+            self.counts[one["RecordId"]] = one["ReceiveCount"]
+        if not answer["QueueRecords"] or over == "forget":
+            return
+        handles = {one["ReceiptHandle"]: one["RecordId"] for one in answer["QueueRecords"]}
+        operation, more = ("Acknowledge{}QueueRecords", {}) if over == "acknowledge" else ("Update{}QueueRecordsVisibility", {"VisibilityTimeoutSeconds": 1})
+        status, told = await self.call(operation.format(dead), {"QueueARN": self.arn, "Entries": [
+            {"ReceiptHandle": handle, **more} for handle in handles]}, draw, self.REFUSED, cut)
+        if status == 200 and over == "acknowledge":
+            self.settled.update(handles[one["ReceiptHandle"]] for one in told["Successful"])
+
+    async def make(self, draw):
+        await self.call("CreateStream", {"StreamName": self.stream, "StreamModeDetails": {"StreamMode": "ON_DEMAND"}}, draw, self.REFUSED)
+        status, told = await self.call("DescribeStreamSummary", {"StreamName": self.stream}, draw, self.REFUSED)
+        if status != 200:
+            return
+        asked = {"QueueName": f"q{self.count}", "StreamConfigurationList": [{"StreamARN": told["StreamDescriptionSummary"]["StreamARN"]}],
+                 "QueueAttributes": {"DeadLetterConfiguration": {"TargetType": "BUILT_IN", "MaxReceiveCount": 3}}}
+        status, told = await self.call("CreateQueue", asked, draw, self.REFUSED)
+        if status == 200:
+            self.arn, self.settled, self.counts = told["QueueDescription"]["QueueARN"], set(), {}
