@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "emulator/kinesis/texts/texts.h"
+#include "emulator/kinesis/operations/attributes.h"
 #include "protocol/utf8.h"
 
 namespace sluice::kinesis {
@@ -40,14 +40,6 @@ bool allowed(std::string_view text) {
     return true;
 }
 
-Task<std::optional<Error>> store(Call& call, Resource of, std::map<std::string, std::string> tags) {
-    const auto queued = set_tags(call, of, std::move(tags));
-    if (!queued) co_return texts::internal_failure();
-    const auto done = co_await queued->committed();
-    if (!done) co_return texts::internal_failure();
-    co_return std::nullopt;
-}
-
 }   // namespace
 
 std::optional<Error> fault_of_tags(const Call& call, std::string_view stream, const TextMap& tags, std::size_t others) {
@@ -69,8 +61,8 @@ Task<std::optional<Error>> add_tags(Call& call, Resource of, const TextMap& tags
     for (const auto& [key, value] : tags) all.erase(std::string{key});
     if (auto fault = fault_of_tags(call, call.name(*of.stream), tags, all.size())) co_return fault;
     for (const auto& [key, value] : tags) all[std::string{key}] = value;
-    auto stored = store(call, std::move(of), std::move(all));
-    co_return co_await std::move(stored);
+    auto waiting = stored(set_tags(call, of, std::move(all)));
+    co_return co_await std::move(waiting);
 }
 
 Task<std::optional<Error>> remove_tags(Call& call, Resource of, const std::vector<std::string_view>& keys) {
@@ -80,8 +72,8 @@ Task<std::optional<Error>> remove_tags(Call& call, Resource of, const std::vecto
         co_return texts::tags_not_removed_illegal(call.name(*of.stream), call.account());
     auto all = of.tags();
     for (const auto key : keys) all.erase(std::string{key});
-    auto stored = store(call, std::move(of), std::move(all));
-    co_return co_await std::move(stored);
+    auto waiting = stored(set_tags(call, of, std::move(all)));
+    co_return co_await std::move(waiting);
 }
 
 std::vector<Tag> tags_of(const Resource& of) {

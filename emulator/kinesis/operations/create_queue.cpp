@@ -39,7 +39,7 @@ std::expected<streams::Queues::New, Error> wanted(const Call& call, const Create
 }
 
 // As many readers as a stream may have, whichever kind they are (rule 12: in every profile but `none`).
-std::optional<Error> over_quota(const Call& call, const streams::Stream& stream) {
+std::optional<Error> too_many_readers(const Call& call, const streams::Stream& stream) {
     if (call.engine.options().kinesis_profile == "none") return {};
     if (stream.consumers.size() + call.engine.queues().count(stream) < streams::consumers_per_stream) return {};
     return texts::too_many_consumers(call.name(stream), call.account(), streams::consumers_per_stream);
@@ -56,7 +56,7 @@ Task<Reply<CreateQueue>> handle(Call& call, const CreateQueue& request) {
     if (!found) co_return std::unexpected{found.error()};
     const auto& stream = **found;
     if (!stream.on_demand) co_return std::unexpected{texts::queue_needs_on_demand(call.name(stream), call.account())};
-    if (auto fault = over_quota(call, stream)) co_return std::unexpected{*std::move(fault)};
+    if (auto fault = too_many_readers(call, stream)) co_return std::unexpected{*std::move(fault)};
     auto created = call.engine.queues().create(stream, *std::move(made));
     if (!created && created.error() == streams::Fault::exists)
         co_return std::unexpected{texts::queue_exists(*request.queue_name, call.account())};

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "emulator/kinesis/consumers.h"
+#include "emulator/kinesis/operations/attributes.h"
 #include "emulator/kinesis/serve.h"
 #include "emulator/kinesis/tags.h"
 #include "emulator/kinesis/texts/texts.h"
@@ -41,14 +42,14 @@ Task<Reply<RegisterStreamConsumer>> handle(Call& call, const RegisterStreamConsu
     if (auto fault = fault_of_tags(call, call.name(stream), asked, 0)) co_return std::unexpected{*std::move(fault)};
     std::map<std::string, std::string> tags;
     for (const auto& [key, value] : asked) tags[std::string{key}] = value;
-    const auto done = call.engine.register_consumer(stream, name, std::move(tags));
+    auto done = call.engine.register_consumer(stream, name, std::move(tags));
     if (!done && done.error() == streams::Fault::bad_count)
         co_return std::unexpected{texts::too_many_consumers(call.name(stream), call.account(), stream.consumers.size())};
     if (!done) co_return std::unexpected{texts::internal_failure()};
     auto told = describe(call, stream, *stream.consumers.find(name)->second);
     told.consumer_status = status_text(streams::StreamStatus::creating);
-    const auto stored = co_await done->committed();
-    if (!stored) co_return std::unexpected{texts::internal_failure()};
+    auto waiting = stored(std::move(done));
+    if (auto fault = co_await std::move(waiting)) co_return std::unexpected{*std::move(fault)};
     co_return RegisterStreamConsumer::Result{std::move(told)};
 }
 
