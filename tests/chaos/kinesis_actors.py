@@ -111,7 +111,8 @@ class Worker(HttpActor):
             return
         dead = "DeadLetter" if step == "dead" else ""
         asked = {"QueueARN": self.arn, "Limit": count, "WaitTimeSeconds": wait, "VisibilityTimeoutSeconds": hidden}
-        status, answer = await self.call(f"Receive{dead}QueueRecords", asked, draw, self.REFUSED, cut)
+        status, answer = await self.call(f"Receive{dead}QueueRecords", asked, draw,
+                                         self.REFUSED + ("InvalidArgumentException",), cut)   # while it is CREATING
         if status != 200:
             if answer.get("__type", "").endswith("ResourceNotFoundException"):
                 self.arn = None
