@@ -89,10 +89,10 @@ struct Queue {
         Ms until{};
         bool hidden = false, dead = false;
     };
-    std::string id;
+    std::string id = {};
     std::int32_t most_received{};
-    std::vector<Position> next;   // by shard; those to come begin at 0
-    std::map<std::pair<std::int32_t, Position>, Delivery> open;
+    std::vector<Position> next = {};   // by shard; those to come begin at 0
+    std::map<std::pair<std::int32_t, Position>, Delivery> open = {};
 };
 
 struct Stream {
