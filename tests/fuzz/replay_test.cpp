@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "tests/fuzz/target.h"
+#include "tests/support/source_folder.h"
 
 using namespace sluice::fuzz;
 

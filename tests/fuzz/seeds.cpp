@@ -8,6 +8,7 @@
 
 #include "tests/fuzz/bodies.h"
 #include "tests/support/http2_client.h"
+#include "tests/support/source_folder.h"
 
 namespace sluice::fuzz {
 namespace {

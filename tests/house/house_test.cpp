@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/source_folder.h"
+
 namespace {
 
 struct Source {

@@ -19,6 +19,7 @@
 #include "protocol/kinesis/operations/put_records.h"
 #include "protocol/kinesis/request.h"
 #include "protocol/kinesis/schema.h"
+#include "tests/support/source_folder.h"
 
 using namespace sluice::kinesis;
 using Json = nlohmann::json;

@@ -7,6 +7,7 @@
 #include "protocol/aws/verifier.h"
 #include "protocol/kinesis/base64.h"
 #include "protocol/kinesis/request.h"
+#include "tests/support/source_folder.h"
 
 using namespace sluice;
 using namespace sluice::aws;

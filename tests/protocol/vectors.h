@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/source_folder.h"
+
 namespace sluice::test {
 
 inline std::string read_text(const std::string& name) {

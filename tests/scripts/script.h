@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "emulator/runtime/spans.h"
+#include "tests/support/source_folder.h"
 
 namespace sluice::test {
 

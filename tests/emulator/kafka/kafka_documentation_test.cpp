@@ -4,6 +4,7 @@
 
 #include "emulator/kafka/dispatch.h"
 #include "tests/support/kafka_client.h"
+#include "tests/support/source_folder.h"
 
 using namespace sluice;
 using namespace sluice::kafka;

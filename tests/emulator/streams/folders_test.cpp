@@ -9,6 +9,7 @@
 
 #include "tests/support/engine_fixture.h"
 #include "tests/support/kafka_consumer.h"
+#include "tests/support/source_folder.h"
 
 using namespace sluice;
 using namespace sluice::kafka;
