@@ -75,7 +75,7 @@ sim: build
 	@cmake --build build/release -j $(JOBS) --target sim
 	@tests/count.sh unit "build/release/sim --seconds $(SECONDS) --from $(FROM)"
 
-# Sixteen connections do everything at once and are cut off in the middle (docs/testing.md). Without SEED each run
+# Twenty-one connections do everything at once and are cut off in the middle (docs/testing.md). Without SEED each run
 # draws others; `make test` always draws the same.
 chaos: SECONDS ?= 600
 chaos: SEED ?= $(shell date +%s)

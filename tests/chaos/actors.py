@@ -9,6 +9,7 @@ from promises import Wrong
 from records import SIZES, label, value
 
 STREAMS, TOPICS, BY_THE_WAY = ("k0", "k1", "k2"), ("t0", "t1", "t2"), ("u0",)
+CARRIED = ("c0",)   # a channel delivers it
 NAMES = STREAMS + TOPICS + BY_THE_WAY
 KEPT = ("k2", "t2")   # nobody deletes them alone; a reset does
 GROUPS = ("g0", "g1")
@@ -46,6 +47,9 @@ class Actor:
 
     def opened(self):
         pass
+
+    def forget(self):
+        """The server begins anew, with nothing."""
 
     def note(self, text):
         self.world.log.append(f"{self.world.age():7.2f} {self.name} {self.count}: {text}")

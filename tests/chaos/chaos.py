@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sixteen connections do everything at once to one server and are cut off in the middle, while time jumps, streams come and go and
+"""Twenty-one connections do everything at once to one server and are cut off in the middle, while time jumps, streams come and go and
 everything is reset: in memory, on disk with both durabilities, and in a full store. `make chaos` runs it long, `make test` a minute.
 
 Checked: the program never dies and no sanitizer reports; /health answers all the time; every answer can be read to its last byte
@@ -24,6 +24,7 @@ import traceback
 from pathlib import Path
 
 from actors import STREAMS, TOPICS
+from carried_actors import Carrier, Watcher
 from group_actors import Commits, Committer, Member
 from kafka_actors import Fetcher, Producer, read_back
 from kinesis_actors import Putter, Reader, Worker
@@ -34,7 +35,7 @@ from server import FLAGS, Server
 from shapers import StreamShaper, TopicShaper, kept_topic
 
 ROOT = Path(__file__).resolve().parents[2]
-CAST = {Health: 1, Producer: 3, Putter: 2, Fetcher: 2, Reader: 1, Worker: 2, Member: 4, Committer: 1, TopicShaper: 1, StreamShaper: 1, Mover: 1}
+CAST = {Health: 1, Producer: 3, Putter: 2, Fetcher: 2, Reader: 1, Worker: 2, Watcher: 1, Carrier: 1, Member: 4, Committer: 1, TopicShaper: 1, StreamShaper: 1, Mover: 1}
 SHAPE = (TopicShaper, StreamShaper, Mover)
 HEALTHY_WITHIN = 20   # seconds, with sanitizers, on a machine that does other things
 SETTLES_WITHIN = 30   # until all that was left behind is gone
@@ -111,12 +112,13 @@ class Round:
             self.world.commits.clear()
             for actor in self.world.actors:
                 actor.promises = self.world.promises
+                actor.forget()
         self.world.fresh()
         self.server.start()
         again = await self.read_everything()
         await self.load(self.seconds / 2, True)
         await self.nothing_left()
-        found = await self.read_everything()
+        found, carried = await self.read_everything(), await self.carried()
         took = max(took, self.stop())
         if self.server.durable:
             self.world.fresh()
@@ -124,7 +126,7 @@ class Round:
             await self.read_everything()
             self.stop()
         done = sum(actor.done for actor in self.world.actors)
-        return (f"{done} actions, {self.world.promises.kept} records acknowledged, {again} and {found} of them read back in the end, "
+        return (f"{done} actions, {self.world.promises.kept} records acknowledged, {again} and {found} of them read back in the end, {carried} in objects, "
                 f"slowest /health {self.world.slowest * 1e3:.0f} ms, exit in {took:.1f} s")
 
     async def load(self, seconds, calm, stop=False):
@@ -192,6 +194,12 @@ class Round:
             await asyncio.sleep(0.1)
         raise Wrong(f"left behind: {left[0]} Kafka and {left[1]} Kinesis connections, {left[2]} parked calls, {left[3]} descriptors: "
                     f"{set(self.server.descriptors()) - set(self.descriptors)}")
+
+    async def carried(self):
+        line = await HttpLine(self.world, self.server.kinesis).open()
+        found = await next(a for a in self.world.actors if isinstance(a, Carrier)).complete(line)
+        line.close()
+        return found
 
     async def read_everything(self):
         """How many acknowledged records were found."""

@@ -42,9 +42,9 @@ class Putter(HttpActor):
             if large and status == 200:
                 raise Wrong(f"{self.name} {self.count}: a record over {LARGEST} bytes was taken")
             if status == 200:
-                self.put(look, labels, [answer] if single else answer["Records"], single or answer["FailedRecordCount"], fails)
+                self.stored(look, labels, [answer] if single else answer["Records"], single or answer["FailedRecordCount"], fails)
 
-    def put(self, look, labels, told, failed, fails):
+    def stored(self, look, labels, told, failed, fails):
         if len(told) != len(labels) or (failed is not True and failed != sum("ErrorCode" in one for one in told)):
             raise Wrong(f"{self.name} {self.count}: {len(labels)} records were answered by {len(told)}, {failed} failed")
         for label, one in zip(labels, told):

@@ -7,6 +7,7 @@ import struct
 
 from frames import APIS, answer, request
 from promises import Wrong
+from records import read_message
 
 PATIENCE = 60   # seconds until an answer that does not come is a fault; no request is made that may wait half as long
 # whole: everything is sent, and the answers are read. dribble: the same, in pieces. half_close: nothing more will be sent.
@@ -182,6 +183,31 @@ class HttpLine(Line):
         if int(status[1]) == 408:   # out of time, in HTTP's words
             self.lost(f"{what}: 408")
         return int(status[1]), body
+
+    async def read_events_head(self, what):
+        """Nothing when an event stream begins, which is sent in chunks; else (status, answer)."""
+        while (end := self.got.find(b"\r\n\r\n")) < 0:
+            await self.more(what)
+        if b"transfer-encoding: chunked" not in self.got[:end].lower():
+            return await self.read(what)
+        self.got, self.events = self.got[end + 4:], b""
+        return None
+
+    async def read_event(self, what):
+        """(headers, body as JSON) of the next message of an event stream."""
+        try:
+            while not (message := read_message(self.events)):
+                while (end := self.got.find(b"\r\n")) < 0 or len(self.got) < end + 4 + int(self.got[:end], 16):
+                    await self.more(what)
+                size = int(self.got[:end], 16)
+                if size == 0:
+                    raise Gone(f"{what} has ended")
+                self.events, self.got = self.events + self.got[end + 2:end + 2 + size], self.got[end + 4 + size:]
+            size, headers, body = message
+            self.events = self.events[size:]
+            return headers, json.loads(body)
+        except (ValueError, AssertionError) as error:
+            raise Wrong(f"{what} was answered by no event stream: {error}") from error
 
     async def ask(self, target, values, draw=None):
         data = self.body(target, values)

@@ -4,7 +4,7 @@ import base64
 import datetime
 import time
 
-from actors import NAMES, HttpActor, changing, ending
+from actors import CARRIED, NAMES, HttpActor, changing, ending
 from lines import Gone
 from promises import FOR_EVER, Wrong
 
@@ -104,7 +104,7 @@ class Mover(HttpActor):
         self.world.commits.clear()
         values = {} if year is None else {"clock": f"{year}-06-01T00:00:00Z"}
         work = self.insist(lambda: self.move(0, "Reset", values, draw, cut=False), lambda told: told[0] >= 429, "Reset")
-        await ending(self, NAMES, changing(self, NAMES, work))
+        await ending(self, NAMES + CARRIED, changing(self, NAMES + CARRIED, work))
         self.world.commits.clear()
         self.world.jumping -= self.virtual
         self.world.jumps += 1

@@ -97,7 +97,7 @@ class Promises:
         before = records.get(offset)
         if before and before[0] != label:
             raise Wrong(f"{look.name}/{shard}: offset {offset} was given to {before[0]} and to {label}")
-        records[offset] = (label, look.time if look.name.startswith("k") else None)
+        records[offset] = (label, look.time if look.name[0] in "kc" else None)
         self.kept += 1
 
     def young(self, record):
@@ -105,7 +105,7 @@ class Promises:
         return record[1] is None or self.clock.most() - record[1] < DAY
 
     def judged(self, name):
-        return name[0] in "kt"
+        return name[0] in "ktc"
 
     def due(self, name, shard):
         """Promised offsets of a shard that must be there now, ascending."""

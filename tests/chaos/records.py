@@ -8,7 +8,7 @@ from pathlib import Path
 from frames import Reading
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "crash"))
-from wire import CRC_TABLE, record_batch  # noqa: E402
+from wire import CRC_TABLE, read_message, record_batch  # noqa: E402, F401
 
 TIME = 1_700_000_000_000   # of each Kafka record; retention of the topics that are made here does not look at it
 SIZES = (0, 0, 0, 0, 20, 200, 3_000, 70_000, 400_000, 1_000_000, 1_180_000)   # dots; the largest put is 1.2 MB

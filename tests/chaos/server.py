@@ -22,6 +22,7 @@ class Server:
         self.flags = FLAGS[mode] + (["--data", str(folder / "data")] if self.durable else [])
         self.flags += ["--kinesis-limits", draw.choice(("none", "none", "kinesis")), "--state-delay", draw.choice(("0s", "0s", "200ms"))]
         self.delays = self.flags[-1] != "0s"
+        self.flags += ["--channel-folder", str(folder / "s3")]
         self.flags += ["--kafka-config", "group.min.session.timeout.ms=100", "--kafka-config", "group.initial.rebalance.delay.ms=200"]
         self.starts, self.process, self.told = 0, None, None
 

@@ -16,3 +16,4 @@ def test_whatever_moment_the_server_is_killed_at_what_it_acknowledged_is_there(p
     print(f"{len(run.outstanding)} kills, {busy} with requests under way, {run.unanswered_stored} requests stored and unanswered")
     assert busy * 2 >= len(run.outstanding), "most kills met an idle server"
     assert min(run.starts) < 0.2
+    assert all(reader.values for reader in run.pushed) and run.carried.objects and run.carried.shards > 4

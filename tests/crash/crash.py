@@ -4,7 +4,9 @@ compares what is there with what was acknowledged. `make crash` runs it long, te
 
 Checked after each kill: every acknowledged record is there at the place it was told, exactly once where the producer is
 idempotent; per shard in the order sent; offsets are dense; committed offsets are not behind what was acknowledged; the
-consumer group lives on without a rebalance. At the end of a folder: both doors show the same records, byte for byte.
+consumer group lives on without a rebalance; registered consumers are those that were acknowledged, and what was pushed to one is
+what is there, without a gap; no object of a channel changes, and no record is in two. At the end of a folder: both doors show the
+same records, byte for byte, and each record of the carried stream is in an object.
 A run that fails prints its seed and keeps its folder.
 
     crash.py [--kills 300] [--per-folder 12] [--seed N] [--program build/release/sluice] [--full-gb 5]
@@ -16,18 +18,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from wire import KafkaPipe, KinesisPipe, offset_of, record_batch
+from kinesis_load import Carried, Pushed, Registrar, make_reader
+from load import PARTITIONS, QUIET, Commits, Frames, Library, Member, Puts
+from wire import KafkaPipe, KinesisPipe, record_batch
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTITIONS = 2
-QUIET = {"log_level": 0, "error_cb": lambda error: None}   # a broker that is away is what this is about
 
 
 class Server:
@@ -56,180 +57,6 @@ class Server:
         self.process.stderr.close()
 
 
-class Worker(threading.Thread):
-    """Keeps a number of requests under way on one connection; goes quiet when it breaks, until told that the server is back."""
-
-    def __init__(self, server, depth):
-        super().__init__(daemon=True)
-        self.server, self.depth = server, depth
-        self.up, self.quiet, self.done = threading.Event(), threading.Event(), False
-        self.sent = self.answered = 0
-        self.fault = None
-
-    def outstanding(self):
-        return self.sent - self.answered
-
-    def run(self):
-        while True:
-            self.up.wait()
-            if self.done:
-                return
-            try:
-                self.connect()
-                while self.up.is_set() or self.sent > self.answered:
-                    while self.up.is_set() and self.sent - self.answered < self.depth:
-                        self.send()
-                        self.sent += 1
-                    self.receive()
-                    self.answered += 1
-            except (OSError, ConnectionError):
-                pass
-            except BaseException as error:   # told by the main thread
-                self.fault = self.fault or error
-            self.sent = self.answered = 0
-            self.up.clear()
-            self.quiet.set()
-
-    def resume(self):
-        self.quiet.clear()
-        self.up.set()
-
-
-class Puts(Worker):
-    """PutRecords without retries: an answer lost with the server is a put that may be there once or not at all."""
-
-    def __init__(self, server, stream, name, chance):
-        super().__init__(server, 4)
-        self.stream, self.name, self.chance, self.next = stream, name, chance, 0
-        self.acknowledged, self.everything, self.under_way = [], [], []
-
-    def connect(self):
-        self.pipe, self.under_way = KinesisPipe(self.server.kinesis), []
-
-    def send(self):
-        values = []
-        for _ in range(1 + self.chance.randrange(5)):
-            values.append(f"{self.name}-{self.next}".encode() + b"." * self.chance.choice([0, 0, 20, 500]))
-            self.next += 1
-        self.everything += values
-        self.under_way.append(values)
-        self.pipe.put_records(self.stream, values)
-
-    def receive(self):
-        status, answer = self.pipe.answer()
-        values = self.under_way.pop(0)
-        assert status == 200 and answer["FailedRecordCount"] == 0, (status, answer)
-        for value, told in zip(values, answer["Records"]):
-            self.acknowledged.append((int(told["ShardId"][8:]), offset_of(told["SequenceNumber"]), value))
-
-
-class Frames(Worker):
-    """An idempotent producer of its own: what was not answered is sent again with its sequence numbers, in order."""
-
-    def __init__(self, server, topic, partition, chance):
-        super().__init__(server, 5)   # a producer may have five batches under way
-        self.topic, self.partition, self.chance = topic, partition, chance
-        self.id, self.next, self.under_way, self.again, self.acknowledged = None, 0, [], [], []
-
-    def connect(self):
-        self.pipe = KafkaPipe(self.server.kafka)
-        if self.id is None:
-            self.id, self.epoch = self.pipe.producer_id()
-        self.again, self.under_way = self.under_way + self.again, []
-
-    def send(self):
-        if self.again:
-            first, values = self.again.pop(0)
-        else:
-            first, values = self.next, [f"f{self.partition}-{self.next + i}".encode() for i in range(1 + self.chance.randrange(3))]
-            self.next += len(values)
-        self.under_way.append((first, values))
-        self.pipe.produce(self.topic, self.partition, record_batch(values, 1_700_000_000_000, self.id, self.epoch, first))
-
-    def receive(self):
-        code, base = self.pipe.produced()
-        assert code == 0, f"produce was answered {code}"
-        first, values = self.under_way.pop(0)
-        assert base == first, f"sequence {first} was told offset {base}: lost or stored twice"   # the topic is this producer's alone
-        self.acknowledged.append((first, values))
-
-
-class Commits(Worker):
-    """Offsets of a group, growing: the acknowledged one is the least that must be there."""
-
-    def __init__(self, server, topic):
-        super().__init__(server, 3)
-        self.topic, self.next, self.acknowledged, self.under_way = topic, 0, -1, []
-
-    def connect(self):
-        self.pipe, self.under_way = KafkaPipe(self.server.kafka), []
-
-    def send(self):
-        self.next += 1
-        self.under_way.append(self.next)
-        self.pipe.commit_offset("crash-offsets", self.topic, 0, self.next)
-
-    def receive(self):
-        code = self.pipe.offset_committed()
-        assert code == 0, f"offset commit was answered {code}"
-        self.acknowledged = self.under_way.pop(0)
-
-
-class Library(threading.Thread):
-    """librdkafka, idempotent or not, which sends again by itself when the server is back."""
-
-    def __init__(self, server, topic, idempotent):
-        super().__init__(daemon=True)
-        self.topic, self.idempotent, self.stop, self.paused = topic, idempotent, False, threading.Event()
-        self.lock, self.acknowledged, self.next, self.fault = threading.Lock(), [], [0] * PARTITIONS, None
-        self.producer = Producer({"bootstrap.servers": server.kafka, "enable.idempotence": idempotent, "acks": "all", "linger.ms": 1,
-                                  "message.timeout.ms": 120_000, "retries": 1_000_000, "retry.backoff.ms": 20, "reconnect.backoff.ms": 10,
-                                  "reconnect.backoff.max.ms": 50, "socket.timeout.ms": 10_000, **QUIET})
-
-    def delivered(self, error, message):
-        if error is not None:
-            self.fault = self.fault or AssertionError(f"{self.topic}: {error}")
-        else:
-            with self.lock:
-                self.acknowledged.append((message.partition(), message.offset(), message.value()))
-
-    def run(self):
-        while not self.stop:
-            if not self.paused.is_set() and len(self.producer) < 2000:
-                for partition in range(PARTITIONS):
-                    for _ in range(5):
-                        self.producer.produce(self.topic, f"{self.topic}-{partition}-{self.next[partition]}".encode(), partition=partition, on_delivery=self.delivered)
-                        self.next[partition] += 1
-            self.producer.poll(0.005)
-
-    def take(self):
-        with self.lock:
-            taken, self.acknowledged = self.acknowledged, []
-        return taken
-
-
-class Member(threading.Thread):
-    """A consumer in a group, which must not notice more than a broker that was away for a moment."""
-
-    def __init__(self, server, topics):
-        super().__init__(daemon=True)
-        self.assigned, self.revoked, self.stop, self.fault = 0, 0, False, None
-        self.consumer = Consumer({"bootstrap.servers": server.kafka, "group.id": "crash-member", "auto.offset.reset": "earliest", "session.timeout.ms": 45_000,
-                                  "heartbeat.interval.ms": 200, "reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 50, "enable.auto.commit": False, **QUIET})
-        self.consumer.subscribe(topics, on_assign=self.on_assign, on_revoke=self.on_revoke)
-
-    def on_assign(self, consumer, partitions):
-        self.assigned += 1
-
-    def on_revoke(self, consumer, partitions):
-        if not self.stop:
-            self.revoked += 1
-
-    def run(self):
-        while not self.stop:
-            self.consumer.consume(500, 0.05)
-
-
 class Run:
     def __init__(self, program, seed, folder, kills, say):
         self.chance, self.folder, self.kills, self.say = random.Random(seed), folder, kills, say
@@ -243,13 +70,21 @@ class Run:
         admin = AdminClient({"bootstrap.servers": self.server.kafka, **QUIET})
         for done in admin.create_topics([NewTopic(n, PARTITIONS, 1) for n in ("idem", "plain", "frames")]).values():
             done.result(10)
-        KinesisPipe(self.server.kinesis).ask("CreateStream", StreamName="puts", ShardCount=PARTITIONS)
+        pipe = KinesisPipe(self.server.kinesis)
+        pipe.ask("CreateStream", StreamName="puts", ShardCount=PARTITIONS)
+        pipe.ask("IncreaseStreamRetentionPeriod", StreamName="puts", RetentionPeriodHours=8760)   # the clock is fast
+        pipe.close()
         self.puts = [Puts(self.server, "puts", f"p{i}", random.Random(self.chance.random())) for i in range(3)]
         self.frames = [Frames(self.server, "frames", p, random.Random(self.chance.random())) for p in range(PARTITIONS)]
         self.commits = Commits(self.server, "frames")
+        reader = make_reader(self.server, "puts")
+        self.pushed = [Pushed(self.server, reader, "puts", p) for p in range(PARTITIONS)]
+        self.registrar = Registrar(self.server, "puts", random.Random(self.chance.random()))
+        self.carried = Carried(self.server, "carried", random.Random(self.chance.random()))
+        self.carried.make()
         self.libraries = [Library(self.server, "idem", True), Library(self.server, "plain", False)]
         self.member = Member(self.server, ["idem", "puts"])
-        self.workers = [*self.puts, *self.frames, self.commits]
+        self.workers = [*self.puts, *self.frames, self.commits, *self.pushed, self.registrar, self.carried]
         for thread in [*self.workers, *self.libraries, self.member]:
             thread.start()
         end = time.monotonic() + 20
@@ -276,6 +111,8 @@ class Run:
         while sum(len(w.acknowledged) for w in [*self.puts, *self.frames]) < before + 20 and time.monotonic() < end:
             time.sleep(0.002)
         time.sleep(self.chance.random() * 0.01)
+        if n % 3:
+            self.carried.split(wait=n % 3 == 1)
         under_way = sum(w.outstanding() for w in self.workers)
         self.server.kill()
         self.outstanding.append(under_way)
@@ -354,6 +191,10 @@ class Run:
         pipe = KafkaPipe(self.server.kafka)
         committed = pipe.committed_offset("crash-offsets", "frames", 0)
         pipe.close()
+        self.registrar.check()
+        for reader in self.pushed:
+            reader.check(self.seen["puts", reader.partition])
+        self.carried.look()
         assert committed >= self.commits.acknowledged, f"offset {self.commits.acknowledged} was acknowledged, {committed} is committed"
         assert self.member.revoked == 0, "the group was rebalanced: its state was lost"
         self.faults()
@@ -372,6 +213,7 @@ class Run:
         self.member.consumer.close()
         self.read_on()
         self.check()
+        self.carried.finish()
         pipe = KinesisPipe(self.server.kinesis)
         for (topic, partition), values in self.seen.items():
             there = pipe.read_shard(topic, f"shardId-{partition:012d}")
@@ -455,7 +297,9 @@ def main():
     outstanding = [n for run in runs for n in run.outstanding]
     starts = [s for run in runs for s in run.starts[1:]]
     print(f"{killed} kills on {len(runs)} folders; {sum(n > 0 for n in outstanding)} with requests under way, {sum(outstanding) / len(outstanding):.1f} of them on average; "
-          f"{sum(run.unanswered_stored for run in runs)} requests were stored and unanswered; {sum(run.records for run in runs)} records, each where it was acknowledged")
+          f"{sum(run.unanswered_stored for run in runs)} requests were stored and unanswered; {sum(run.records for run in runs)} records, each where it was acknowledged; "
+          f"{sum(len(reader.values) for run in runs for reader in run.pushed)} records were pushed, {sum(len(run.carried.objects) for run in runs)} objects delivered "
+          f"from {sum(run.carried.shards for run in runs)} shards")
     print(f"start after a kill: median {sorted(starts)[len(starts) // 2] * 1000:.0f} ms, worst {max(starts) * 1000:.0f} ms")
     slow = False
     if asked.full_gb:

@@ -20,7 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/planted"
 # What a killed server can lose or tell too early: the crash test has to find these as well, within 18 kills.
-ALSO_BY_CRASH = ("answered-before-commit", "producer-not-written", "producers-lost-at-restart", "offset-not-written", "group-not-saved")
+ALSO_BY_CRASH = ("answered-before-commit", "producer-not-written", "producers-lost-at-restart", "offset-not-written", "group-not-saved",
+                 "consumer-not-saved", "channel-place-not-saved")
 
 
 def bugs():

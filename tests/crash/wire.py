@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import struct
+import zlib
 
 CRC_TABLE = []
 for _byte in range(256):
@@ -114,6 +115,11 @@ class KafkaPipe(Pipe):
 
 
 class KinesisPipe(Pipe):
+    def post(self, path, body):
+        """To the control plane, on the same port."""
+        data = json.dumps(body).encode()
+        self.send(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data)
+
     def request(self, operation, body):
         data = json.dumps(body).encode()
         self.send((f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-amz-json-1.1\r\n"
@@ -152,6 +158,63 @@ class KinesisPipe(Pipe):
             token = answer.get("NextShardIterator")
             if not token or not answer["MillisBehindLatest"]:
                 return found
+
+
+class Subscription(KinesisPipe):
+    """SubscribeToShard over HTTP/1.1: an answer in chunks, which together are messages of an event stream."""
+
+    def subscribe(self, consumer, shard, position):
+        self.socket.settimeout(30)   # an event comes every 5 seconds
+        self.request("SubscribeToShard", {"ConsumerARN": consumer, "ShardId": shard, "StartingPosition": position})
+        while b"\r\n\r\n" not in self.got:
+            self.more()
+        head, self.got = self.got.split(b"\r\n\r\n", 1)
+        assert b" 200 " in head and b"chunked" in head.lower(), (head, self.got)
+        self.whole = b""
+        assert self.message()[0][":event-type"] == "initial-response"
+
+    def event(self):
+        headers, payload = self.message()
+        assert headers.get(":event-type") == "SubscribeToShardEvent", (headers, payload)
+        return json.loads(payload)
+
+    def message(self):
+        while True:
+            read = read_message(self.whole)
+            if read:
+                size, headers, payload = read
+                self.whole = self.whole[size:]
+                return headers, payload
+            self.whole += self.chunk()
+
+    def chunk(self):
+        while (end := self.got.find(b"\r\n")) < 0 or len(self.got) < end + 4 + int(self.got[:end], 16):
+            self.more()
+        size = int(self.got[:end], 16)
+        data, self.got = self.got[end + 2:end + 2 + size], self.got[end + 4 + size:]
+        if not data:
+            raise ConnectionError("the subscription has ended")
+        return data
+
+
+def read_message(data):
+    """(size, headers, payload) of the event stream's first message, or nothing when it is not whole. All headers are texts."""
+    if len(data) < 16:
+        return None
+    size, of_headers, crc = struct.unpack(">III", data[:12])
+    assert zlib.crc32(data[:8]) == crc, f"a message begins with {data[:12].hex()}"
+    if len(data) < size:
+        return None
+    assert zlib.crc32(data[:size - 4]) == struct.unpack(">I", data[size - 4:size])[0], "a message has a wrong sum"
+    headers, at = {}, 12
+    while at < 12 + of_headers:
+        name = data[at + 1:at + 1 + data[at]].decode()
+        at += 1 + data[at]
+        kind, length = struct.unpack(">BH", data[at:at + 3])
+        assert kind == 7, f"header {name} is of kind {kind}"
+        headers[name] = data[at + 3:at + 3 + length].decode()
+        at += 3 + length
+    return size, headers, data[12 + of_headers:size - 4]
 
 
 def offset_of(number):

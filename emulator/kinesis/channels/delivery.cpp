@@ -12,6 +12,7 @@
 #include "emulator/runtime/worker.h"
 #include "emulator/streams/catalog/object_key.h"
 #include "emulator/streams/catalog/places.h"
+#include "storage/planted.h"
 
 namespace sluice::kinesis {
 namespace {
@@ -364,7 +365,7 @@ Task<bool> Delivery::State::write(std::shared_ptr<Lane> lane, ChannelPlace objec
         std::list<std::string> kept;
         auto next = std::min(read->next, object.to);
         for (const auto& record : read->records) {
-            if (record.position >= object.to) break;
+            if (record.position >= object.to + (planted("delivered-twice") ? 1 : 0)) break;
             const auto value = record.value ? text_of(*record.value) : std::string_view{};
             const auto size = static_cast<std::int64_t>(value.size());
             if (!decided && bytes > 0 && bytes + size > object_bytes) {
@@ -404,7 +405,7 @@ Task<bool> Delivery::State::write(std::shared_ptr<Lane> lane, ChannelPlace objec
     if (lost > 0) tell_lost(*lane, lost);
     if (std::exchange(carried[lane->of.channel.get()].failing, false))
         engine.events().note(fmt::format("channel {} delivers again", channel.name));
-    auto storing = store(lane, {.next = object.to, .to = 0, .begun = {}});
+    auto storing = store(lane, {.next = object.to + (planted("delivery-skips-a-record") ? 1 : 0), .to = 0, .begun = {}});
     co_return co_await std::move(storing);
 }
 

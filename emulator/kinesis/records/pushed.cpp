@@ -8,6 +8,7 @@
 #include "protocol/kinesis/consumer_shapes.h"
 #include "protocol/kinesis/encode.h"
 #include "protocol/kinesis/event_stream.h"
+#include "storage/planted.h"
 
 namespace sluice::kinesis {
 namespace {
@@ -23,8 +24,10 @@ struct Event {
     std::shared_ptr<const std::string> text;
 };
 
+// Where somebody who has all below `next` goes on, AT this number as well as AFTER it (docs/decisions/013).
 std::string number_before(const streams::Shard& shard, streams::Position next, std::int64_t arrived_s) {
-    return streams::to_string({.created_s = shard.created_s, .index = next, .arrived_s = arrived_s, .shard = shard.index});
+    return streams::to_string(
+        {.created_s = shard.created_s, .index = next, .arrived_s = arrived_s, .shard = shard.index, .behind = true});
 }
 
 std::shared_ptr<const std::string> text_of(const SubscribeToShardEvent& event) {
@@ -91,7 +94,7 @@ class Pushing {
             }
         }
         shown_ = shown;
-        p_.next = shown->next;
+        p_.next = shown->next + (planted("push-skips-a-record") ? 1 : 0);
         if (!shown->text) co_return true;   // nothing of it is shown: control records
         beat_ = clock_.live() + streams::subscription_beat;
         continue_from_ = number_before(*p_.shard, shown->next, shown->appended_s);
