@@ -27,7 +27,8 @@ std::expected<streams::Position, Error> position_of_number(const Call& call, con
         return shard.end;
     }
     if (sequence->index > shard.end) return invalid(false);
-    return start.type == "AFTER_SEQUENCE_NUMBER" ? sequence->index : std::max<streams::Position>(sequence->index - 1, 0);
+    return start.type == "AFTER_SEQUENCE_NUMBER" || sequence->behind ? sequence->index
+                                                                     : std::max<streams::Position>(sequence->index - 1, 0);
 }
 
 bool by_number(const Start& start) { return start.type.ends_with("_SEQUENCE_NUMBER"); }

@@ -75,13 +75,15 @@ void put_digits(char* to, int more, std::uint64_t value) {
     for (; more > 0; value /= 10) to[--more] = static_cast<char>('0' + value % 10);
 }
 
-// From the end, in hex digits: version 1, shard 8, second 9, zero 2, index 16, shard's low nibble 1, create second 9, a 2.
+// From the end, in hex digits: version 1, shard 8, second 9, zero 2 (ours: a one is behind the record), index 16, shard's low
+// nibble 1, create second 9, a 2.
 // Below 2^190, so two divisions by 10^19 leave three numbers of 19 digits each, the last with 18.
 std::array<std::uint64_t, 3> parts_of(const Sequence& s) {
     Wide number;
     number.put(0, 1, 2);
     number.put(1, 8, static_cast<std::uint32_t>(s.shard));
     number.put(9, 9, static_cast<std::uint64_t>(s.arrived_s));
+    number.put(18, 2, s.behind ? 1 : 0);
     number.put(20, 16, static_cast<std::uint64_t>(s.index));
     number.put(36, 1, static_cast<std::uint64_t>(s.shard) & 15);
     number.put(37, 9, static_cast<std::uint64_t>(s.created_s));
@@ -151,6 +153,7 @@ std::optional<Sequence> parse_sequence(std::string_view text) {
             if (index >> 63) return {};
             s.index = static_cast<std::int64_t>(index);
             s.arrived_s = static_cast<std::int64_t>(number.digits(9, 9));
+            s.behind = number.digits(18, 2) == 1;
             return s;
         }
         if (s.version == 1) {

@@ -15,7 +15,8 @@ struct Sequence {
     std::int64_t index{};       // position + 1; 0 is the start, closing_index the end of a closed shard
     std::int64_t arrived_s{};   // second the record arrived
     std::int32_t shard{};
-    int version = 2;   // 0 and 1 are old forms AWS still parses; 2 is what is written
+    int version = 2;       // 0 and 1 are old forms AWS still parses; 2 is what is written
+    bool behind = false;   // no record's number: what lies between this one and the next
     friend bool operator==(const Sequence&, const Sequence&) = default;
 };
 constexpr std::int64_t closing_index = INT64_MAX;

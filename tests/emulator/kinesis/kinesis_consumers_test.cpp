@@ -195,11 +195,36 @@ TEST_CASE("what a door or Kafka appends is pushed at once, from each kind of sta
     Subscribed after{
         f, third, {{"Type", "AFTER_SEQUENCE_NUMBER"}, {"SequenceNumber", events[0]["Records"][0]["SequenceNumber"]}}};
     CHECK(after.keys().front() == "one");
-    const auto fourth = f.reg("fourth");
-    Subscribed on{f, fourth, {{"Type", "AFTER_SEQUENCE_NUMBER"}, {"SequenceNumber", events[0]["ContinuationSequenceNumber"]}}};
-    CHECK(on.keys().empty());
-    f.put("later");
-    CHECK(on.keys() == std::vector<std::string>{"later"});
+}
+
+TEST_CASE("a continuation goes on with the next record, whether AT its number or AFTER it") {
+    Fan f;
+    f.put("one"), f.put("two");
+    Subscribed first{f, f.reg("first"), f.start("TRIM_HORIZON")};
+    auto event = first.events().at(0);
+    for (const auto& round : {"three", "four"}) {
+        const auto last = event["Records"].back()["SequenceNumber"].get<std::string>();
+        const json number = event["ContinuationSequenceNumber"];
+        CHECK(number.get<std::string>() > last);
+        std::vector<std::unique_ptr<Subscribed>> on;
+        for (const std::string type : {"AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"}) {
+            on.push_back(std::make_unique<Subscribed>(f, f.reg(type + round), json{{"Type", type}, {"SequenceNumber", number}}));
+            CHECK(on.back()->keys().empty());
+        }
+        f.put(round);
+        for (const auto& one : on) CHECK(one->keys() == std::vector<std::string>{round});
+        // Somebody who was pushed to may poll from there.
+        for (const auto* type : {"AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"}) {
+            const auto iterator = f.door.ask("GetShardIterator", {{"StreamName", "s"},
+                                                                  {"ShardId", "shardId-000000000000"},
+                                                                  {"ShardIteratorType", type},
+                                                                  {"StartingSequenceNumber", number}});
+            const auto read = f.door.ask("GetRecords", {{"ShardIterator", iterator["ShardIterator"]}});
+            REQUIRE(read["Records"].size() == 1);
+            CHECK(read["Records"][0]["PartitionKey"] == round);
+        }
+        event = first.events().at(0);
+    }
 }
 
 TEST_CASE("an event comes at least every 5 s, and a subscription ends after 5 minutes, both in real time") {

@@ -31,6 +31,17 @@ TEST_CASE("every part survives the way out and back") {
         }
 }
 
+TEST_CASE("a number behind a record is above it and below the next one, and says so") {
+    const Sequence record{.created_s = 1'796'000'000, .index = 7, .arrived_s = 1'796'000'123, .shard = 2};
+    auto behind = record, next = record;
+    behind.behind = true;
+    ++next.index, next.arrived_s = record.created_s;   // the clock was set back
+    CHECK(to_string(record) < to_string(behind));
+    CHECK(to_string(behind) < to_string(next));
+    CHECK(parse_sequence(to_string(behind)) == behind);
+    CHECK_FALSE(parse_sequence(to_string(next))->behind);
+}
+
 TEST_CASE("numbers of a shard in a row are the same as each by itself") {
     const Sequence start{.created_s = 1'796'000'000, .index = 1, .arrived_s = 1'796'000'123, .shard = 7};
     SequenceRun run;
