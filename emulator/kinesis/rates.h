@@ -5,8 +5,10 @@
 //
 // Sources: AWS API, each operation's text, where no other is named; "Quotas and limits" of 2023 (page), of which the figures of
 // the last group are unconfirmed. What has no row has no figure anywhere: puts, reads and iterators have limits of their shards,
-// SubscribeToShard its pause, encryption and modes are counted by the day.
+// encryption and modes are counted by the day.
 #pragma once
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -19,7 +21,7 @@
 
 namespace sluice::kinesis {
 
-enum class RateScope : std::uint8_t { account, stream };
+enum class RateScope : std::uint8_t { account, stream, reader };   // reader: a consumer in a shard
 struct Rate {
     std::string_view operation;
     std::int64_t per_second;
@@ -51,8 +53,9 @@ inline constexpr std::array rates{
     Rate{"RegisterStreamConsumer", 5},
     Rate{"RemoveTagsFromStream", 5},
     Rate{"SplitShard", 5},
-    Rate{"TagResource", 5},     // page
-    Rate{"UntagResource", 5},   // page
+    Rate{"SubscribeToShard", 1, RateScope::reader},   // beside its pause of 5 s, which one that has left need not keep
+    Rate{"TagResource", 5},                           // page
+    Rate{"UntagResource", 5},                         // page
     Rate{"UpdateAccountSettings", 5},
     Rate{"UpdateShardCount", 10},
     Rate{"UpdateStreamWarmThroughput", 5},
@@ -68,8 +71,9 @@ constexpr std::optional<Rate> rate_of(std::string_view operation) {
 // Whether everything is as strict as at AWS: the server's half of the profile.
 inline bool strict(const Call& call) { return call.engine.options().kinesis_profile == "kinesis-strict"; }
 
-// The refusal of a call, or nothing when it is let in. `stream`: the name it has in the request, empty if none.
-std::optional<Error> over_rate(const Call&, const Rate&, std::string_view stream);
+// The refusal of a call, or nothing when it is let in. `stream`: the name it has in the request, empty if none. `reader`: the
+// consumer's ARN and the shard, where the rate is theirs.
+std::optional<Error> over_rate(const Call&, const Rate&, std::string_view stream, std::string_view reader = {});
 
 // The name of the stream that a request is about. One that goes on with a listing has it in its token only, and counts for
 // nothing.
@@ -93,8 +97,13 @@ std::string_view stream_named(const Operation& request) {
 template <class Operation>
 std::optional<Error> over_rate(const Call& call, const Operation& request) {
     constexpr auto rate = rate_of(Operation::operation);
-    if constexpr (rate.has_value())
-        if (strict(call)) return over_rate(call, *rate, stream_named(request));
+    if constexpr (rate.has_value()) {
+        if (!strict(call)) return {};
+        if constexpr (rate->scope == RateScope::reader)
+            return over_rate(call, *rate, stream_named(request), fmt::format("{} {}", *request.consumer_arn, *request.shard_id));
+        else
+            return over_rate(call, *rate, stream_named(request));
+    }
     return {};
 }
 

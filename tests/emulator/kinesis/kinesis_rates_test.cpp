@@ -107,6 +107,25 @@ TEST_CASE("a stream's rate is its own, an account's is shared by all its streams
         CHECK(s.refusal("ListStreamConsumers", {{"StreamARN", arn + "none"}}).ends_with("not found."));
 }
 
+TEST_CASE("each consumer may ask for each shard once a second, whether it stays or goes") {
+    Under s{"kinesis-strict"};
+    auto body = Example<kinesis::SubscribeToShard>::body(s);
+    const auto refusal = [&](const std::string& shard) {
+        body["ShardId"] = shard;
+        return s.refusal("SubscribeToShard", body);
+    };
+    const std::string stream = name_in(body), rate = "Rate exceeded for stream " + stream + " under account 000000000000.";
+    CHECK_FALSE(refusal("shardId-000000000000").starts_with("Rate"));
+    CHECK(refusal("shardId-000000000000") == rate);
+    CHECK_FALSE(refusal("shardId-000000000001").starts_with("Rate"));
+    (void)s.caller.ask("RegisterStreamConsumer", {{"StreamARN", arn + stream}, {"ConsumerName", "another"}});
+    body["ConsumerARN"] =
+        s.caller.ask("DescribeStreamConsumer",
+                     {{"StreamARN", arn + stream}, {"ConsumerName", "another"}})["ConsumerDescription"]["ConsumerARN"];
+    CHECK_FALSE(refusal("shardId-000000000000").starts_with("Rate"));
+    CHECK(refusal("shardId-000000000000") == rate);
+}
+
 TEST_CASE("accounts that are apart have rates of their own") {
     Under s{"kinesis-strict"};
     s.caller.options.separate_scopes = true;
