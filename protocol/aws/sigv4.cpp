@@ -107,7 +107,8 @@ std::optional<std::string> canonical_request(const RequestHead& head, std::strin
     std::vector<std::pair<std::string, std::string_view>> headers;
     headers.reserve(head.headers.size());
     for (const auto& [name, value] : head.headers) headers.emplace_back(lower_case(name), value);
-    std::ranges::stable_sort(headers, {}, &std::pair<std::string, std::string_view>::first);
+    const auto first_of = &std::pair<std::string, std::string_view>::first;
+    std::ranges::stable_sort(headers, {}, first_of);
 
     std::string text{head.method};
     text.append("\n").append(canonical_uri(path_of(head.target))).append("\n").append(canonical_query(query_of(head.target)));
@@ -119,9 +120,12 @@ std::optional<std::string> canonical_request(const RequestHead& head, std::strin
         const auto name = signed_headers.substr(from, end - from);
         if (name <= before) return std::nullopt;
         text.append(name).append(":");
-        while (next != headers.end() && next->first < name) ++next;
-        for (bool more = false; next != headers.end() && next->first == name; ++next, more = true)
+        const auto shown = name == authority_header ? std::string_view{"host"} : name;
+        if (name == authority_header) next = std::ranges::lower_bound(headers, shown, {}, first_of);
+        while (next != headers.end() && next->first < shown) ++next;
+        for (bool more = false; next != headers.end() && next->first == shown; ++next, more = true)
             append_value(more ? text += ',' : text, next->second);
+        if (name == authority_header) next = headers.begin();   // it comes before all others
         text += '\n';
         before = name;
         from = end + 1;

@@ -78,7 +78,7 @@ std::optional<Refusal> fault_of_form(const Caller& caller, std::string_view serv
         return told(RefusedFor::wrong_signature,
                     "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: " +
                         quoted(caller.date) + " != " + quoted(iso.substr(0, 8)) + ", from " + quoted(iso) + ".");
-    if (!names(caller.signed_headers, "host"))
+    if (!names(caller.signed_headers, "host") && !names(caller.signed_headers, authority_header))
         return told(RefusedFor::wrong_signature, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
     return std::nullopt;
 }

@@ -300,3 +300,14 @@ TEST_CASE("every refusal of a signature has its exception, spelled in JSON, in C
         CHECK(xml.body == "<" + name + ">\n  <Message>a &lt;text&gt; &amp; more</Message>\n</" + name + ">\n");
     }
 }
+
+TEST_CASE("a host may be signed under the name that HTTP/2 has for it, beside any other header") {
+    const std::pair<std::string_view, std::string_view> headers[]{
+        {"X-Amz-Date", "20151120T200815Z"}, {"Host", "localhost:4567"}, {"Content-Type", "t"}, {"Accept", "a"}};
+    const RequestHead head{"POST", "/", headers};
+    CHECK(canonical_request(head, ":authority;content-type;x-amz-date", "hash") ==
+          "POST\n/\n\n:authority:localhost:4567\ncontent-type:t\nx-amz-date:20151120T200815Z\n\n"
+          ":authority;content-type;x-amz-date\nhash");
+    CHECK(canonical_request(head, ":authority;accept;host", "hash") ==
+          "POST\n/\n\n:authority:localhost:4567\naccept:a\nhost:localhost:4567\n\n:authority;accept;host\nhash");
+}

@@ -31,10 +31,21 @@ def prepared(language, *command):
     return folder
 
 
+def ran(folder, *command, seconds=120, **environment):
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds, env={**os.environ, **environment})
+
+
 def run(folder, *command, seconds=120, **environment):
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds, env={**os.environ, **environment})
+    done = ran(folder, *command, seconds=seconds, **environment)
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
     return done.stdout
+
+
+def fails(folder, *command, **environment):
+    """All that it printed."""
+    done = ran(folder, *command, **environment)
+    assert done.returncode != 0, done.stdout
+    return done.stdout + done.stderr
 
 
 def tool(name, *packages):
@@ -50,6 +61,14 @@ def tool(name, *packages):
 @pytest.fixture
 def server(tmp_path):
     one = Server(None, "--kinesis-limits", "none", "--tls-ca", str(tmp_path / "ca.pem"))
+    one.trusted = tmp_path / "ca.pem"
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def verifying(tmp_path):
+    one = Server(None, "--kinesis-limits", "none", "--tls-ca", str(tmp_path / "ca.pem"), "--kinesis-auth", "verify", "--kinesis-key", "test:test")
     one.trusted = tmp_path / "ca.pem"
     yield one
     one.stop()
@@ -76,6 +95,29 @@ def test_java(server):
     server.words("reset")
     told = run(folder, "java", "-cp", "target/classes:lib/*", "KinesisClients", at(server, tls=True), str(server.trusted))
     assert told.count("seen: ") == 1, told
+
+
+def test_javascript_signs_over_http_2_and_a_wrong_secret_is_refused(verifying):
+    needs("node", "npm")
+    folder = prepared("javascript", "npm", "install", "--silent")
+    for tls in (False, True):
+        how = {"ENDPOINT": at(verifying, tls), "NODE_EXTRA_CA_CERTS": str(verifying.trusted)}
+        told = run(folder, "node", "--test", **how)
+        assert "pass 4" in told, told
+        verifying.words("reset")
+        assert "InvalidSignatureException" in fails(folder, "node", "--test", SECRET="another", **how)
+
+
+def test_java_signs_over_both_versions_of_http_and_a_wrong_secret_is_refused(verifying):
+    needs("java", "mvn")
+    folder = prepared("java", "mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DoutputDirectory=lib")
+    command = ("java", "-cp", "target/classes:lib/*", "KinesisClients")
+    told = run(folder, *command, at(verifying))
+    assert told.count("seen: ") == 4, told
+    verifying.words("reset")
+    told = run(folder, *command, at(verifying, tls=True), str(verifying.trusted))
+    assert told.count("seen: ") == 1, told
+    assert "signature" in fails(folder, *command, at(verifying), SECRET="another").lower()
 
 
 def test_go(server):
@@ -139,3 +181,35 @@ def test_the_kinesis_client_library_reads_through_a_split_and_a_merge(server, dy
     folder = prepared("kcl", "mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DoutputDirectory=lib")
     told = run(folder, "java", "-cp", "target/classes:lib/*", "KclReader", f"http://{server.kinesis_at}", dynamo, how, seconds=300)
     assert told.count("seen: ") == 4, told
+
+
+@pytest.mark.parametrize("consumer", [[], ["reader"]], ids=["polling", "fan-out"])
+def test_a_flink_job_reads_each_record_once_through_two_splits(server, consumer):
+    needs("java", "mvn")
+    folder = prepared("flink", "mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DoutputDirectory=lib")
+    kinesis = server.kinesis()
+    kinesis.create_stream(StreamName="flink", ShardCount=1)
+
+    def put(start, end):
+        for n in range(start, end):
+            kinesis.put_record(StreamName="flink", PartitionKey=str(n), Data=b"%d" % n)
+
+    put(0, 100)
+    opens = [word for name in ("java.util", "java.lang", "java.time") for word in ("--add-opens", f"java.base/{name}=ALL-UNNAMED")]
+    with open(folder / "told", "w") as told:
+        job = subprocess.Popen(["java", *opens, "-cp", "target/classes:lib/*", "FlinkReader", at(server), "flink", "300", *consumer],
+                               cwd=folder, stdout=subprocess.PIPE, stderr=told, text=True)
+    said = []
+    try:
+        for line in job.stdout:
+            said.append(line.strip())
+            if said[-1] == "values: 100":
+                kinesis.split_shard(StreamName="flink", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2 ** 127))
+                put(100, 200)
+                kinesis.split_shard(StreamName="flink", ShardToSplit="shardId-000000000001", NewStartingHashKey=str(2 ** 125))
+                put(200, 300)
+        assert job.wait(60) == 0, (said, (folder / "told").read_text()[-2000:])
+    finally:
+        job.kill()
+        job.wait()
+    assert said[-1] == "counts: [1]", said

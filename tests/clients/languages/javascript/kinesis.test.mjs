@@ -1,4 +1,5 @@
-// The AWS SDK for JavaScript v3 as it comes: its Kinesis client speaks HTTP/2.   node --test, with ENDPOINT in the environment
+// The AWS SDK for JavaScript v3 as it comes: its Kinesis client speaks HTTP/2.   node --test, with ENDPOINT in the environment, and
+// with SECRET where another one than `test` signs
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
@@ -8,7 +9,7 @@ import {
 } from "@aws-sdk/client-kinesis";
 
 const client = new KinesisClient({
-  endpoint: process.env.ENDPOINT, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  endpoint: process.env.ENDPOINT, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: process.env.SECRET ?? "test" },
 });
 
 async function readAll(StreamName) {

@@ -69,7 +69,7 @@ public final class KinesisClients {
     public static void main(String[] args) throws Exception {
         var at = URI.create(args[0]);
         var managers = args.length > 1 ? trusting(args[1]) : null;
-        var who = StaticCredentialsProvider.create(AwsBasicCredentials.create("test", "test"));
+        var who = StaticCredentialsProvider.create(AwsBasicCredentials.create("test", System.getenv().getOrDefault("SECRET", "test")));
         if (args.length > 1) {
             try (var secure = KinesisAsyncClient.builder().endpointOverride(at).region(Region.US_EAST_1).credentialsProvider(who)
                      .httpClientBuilder(NettyNioAsyncHttpClient.builder().tlsTrustManagersProvider(() -> managers)).build()) {
