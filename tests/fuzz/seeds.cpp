@@ -305,6 +305,7 @@ std::vector<Blob> seeds(std::string_view target) {
     if (target == "http2") all = http2_seeds();
     if (target == "kinesis_door") all = kinesis_calls();
     if (target == "aggregates") all = aggregate_seeds();
+    if (target == "tls_records") all = tls_seeds();
     if (target == "tokens") all = token_seeds();
     if (target == "catalog") all = catalog_seeds();
     if (target == "blocks") all = block_seeds();

@@ -6,6 +6,7 @@
 namespace sluice::fuzz {
 
 std::vector<Blob> aggregate_seeds();    // aggregates.cpp
+std::vector<Blob> tls_seeds();          // tls_records.cpp
 std::vector<Blob> token_seeds();        // tokens.cpp
 std::vector<Blob> catalog_seeds();      // catalog.cpp
 std::vector<Blob> block_seeds();        // blocks.cpp

@@ -26,6 +26,7 @@ void http2(Bytes);
 void aggregates(Bytes);
 void json(Bytes);
 void cbor(Bytes);
+void tls_records(Bytes);
 void tokens(Bytes);
 void catalog(Bytes);
 void blocks(Bytes);
@@ -46,6 +47,7 @@ inline constexpr Target targets[] = {
     {"http_requests", http_requests},
     {"http2", http2},
     {"aggregates", aggregates},
+    {"tls_records", tls_records},
     {"tokens", tokens},
     {"catalog", catalog},
     {"blocks", blocks},
