@@ -8,6 +8,7 @@
     make bench ARGS='--crowded --stored 20'             does a figure change beside 5,000 partitions, 20 GB, 1,000 connections?
     make bench ARGS='--growth'                          does a figure grow with what is there, or with what changes? n and 10 n
     make bench ARGS='--pushed'                          SubscribeToShard: its delay beside the fastest peer that has it, and 1,000 readers
+    make bench ARGS='--scaling'                         an on-demand stream under load, before and behind its first split
     make bench ARGS='--turns'                           how long one turn of the loop takes while somebody asks for something large
 
 Every figure is the median of the rounds, and within a round the contenders take turns, because absolute numbers move by
@@ -121,6 +122,7 @@ def options():
     ask.add_argument("--turns", action="store_true")
     ask.add_argument("--growth", action="store_true")
     ask.add_argument("--pushed", action="store_true")
+    ask.add_argument("--scaling", action="store_true")
     if (HERE / "deletion.py").exists():
         ask.add_argument("--deletion", action="store_true", help="DeleteTopic and Reset with --stored GB: bench/deletion.py")
     ask.set_defaults(deletion=False)
@@ -153,6 +155,9 @@ def main():
     if given.pushed:
         import pushed
         return pushed.run(given)
+    if given.scaling:
+        import scaling
+        return scaling.run(given)
     if given.crowded:
         import crowded
         return crowded.run(given)
