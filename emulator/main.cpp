@@ -127,9 +127,7 @@ void turn_until_still(asio::io_context& loop, streams::Engine& engine, const Rea
 
 std::unique_ptr<kinesis::Verification> verification(const ServeOptions& options) {
     if (!options.verify_signatures) return nullptr;
-    std::vector<aws::Key> keys;
-    for (const auto& [id, secret, token, until] : options.access_keys) keys.push_back({id, secret, token, until});
-    return std::make_unique<kinesis::Verification>(std::move(keys), options.signatures_by_virtual_clock);
+    return std::make_unique<kinesis::Verification>(options.access_keys, options.signatures_by_virtual_clock);
 }
 
 std::map<std::string, kinesis::ErrorCode, std::less<>> keys_of(const ServeOptions& options) {

@@ -48,7 +48,7 @@ std::optional<Error> fault_of_tags(const Call& call, std::string_view stream, co
     };
     if (any([](std::string_view text) { return !allowed(text); })) return texts::tags_invalid();
     if (any([](std::string_view text) { return text.contains('%'); }))
-        return texts::tags_not_added_illegal(stream, call.account());
+        return texts::tags_illegal("add tags to", stream, call.account());
     for (const auto& [key, value] : tags)
         if (key.starts_with("aws:")) return texts::tag_reserved(key);
     if (tags.size() + others > most_tags) return texts::too_many_tags(stream, call.account());
@@ -69,7 +69,7 @@ Task<std::optional<Error>> remove_tags(Call& call, Resource of, const std::vecto
     if (auto fault = must_be_active(call, of)) co_return fault;
     if (!std::ranges::all_of(keys, [](std::string_view key) { return allowed(key); })) co_return texts::tags_invalid();
     if (std::ranges::any_of(keys, [](std::string_view key) { return key.contains('%'); }))
-        co_return texts::tags_not_removed_illegal(call.name(*of.stream), call.account());
+        co_return texts::tags_illegal("remove tags from", call.name(*of.stream), call.account());
     auto all = of.tags();
     for (const auto key : keys) all.erase(std::string{key});
     auto waiting = stored(set_tags(call, of, std::move(all)));

@@ -64,8 +64,8 @@ std::map<std::string, std::string> parse_configs(const std::vector<std::string>&
 }
 
 // ID:SECRET, ID:SECRET:TOKEN or ID:SECRET:TOKEN:UNTIL. A wrong one is not quoted, since a part of it is secret.
-ServeOptions::AccessKey parse_access_key(const std::string& text) {
-    ServeOptions::AccessKey key;
+aws::Key parse_access_key(const std::string& text) {
+    aws::Key key;
     std::string until;
     std::string_view rest = text;
     for (auto* part : {&key.id, &key.secret, &key.token, &until}) {
@@ -90,7 +90,7 @@ void check_access_keys(const ServeOptions& options) {
         throw Exit{bad_usage,
                    "--kinesis-key and --kinesis-auth-clock are for --kinesis-auth verify; without it any key is let in"};
     for (const auto& key : options.access_keys)
-        if (std::ranges::count(options.access_keys, key.id, &ServeOptions::AccessKey::id) > 1)
+        if (std::ranges::count(options.access_keys, key.id, &aws::Key::id) > 1)
             throw Exit{bad_usage, fmt::format("--kinesis-key: {} is given twice", key.id)};
 }
 

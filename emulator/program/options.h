@@ -14,6 +14,7 @@
 
 #include "emulator/net/endpoint.h"
 #include "emulator/runtime/clock.h"
+#include "protocol/aws/verifier.h"
 #include "storage/store.h"
 
 namespace sluice {
@@ -53,12 +54,8 @@ struct ServeOptions {
     std::string account, region;
     bool separate_scopes = false;   // --kinesis-scope
     // --kinesis-auth verify. A secret is never part of a text that is printed.
-    struct AccessKey {
-        std::string id, secret, token;
-        std::optional<Time> until;   // of the token
-    };
     bool verify_signatures = false, signatures_by_virtual_clock = false;
-    std::vector<AccessKey> access_keys;
+    std::vector<aws::Key> access_keys;
     milliseconds state_delay{0};
     std::uint64_t max_memory_bytes{}, max_data_bytes{};
     ClockStart clock = ClockStart::keep;

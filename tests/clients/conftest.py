@@ -3,11 +3,13 @@
 Nothing here sleeps: the server says when it is ready on its standard output, and what has to be waited for is asked
 again until a deadline.
 """
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -169,3 +171,40 @@ def produce(producer, topic, values, **more):
     for error, _ in told:
         assert error is None, error
     return [message for _, message in told]
+
+
+@contextlib.contextmanager
+def both_doors_write(server, name, **producer):
+    """One connection puts and one produces, a record at a time: the values that were acknowledged so far, and why others were not."""
+    stop, sent, refused = threading.Event(), set(), []
+
+    def put():
+        kinesis, i = server.kinesis(), 0
+        while not stop.is_set():
+            kinesis.put_record(StreamName=name, Data=f"p{i}".encode(), PartitionKey=f"key-{i}")
+            sent.add(f"p{i}".encode())
+            i += 1
+
+    def send():
+        sender, i = server.producer(**producer), 0
+        while not stop.is_set():
+            value = f"k{i}".encode()
+
+            def delivered(error, message, value=value):
+                if error is None:
+                    sent.add(value)
+                else:
+                    refused.append(str(error))
+            # Kafka's own partitioner may pick the sealed partition; the error for that one says what to do.
+            sender.produce(name, value, key=f"key-{i}", on_delivery=delivered)
+            sender.flush(5)
+            i += 1
+    threads = [threading.Thread(target=put), threading.Thread(target=send)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield sent, refused
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()

@@ -1,11 +1,10 @@
 """Consumer groups: members share partitions, commits survive a restart, and a split loses nothing."""
-import threading
 import time
 
 import pytest
 from confluent_kafka import TopicPartition
 
-from conftest import offset_of, produce, until
+from conftest import both_doors_write, offset_of, produce, until
 
 FAST = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 200, "topic.metadata.refresh.interval.ms": 500}
 
@@ -101,32 +100,6 @@ def test_a_split_under_load_by_both_doors_loses_nothing_for_a_group_that_starts_
     until(first, 20, "the first record")
     consumer.commit(message=early[0], asynchronous=False)
 
-    stop, sent, refused = threading.Event(), set(), []
-
-    def put():
-        i = 0
-        while not stop.is_set():
-            kinesis.put_record(StreamName=name, Data=f"p{i}".encode(), PartitionKey=f"key-{i}")
-            sent.add(f"p{i}".encode())
-            i += 1
-
-    def send():
-        producer, i = server.producer(), 0
-        while not stop.is_set():
-            value = f"k{i}".encode()
-
-            def delivered(error, message, value=value):
-                if error is None:
-                    sent.add(value)
-                else:
-                    refused.append(str(error))
-            # Kafka's own partitioner may pick the sealed partition; the error for that one says what to do.
-            producer.produce(name, value, key=f"key-{i}", on_delivery=delivered)
-            producer.flush(5)
-            i += 1
-    threads = [threading.Thread(target=put), threading.Thread(target=send)]
-    for thread in threads:
-        thread.start()
     got = set()
 
     def gather(done):
@@ -136,16 +109,14 @@ def test_a_split_under_load_by_both_doors_loses_nothing_for_a_group_that_starts_
                 got.add(message.value())
             return done()
         until(step, 30, "progress under load")
-    gather(lambda: len(got) > 50)
-    kinesis.split_shard(StreamName=name, ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127))
-    start = time.monotonic()
-    gather(lambda: {1, 2} <= {p.partition for p in consumer.assignment()})
-    took = time.monotonic() - start
-    count = len(got)
-    gather(lambda: len(got) > count + 50)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    with both_doors_write(server, name) as (sent, refused):
+        gather(lambda: len(got) > 50)
+        kinesis.split_shard(StreamName=name, ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127))
+        start = time.monotonic()
+        gather(lambda: {1, 2} <= {p.partition for p in consumer.assignment()})
+        took = time.monotonic() - start
+        count = len(got)
+        gather(lambda: len(got) > count + 50)
     gather(lambda: sent <= got)
     assert sent <= got
     assert all("POLICY_VIOLATION" in r or "olicy" in r for r in refused), refused

@@ -1,7 +1,6 @@
 """A stream on demand that grows under load, as clients of both doors see it, on a clock that is moved by the control plane."""
-import threading
 
-from conftest import iterator, until
+from conftest import both_doors_write, iterator, until
 
 FAST = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 200, "topic.metadata.refresh.interval.ms": 500,
         "fetch.wait.max.ms": 50}
@@ -27,31 +26,7 @@ def test_a_scale_up_under_load_of_both_doors_loses_no_record_for_a_consumer_grou
     assert open_shards(kinesis, name) == 4
     consumer = server.consumer(f"{name}-group", **FAST)
     consumer.subscribe([name])
-    stop, sent, refused, got = threading.Event(), set(), [], set()
-
-    def put():
-        i = 0
-        while not stop.is_set():
-            kinesis.put_record(StreamName=name, Data=f"p{i}".encode(), PartitionKey=f"key-{i}")
-            sent.add(f"p{i}".encode())
-            i += 1
-
-    def send():
-        producer, i = server.producer(**{"topic.metadata.refresh.interval.ms": 500}), 0
-        while not stop.is_set():
-            value = f"k{i}".encode()
-
-            def delivered(error, message, value=value):
-                if error is None:
-                    sent.add(value)
-                else:
-                    refused.append(str(error))
-            producer.produce(name, value, key=f"key-{i}", on_delivery=delivered)
-            producer.flush(5)
-            i += 1
-    threads = [threading.Thread(target=put), threading.Thread(target=send)]
-    for thread in threads:
-        thread.start()
+    got = set()
 
     def gather(done, what):
         def step():
@@ -61,18 +36,16 @@ def test_a_scale_up_under_load_of_both_doors_loses_no_record_for_a_consumer_grou
             return done()
         until(step, 60, what)
     try:
-        gather(lambda: len(got) > 20, "the first records")
-        for open_after, children in ((5, {4, 5}), (6, {6, 7}), (7, {8, 9})):
-            heat(kinesis, name)
-            server.words("clock", "advance", "15m")
-            assert open_shards(kinesis, name) == open_after
-            gather(lambda: children <= {p.partition for p in consumer.assignment()}, "the children")
-            count = len(got)
-            gather(lambda: len(got) > count + 20, "records behind the split")
+        with both_doors_write(server, name, **{"topic.metadata.refresh.interval.ms": 500}) as (sent, refused):
+            gather(lambda: len(got) > 20, "the first records")
+            for open_after, children in ((5, {4, 5}), (6, {6, 7}), (7, {8, 9})):
+                heat(kinesis, name)
+                server.words("clock", "advance", "15m")
+                assert open_shards(kinesis, name) == open_after
+                gather(lambda: children <= {p.partition for p in consumer.assignment()}, "the children")
+                count = len(got)
+                gather(lambda: len(got) > count + 20, "records behind the split")
     finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
         server.words("clock", "resume")
     gather(lambda: sent <= got, "every record that was acknowledged")
     assert all("olicy" in r or "POLICY" in r for r in refused), refused

@@ -165,17 +165,12 @@ inline Error tags_invalid() {
     return {ErrorCode::invalid_argument,
             "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % @."};
 }
-inline Error tags_not_added_illegal(View name, View account) {
+// `change`: "add tags to", "remove tags from".
+inline Error tags_illegal(View change, View name, View account) {
     return {ErrorCode::invalid_argument,
-            fmt::format("Failed to add tags to stream {} under account {} because some tags contained illegal characters. The "
+            fmt::format("Failed to {} stream {} under account {} because some tags contained illegal characters. The "
                         "allowed characters are Unicode letters, white-spaces, '_',',','/','=','+','-','@'.",
-                        name, account)};
-}
-inline Error tags_not_removed_illegal(View name, View account) {
-    return {ErrorCode::invalid_argument,
-            fmt::format("Failed to remove tags from stream {} under account {} because some tags contained illegal characters. "
-                        "The allowed characters are Unicode letters, white-spaces, '_',',','/','=','+','-','@'.",
-                        name, account)};
+                        change, name, account)};
 }
 // AWS says 10 and means 50 (seen: AWS 2016).
 inline Error too_many_tags(View name, View account) {

@@ -106,18 +106,21 @@ std::string_view fault_of_encrypted(const catalog::Shard& shard) {
 
 // ---- changes ----
 
+Ticket Catalog::change(Stream& stream, const std::function<void()>& set) {
+    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
+    set();
+    save_stream(stream);
+    return engine_.writer.ticket({});
+}
+
 // Of the stream, or of the consumer that is named.
 Result<Ticket> Catalog::change(Stream& stream, std::string_view consumer, const auto& set) {
+    if (consumer.empty()) return change(stream, [&] { set(stream); });
+    const auto found = stream.consumers.find(consumer);
+    if (found == stream.consumers.end()) return std::unexpected{Fault::not_found};
     const Writer::Changing change{engine_.writer, stream.shared_from_this()};
-    if (consumer.empty()) {
-        set(stream);
-        save_stream(stream);
-    } else {
-        const auto found = stream.consumers.find(consumer);
-        if (found == stream.consumers.end()) return std::unexpected{Fault::not_found};
-        set(*found->second);
-        save_consumer(stream, *found->second);
-    }
+    set(*found->second);
+    save_consumer(stream, *found->second);
     return engine_.writer.ticket({});
 }
 
@@ -133,17 +136,12 @@ Result<Ticket> Catalog::set_policy(Stream& stream, std::string policy, std::stri
 }
 
 Ticket Catalog::set_metrics(Stream& stream, std::uint32_t metrics) {
-    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
-    stream.metrics = metrics & all_metrics;
-    save_stream(stream);
-    return engine_.writer.ticket({});
+    return change(stream, [&] { stream.metrics = metrics & all_metrics; });
 }
 
 // Whoever is told that nothing has to change must not be told so by a change that is lost afterwards.
 Ticket Catalog::settled(Stream& stream) {
-    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
-    save_stream(stream);
-    return engine_.writer.ticket({});
+    return change(stream, [] {});
 }
 
 // What is written from now on is of the new kind. An append of this turn that fails would move where that begins, so each stands

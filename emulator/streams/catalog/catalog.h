@@ -102,6 +102,7 @@ class Catalog : public EnginePart {
     void wait_ready(Stream&, Consumer&, milliseconds);
     void change_state(Stream&, Consumer&, StreamStatus);
     void drop(Stream&, const std::string& consumer);
+    Ticket change(Stream&, const std::function<void()>& set);                     // of what is in its record
     Result<Ticket> change(Stream&, std::string_view consumer, const auto& set);   // attributes.cpp
     void load_consumers(Stream&, const StoredStream&, bool known);
     void save_consumer(const Stream&, const Consumer&);

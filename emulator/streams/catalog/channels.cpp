@@ -6,7 +6,9 @@
 
 #include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/catalog/object_key.h"
+#include "emulator/streams/catalog/state_delay.h"
 #include "emulator/streams/catalog/stored.h"
+#include "storage/planted.h"
 
 namespace sluice::streams {
 namespace {
@@ -121,6 +123,7 @@ void Channels::save(const Stream& stream, const Channel& channel) {
 }
 
 void Channels::save_place(const Stream& stream, const Channel& channel, std::int32_t shard) {
+    if (planted("channel-place-not-saved")) return;
     engine_.writer.put(scope_of(stream), channel_place_key(stream, shard, channel.id),
                        record_of(channel.places.at(shard)).SerializeAsString());
 }
@@ -226,10 +229,8 @@ void Channels::load(const StreamPointer& stream, const StoredStream& stored, boo
             found->second->places[shard] = {place.next(), place.to(), from_ms(place.begun_ms())};
     for (const auto& [id, channel] : by_id) {
         index(stream, channel);
-        if (channel->status != StreamStatus::active) {
-            const auto rest = std::clamp<milliseconds>(channel->ready_at - now, milliseconds{0}, engine_.options.state_delay);
-            wait_ready(stream, *channel, known ? engine_.options.state_delay : rest);
-        }
+        if (channel->status != StreamStatus::active)
+            wait_ready(stream, *channel, state_left(channel->ready_at, now, engine_.options.state_delay, known));
         tell(stream, channel);
     }
     if (const auto none = of_stream_.find(stream->id); none != of_stream_.end() && none->second.empty()) of_stream_.erase(none);
@@ -239,7 +240,7 @@ void Channels::load(const StreamPointer& stream, const StoredStream& stored, boo
 
 // Ends CREATING, UPDATING and DELETING.
 void Channels::wait_ready(const StreamPointer& stream, Channel& channel, milliseconds delay) {
-    auto fire = [this, weak = std::weak_ptr{stream}, name = channel.name] {
+    channel.ready = end_of_state(*world_.clock, delay, [this, weak = std::weak_ptr{stream}, name = channel.name] {
         const auto one = weak.lock();
         const auto found = by_name_.find(name);
         if (!one || one->deleted || found == by_name_.end() || found->second.stream != one) return;
@@ -250,8 +251,7 @@ void Channels::wait_ready(const StreamPointer& stream, Channel& channel, millise
         due->status = StreamStatus::active;
         save(*one, *due);
         tell(one, due);
-    };
-    channel.ready = Timer{*world_.clock, world_.clock->within(timers::state_delay, delay, std::move(fire))};
+    });
 }
 
 // Behind all that was written before. An append of this turn that fails would move where that is, so each stands or falls with

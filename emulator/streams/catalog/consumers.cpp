@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "emulator/streams/catalog/bounds.h"
+#include "emulator/streams/catalog/state_delay.h"
 #include "emulator/streams/catalog/stored.h"
+#include "storage/planted.h"
 
 namespace sluice::streams {
 namespace {
@@ -42,6 +44,7 @@ std::string_view fault_of(const catalog::Consumer& one) {
 }
 
 void Catalog::save_consumer(const Stream& stream, const Consumer& consumer) {
+    if (planted("consumer-not-saved")) return;
     engine_.writer.put(scope_of(stream), consumer_key(stream, consumer.name), record_of(consumer).SerializeAsString());
 }
 
@@ -70,8 +73,7 @@ void Catalog::load_consumers(Stream& stream, const StoredStream& stored, bool kn
         one->ready.stop();
         stream.consumers.emplace(one->name, one);
         if (one->status == StreamStatus::active) continue;
-        const auto rest = std::clamp<milliseconds>(one->ready_at - now, milliseconds{0}, engine_.options.state_delay);
-        wait_ready(stream, *one, known ? engine_.options.state_delay : rest);
+        wait_ready(stream, *one, state_left(one->ready_at, now, engine_.options.state_delay, known));
     }
     for (auto& [name, consumer] : before) end_subscriptions(*consumer);
 }
@@ -82,8 +84,7 @@ void Catalog::end_consumers(Stream& stream) {
 
 // Ends CREATING and DELETING.
 void Catalog::wait_ready(Stream& stream, Consumer& consumer, milliseconds delay) {
-    auto& clock = clock_of(stream);
-    auto fire = [this, weak = stream.weak_from_this(), name = consumer.name] {
+    consumer.ready = end_of_state(clock_of(stream), delay, [this, weak = stream.weak_from_this(), name = consumer.name] {
         const auto one = weak.lock();
         if (!one || one->deleted) return;
         const auto found = one->consumers.find(name);
@@ -92,8 +93,7 @@ void Catalog::wait_ready(Stream& stream, Consumer& consumer, milliseconds delay)
         if (found->second->status == StreamStatus::deleting) return drop(*one, name);
         found->second->status = StreamStatus::active;
         save_consumer(*one, *found->second);
-    };
-    consumer.ready = Timer{clock, clock.within(timers::state_delay, delay, std::move(fire))};
+    });
 }
 
 Result<Ticket> Catalog::register_consumer(Stream& stream, const std::string& name, std::map<std::string, std::string> tags) {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <set>
 
+#include "emulator/streams/catalog/state_delay.h"
 #include "emulator/streams/catalog/stored.h"
 #include "storage/planted.h"
 
@@ -88,10 +89,7 @@ void Catalog::load_stream(Books& books, const StoredStream& stored, const std::f
     engine_.upkeep.arm_mark(*stream);
     books.channels->load(stream, stored, known);
     if (stream->status == StreamStatus::active) return;
-    // After a restart the rest of the delay; after a failed commit all of it, so that a full store is not asked without pause.
-    const auto rest =
-        std::clamp<milliseconds>(stream->ready_at - books.clock->now(), milliseconds{0}, engine_.options.state_delay);
-    wait_ready(stream, known ? engine_.options.state_delay : rest);
+    wait_ready(stream, state_left(stream->ready_at, books.clock->now(), engine_.options.state_delay, known));
 }
 
 // Everything of a shard that is not in the catalog.

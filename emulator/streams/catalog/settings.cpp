@@ -68,11 +68,10 @@ Result<Ticket> Catalog::set_largest_record(Stream& stream, std::int64_t bytes) {
 Ticket Catalog::set_spread(Stream& stream, bool spread) {
     if (spread && !stream.on_demand) stop_for_bug("only a stream on demand is spread");
     if (spread == stream.spread()) return settled(stream);
-    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
-    stream.placing = spread ? Placing::spread : Placing::by_key_again;
-    stream.next_spread = 0;
-    save_stream(stream);
-    return engine_.writer.ticket({});
+    return change(stream, [&] {
+        stream.placing = spread ? Placing::spread : Placing::by_key_again;
+        stream.next_spread = 0;
+    });
 }
 
 Result<Ticket> Catalog::set_config(Stream& stream, const std::string& key, std::optional<std::string> value) {

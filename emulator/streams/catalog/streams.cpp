@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "emulator/streams/catalog/bounds.h"
+#include "emulator/streams/catalog/state_delay.h"
 #include "emulator/streams/state.h"
 #include "storage/planted.h"
 
@@ -140,20 +141,19 @@ void Catalog::begin_state(const OwnedStream& stream, StreamStatus status) {
 
 // Ends CREATING and UPDATING; a stream found DELETING at start goes then.
 void Catalog::wait_ready(const OwnedStream& stream, milliseconds delay) {
-    auto& clock = clock_of(*stream);
-    stream->ready = Timer{clock, clock.within(timers::state_delay, delay, [this, weak = std::weak_ptr{stream}] {
-                              const auto one = weak.lock();
-                              if (!one || one->deleted) return;
-                              const Writer::Changing changing{engine_.writer, one};
-                              if (one->status == StreamStatus::deleting) return take_away(one);
-                              one->status = StreamStatus::active;
-                              count(*one);
-                              if (const auto change = std::exchange(one->change, std::nullopt))
-                                  carry_out(*one, *change);
-                              else
-                                  save_stream(*one);
-                              one->world->changed.fire();
-                          })};
+    stream->ready = end_of_state(clock_of(*stream), delay, [this, weak = std::weak_ptr{stream}] {
+        const auto one = weak.lock();
+        if (!one || one->deleted) return;
+        const Writer::Changing changing{engine_.writer, one};
+        if (one->status == StreamStatus::deleting) return take_away(one);
+        one->status = StreamStatus::active;
+        count(*one);
+        if (const auto change = std::exchange(one->change, std::nullopt))
+            carry_out(*one, *change);
+        else
+            save_stream(*one);
+        one->world->changed.fire();
+    });
 }
 
 void Catalog::take_away(const OwnedStream& stream) {

@@ -5,6 +5,7 @@
 #include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/catalog/catalog.pb.h"
 #include "emulator/streams/catalog/keys.h"
+#include "emulator/streams/catalog/state_delay.h"
 
 namespace sluice::streams {
 namespace {
@@ -148,8 +149,7 @@ void Queues::load(World& world, std::string_view key, std::string_view value) {
         one.backlog->give_up_after(one.attributes.most_received);
     one.ready.stop();
     if (one.status != StreamStatus::active)
-        wait_ready(one,
-                   std::clamp<milliseconds>(one.ready_at - world.clock->now(), milliseconds{0}, engine_.options().state_delay));
+        wait_ready(one, state_left(one.ready_at, world.clock->now(), engine_.options().state_delay, false));
 }
 
 // ---- changes ----
@@ -239,11 +239,10 @@ Ticket Queues::settle(Queue& queue) {
 }
 
 void Queues::wait_ready(Queue& queue, milliseconds delay) {
-    auto& clock = *queue.world->clock;
-    queue.ready = Timer{clock, clock.within(timers::state_delay, delay, [this, &queue] {
-                            const auto held = by_id_.at({queue.world->id, queue.id});
-                            (void)(queue.status == StreamStatus::deleting ? take_away(queue) : settle(queue));
-                        })};
+    queue.ready = end_of_state(*queue.world->clock, delay, [this, &queue] {
+        const auto held = by_id_.at({queue.world->id, queue.id});
+        (void)(queue.status == StreamStatus::deleting ? take_away(queue) : settle(queue));
+    });
 }
 
 Ticket Queues::take_away(Queue& queue) {
