@@ -26,8 +26,7 @@ inline std::string_view view(const Digest& digest) { return {reinterpret_cast<co
 std::string canonical_uri(std::string_view path);
 // Sorted by name and value; X-Amz-Signature is left out.
 std::string canonical_query(std::string_view query);
-// How HTTP/2 spells Host. Here a request has it as Host, and some clients sign it under this name (seen: AWS SDK for JavaScript
-// 3).
+// HTTP/2's name for Host. A request has it as Host here; some clients sign it under this name (seen: AWS SDK for JavaScript 3).
 inline constexpr std::string_view authority_header = ":authority";
 // Method, URI, query, the headers that `signed_headers` names, that list, and the body's hash. A header that is not there is
 // signed as an empty one. Nothing when the list is not in order of names, each once: so the text is hardly longer than the head.
