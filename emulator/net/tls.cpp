@@ -28,11 +28,11 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, con
     return SSL_TLSEXT_ERR_OK;
 }
 
-using Bio = std::unique_ptr<BIO, decltype([](BIO* one) { BIO_free(one); })>;
+using PemBio = std::unique_ptr<BIO, decltype([](BIO* one) { BIO_free(one); })>;
 
 // The first certificate is the server's; those behind it lead to who issued it.
 bool use_chain(SSL_CTX* context, const std::string& pem) {
-    const Bio bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+    const PemBio bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
     for (int at = 0;; ++at) {
         X509* const cert = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr);
         if (!cert) return at > 0;
@@ -43,7 +43,7 @@ bool use_chain(SSL_CTX* context, const std::string& pem) {
 }
 
 bool use_key(SSL_CTX* context, const std::string& pem) {
-    const Bio bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+    const PemBio bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
     EVP_PKEY* const key = PEM_read_bio_PrivateKey(
         bio.get(), nullptr, [](char*, int, int, void*) { return 0; }, nullptr);   // one with a password is not asked for it
     const bool used = key && SSL_CTX_use_PrivateKey(context, key) == 1;

@@ -1,28 +1,41 @@
 """The AWS CLI, version 1 from PyPI: every served operation as its command line spells it, and its own waiters. `make test-clients`."""
+import gzip
 import json
 import re
 import subprocess
+from pathlib import Path
 
+import botocore
 import pytest
 from conftest import ROOT, Server, until
-from test_languages import at, tool
+from test_languages import BUILT, at, tool
 
 PAGE = (ROOT / "docs/compatibility.md").read_text()
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/cli"
+
+
+def newer_model():
+    """A folder with the service's model of botocore: the CLI's own is older and has neither queues nor channels."""
+    folder = BUILT / "models/kinesis/2013-12-02"
+    folder.mkdir(parents=True, exist_ok=True)
+    known = Path(botocore.__file__).parent / "data/kinesis/2013-12-02/service-2.json.gz"
+    (folder / "service-2.json").write_bytes(gzip.decompress(known.read_bytes()))
+    return BUILT / "models"
 
 
 class CommandLine:
     """Runs `aws kinesis …` against one server and remembers which commands it ran."""
 
     def __init__(self, endpoint, authority=None):
-        self.program, self.used = tool("awscli", "awscli==1.46.2") / "aws", set()
+        self.program, self.used, self.models = tool("awscli", "awscli==1.46.2") / "aws", set(), newer_model()
         self.asked = [self.program, "--endpoint-url", endpoint, "--region", "us-east-1", "--output", "json"]
         if authority:
             self.asked += ["--ca-bundle", str(authority)]
 
     def run(self, *words):
         return subprocess.run([*self.asked, "kinesis", *words], capture_output=True, text=True, timeout=120,
-                              env={"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin"})
+                              env={"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin",
+                                   "AWS_DATA_PATH": str(self.models)})
 
     def __call__(self, line, *more):
         words = line.split() + list(more)
