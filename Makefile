@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
-# CI systems set CI; there a warning is an error, and the rooms are compiled in heaps of files.
-STRICT := $(if $(CI),-DSLUICE_WERROR=ON -DSLUICE_UNITY=ON)
+# CI systems set CI; there a warning is an error, the rooms are compiled in heaps of files, and the tests with our headers precompiled.
+STRICT := $(if $(CI),-DSLUICE_WERROR=ON -DSLUICE_UNITY=ON -DSLUICE_PRECOMPILED=ON)
 
 BUILD_PACKAGES := build-essential cmake ninja-build ccache pkg-config ca-certificates \
   libboost1.81-dev libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev nlohmann-json3-dev liblmdb-dev \
-  libcli11-dev libspdlog-dev libfmt-dev libnghttp2-dev libssl-dev liblz4-dev libzstd-dev libsnappy-dev zlib1g-dev libisal-dev
+  libcli11-dev libspdlog-dev libfmt-dev libnghttp2-dev libre2-dev libssl-dev liblz4-dev libzstd-dev libsnappy-dev zlib1g-dev libisal-dev
 TEST_PACKAGES := doctest-dev python3-venv curl
 FORMAT_PACKAGES := clang-format-19
 FUZZ_PACKAGES := clang-19 libclang-rt-19-dev

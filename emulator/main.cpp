@@ -10,6 +10,7 @@
 #include <boost/system/system_error.hpp>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 
 #include "emulator/control/calls/service.h"
 #include "emulator/control/server.h"
@@ -196,16 +197,20 @@ int serve(const ServeOptions& options) {
     const kafka::Configs configs{options.kafka_configs};
     make_streams(options, configs, engine);
 
-    kafka::DoorOptions kafka_options{.configs = options.kafka_configs,
-                                     .advertised = {},
-                                     .gateway = kafka::container_gateway(),
-                                     .most_connections = places.door};
+    Tls tls{loop.get_executor(), tls_options(options), real};
+    try_tls(options, tls);
+    kafka::DoorOptions kafka_options{
+        .configs = options.kafka_configs,
+        .advertised = {},
+        .gateway = kafka::container_gateway(),
+        .most_connections = places.door,
+        .login = {.required = options.kafka_login_required, .users = options.kafka_users, .access_keys = options.access_keys},
+        .tls = &tls};
+    if (!options.ephemeral) kafka_options.log_dir = std::filesystem::absolute(options.data).string();
     for (const auto& rule : options.kafka_advertised) kafka_options.advertised.push_back(kafka::parse_advertised_rule(rule));
     kafka::Door kafka_door{engine, std::move(kafka_options)};
     Driver driver{loop, *engine.default_world().clock};
 
-    Tls tls{loop.get_executor(), tls_options(options), real};
-    try_tls(options, tls);
     control::Service service{engine, *store, real, {}};
     service.require(options.control_token);
     const auto signatures = verification(options);

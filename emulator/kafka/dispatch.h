@@ -21,6 +21,7 @@ struct Route {
     std::int16_t min = 0, max = -1;   // told to clients
     Task<void> (*serve)(std::shared_ptr<Call>) = nullptr;
     Order order = Order::in_turn;
+    bool told = true;   // by ApiVersions
 };
 // By ascending key; nothing for an API that is not served.
 const Route* find_route(std::int16_t key);

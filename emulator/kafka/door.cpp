@@ -7,7 +7,9 @@
 
 #include "emulator/kafka/broker.h"
 #include "emulator/kafka/logs/fetch_sessions.h"
+#include "emulator/kafka/security/quotas.h"
 #include "emulator/kafka/session.h"
+#include "emulator/kafka/share/share_sessions.h"
 #include "emulator/net/listener.h"
 
 namespace sluice::kafka {
@@ -29,26 +31,46 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
     std::unordered_map<Session*, std::shared_ptr<Session>> sessions;
     std::unordered_map<Session*, Timer> hints;
     std::set<asio::ip::address> told;
+    std::list<std::pair<std::shared_ptr<Peer>, Timer>> delayed;   // connections over their address's rate (KIP-612)
 
     void welcome(std::shared_ptr<Peer> peer, const std::optional<HostPort>& own) {
         const auto most = broker.options.most_connections;
-        if (sessions.size() >= most)
+        if (sessions.size() + delayed.size() >= most)
             return broker.engine.events().note_once("Kafka door: there are " + std::to_string(most) +
                                                     " connections, the most it takes; more are closed");
+        const auto address = plain(peer->remote().address).to_string();
+        if (const auto wait = broker.quotas().connected(address); wait.count() > 0) return delay_end(std::move(peer), wait);
         auto session = std::make_shared<Session>(std::shared_ptr<Broker>(shared_from_this(), &broker), receiving,
                                                  broker.engine.default_world(), std::move(peer), own);
         std::erase_if(hints, [&](auto& entry) { return entry.first->remote() == session->remote(); });   // it came back
         session->on_metadata = [this](Session& s) { watch_for_return(s); };
         session->on_foreign = [this](Spoken spoken) { met(spoken); };
+        session->on_failed_handshake = [this](std::string_view fault) {
+            broker.engine.events().note_once(
+                "Kafka door: a TLS handshake failed: " + std::string(fault) +
+                "; clients trust this server when their ssl.ca.location or truststore holds its ca.pem");
+        };
         session->on_close = [weak = weak_from_this()](Session& s) {
             const auto self = weak.lock();
             if (!self) return;
             self->hints.erase(&s);
             self->broker.fetch_sessions().drop_owner(&s);
+            self->broker.share_sessions().drop_owner(&s);
             self->sessions.erase(&s);
         };
         sessions.emplace(session.get(), session);
         session->start();
+    }
+
+    // As Kafka does it: closed after the time that its address has to wait, and nothing is answered meanwhile.
+    void delay_end(std::shared_ptr<Peer> peer, milliseconds wait) {
+        auto& clock = *broker.engine.default_world().clock;
+        const auto place = delayed.emplace(delayed.end(), std::move(peer), Timer{});
+        place->second = Timer{clock, clock.within(timers::mute, wait, [this, place] {
+                                  place->first->close();
+                                  const auto ended = std::move(place->second);
+                                  delayed.erase(place);
+                              })};
     }
 
     // One line for each kind: whoever set the client up wants to know what to change, once.
@@ -102,6 +124,7 @@ void Door::stop() {
     for (auto& listener : state_->listeners) listener.stop();
     state_->hints.clear();
     state_->receiving.stop();
+    for (const auto& [peer, timer] : std::exchange(state_->delayed, {})) peer->close();
     const auto sessions = std::exchange(state_->sessions, {});
     for (const auto& [session, kept] : sessions) session->close();
 }

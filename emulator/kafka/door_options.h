@@ -8,7 +8,12 @@
 #include <vector>
 
 #include "emulator/kafka/advertised.h"
+#include "emulator/kafka/security/login_options.h"
 #include "protocol/wire_limits.h"
+
+namespace sluice {
+class Tls;
+}
 
 namespace sluice::kafka {
 
@@ -17,7 +22,10 @@ struct DoorOptions {
     std::vector<AdvertisedRule> advertised = {};
     std::optional<asio::ip::address> gateway = {};   // see container_gateway()
     std::int32_t node_id = 1;
+    std::string log_dir = "memory";   // what clients are told of where the logs lie
     std::size_t most_connections = wire_limits::connections;
+    LoginOptions login = {};
+    Tls* tls = nullptr;   // how TLS is spoken; nothing: not at all
 };
 
 }   // namespace sluice::kafka

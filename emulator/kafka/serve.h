@@ -1,8 +1,9 @@
-// One request from frame to answer: decode, handle, encode. Instantiated by the last line of each handler's file, so a
-// forgotten file is a link error that names the API.
+// One request from frame to answer: decode, refuse what may not be, handle, encode. Instantiated by the last line of each
+// handler's file, so a forgotten file is a link error that names the API.
 #pragma once
 
 #include "emulator/kafka/call.h"
+#include "emulator/kafka/security/whole_calls.h"
 #include "emulator/kafka/topics.h"
 #include "protocol/kafka/schema.h"
 
@@ -20,6 +21,13 @@ Task<void> serve(std::shared_ptr<Call> call) {
         call->hang_up = true;
         connection.no_answer(*call);
         co_return;
+    }
+    if (call->broker.guards()) {
+        using Response = typename decltype(handle(*call, request))::value_type;
+        if (const auto refused = whole_refusal<Response>(*call, request)) {
+            connection.answer(*call, encode_gather(*refused, call->version, call->header.correlation_id));
+            co_return;
+        }
     }
     const auto response = co_await handle(*call, request);
     if (call->silent || call->hang_up)

@@ -6,7 +6,9 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "emulator/kafka/dispatch.h"
+#include "emulator/kafka/security/logins.h"
 #include "emulator/net/first_bytes.h"
+#include "emulator/net/tls_peer.h"
 #include "protocol/kafka/messages/api_versions.h"
 #include "protocol/wire_limits.h"
 
@@ -62,10 +64,32 @@ void Session::close() {
     if (on_close) on_close(*this);
 }
 
-Task<void> Session::read(std::shared_ptr<Session> self) {
+// g++ 12 sees Asio's allocation of a coroutine's frame and not that the frame is freed the same way.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+// What the client speaks; the connection goes on over TLS where it speaks that.
+Task<Spoken> Session::greet(std::shared_ptr<Session> self) {
     Session& s = *self;
     auto looking = first_bytes(*s.peer_, s.sender_);
     const auto spoken = co_await std::move(looking);
+    auto* const tls = s.broker_.options.tls;
+    if (spoken != Spoken::tls || !tls) co_return spoken;
+    auto accepting = TlsPeer::accept(s.peer_, *tls, s.sender_);
+    auto secured = co_await std::move(accepting);
+    if (!secured && !secured.error().empty() && s.on_failed_handshake) s.on_failed_handshake(secured.error());
+    if (!secured) s.close();
+    if (s.closed_) co_return Spoken::unknown;
+    s.peer_ = *std::move(secured);
+    s.idle_.touch();
+    auto again = first_bytes(*s.peer_, s.sender_);
+    co_return co_await std::move(again);
+}
+#pragma GCC diagnostic pop
+
+Task<void> Session::read(std::shared_ptr<Session> self) {
+    Session& s = *self;
+    auto greeting = greet(self);
+    const auto spoken = co_await std::move(greeting);
     const bool foreign = spoken != Spoken::kafka && spoken != Spoken::unknown;   // a size above 16 MiB begins with anything
     if (foreign && s.on_foreign) s.on_foreign(spoken);
     while (!s.closed_ && !foreign) {
@@ -107,6 +131,7 @@ void Session::begin_calls() {
         taken_.fire();
     }
     beginning_ = false;
+    if (!closed_ && !waiting_.empty()) press.fire();
 }
 
 bool Session::owes() const {
@@ -127,18 +152,23 @@ void Session::begin(Frame frame) {
     call->frame = std::move(frame.owner);
     call->frame_bytes = frame.bytes.size();
     call_bytes_ += call->frame_bytes;
-    const auto* route = frame_route(frame.bytes);
+    const auto* route = login.raw() ? nullptr : frame_route(frame.bytes);
     in_a_row_ = route && route->order == Order::in_a_row;
     calls_.push_back(call);
     const auto refuse = [&] {
         call->hang_up = true;
         no_answer(*call);
     };
+    if (login.raw()) {
+        call->header.body = frame.bytes;
+        auto serving = serve_token(std::move(call));
+        return asio::co_spawn(broker_.engine.executor(), std::move(serving), stop_loudly);
+    }
     const auto header = read_header(frame.bytes);
     if (!header) return refuse();
     call->header = *header;
     call->version = header->api_version;
-    if (!route) return refuse();
+    if (!route || !login.lets(route->api.key, broker_.logins().rules(), world_.clock->real())) return refuse();
     if (call->version < route->min || call->version > route->max || !route->api.knows(call->version)) {
         if (header->api_key != api_versions_key || call->version < 0) return refuse();
         return answer(*call, ask_lower(header->correlation_id));
@@ -209,7 +239,7 @@ void Session::flush() {
         leaving.push_back(std::move(calls_.front()));
         calls_.pop_front();
         call_bytes_ -= leaving.back()->frame_bytes;
-        hang_up = leaving.back()->hang_up;
+        hang_up = leaving.back()->hang_up || leaving.back()->last;
         if (!leaving.back()->answer.empty()) pieces.emplace_back(leaving.back()->answer.data(), leaving.back()->answer.size());
     }
     send(pieces);

@@ -37,14 +37,17 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
 
     void answer(Call&, Gathered) override;
     void no_answer(Call&) override;
+    bool pressed() const override { return !waiting_.empty(); }
 
     std::function<void(Session&)> on_close;
-    std::function<void(Session&)> on_metadata;   // first Metadata of this connection
-    std::function<void(Spoken)> on_foreign;      // the client speaks another protocol
+    std::function<void(Session&)> on_metadata;                   // first Metadata of this connection
+    std::function<void(Spoken)> on_foreign;                      // the client speaks another protocol
+    std::function<void(std::string_view)> on_failed_handshake;   // of TLS
 
   private:
     using Frame = FrameReader::Frame;
     static Task<void> read(std::shared_ptr<Session>);
+    static Task<Spoken> greet(std::shared_ptr<Session>);
     void begin_calls();
     bool may_begin(const Frame&) const;
     bool owes() const;   // an answer that is not ready yet

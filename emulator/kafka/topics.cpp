@@ -68,6 +68,10 @@ ErrorCode code_of(streams::Fault fault) {
             return ErrorCode::out_of_order_sequence_number;
         case invalid_producer_epoch:
             return ErrorCode::invalid_producer_epoch;
+        case transaction_open:
+            return ErrorCode::invalid_txn_state;
+        case coordinator_fenced:
+            return ErrorCode::transaction_coordinator_fenced;
         case no_space:
         case storage:
             return ErrorCode::kafka_storage_error;

@@ -30,6 +30,10 @@ bool internal_name(std::string_view name);
 // Kafka's sentence about a name that no topic may have.
 std::optional<std::string> name_fault(std::string_view name);
 ErrorCode code_of(streams::Fault);
+// A text of a request that is kept for longer than its frame.
+inline std::optional<std::string> owned(std::optional<std::string_view> text) {
+    return text ? std::optional<std::string>{*text} : std::nullopt;
+}
 // What is wrong with the replicas that somebody assigns to a partition, in Kafka's words (INVALID_REPLICA_ASSIGNMENT).
 std::optional<std::string> assignment_fault(const Call&, const Array<std::int32_t>& broker_ids);
 

@@ -11,18 +11,11 @@
 #include <array>
 #include <boost/asio/ip/address.hpp>
 #include <cstdlib>
-#include <memory>
+
+#include "emulator/net/openssl_owned.h"
 
 namespace sluice {
 namespace {
-
-template <auto Free>
-struct Freed {
-    void operator()(auto* one) const { Free(one); }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using Cert = std::unique_ptr<X509, Freed<X509_free>>;
-using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
 
 constexpr std::int64_t day_s = 24 * 3600;
 constexpr std::int64_t early_s = 2 * day_s;   // a client's clock may be behind
@@ -35,7 +28,7 @@ T must(T made) {
     return made;
 }
 
-Key make_key() { return Key{must(EVP_EC_gen("P-256"))}; }
+OwnedKey make_key() { return OwnedKey{must(EVP_EC_gen("P-256"))}; }
 
 void name(X509_NAME* into, const char* field, const std::string& text) {
     must(X509_NAME_add_entry_by_txt(into, field, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(text.data()),
@@ -50,8 +43,8 @@ void extend(X509* cert, X509* issuer, int nid, const std::string& value) {
     X509_EXTENSION_free(extension);
 }
 
-Cert begin(EVP_PKEY* of, Time now, std::int64_t seconds) {
-    Cert cert{must(X509_new())};
+OwnedCert begin(EVP_PKEY* of, Time now, std::int64_t seconds) {
+    OwnedCert cert{must(X509_new())};
     must(X509_set_version(cert.get(), X509_VERSION_3));
     std::array<unsigned char, 16> serial{};
     must(RAND_bytes(serial.data(), static_cast<int>(serial.size())) == 1);
@@ -68,7 +61,7 @@ Cert begin(EVP_PKEY* of, Time now, std::int64_t seconds) {
 }
 
 std::string pem_of(auto write) {
-    Bio bio{must(BIO_new(BIO_s_mem()))};
+    OwnedBio bio{must(BIO_new(BIO_s_mem()))};
     must(write(bio.get()));
     char* bytes = nullptr;
     const auto size = BIO_get_mem_data(bio.get(), &bytes);
@@ -82,13 +75,13 @@ std::string pem(EVP_PKEY* key) {
 }
 
 struct Authority {
-    Key key;
-    Cert cert;
+    OwnedKey key;
+    OwnedCert cert;
 };
 std::expected<Authority, std::string> read_authority(std::string_view text) {
-    Bio bio{must(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())))};
-    Authority found{Key{PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr)},
-                    Cert{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}};
+    OwnedBio bio{must(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())))};
+    Authority found{OwnedKey{PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr)},
+                    OwnedCert{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}};
     if (!found.key || !found.cert) return std::unexpected{"it is not a key and a certificate"};
     if (X509_check_private_key(found.cert.get(), found.key.get()) != 1)
         return std::unexpected{"its key is not that of its certificate"};

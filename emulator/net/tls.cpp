@@ -10,6 +10,7 @@
 #include <array>
 #include <cstring>
 
+#include "emulator/net/openssl_owned.h"
 #include "emulator/runtime/small_file.h"
 
 namespace sluice {
@@ -28,11 +29,9 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, con
     return SSL_TLSEXT_ERR_OK;
 }
 
-using PemBio = std::unique_ptr<BIO, decltype([](BIO* one) { BIO_free(one); })>;
-
 // The first certificate is the server's; those behind it lead to who issued it.
 bool use_chain(SSL_CTX* context, const std::string& pem) {
-    const PemBio bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+    const OwnedBio bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
     for (int at = 0;; ++at) {
         X509* const cert = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr);
         if (!cert) return at > 0;
@@ -43,7 +42,7 @@ bool use_chain(SSL_CTX* context, const std::string& pem) {
 }
 
 bool use_key(SSL_CTX* context, const std::string& pem) {
-    const PemBio bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+    const OwnedBio bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
     EVP_PKEY* const key = PEM_read_bio_PrivateKey(
         bio.get(), nullptr, [](char*, int, int, void*) { return 0; }, nullptr);   // one with a password is not asked for it
     const bool used = key && SSL_CTX_use_PrivateKey(context, key) == 1;

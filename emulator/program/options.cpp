@@ -13,6 +13,7 @@
 #include "emulator/runtime/spans.h"
 #include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/limits/limits.h"
+#include "protocol/utf8.h"
 
 namespace sluice {
 namespace {
@@ -94,6 +95,20 @@ void check_access_keys(const ServeOptions& options) {
             throw Exit{bad_usage, fmt::format("--kinesis-key: {} is given twice", key.id)};
 }
 
+// NAME:PASSWORD. A wrong one is not quoted, since a part of it is secret.
+std::map<std::string, std::string> parse_users(const std::vector<std::string>& pieces) {
+    std::map<std::string, std::string> users;
+    for (const auto& piece : pieces) {
+        const auto colon = piece.find(':');
+        if (colon == std::string::npos || colon == 0 || colon + 1 == piece.size() || !is_utf8(piece) ||
+            piece.find('\0') != std::string::npos)
+            throw Exit{bad_usage, "--kafka-user: a user is written like alice:PASSWORD, in UTF-8"};
+        if (!users.emplace(piece.substr(0, colon), piece.substr(colon + 1)).second)
+            throw Exit{bad_usage, fmt::format("--kafka-user: {} is given twice", piece.substr(0, colon))};
+    }
+    return users;
+}
+
 std::map<std::string, std::string> parse_keys(const std::vector<std::string>& pieces) {
     std::map<std::string, std::string> keys;
     for (const auto& piece : pieces) {
@@ -125,9 +140,9 @@ Then
 ServeOptions parse_serve(std::vector<std::string> args, const Environment& environment) {
     ServeOptions options;
     std::vector<std::string> kinesis{"127.0.0.1:4567"}, kafka{"127.0.0.1:9092"}, kafka_config, advertised, streams, topics,
-        access_keys, kms_keys;
+        access_keys, kms_keys, kafka_users;
     std::string control = "127.0.0.1:7070", durability = "process", state_delay = "0s", max_memory = "4GiB", max_data = "1TiB",
-                clock = "keep", scope = "shared", auth = "any", auth_clock = "either", write_burst;
+                clock = "keep", scope = "shared", auth = "any", auth_clock = "either", kafka_auth = "any", write_burst;
     options.data = "./data";
     options.kinesis_limits = "kinesis", options.kafka_limits = "kafka";
     options.account = "000000000000", options.region = "us-east-1";
@@ -157,7 +172,7 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
          "the address that Kafka clients from that network are told; else the one they connected to")
         .group("Doors");
     one("--tls-certificate", options.tls_certificate, "FILE",
-        "what the Kinesis door shows in a TLS handshake (PEM, chain behind it); else a certificate that sluice signs itself")
+        "what both doors show in a TLS handshake (PEM, chain behind it); else a certificate that sluice signs itself")
         .group("Doors");
     one("--tls-key", options.tls_key, "FILE", "its key (PEM)").group("Doors");
     list("--tls-name", options.tls_names, "NAME", "one more host or address in the certificate that sluice signs").group("Doors");
@@ -198,6 +213,15 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
          "what is wrong with a key of stream encryption: denied, disabled, not-found, opt-in, pending-deletion, throttled")
         .group("Behaviour");
     list("--kafka-config", kafka_config, "KEY=VALUE", "a broker setting under Kafka's own name, like num.partitions=4")
+        .group("Behaviour");
+    one("--kafka-auth", kafka_auth, "MODE",
+        "any: a Kafka client may log in as anybody, or not at all; required: it has to, as a user that is known")
+        .show_default()
+        .one_of({"any", "required"})
+        .group("Behaviour");
+    list(
+        "--kafka-user", kafka_users, "NAME:PASSWORD",
+        "a user that may log in at the Kafka door, by PLAIN and SCRAM; better given as SLUICE_KAFKA_USER or in the --config file")
         .group("Behaviour");
     one("--account", options.account, "ID", "the account in ARNs").show_default().group("Behaviour");
     one("--region", options.region, "NAME", "the region in ARNs of topics made by Kafka").show_default().group("Behaviour");
@@ -270,6 +294,8 @@ ServeOptions parse_serve(std::vector<std::string> args, const Environment& envir
     }
     options.kms_keys = parse_keys(kms_keys);
     options.kafka_configs = parse_configs(kafka_config);
+    options.kafka_login_required = kafka_auth == "required";
+    options.kafka_users = parse_users(kafka_users);
     options.kafka_advertised = std::move(advertised);
     for (const auto& text : streams)
         options.streams.push_back(parse_make("--stream", text, streams::bounds::listed_shards, "a Kinesis stream"));

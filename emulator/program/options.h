@@ -56,6 +56,8 @@ struct ServeOptions {
     // --kinesis-auth verify. A secret is never part of a text that is printed.
     bool verify_signatures = false, signatures_by_virtual_clock = false;
     std::vector<aws::Key> access_keys;
+    bool kafka_login_required = false;                // --kafka-auth
+    std::map<std::string, std::string> kafka_users;   // name, password
     milliseconds state_delay{0};
     std::uint64_t max_memory_bytes{}, max_data_bytes{};
     ClockStart clock = ClockStart::keep;

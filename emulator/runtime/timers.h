@@ -35,6 +35,7 @@ inline constexpr DueKind<Line::data> offset_expiry{"offsets.retention.minutes: c
 inline constexpr DueKind<Line::data> channel_object{"a channel's object that is as old as it may become"};
 // ---- liveness ----
 inline constexpr DueKind<Line::live> member_session{"the session of a group's member"};
+inline constexpr DueKind<Line::live> transaction{"a transaction that is open for as long as it may, or an id that nobody uses"};
 inline constexpr DueKind<Line::live> producer_silence{"an idempotent producer that writes no more"};
 inline constexpr DueKind<Line::live> unfinished_request{"a request that was begun and does not go on"};
 inline constexpr DueKind<Line::live> idle_connection{"a connection over which nothing moves"};
@@ -72,6 +73,7 @@ inline constexpr std::array all{row(retention),
                                 row(offset_expiry),
                                 row(channel_object),
                                 row(member_session),
+                                row(transaction),
                                 row(producer_silence),
                                 row(unfinished_request),
                                 row(idle_connection),

@@ -47,6 +47,8 @@ void dump(std::string& out, const Shard& shard, const Bounds& bounds, std::uint6
     std::ranges::sort(producers);
     for (const auto id : producers)
         line(out, "    producer {} {:?}", id, encode_producer(shard.producers.at(id), clock.live() - clock.real()));
+    for (const auto& one : shard.aborted)
+        line(out, "    aborted {} {}..{} stable={}", one.producer_id, one.first, one.last, one.stable);
 }
 
 }   // namespace

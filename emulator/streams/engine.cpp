@@ -111,6 +111,10 @@ Result<Ticket> Engine::deregister_consumer(const Stream& stream, std::string_vie
 Result<std::shared_ptr<Subscription>> Engine::subscribe(const Stream& stream, std::string_view consumer, std::int32_t shard) {
     return state_->catalog.subscribe(own(stream), consumer, shard);
 }
+Result<Ticket> Engine::set_settings(const Stream& stream, Settings settings) {
+    return state_->catalog.set_settings(own(stream), std::move(settings));
+}
+Ticket Engine::delete_before(const Shard& shard, Position position) { return state_->upkeep.delete_before(own(shard), position); }
 Result<Ticket> Engine::set_config(const Stream& stream, const std::string& key, std::optional<std::string> value) {
     return state_->catalog.set_config(own(stream), key, std::move(value));
 }
@@ -161,9 +165,15 @@ Result<Queued> Engine::append(const Shard& shard, const Append& append) { return
 Result<Queued> Engine::forward(const Shard& sealed, const Append& whole, std::span<const Part> parts) {
     return state_->writer.forward(own(sealed), whole, parts);
 }
-void Engine::set_undecided(const Shard& shard, std::optional<Position> from) {
-    own(shard).undecided = from;
-    own(shard).appended.fire();
+Result<Ticket> Engine::end_transaction(const Shard& shard, const Ending& ending) {
+    return state_->writer.end_transaction(own(shard), ending);
+}
+bool Engine::in_transaction(const Shard& shard, std::int64_t producer_id, std::int16_t producer_epoch) const {
+    const auto found = shard.producers.find(producer_id);
+    return found != shard.producers.end() && found->second.open && found->second.epoch == producer_epoch;
+}
+std::vector<Aborted> Engine::aborted(const Shard& shard, Position from, Position before) const {
+    return aborted_in(shard, from, before);
 }
 void Engine::flush() { state_->writer.flush(); }
 
@@ -230,6 +240,10 @@ const Usage& Engine::total_usage(const World& world) { return static_cast<const 
 
 Task<void> Engine::aside(Worker::Job job) { return state_->aside.run(std::move(job)); }
 Task<void> Engine::rehearse(Look look) { return state_->reader.rehearse(std::move(look)); }
+Engine::Room Engine::room() const {
+    const auto stats = state_->store.stats();
+    return {.used_bytes = stats.used_bytes, .total_bytes = stats.capacity_bytes};
+}
 Task<void> Engine::rehearse_sizes(const World& world) { return state_->reader.rehearse_sizes(world); }
 bool Engine::housekeep() { return state_->upkeep.housekeep(); }
 void Engine::keep_expired(milliseconds span) { state_->upkeep.keep_expired(span); }

@@ -38,8 +38,10 @@ enum class Fault {
     bad_hash_key,            // split
     out_of_order_sequence,   // idempotent producer
     invalid_producer_epoch,
-    no_space,   // store full
-    storage,    // commit failed
+    transaction_open,     // a record outside of the transaction that its producer has open there
+    coordinator_fenced,   // a younger coordinator has ended a transaction there
+    no_space,             // store full
+    storage,              // commit failed
 };
 template <class T>
 using Result = std::expected<T, Fault>;
@@ -78,7 +80,15 @@ struct Append {
     std::int64_t producer_id = -1;
     std::int16_t producer_epoch = -1;
     std::int32_t base_sequence = -1;
-    std::int64_t at_ms = 0;   // append time the caller has read already; 0: the engine reads the clock
+    std::int64_t at_ms = 0;       // append time the caller has read already; 0: the engine reads the clock
+    bool transactional = false;   // readers of what is committed see it when its producer's transaction is
+};
+// How a producer's transaction ends in a shard.
+struct Ending {
+    std::int64_t producer_id{};
+    std::int16_t producer_epoch{};   // its records of lower epochs are refused from then on
+    bool commit = false;
+    std::int32_t coordinator_epoch = 0;
 };
 struct Queued {
     std::int64_t appended_ms{};   // of a duplicate: the largest timestamp of the batch that is kept
@@ -205,6 +215,14 @@ class Engine {
     Result<Ticket> set_retention(const Stream&, std::optional<milliseconds>);
     // `profile`: the name that these limits began with; shown as long as they are its own (limits_name).
     Ticket set_limits(const Stream&, std::string_view profile, const StreamLimits&);
+    // What Kafka's settings say of a stream, all of it at once: what is left out is gone. Of it retention is what both doors
+    // have.
+    struct Settings {
+        std::map<std::string, std::string> configs;
+        std::optional<milliseconds> retention;         // nothing: for ever
+        std::optional<std::int64_t> retention_bytes;   // nothing: any size
+    };
+    Result<Ticket> set_settings(const Stream&, Settings);
     Result<Ticket> set_config(const Stream&, const std::string& key, std::optional<std::string> value);
     // Readers that a stream knows by name, and who reads by them now (consumer.h). CREATING and DELETING last for the state
     // delay.
@@ -255,8 +273,16 @@ class Engine {
     // to the sealed shard, so a repeated batch is a duplicate there and no part is written twice.
     Result<Queued> forward(const Shard& sealed, const Append& whole, std::span<const Part>);
 
-    // The oldest position whose transaction is not decided; nothing: all are. Readers of either end are woken.
-    void set_undecided(const Shard&, std::optional<Position> from);
+    // Ends what the producer has open in a shard, a sealed one too, by a marker that takes a position and is no record for
+    // anybody. Readers of what is committed go on behind it.
+    Result<Ticket> end_transaction(const Shard&, const Ending&);
+    // Whether a record of this producer would be one of the transaction that it has open there.
+    bool in_transaction(const Shard&, std::int64_t producer_id, std::int16_t producer_epoch) const;
+    // Those that were aborted and have records in the range, by their markers.
+    std::vector<Aborted> aborted(const Shard&, Position from, Position before) const;
+    // Readers see nothing before that position from now on, and the store forgets it; one that lies behind already changes
+    // nothing. Precondition: not beyond the end.
+    Ticket delete_before(const Shard&, Position);
 
     // ---- reading ----
     Bounds bounds(const Shard&);   // retention applied at now
@@ -293,6 +319,11 @@ class Engine {
     // Nobody else is let in on tokens that a read under way may still take; what is reserved is given back as less than nothing.
     void reserve_read(const Shard&, std::int64_t bytes, std::int64_t records);
     std::uint64_t live_bytes(const Shard&);
+    // What the store holds, and where it begins to refuse writes.
+    struct Room {
+        std::uint64_t used_bytes{}, total_bytes{};
+    };
+    Room room() const;
 
     // ---- what doors keep for themselves (groups, offsets …): small values under their own keys, in the same groups ----
     Ticket put(World&, std::string_view key, std::string_view value);   // an empty value erases

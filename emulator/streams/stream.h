@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -40,7 +41,7 @@ struct Extent {
     Position from{}, to{-1};
 };
 
-// What the log remembers of an idempotent producer: its last five batches (KIP-98).
+// What the log remembers of an idempotent producer: its last five batches, and where its transaction begins (KIP-98).
 struct ProducerState {
     struct Appended {
         std::int32_t first{}, last{};
@@ -48,9 +49,19 @@ struct ProducerState {
         std::int64_t timestamp_ms{};   // the batch's largest: what a repeated one is answered with (seen: Kafka 4.4)
     };
     std::int16_t epoch{};
-    bool watched = false;          // its silence is looked for (producers.cpp)
-    Time wrote;                    // live time of its last batch
-    std::deque<Appended> recent;   // oldest first, at most five
+    bool watched = false;                  // its silence is looked for (producers.cpp)
+    Time wrote;                            // live time of its last batch
+    std::deque<Appended> recent;           // oldest first, at most five
+    std::optional<Position> open;          // the first record of its transaction that is not ended here yet
+    std::int32_t coordinator_epoch = -1;   // of who ended its last transaction here; -1: nobody has
+    std::int64_t last_ms = -1;             // timestamp of the last that it has written, markers included; -1: see `recent`
+};
+
+// A transaction that was aborted in a shard: from its first record there to its marker. `stable`: below it all was decided when
+// the marker was written, so that who looks for a place need not look at those that were aborted much later.
+struct Aborted {
+    std::int64_t producer_id{};
+    Position first{}, last{}, stable{};
 };
 
 // The keys with most records of one second, at most eight of them (counted as Misra and Gries do: a full table loses one of
@@ -105,9 +116,14 @@ struct Shard {
 
     Position queued_end{};               // where the next append goes
     Position end{};                      // committed: what readers may see (high watermark)
-    std::optional<Position> undecided;   // from here on a transaction is open
+    std::optional<Position> undecided;   // from here on a transaction is open; committed, as `end` is
     Position stable() const { return undecided ? std::min(*undecided, end) : end; }
-    Position begin{};   // oldest kept; ask Engine::bounds, which applies retention first
+    std::set<Position> open_transactions;   // where those begin that are open; queued ones among them
+    std::optional<Position> first_open() const {
+        return open_transactions.empty() ? std::nullopt : std::optional{*open_transactions.begin()};
+    }
+    std::vector<Aborted> aborted;   // those that have records here, by their markers
+    Position begin{};               // oldest kept; ask Engine::bounds, which applies retention first
     std::int64_t last_appended_ms{};
     Bucket write_bytes, write_records, read_bytes, read_calls, iterator_calls, read_records;
     std::array<Bucket*, 6> buckets() {

@@ -2,6 +2,8 @@
 // as 22 characters, tagged fields only when they differ from their default. The same text Kafka's own converter makes.
 #pragma once
 
+#include <charconv>
+
 #include "protocol/kafka/schema.h"
 
 namespace sluice::kafka {
@@ -51,6 +53,9 @@ class Printer {
     void value(const M& in) {
         if constexpr (std::is_same_v<M, bool>) {
             text += in ? "true" : "false";
+        } else if constexpr (std::is_same_v<M, double>) {
+            char digits[32];
+            text.append(digits, std::to_chars(digits, digits + sizeof digits, in).ptr);   // the shortest that reads back as it
         } else if constexpr (Number<M>) {
             text += std::to_string(to_wire(in));
         } else if constexpr (std::is_same_v<M, Uuid>) {

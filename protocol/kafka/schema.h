@@ -1,11 +1,12 @@
 // One list of fields per message serves decoding, sizing, encoding, printing and questions at compile time.
 // A message is a struct with a static `api` and `fields(auto& m, auto& f)`, which calls f(name, member, when) in wire
-// order; defaults are the member initialisers. Shapes: integers, bool, enums, Uuid, text, bytes, lists, structs,
+// order; defaults are the member initialisers. Shapes: integers, bool, enums, double, Uuid, text, bytes, lists, structs,
 // Records; std::optional marks what can be null. Requests use views and Array, answers own (std::string, vector).
 // Long because reading and writing follow the same cases, and side by side they are seen to agree.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -65,7 +66,7 @@ template <class T>
 inline constexpr bool is_vector<std::vector<T>> = !std::is_same_v<T, std::byte>;
 
 template <class T>
-concept Number = std::is_integral_v<T> || std::is_enum_v<T>;
+concept Number = std::is_integral_v<T> || std::is_enum_v<T> || std::is_same_v<T, double>;
 template <class T>
 concept Text = std::is_same_v<T, std::string_view> || std::is_same_v<T, std::string>;
 template <class T>
@@ -85,6 +86,8 @@ constexpr auto to_wire(T value) {
         return static_cast<std::underlying_type_t<T>>(value);
     else if constexpr (std::is_same_v<T, bool>)
         return static_cast<std::int8_t>(value);
+    else if constexpr (std::is_same_v<T, double>)
+        return std::bit_cast<std::int64_t>(value);
     else
         return value;
 }
@@ -151,7 +154,10 @@ class Decoder {
     void value(M& out, bool nullable) {
         if constexpr (Number<M>) {
             using Wire = decltype(to_wire(out));
-            out = static_cast<M>(in_.integer<Wire>());
+            if constexpr (std::is_same_v<M, double>)
+                out = std::bit_cast<double>(in_.integer<Wire>());
+            else
+                out = static_cast<M>(in_.integer<Wire>());
         } else if constexpr (std::is_same_v<M, Uuid>) {
             if (const auto view = in_.take(16); view.size() == 16) std::memcpy(out.bytes.data(), view.data(), 16);
         } else if constexpr (is_optional<M>) {

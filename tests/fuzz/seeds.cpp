@@ -309,6 +309,7 @@ std::vector<Blob> seeds(std::string_view target) {
     if (target == "tokens") all = token_seeds();
     if (target == "catalog") all = catalog_seeds();
     if (target == "blocks") all = block_seeds();
+    if (target == "sasl") all = sasl_seeds();
     if (target == "signatures") all = signature_seeds();
     return all;
 }

@@ -11,6 +11,7 @@ std::vector<Blob> token_seeds();        // tokens.cpp
 std::vector<Blob> catalog_seeds();      // catalog.cpp
 std::vector<Blob> block_seeds();        // blocks.cpp
 std::vector<Blob> kafka_door_seeds();   // kafka_door.cpp
+std::vector<Blob> sasl_seeds();         // sasl.cpp
 
 inline Blob blob_of(std::string_view text) {
     const auto bytes = bytes_of(text);

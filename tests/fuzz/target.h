@@ -28,6 +28,7 @@ void json(Bytes);
 void cbor(Bytes);
 void tls_records(Bytes);
 void tokens(Bytes);
+void sasl(Bytes);
 void catalog(Bytes);
 void blocks(Bytes);
 void kafka_door(Bytes);
@@ -49,6 +50,7 @@ inline constexpr Target targets[] = {
     {"aggregates", aggregates},
     {"tls_records", tls_records},
     {"tokens", tokens},
+    {"sasl", sasl},
     {"catalog", catalog},
     {"blocks", blocks},
     {"kafka_door", kafka_door},

@@ -1,5 +1,7 @@
 #include "tests/sim/history.h"
 
+#include <limits>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -59,7 +61,7 @@ void History::step() {
         if (auto* stream = any_stream()) read(*stream);
     } else if (kind < 86) {
         if (auto* stream = any_stream())
-            for (auto n = 1 + below(8); n > 0; --n) work_queue(*stream);
+            for (auto n = 1 + below(8); n > 0; --n) one_in(2) ? work_queue(*stream) : work_share(*stream);
     } else if (kind < 89) {
         for (auto n = 1 + below(20); n > 0; --n) machine_->engine->housekeep();
         say("housekeep");
@@ -173,6 +175,8 @@ void History::resolve() {
         auto now = model_.streams.extract(name);
         if (before == settled_.streams.end()) continue;
         auto& back = model_.streams[name] = before->second;
+        if (back.share)
+            back.share->life = std::numeric_limits<std::uint64_t>::max();   // read again, by nobody who knows the holders
         if (now.empty() || now.mapped().serial != back.serial) revived.insert(name);
         // Appends to its shards may have been stored all the same.
         for (std::size_t i = 0; !now.empty() && now.mapped().serial == back.serial && i < back.shards.size(); ++i) {

@@ -96,6 +96,10 @@ class History {
     void make_queue(Stream&);
     void work_queue(Stream&);
     void take_of_queue(Stream&, streams::Backlog&, bool dead, Ms live);
+    // share.cpp
+    void work_share(Stream&);
+    void acquire_share(Stream&, streams::Backlog&, std::int32_t shard, Ms live);
+    void store_share(Stream&, streams::Backlog&, std::string_view what);
     void change_channels(Stream&);   // channels.cpp
     void look_at_channels(const std::string& name, const Stream&);
     void set_retention(Stream&);

@@ -95,6 +95,19 @@ struct Queue {
     std::map<std::pair<std::int32_t, Position>, Delivery> open = {};
 };
 
+// A share group: what was acquired and not settled, and where nobody has acquired anything yet.
+struct Share {
+    struct Delivery {
+        std::int32_t received{};
+        std::uint32_t holder{};   // 0: nobody
+        Ms until{};
+    };
+    std::int32_t partitions{};   // when it began; those to come are read from their beginning
+    std::uint64_t life{};        // of the server that knows who holds what
+    std::vector<std::optional<Position>> next = {};
+    std::map<std::pair<std::int32_t, Position>, Delivery> open = {};
+};
+
 struct Stream {
     std::string name;
     bool kinesis = true;
@@ -109,6 +122,7 @@ struct Stream {
     std::string key;   // empty: not encrypted
     std::set<std::string> consumers;
     std::optional<Queue> queue;
+    std::optional<Share> share;
     std::map<std::string, Ms> channels;   // with their freshness, in seconds
     std::vector<Shard> shards;
     // scaling.cpp

@@ -83,6 +83,7 @@ struct World {
         append.producer_id = as.producer_id;
         append.producer_epoch = as.producer_epoch;
         append.base_sequence = as.base_sequence;
+        append.transactional = (as.attributes & batch::attribute::transactional) != 0;
         return engine->append(shard, append);
     }
     // Appends and waits for the commit; false when it failed.

@@ -92,7 +92,7 @@ Task<Result<void>> Service::stream(v1::TailRequest request, SinkPointer<v1::Reco
         last;   // by shard; children of a split join as they come, from their start
     for (const auto& shard : stream->shards) {
         const auto bounds = engine_.bounds(*shard);
-        next.push_back(from ? engine_.find_appended(*shard, *from) : request.from_start() ? bounds.begin : bounds.end);
+        next.push_back(from ? engine_.find_appended(*shard, *from) : request.from_start() ? bounds.begin : bounds.stable);
         last.push_back(bounds.end);
     }
     sink->opened();

@@ -1,12 +1,16 @@
 // Produce v3-13: appends one batch per partition, byte for byte as sent. Carried out whole whatever the shard's limits say;
 // then the answer says how long the debt lasts and the connection is muted (rule 11). acks 1 and -1 are the same on one
 // node. Codes as seen on Kafka 4.4.0, with two differences: records null is answered (87; Kafka never answers), and an
-// append to a split or merged shard is POLICY_VIOLATION, which no client retries, unless the topic forwards (rule 15).
+// append to a split or merged shard is POLICY_VIOLATION, which no client retries, unless the topic forwards (rule 15); what is
+// part of a transaction is never forwarded. Only the first batch of a transaction in a partition asks the coordinator.
 #include <algorithm>
 #include <limits>
 
 #include "emulator/kafka/logs/forward.h"
+#include "emulator/kafka/security/access.h"
+#include "emulator/kafka/security/quotas.h"
 #include "emulator/kafka/serve.h"
+#include "emulator/kafka/transactions/transactions.h"
 #include "protocol/batch/reader.h"
 #include "protocol/kafka/messages/produce.h"
 #include "storage/planted.h"
@@ -109,6 +113,24 @@ void refuse_null_keys(const streams::Stream& stream, std::int32_t partition, Byt
     answered.record_errors = std::move(errors);
 }
 
+// The first batch of a transaction in a partition. From v12 on the partition becomes part of it by that (KIP-890); before, the
+// producer has said so, or is told what it forgot as well as its version can understand it.
+bool begins_well(Call& call, std::string_view id, const Producer& producer, const Partition& partition, Answered& answered) {
+    auto& transactions = call.broker.transactions(call.world);
+    auto code = call.version >= 12 ? transactions.add(id, producer, std::set{partition}).code
+                                   : transactions.fault(id, producer, partition);
+    if (code == ErrorCode::none) return true;
+    std::optional<std::string> text;
+    if (code == ErrorCode::producer_fenced) code = ErrorCode::invalid_producer_epoch;
+    if (code == ErrorCode::transaction_abortable && call.version < 11) {
+        code = ErrorCode::invalid_txn_state;
+        text = "Partition was not added to the transaction";
+    }
+    refuse(answered, code, std::move(text));
+    answered.log_start_offset = -1;
+    return false;
+}
+
 // Where the answer of a queued append goes, and what keeps its bytes until they are committed.
 struct Waiting {
     std::size_t topic, partition;
@@ -124,9 +146,14 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
     Blob scratch;
     bool failed = false;
     call.serving = call.world.clock->serve();
+    const auto no_transaction =
+        request.transactional_id ? refusal(call, ResourceType::transactional_id, *request.transactional_id) : ErrorCode::none;
     for (const auto& asked : request.topics) {
         const auto stream = call.version >= 13 ? topic(call, asked.topic_id) : topic(call, asked.name);
         const auto rules = stream ? call.broker.configs.produce_rules(*stream) : Configs::ProduceRules{};
+        const auto denied = no_transaction != ErrorCode::none || (!stream && call.version >= 13)
+                                ? no_transaction
+                                : refusal(call, ResourceType::topic, stream ? stream->name : asked.name);
         auto& told = response.topics.emplace_back();
         told.name = asked.name;
         told.topic_id = asked.topic_id;
@@ -137,6 +164,10 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
             const auto bytes = partition.records.bytes;
             if (request.acks < -1 || request.acks > 1) {
                 refuse(answered, ErrorCode::invalid_required_acks);
+                continue;
+            }
+            if (denied != ErrorCode::none) {
+                refuse(answered, denied);
                 continue;
             }
             auto* shard = stream ? stream->shard(partition.index) : nullptr;
@@ -171,16 +202,19 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                 refuse(answered, ErrorCode::unsupported_compression_type);
                 continue;
             }
-            if (info->transactional) {   // no transactions yet: nobody was given an id for one
-                refuse(answered, request.transactional_id ? ErrorCode::invalid_txn_state
-                                                          : ErrorCode::transactional_id_authorization_failed);
+            if (info->transactional && !request.transactional_id) {
+                refuse(answered, ErrorCode::transactional_id_authorization_failed);
+                continue;
+            }
+            if (info->transactional && info->producer_id < 0) {
+                refuse(answered, ErrorCode::invalid_record);
                 continue;
             }
             if (info->has_null_key && rules.compacted) {
                 refuse_null_keys(*stream, partition.index, bytes, scratch, answered);
                 continue;
             }
-            if (shard->sealed && !rules.forwards) {
+            if (shard->sealed && (!rules.forwards || info->transactional)) {
                 refuse(answered, ErrorCode::policy_violation, sealed_text(*stream, *shard));
                 continue;
             }
@@ -190,7 +224,8 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                                    .max_timestamp_ms = info->max_timestamp,
                                    .producer_id = info->producer_id,
                                    .producer_epoch = info->producer_epoch,
-                                   .base_sequence = info->base_sequence};
+                                   .base_sequence = info->base_sequence,
+                                   .transactional = info->transactional};
             const bool stamps = rules.log_append_time;
             if (!stamps && !timestamps_fit(call, rules, *info, bytes, scratch, answered)) continue;
             if (shard->sealed) {
@@ -212,7 +247,15 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                 batch::stamp_append_time(stamped, append.max_timestamp_ms);
                 append.batch = stamped;
             }
+            std::optional<streams::Unit> whole;   // the partition's first batch and the transaction stand or fall together
+            if (info->transactional && !call.engine.in_transaction(*shard, info->producer_id, info->producer_epoch)) {
+                whole.emplace(call.engine);
+                const Producer producer{.id = info->producer_id, .epoch = info->producer_epoch};
+                if (!begins_well(call, *request.transactional_id, producer, {stream->topic_id, partition.index}, answered))
+                    continue;
+            }
             const auto queued = call.engine.append(*shard, append);
+            whole.reset();
             if (!queued) {
                 refuse(answered,
                        queued.error() == streams::Fault::sealed ? ErrorCode::policy_violation : code_of(queued.error()));
@@ -237,8 +280,8 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
     for (const auto& told : response.topics) {
         failed |= std::ranges::any_of(told.partitions, [](const auto& p) { return p.error_code != ErrorCode::none; });
     }
-    response.throttle_time_ms =
-        static_cast<std::int32_t>(std::min<std::int64_t>(call.throttle.count(), std::numeric_limits<std::int32_t>::max()));
+    call.throttle = std::max(call.throttle, call.broker.quotas().produced(call, call.frame_bytes));
+    response.throttle_time_ms = told_throttle(call.throttle);
     if (request.acks == 0) {
         call.silent = true;
         call.hang_up = failed;   // the only way to tell

@@ -7,6 +7,7 @@
 
 #include "emulator/kafka/logs/fetch_look.h"
 #include "emulator/kafka/logs/fetch_sessions.h"
+#include "emulator/kafka/security/quotas.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/fetch.h"
 
@@ -34,12 +35,19 @@ struct Deadline {
 };
 
 FetchResponse answer(Call& call, std::int32_t session_id, const Look& look, Found& found) {
+    if (const auto over = call.broker.quotas().fetched(call, static_cast<std::size_t>(found.bytes)); over.count() > 0) {
+        // As in Kafka the client gets nothing and is told to wait; what was looked at stays news.
+        found = {};
+        call.throttle = over;
+        found.response.session_id = session_id;
+        found.response.throttle_time_ms = told_throttle(over);
+        return std::move(found.response);
+    }
     for (const auto& taken : found.taken) call.engine.charge_read(*taken.shard, streams::Door::kafka, taken.bytes, taken.records);
     found.response.session_id = session_id;
     look.told();
     call.throttle = found.throttle;
-    found.response.throttle_time_ms =
-        static_cast<std::int32_t>(std::min<std::int64_t>(found.throttle.count(), std::numeric_limits<std::int32_t>::max()));
+    found.response.throttle_time_ms = told_throttle(found.throttle);
     return std::move(found.response);
 }
 
@@ -63,6 +71,7 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
         if (session_id != 0 && !session) co_return refused(ErrorCode::fetch_session_id_not_found);   // closed meanwhile
         auto& partitions = session ? *session->partitions : *opened.alone;
         Found found;
+        if (const auto most = call.broker.quotas().most_fetched(call)) found.most_bytes = *most;
         if (request.isolation_level < 0 || request.isolation_level > 1)
             found.response.error_code = ErrorCode::unknown_server_error;
         const Look look{call, request, opened.incremental, partitions, found};

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "emulator/kafka/logs/by_time.h"
+#include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/list_offsets.h"
 
@@ -87,6 +88,7 @@ Task<ListOffsetsResponse> handle(Call& call, const ListOffsetsRequest& request) 
     ListOffsetsResponse response;
     for (const auto& asked : request.topics) {
         const auto stream = topic(call, asked.name);
+        const auto denied = refusal(call, ResourceType::topic, asked.name);
         for (const auto& partition : asked.partitions) {
             auto& times = named[{asked.name, partition.partition_index}];
             if (times == 0) continue;   // told already
@@ -96,6 +98,7 @@ Task<ListOffsetsResponse> handle(Call& call, const ListOffsetsRequest& request) 
             told.partition_index = partition.partition_index;
             auto* shard = stream ? stream->shard(partition.partition_index) : nullptr;
             told.error_code = fault(call, request, partition, std::exchange(times, 0) > 1, shard);
+            if (denied != ErrorCode::none) told.error_code = denied;
             if (told.error_code != ErrorCode::none) continue;
             auto finding = find(call, stream, *shard, partition.timestamp, request.isolation_level == 1, told);
             co_await std::move(finding);

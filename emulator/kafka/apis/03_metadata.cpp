@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/metadata.h"
 
@@ -11,15 +12,13 @@ namespace sluice::kafka {
 
 namespace {
 
-constexpr std::int32_t topic_operations = 3576, cluster_operations = 8096;   // seen: Kafka 4.4.0 without authorizer
-
 MetadataResponse::Topic describe(Call& call, const streams::Stream& stream, bool operations) {
     const auto node = call.broker.options.node_id;
     MetadataResponse::Topic told;
     told.name = stream.name;
     told.topic_id = to_wire_id(stream.topic_id);
     told.is_internal = stream.internal;
-    if (operations) told.topic_authorized_operations = topic_operations;
+    if (operations) told.topic_authorized_operations = operations_on(call, ResourceType::topic, stream.name);
     for (const auto& shard : stream.shards) {
         auto& p = told.partitions.emplace_back();
         p.partition_index = shard->index;
@@ -55,6 +54,7 @@ MetadataResponse refused(const MetadataRequest& request, ErrorCode code) {
 void describe_all(Call& call, bool operations, MetadataResponse& response) {
     for (const auto& stream : call.engine.list(call.world)) {
         if (stream->deleted || stream->status == streams::StreamStatus::deleting) continue;
+        if (refusal(call, ResourceType::topic, stream->name) != ErrorCode::none) continue;
         response.topics.push_back(describe(call, *stream, operations));
     }
 }
@@ -66,9 +66,9 @@ streams::Result<streams::Engine::Changed> create(Call& call, std::string_view na
     wanted.shards = static_cast<std::int32_t>(configs.number("num.partitions"));
     wanted.manners = streams::Manners::kafka;
     wanted.profile = call.engine.options().kafka_profile;
-    wanted.retention = configs.default_retention();
+    wanted.retention = configs.default_retention(&call.world);
     wanted.retention_for_ever = !wanted.retention;
-    wanted.retention_bytes = configs.default_retention_bytes();
+    wanted.retention_bytes = configs.default_retention_bytes(&call.world);
     wanted.provisional = true;
     wanted.state_delay = false;
     return call.engine.create(call.world, wanted);
@@ -76,13 +76,20 @@ streams::Result<streams::Engine::Changed> create(Call& call, std::string_view na
 
 // The topic that was asked for by name; made where it is missing and may be made.
 MetadataResponse::Topic by_name(Call& call, std::string_view name, bool may_create, bool operations, streams::Ticket& ticket) {
-    if (const auto stream = topic(call, name)) return describe(call, *stream, operations);
     MetadataResponse::Topic told;
     told.name = std::string(name);
     told.is_internal = internal_name(name);
-    if (operations) told.topic_authorized_operations = topic_operations;
+    told.error_code = refusal(call, ResourceType::topic, name);
+    if (told.error_code != ErrorCode::none) return told;
+    if (const auto stream = topic(call, name)) return describe(call, *stream, operations);
+    if (operations) told.topic_authorized_operations = operations_on(call, ResourceType::topic, name);
     told.error_code = name_fault(name) ? ErrorCode::invalid_topic_exception : ErrorCode::unknown_topic_or_partition;
     if (!may_create || told.is_internal || told.error_code == ErrorCode::invalid_topic_exception) return told;
+    if (!may(call, AclOperation::create, ResourceType::cluster, the_cluster) &&
+        !may(call, AclOperation::create, ResourceType::topic, name)) {
+        told.error_code = ErrorCode::topic_authorization_failed;
+        return told;
+    }
     const auto created = create(call, name);
     if (created) {
         ticket = created->ticket;
@@ -93,12 +100,13 @@ MetadataResponse::Topic by_name(Call& call, std::string_view name, bool may_crea
 }
 
 MetadataResponse::Topic by_id(Call& call, const Uuid& id, bool operations) {
-    if (const auto stream = topic(call, id)) return describe(call, *stream, operations);
+    const auto stream = topic(call, id);
+    if (stream && refusal(call, ResourceType::topic, stream->name) == ErrorCode::none) return describe(call, *stream, operations);
     MetadataResponse::Topic told;
     told.topic_id = id;
     told.name.reset();
     told.error_code = ErrorCode::unknown_topic_id;
-    if (operations) told.topic_authorized_operations = topic_operations;
+    if (operations) told.topic_authorized_operations = operations_on(call, ResourceType::topic, "");
     return told;
 }
 
@@ -113,7 +121,8 @@ Task<MetadataResponse> handle(Call& call, const MetadataRequest& request) {
     response.brokers = {{.node_id = broker.options.node_id, .host = address.host, .port = address.port, .rack = std::nullopt}};
     response.cluster_id = broker.cluster_id();
     response.controller_id = broker.options.node_id;
-    if (request.include_cluster_authorized_operations) response.cluster_authorized_operations = cluster_operations;
+    if (request.include_cluster_authorized_operations)
+        response.cluster_authorized_operations = operations_on(call, ResourceType::cluster);
     if (!request.topics || (call.version == 0 && request.topics->empty())) {
         describe_all(call, operations, response);
         co_return response;

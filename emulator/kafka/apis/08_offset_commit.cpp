@@ -2,6 +2,7 @@
 // afresh. Seen on Kafka 4.4.0: negative offsets and the empty group are accepted, and a partition that does not exist is refused
 // as such whoever asks.
 #include "emulator/kafka/groups/groups.h"
+#include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/offset_commit.h"
 #include "protocol/utf8.h"
@@ -13,6 +14,7 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
     OffsetCommitResponse response;
     const auto refused = groups.may_commit(request.group_id, request.member_id, request.group_instance_id,
                                            request.generation_id_or_member_epoch, call.version);
+    const auto no_group = refusal(call, ResourceType::group, request.group_id);
     struct Queued {
         std::size_t topic, partition;
         streams::Ticket ticket;
@@ -21,6 +23,9 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
     const auto now = call.world.clock->now();
     for (const auto& asked : request.topics) {
         const auto stream = call.version >= 10 ? topic(call, asked.topic_id) : topic(call, asked.name);
+        const auto denied = no_group != ErrorCode::none || (!stream && call.version >= 10)
+                                ? no_group
+                                : refusal(call, ResourceType::topic, stream ? stream->name : asked.name);
         auto& told = response.topics.emplace_back();
         told.name = asked.name;
         told.topic_id = asked.topic_id;
@@ -28,7 +33,9 @@ Task<OffsetCommitResponse> handle(Call& call, const OffsetCommitRequest& request
             auto& p = told.partitions.emplace_back();
             p.partition_index = partition.partition_index;
             const auto metadata = partition.committed_metadata.value_or("");
-            if (!stream)
+            if (denied != ErrorCode::none)
+                p.error_code = denied;
+            else if (!stream)
                 p.error_code = call.version >= 10 ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
             else if (!stream->shard(partition.partition_index))
                 p.error_code = ErrorCode::unknown_topic_or_partition;

@@ -1,25 +1,27 @@
-// DescribeGroups v0-6: state and members. The protocol and what members said are told only in Stable; an unknown group is
-// Dead, with GROUP_ID_NOT_FOUND from v6 on.
+// DescribeGroups v0-6: state and members of classic groups. The protocol and what members said are told only in Stable; an
+// unknown group, and one of another protocol, is Dead, with GROUP_ID_NOT_FOUND from v6 on.
 #include "emulator/kafka/groups/groups.h"
+#include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/describe_groups.h"
 
 namespace sluice::kafka {
 
 Task<DescribeGroupsResponse> handle(Call& call, const DescribeGroupsRequest& request) {
-    constexpr std::int32_t group_operations = 3400;   // seen: Kafka 4.4.0 without authorizer
     const auto& groups = call.broker.groups(call.world);
     DescribeGroupsResponse response;
     for (const auto id : request.groups) {
         auto& told = response.groups.emplace_back();
         told.group_id = id;
-        if (request.include_authorized_operations) told.authorized_operations = group_operations;
+        told.error_code = refusal(call, ResourceType::group, id);
+        if (told.error_code != ErrorCode::none) continue;
+        if (request.include_authorized_operations) told.authorized_operations = operations_on(call, ResourceType::group, id);
         const auto* group = groups.find(id);
-        if (!group) {
+        if (!group || group->type() != GroupType::classic) {
             told.group_state = "Dead";
             if (call.version >= 6) {
                 told.error_code = ErrorCode::group_id_not_found;
-                told.error_message = "Group " + std::string(id) + " not found.";
+                told.error_message = "Group " + std::string(id) + (group ? " is not a classic group." : " not found.");
             }
             continue;
         }

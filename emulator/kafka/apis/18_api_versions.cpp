@@ -1,5 +1,5 @@
-// ApiVersions v0-5: what `Served` lists. Features are named only when their APIs are served, so clients stay with classic
-// groups and without transactions. A version above ours is answered by the session, which knows no body to read.
+// ApiVersions v0-5: what `Served` lists, except what is kept quiet, and the features (features.h). A version above ours is
+// answered by the session, which knows no body to read.
 #include <algorithm>
 
 #include "emulator/kafka/dispatch.h"
@@ -17,6 +17,19 @@ bool is_software_word(std::string_view text) {
            std::ranges::all_of(text, [&](char c) { return letter(c) || c == '-' || c == '.'; });
 }
 
+// Seen on Kafka 4.4.0: v3 leaves out what is supported from level 0 on, because old clients take such a range for an error.
+void name_features(const Call& call, ApiVersionsResponse& response) {
+    const auto& features = call.broker.features;
+    for (const auto& feature : all_features()) {
+        const std::string name{feature.name};
+        if (call.version > 3 || feature.min > 0)
+            response.supported_features.push_back({.name = name, .min_version = feature.min, .max_version = feature.max});
+        if (const auto level = features.level(name); level > 0)
+            response.finalized_features.push_back({.name = name, .max_version_level = level, .min_version_level = level});
+    }
+    response.finalized_features_epoch = features.epoch();
+}
+
 }   // namespace
 
 Task<ApiVersionsResponse> handle(Call& call, const ApiVersionsRequest& request) {
@@ -30,8 +43,10 @@ Task<ApiVersionsResponse> handle(Call& call, const ApiVersionsRequest& request) 
         co_return response;
     }
     for (const auto& route : all_routes()) {
-        response.api_keys.push_back({.api_key = route.api.key, .min_version = route.min, .max_version = route.max});
+        if (route.told)
+            response.api_keys.push_back({.api_key = route.api.key, .min_version = route.min, .max_version = route.max});
     }
+    name_features(call, response);
     co_return response;
 }
 

@@ -4,6 +4,10 @@
 #include <map>
 #include <set>
 
+#include "emulator/kafka/configs/altering.h"
+#include "emulator/kafka/configs/config_values.h"
+#include "emulator/kafka/security/access.h"
+#include "emulator/kafka/security/quotas.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/create_topics.h"
 
@@ -74,8 +78,10 @@ std::optional<Refused> configs_of(const CreateTopicsRequest::Topic& asked, strea
         if (!config.value)
             return Refused{ErrorCode::invalid_config, "Null value not supported for topic configs: " + std::string(config.name)};
         if (const auto fault = config_fault(*entry, *config.value)) return Refused{ErrorCode::invalid_config, *fault};
-        made.configs[std::string(config.name)] = *config.value;
+        made.configs[std::string(config.name)] = config_form(*entry, *config.value);
     }
+    if (auto conflict = topic_conflict({made.configs.begin(), made.configs.end()}))
+        return Refused{ErrorCode::invalid_config, std::move(*conflict)};
     if (const auto set = made.configs.find("retention.ms"); set != made.configs.end()) {
         const auto ms = std::stoll(set->second);   // config_fault has read it as an int64
         made.retention_for_ever = ms < 0;
@@ -131,9 +137,9 @@ std::expected<streams::Engine::NewStream, Refused> check(Call& call, const Creat
     wanted.shards = *partitions;
     wanted.manners = streams::Manners::kafka;
     wanted.profile = call.engine.options().kafka_profile;
-    wanted.retention = configs.default_retention();
+    wanted.retention = configs.default_retention(&call.world);
     wanted.retention_for_ever = !wanted.retention;
-    wanted.retention_bytes = configs.default_retention_bytes();
+    wanted.retention_bytes = configs.default_retention_bytes(&call.world);
     wanted.state_delay = false;
     if (auto fault = configs_of(asked, wanted)) return std::unexpected{std::move(*fault)};
     if (const auto other = call.engine.collision(call.world, name))
@@ -144,6 +150,7 @@ std::expected<streams::Engine::NewStream, Refused> check(Call& call, const Creat
 // The answer of a request that only asks what would be: nothing is made, the stream is one that only this answer sees.
 void imagine(Call& call, const streams::Engine::NewStream& wanted, CreateTopicsResponse::Topic& told) {
     streams::Stream imagined;
+    imagined.world = &call.world;
     imagined.retention = wanted.retention;
     imagined.configs = wanted.configs;
     imagined.shards.resize(static_cast<std::size_t>(wanted.shards));
@@ -161,11 +168,7 @@ std::optional<streams::Ticket> place(Call& call, const streams::Engine::NewStrea
     }
     describe(call.broker.configs, *created->stream, told);
     told.topic_id = to_wire_id(created->stream->topic_id);
-    if (const auto policy = wanted.configs.find("cleanup.policy");
-        policy != wanted.configs.end() && policy->second.contains("compact"))
-        call.engine.events().note("topic " + wanted.name + " asks for cleanup.policy=" + policy->second +
-                                  ": nothing is compacted yet, so all its records are kept" +
-                                  (policy->second.contains("delete") ? " as long as its retention says" : ""));
+    tell_of_compaction(call, wanted.name, {wanted.configs.begin(), wanted.configs.end()});
     return created->ticket;
 }
 
@@ -184,6 +187,7 @@ Task<CreateTopicsResponse> handle(Call& call, const CreateTopicsRequest& request
     for (const auto& asked : request.topics) ++named[asked.name];
     const bool too_many = partitions_in(request) > most_partitions;
     std::vector<std::pair<std::size_t, streams::Ticket>> made;
+    auto mutations = call.broker.quotas().mutations(call, call.version >= 6);
     for (const auto& asked : request.topics) {
         const auto times = std::exchange(named[asked.name], 0);
         if (times == 0) continue;
@@ -197,14 +201,23 @@ Task<CreateTopicsResponse> handle(Call& call, const CreateTopicsRequest& request
             refuse(told, ErrorCode::policy_violation, "Excessively large number of partitions per request.");
             continue;
         }
+        if (refusal(call, ResourceType::cluster) != ErrorCode::none &&
+            refusal(call, ResourceType::topic, asked.name) != ErrorCode::none) {
+            refuse(told, ErrorCode::topic_authorization_failed, "Authorization failed.");
+            continue;
+        }
         const auto wanted = check(call, asked);
         if (!wanted)
             refuse(told, wanted.error().code, wanted.error().text);
+        else if (!mutations.take(wanted->shards))
+            refuse(told, ErrorCode::throttling_quota_exceeded, std::string(text_of(ErrorCode::throttling_quota_exceeded)));
         else if (request.validate_only)
             imagine(call, *wanted, told);
         else if (auto ticket = place(call, *wanted, told))
             made.emplace_back(response.topics.size() - 1, std::move(*ticket));
     }
+    call.throttle = mutations.throttle();
+    response.throttle_time_ms = told_throttle(call.throttle);
     for (const auto& [index, ticket] : made) {
         const auto committed = co_await ticket.committed();
         if (!committed)

@@ -2,6 +2,8 @@
 // groups. Texts as seen on Kafka 4.4.0.
 #include <map>
 
+#include "emulator/kafka/security/access.h"
+#include "emulator/kafka/security/quotas.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/delete_topics.h"
 
@@ -50,6 +52,10 @@ streams::StreamPointer check(Call& call, const Asked& asked, const Asking& askin
     if (!asked.name && asked.id.is_zero())
         return refused(ErrorCode::invalid_request, "Neither topic name nor id were specified.");
     const auto stream = asked.name ? topic(call, *asked.name) : topic(call, asked.id);
+    if (stream || asked.name)
+        if (const auto denied = refusal(call, ResourceType::topic, stream ? stream->name : *asked.name);
+            denied != ErrorCode::none)
+            return refused(denied);
     if (!stream) return refused(asked.name ? ErrorCode::unknown_topic_or_partition : ErrorCode::unknown_topic_id);
     if (asked.name && asking.ids.contains(to_wire_id(stream->topic_id)))
         return refused(ErrorCode::invalid_request, "The provided topic name maps to an ID that was already supplied.");
@@ -65,6 +71,7 @@ Task<DeleteTopicsResponse> handle(Call& call, const DeleteTopicsRequest& request
     auto asking = read(request);
     DeleteTopicsResponse response;
     std::vector<std::pair<std::size_t, streams::Ticket>> gone;
+    auto mutations = call.broker.quotas().mutations(call, call.version >= 5);
     for (const auto& asked : asking.all) {
         auto& times = asked.name ? asking.names[*asked.name] : asking.ids[asked.id];
         if (times == 0) continue;   // told already
@@ -83,12 +90,18 @@ Task<DeleteTopicsResponse> handle(Call& call, const DeleteTopicsRequest& request
         if (!stream) continue;
         told.name = stream->name;
         told.topic_id = to_wire_id(stream->topic_id);
+        if (!mutations.take(static_cast<std::int64_t>(stream->shards.size()))) {
+            refuse(told, ErrorCode::throttling_quota_exceeded);
+            continue;
+        }
         const auto removed = call.engine.remove(call.world, stream->name, false);
         if (removed)
             gone.emplace_back(response.topics.size() - 1, *removed);
         else
             refuse(told, code_of(removed.error()));
     }
+    call.throttle = mutations.throttle();
+    response.throttle_time_ms = told_throttle(call.throttle);
     for (const auto& [index, ticket] : gone) {
         const auto committed = co_await ticket.committed();
         if (!committed) refuse(response.topics[index], code_of(committed.error()));

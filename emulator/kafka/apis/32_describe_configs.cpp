@@ -1,24 +1,17 @@
 // DescribeConfigs v1-4: topics, this broker, its logger, client-metrics subscriptions and groups, from the tables, with what was
-// set on top. An empty list of keys asks for all of them, as null does. Sources, synonyms and texts as seen on Kafka 4.4.0,
-// except that nothing here is ever changed at run time. Documentation (v3+) is in our own words.
+// set on top. An empty list of keys asks for all of them, as null does. Sources, synonyms and texts as seen on Kafka 4.4.0.
+// Documentation (v3+) is in our own words.
 #include <algorithm>
 #include <charconv>
 #include <set>
 
+#include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/describe_configs.h"
 
 namespace sluice::kafka {
 
 namespace {
-
-enum Resource : std::int8_t {
-    topic_resource = 2,
-    broker_resource = 4,
-    logger_resource = 8,
-    metrics_resource = 16,
-    group_resource = 32
-};
 
 struct Describe {
     Call& call;
@@ -87,12 +80,54 @@ struct Describe {
         if (!cluster && !is_ours(name, " or empty string,")) return;
         for (const auto& entry : broker_configs()) {
             if (!wanted(entry.name)) continue;
-            auto origins = call.broker.configs.broker_origins(entry.name);
+            auto origins = call.broker.configs.broker_origins(&call.world, entry.name);
             if (cluster)
                 std::erase_if(origins, [](const ConfigOrigin& origin) { return origin.source != ConfigSource::cluster; });
             if (cluster && origins.empty()) continue;
-            add(entry, call.broker.configs.broker(entry), std::move(origins));
+            auto value = call.broker.configs.broker(&call.world, entry);
+            if (cluster) value = {origins.front().value, ConfigSource::cluster};
+            add(entry, std::move(value), std::move(origins));
         }
+        foreign(name);
+    }
+
+    // What somebody set under a name that Kafka does not know: nobody can say whether it is a secret.
+    void foreign(std::string_view broker) const {
+        const auto source = static_cast<std::int8_t>(broker.empty() ? ConfigSource::cluster : ConfigSource::broker);
+        for (const auto& [name, value] : dynamic(ConfigResource::broker, broker)) {
+            if (find_config(broker_configs(), name) || !wanted(name)) continue;
+            auto& config = told.configs.emplace_back();
+            config.name = name;
+            config.value.reset();
+            config.read_only = config.is_sensitive = true;
+            config.config_source = source;
+            config.documentation.reset();
+            if (request.include_documentation) config.documentation = std::string(config_text(name));
+            if (request.include_synonyms) config.synonyms = {{.name = name, .value = std::nullopt, .source = source}};
+        }
+    }
+    const Settings& dynamic(ConfigResource type, std::string_view name) const {
+        return call.broker.dynamic_configs(call.world).of(type, name);
+    }
+
+    void client_metrics(std::string_view name) const {
+        const auto& settings = dynamic(ConfigResource::client_metrics, name);
+        for (const auto& entry : client_metrics_configs()) {
+            if (!wanted(entry.name)) continue;
+            const auto found = settings.find(entry.name);
+            if (found == settings.end())
+                add(entry, {entry.stock, ConfigSource::stock}, {});
+            else
+                add(entry, {found->second, ConfigSource::client_metrics},
+                    {{entry.name, found->second, ConfigSource::client_metrics}});
+        }
+    }
+
+    void group(std::string_view name) const {
+        const auto& configs = call.broker.configs;
+        for (const auto& entry : group_configs())
+            if (wanted(entry.name))
+                add(entry, configs.group(&call.world, name, entry), configs.group_origins(&call.world, name, entry));
     }
 
     // Kafka lists its Java classes; here is one logger.
@@ -101,7 +136,9 @@ struct Describe {
         if (!is_ours(name, "") || !wanted("root")) return;
         auto& config = told.configs.emplace_back();
         config.name = "root";
-        config.value = "INFO";
+        const auto& settings = dynamic(ConfigResource::logger, name);
+        const auto level = settings.find("root");
+        config.value = level == settings.end() ? "INFO" : level->second;
         config.config_source = static_cast<std::int8_t>(ConfigSource::logger);
         config.documentation.reset();
         if (request.include_documentation) config.documentation = "";
@@ -109,27 +146,22 @@ struct Describe {
 
     void describe() const {
         const auto name = asked.resource_name;
-        switch (asked.resource_type) {
-            case topic_resource:
+        const auto type = static_cast<ConfigResource>(asked.resource_type);
+        if (const auto denied = config_refusal(call, asked.resource_type, name); denied != ErrorCode::none)
+            return refuse(denied, std::string(text_of(denied)));
+        switch (type) {
+            case ConfigResource::topic:
                 return topic_resource_of(name);
-            case broker_resource:
+            case ConfigResource::broker:
                 return broker(name);
-            case logger_resource:
+            case ConfigResource::logger:
                 return logger(name);
-            case metrics_resource:   // any name has the defaults
+            case ConfigResource::client_metrics:   // any name has the defaults
                 if (name.empty()) return refuse(ErrorCode::invalid_request, "Client metrics subscription name must not be empty");
-                for (const auto& entry : client_metrics_configs())
-                    if (wanted(entry.name)) add(entry, {entry.stock, ConfigSource::stock}, {});
-                return;
-            case group_resource:   // and so has any group
+                return client_metrics(name);
+            case ConfigResource::group:   // and so has any group
                 if (name.empty()) return refuse(ErrorCode::invalid_request, "Group name must not be empty");
-                for (const auto& entry : group_configs()) {
-                    if (!wanted(entry.name)) continue;
-                    auto origins = call.broker.configs.group_origins(entry);
-                    ConfigValue value{origins.front().value, ConfigSource::stock};
-                    add(entry, std::move(value), std::move(origins));
-                }
-                return;
+                return group(name);
             default:
                 return refuse(ErrorCode::invalid_request, std::string(text_of(ErrorCode::invalid_request)));
         }

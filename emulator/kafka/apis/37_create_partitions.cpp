@@ -2,6 +2,8 @@
 // UpdateShardCount or SplitShard only. Texts as seen on Kafka 4.4.0.
 #include <map>
 
+#include "emulator/kafka/security/access.h"
+#include "emulator/kafka/security/quotas.h"
 #include "emulator/kafka/serve.h"
 #include "emulator/streams/catalog/bounds.h"
 #include "protocol/kafka/messages/create_partitions.h"
@@ -18,6 +20,8 @@ struct Refusal {
 };
 
 std::optional<Refusal> fault(const Call& call, const streams::Stream* stream, const CreatePartitionsRequest::Topic& asked) {
+    if (const auto denied = refusal(call, ResourceType::topic, asked.name); denied != ErrorCode::none)
+        return Refusal{denied, std::string(text_of(denied))};
     if (!stream) return Refusal{ErrorCode::unknown_topic_or_partition, std::nullopt};
     const auto have = static_cast<std::int32_t>(stream->shards.size());
     if (stream->kinesis_manners()) {
@@ -53,6 +57,7 @@ Task<CreatePartitionsResponse> handle(Call& call, const CreatePartitionsRequest&
     for (const auto& asked : request.topics) ++named[asked.name];
     std::vector<std::pair<std::size_t, streams::Ticket>> made;
     std::int64_t added_so_far = 0;
+    auto mutations = call.broker.quotas().mutations(call, call.version >= 3);
     for (const auto& asked : request.topics) {
         const auto times = std::exchange(named[asked.name], 0);
         if (times == 0) continue;
@@ -75,6 +80,11 @@ Task<CreatePartitionsResponse> handle(Call& call, const CreatePartitionsRequest&
             told.error_message = "Excessively large number of additional partitions per request.";
             continue;
         }
+        if (!mutations.take(asked.count - static_cast<std::int64_t>(stream->shards.size()))) {
+            told.error_code = ErrorCode::throttling_quota_exceeded;
+            told.error_message = std::string(text_of(told.error_code));
+            continue;
+        }
         if (request.validate_only) continue;
         const auto added = call.engine.add_partitions(*stream, asked.count);
         if (added) {
@@ -84,6 +94,8 @@ Task<CreatePartitionsResponse> handle(Call& call, const CreatePartitionsRequest&
             told.error_message = std::string(text_of(told.error_code));
         }
     }
+    call.throttle = mutations.throttle();
+    response.throttle_time_ms = told_throttle(call.throttle);
     for (const auto& [index, ticket] : made) {
         const auto committed = co_await ticket.committed();
         if (!committed) response.results[index].error_code = code_of(committed.error());

@@ -1,11 +1,11 @@
 // DescribeCluster v0-2: one broker. Asking it for controllers is refused, as a broker does (KIP-919).
+#include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/describe_cluster.h"
 
 namespace sluice::kafka {
 
 Task<DescribeClusterResponse> handle(Call& call, const DescribeClusterRequest& request) {
-    constexpr std::int32_t cluster_operations = 8096;   // seen: Kafka 4.4.0 without authorizer
     DescribeClusterResponse response;
     if (request.endpoint_type == 2) {
         response.error_code = ErrorCode::mismatched_endpoint_type;
@@ -24,7 +24,8 @@ Task<DescribeClusterResponse> handle(Call& call, const DescribeClusterRequest& r
     response.controller_id = node;
     response.brokers = {
         {.broker_id = node, .host = address.host, .port = address.port, .rack = std::nullopt, .is_fenced = false}};
-    if (request.include_cluster_authorized_operations) response.cluster_authorized_operations = cluster_operations;
+    if (request.include_cluster_authorized_operations)
+        response.cluster_authorized_operations = operations_on(call, ResourceType::cluster);
     co_return response;
 }
 

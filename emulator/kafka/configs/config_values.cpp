@@ -24,6 +24,7 @@ constexpr Choice choices[] = {
     {"compression.type", "uncompressed, zstd, lz4, snappy, gzip, producer"},
     {"message.timestamp.type", "CreateTime, LogAppendTime"},
     {"log.message.timestamp.type", "CreateTime, LogAppendTime"},
+    {"share.isolation.level", "read_committed, read_uncommitted"},
     {"sluice.sealed.produce", "refuse, forward"},   // ours, rule 15
 };
 struct Range {
@@ -31,19 +32,41 @@ struct Range {
     std::int64_t least, most = std::numeric_limits<std::int64_t>::max();
 };
 constexpr Range ranges[] = {
+    {"background.threads", 1},
     {"compression.lz4.level", 1, 17},
     {"compression.zstd.level", -131'072, 22},
+    {"connection.failed.authentication.delay.ms", 0},
     {"connections.max.idle.ms", -1},
+    {"controller.quota.window.num", 1},
+    {"controller.quota.window.size.seconds", 1},
+    {"delegation.token.expiry.time.ms", 1},
+    {"delegation.token.max.lifetime.ms", 1},
     {"delete.retention.ms", 0},
     {"file.delete.delay.ms", 0},
     {"flush.messages", 1},
     {"flush.ms", 0},
+    {"group.consumer.assignment.interval.ms", 0},
+    {"group.consumer.heartbeat.interval.ms", 1},
+    {"group.consumer.max.size", 1},
+    {"group.consumer.session.timeout.ms", 1},
     {"group.max.size", 1},
     {"group.min.session.timeout.ms", 1},
+    {"group.streams.assignment.interval.ms", 0},
+    {"group.streams.heartbeat.interval.ms", 1},
+    {"group.streams.initial.rebalance.delay.ms", 0},
+    {"group.streams.max.size", 1},
+    {"group.streams.num.standby.replicas", 0},
+    {"group.streams.session.timeout.ms", 1},
     {"index.interval.bytes", 0},
     {"local.retention.bytes", -2},
     {"local.retention.ms", -2},
+    {"log.cleaner.threads", 0},
     {"log.retention.ms", -1},
+    {"log.roll.ms", 1},
+    {"log.segment.bytes", 1'048'576},
+    {"max.connection.creation.rate", 0},
+    {"max.connections", 0},
+    {"max.connections.per.ip", 0},
     {"max.compaction.lag.ms", 1},
     {"max.decompressed.message.bytes", 1},
     {"max.message.bytes", 0},
@@ -52,13 +75,21 @@ constexpr Range ranges[] = {
     {"message.timestamp.before.max.ms", 0},
     {"min.compaction.lag.ms", 0},
     {"min.insync.replicas", 1},
+    {"num.io.threads", 1},
+    {"num.network.threads", 1},
     {"num.partitions", 1},
+    {"num.recovery.threads.per.data.dir", 1},
+    {"quota.window.num", 1},
+    {"quota.window.size.seconds", 1},
     {"retention.ms", -1},
     {"segment.bytes", 1'048'576},
     {"segment.index.bytes", 4},
     {"segment.jitter.ms", 0},
     {"segment.ms", 1},
+    {"share.partition.max.record.locks", 100},
+    {"share.record.lock.duration.ms", 1'000},
     {"socket.request.max.bytes", 1},
+    {"streams.initial.rebalance.delay.ms", 0},
 };
 
 std::string_view type_name(ConfigType type) {
@@ -92,19 +123,6 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-// The words of a LIST value.
-std::vector<std::string_view> words_of(std::string_view value) {
-    std::vector<std::string_view> words;
-    for (auto rest = trimmed(value); !rest.empty();) {
-        const auto comma = rest.find(',');
-        words.push_back(trimmed(rest.substr(0, comma)));
-        if (comma == std::string_view::npos) break;
-        rest.remove_prefix(comma + 1);
-        if (rest.empty()) words.push_back(rest);   // behind the last comma
-    }
-    return words;
-}
-
 bool one_of(std::string_view allowed, std::string_view word) {
     for (auto left = allowed; !left.empty();) {
         const auto end = left.find(", ");
@@ -124,6 +142,18 @@ bool replica(std::string_view word) {
 }
 
 }   // namespace
+
+std::vector<std::string_view> words_of(std::string_view value) {
+    std::vector<std::string_view> words;
+    for (auto rest = trimmed(value); !rest.empty();) {
+        const auto comma = rest.find(',');
+        words.push_back(trimmed(rest.substr(0, comma)));
+        if (comma == std::string_view::npos) break;
+        rest.remove_prefix(comma + 1);
+        if (rest.empty()) words.push_back(rest);   // behind the last comma
+    }
+    return words;
+}
 
 std::optional<std::int64_t> whole(std::string_view text) {
     text = trimmed(text);
@@ -164,10 +194,35 @@ std::optional<std::string> real_fault(const ConfigEntry& entry, std::string_view
     text = trimmed(text);
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(number)) return "Not a number of type DOUBLE";
-    if (std::string_view{entry.name} != "min.cleanable.dirty.ratio") return std::nullopt;
+    const std::string_view name = entry.name;
+    if (name != "min.cleanable.dirty.ratio" && name != "log.cleaner.min.cleanable.ratio") return std::nullopt;
     if (number < 0) return "Value must be at least 0";
     if (number > 1) return "Value must be no more than 1";
     return std::nullopt;
+}
+
+// earliest, latest, or by_duration: and an ISO 8601 duration of days and less.
+bool offset_reset(std::string_view value) {
+    constexpr std::string_view by_duration = "by_duration:P";
+    if (value == "earliest" || value == "latest") return true;
+    if (!value.starts_with(by_duration)) return false;
+    value.remove_prefix(by_duration.size());
+    constexpr std::string_view units = "DTHMS";
+    std::size_t at = 0, digits = 0, parts = 0;   // what comes next, of the part that is read, whole ones so far
+    for (const char c : value) {
+        if (c >= '0' && c <= '9') {
+            ++digits;
+        } else if (c == '.' && digits > 0) {
+            digits = 0;
+        } else {
+            const auto unit = units.find(c, at);
+            if (unit == std::string_view::npos || (c == 'T') != (digits == 0)) return false;
+            at = unit + 1;
+            parts += c == 'T' ? 0 : 1;
+            digits = 0;
+        }
+    }
+    return parts > 0 && digits == 0 && !value.ends_with('T');
 }
 
 std::optional<std::string> words_fault(const ConfigEntry& entry, std::string_view value) {
@@ -175,6 +230,10 @@ std::optional<std::string> words_fault(const ConfigEntry& entry, std::string_vie
     const auto wrong = [&](const std::string& shown, const std::string& why) {
         return "Invalid value " + shown + " for configuration " + name + ": " + why;
     };
+    if (name == "share.auto.offset.reset" && !offset_reset(value))
+        return wrong(std::string(value), "Invalid value `" + std::string(value) + "` for configuration " + name +
+                                             ". The value must be either 'earliest', 'latest' or of the format "
+                                             "'by_duration:<PnDTnHnMn.nS>'.");
     const auto words = entry.type == ConfigType::list ? words_of(value) : std::vector{value};
     if (name.ends_with(".replication.throttled.replicas")) {
         if (words.size() == 1 && words.front() == "*") return std::nullopt;
@@ -196,6 +255,26 @@ std::optional<std::string> words_fault(const ConfigEntry& entry, std::string_vie
 }
 
 }   // namespace
+
+std::string config_form(const ConfigEntry& entry, std::string_view value) {
+    switch (entry.type) {
+        case ConfigType::int32:
+        case ConfigType::int16:
+        case ConfigType::int64:
+            return std::to_string(whole(value).value_or(0));
+        case ConfigType::boolean:
+            return truth(value).value_or(false) ? "true" : "false";
+        case ConfigType::real:
+            return std::string(trimmed(value));
+        case ConfigType::list: {
+            std::string list;
+            for (const auto word : words_of(value)) list.append(list.empty() ? "" : ",").append(word);
+            return list;
+        }
+        default:
+            return std::string(value);
+    }
+}
 
 std::optional<std::string> config_fault(const ConfigEntry& entry, std::string_view value) {
     const auto wrong = [&](std::string_view why) {

@@ -3,11 +3,19 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "emulator/kafka/configs/configs.h"
 
 namespace sluice::kafka {
 
 std::optional<std::int64_t> whole(std::string_view text);
 std::optional<bool> truth(std::string_view text);
+// The words of a LIST value.
+std::vector<std::string_view> words_of(std::string_view value);
+// How Kafka shows a value that config_fault has nothing against: numbers, truths and lists without the blanks around them.
+std::string config_form(const ConfigEntry&, std::string_view value);
 
 }   // namespace sluice::kafka

@@ -37,13 +37,13 @@ void Groups::arm_expiry() {
 // The first time at which something of the group may be due.
 void Groups::plan_expiry(Group& group) {
     const auto* all = offsets_.find(group.id);
-    const bool had_members = !group.members.protocol_type().empty();
-    if (group.members.state() == GroupState::empty && had_members)
+    const bool had_members = !group.protocol_type().empty();
+    if (group.empty() && had_members)
         return due_at(group, group.empty_since + (all ? retention_ : std::min(check_interval_, retention_)));
     if (!all) return due_at(group, {});
     // What the members read stays; what was looked at and stays for that reason is looked at again a retention later.
     const auto now = clock().now();
-    const bool all_may_go = group.members.state() == GroupState::empty;
+    const bool all_may_go = group.empty();
     auto next = now + retention_;
     for (const auto& [partition, committed] : *all) {
         if (const auto at = committed.committed + retention_; all_may_go || at > now) next = std::min(next, at);
@@ -53,8 +53,7 @@ void Groups::plan_expiry(Group& group) {
 
 void Groups::expire(const GroupPointer& group) {
     const auto now = clock().now();
-    const auto& members = group->members;
-    const bool empty = members.state() == GroupState::empty, had_members = !members.protocol_type().empty();
+    const bool empty = group->empty(), had_members = !group->protocol_type().empty();
     std::vector<Partition> gone;
     if (const auto* all = offsets_.find(group->id)) {
         for (const auto& [partition, committed] : *all) {
@@ -63,7 +62,7 @@ void Groups::expire(const GroupPointer& group) {
             } else if (committed.committed + retention_ > now) {
                 continue;
             } else if (!empty) {   // only of consumers is known what they read
-                if (members.state() != GroupState::stable || members.protocol_type() != "consumer") continue;
+                if (!group->stable() || (group->protocol_type() != "consumer" && !group->streams)) continue;
                 const auto stream = engine_.find_topic(world_, partition.first);
                 if (stream && group->topics.contains(stream->name)) continue;
             }

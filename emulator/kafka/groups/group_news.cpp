@@ -1,5 +1,7 @@
 // What the engine tells groups: shards came or were sealed (rule 15), a topic went, something could not be stored. A topic knows
 // its groups, so that news of one costs what concerns it.
+#include <algorithm>
+
 #include "emulator/kafka/groups/groups.h"
 #include "protocol/kafka/messages/consumer_protocol.h"
 
@@ -25,7 +27,13 @@ void add_topics(const Blob& metadata, std::set<std::string, std::less<>>& topics
 void Groups::index_topics(Group& group) {
     unindex_topics(group);
     group.indexed = group.members.generation();
-    if (group.members.protocol_type() != "consumer") return;
+    if (group.protocol_type() != "consumer" && !group.streams) return;
+    if (group.type() != GroupType::classic) {
+        group.topics = group.consumer ? group.consumer->topics() : group.streams->topics();
+        for (const auto& name : group.topics)
+            if (!topics_.find(name)) awaited_.insert(name);
+        if (group.consumer && group.consumer->has_patterns()) pattern_readers_.insert(group.id);
+    }
     for (const auto& [id, member] : group.members.members()) {
         if (const auto* metadata = metadata_for(member, group.members.protocol())) add_topics(*metadata, group.topics);
     }
@@ -34,11 +42,14 @@ void Groups::index_topics(Group& group) {
 }
 
 void Groups::unindex_topics(Group& group) {
+    pattern_readers_.erase(group.id);
     for (const auto& topic : std::exchange(group.topics, {})) {
         const auto found = readers_.find(topic);
         if (found == readers_.end()) continue;
         found->second.erase(group.id);
-        if (found->second.empty()) readers_.erase(found);
+        if (!found->second.empty()) continue;
+        awaited_.erase(topic);
+        readers_.erase(found);
     }
 }
 
@@ -61,23 +72,61 @@ void Groups::resharded(const streams::Stream& stream, const streams::Shard& shar
                 commit(group->id, {stream.topic_id, child},
                        {.offset = 0, .leader_epoch = -1, .metadata = {}, .committed = clock().now()});
         }
-        carry_out(group, group->members.reassign(clock().live()));
+        topics_changed(group);
     }
 }
 
 void Groups::enlarged(const streams::Stream& stream) {
-    for (const auto& group : readers_of(stream)) carry_out(group, group->members.reassign(clock().live()));
+    for (const auto& group : readers_of(stream)) topics_changed(group);
 }
 
-void Groups::forget_topic(const streams::Uuid& topic) {
-    for (const auto& id : offsets_.forget_topic(topic)) {
+// Consumer groups whose topics are all there are not looked at, unless a pattern may match what came.
+void Groups::NewTopics::fired() {
+    if (looks || (groups.awaited_.empty() && groups.pattern_readers_.empty())) return;
+    looks = true;
+    asio::post(groups.engine_.executor(), [&all = groups, alive = std::weak_ptr{groups.alive_}] {
+        if (!alive.expired()) all.look_for_topics();
+    });
+}
+
+void Groups::look_for_topics() {
+    new_topics_.looks = false;
+    std::set<std::string, std::less<>> readers = pattern_readers_;
+    std::vector<std::string> came;
+    for (const auto& name : awaited_)
+        if (topics_.find(name)) came.push_back(name);
+    for (const auto& name : came) {
+        awaited_.erase(name);
+        if (const auto found = readers_.find(name); found != readers_.end())
+            readers.insert(found->second.begin(), found->second.end());
+    }
+    for (const auto& id : readers) {
+        const auto group = get(id);
+        if (!group || group->type() == GroupType::classic) continue;
+        if (group->streams && group->streams->topology() && !group->empty())
+            make_internal_topics(needs_of(*group->streams->topology(), topics_).missing);
+        topics_changed(group);
+    }
+}
+
+void Groups::forget_topic(const streams::Stream& stream) {
+    for (const auto& id : offsets_.forget_topic(stream.topic_id)) {
         if (const auto group = get(id)) forget_if_blank(group);
     }
+    // Members of classic groups see in their metadata that a topic went.
+    topics_.going = &stream;
+    for (const auto& group : readers_of(stream)) {
+        if (group->type() == GroupType::classic) continue;
+        awaited_.insert(stream.name);
+        topics_changed(group);
+    }
+    topics_.going = nullptr;
 }
 
 // A group with members is right as it is: whoever waited for the store is refused, and the group goes on from there. What was
 // deleted, emptied or committed and could not be stored is as it was.
 void Groups::unstored(std::string_view key) {
+    if (reload_consumers(key) || reload_streams(key)) return;
     if (key.starts_with(offset_prefix)) {
         const auto whose = offsets_.unstored(key.substr(offset_prefix.size()));
         if (!whose) return;

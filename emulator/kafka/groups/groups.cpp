@@ -12,6 +12,7 @@ namespace sluice::kafka {
 Groups::Groups(streams::Engine& engine, streams::World& world, const Configs& configs)
     : engine_(engine),
       world_(world),
+      configs_(configs),
       shortest_session_(configs.number("group.min.session.timeout.ms")),
       longest_session_(configs.number("group.max.session.timeout.ms")),
       retention_(std::chrono::minutes{configs.number("offsets.retention.minutes")}),
@@ -20,6 +21,7 @@ Groups::Groups(streams::Engine& engine, streams::World& world, const Configs& co
              .largest = static_cast<std::size_t>(configs.number("group.max.size"))},
       offsets_(engine, world) {
     load();
+    new_topics_.follow(world.changed);
 }
 
 Groups::~Groups() { clear(); }
@@ -30,9 +32,12 @@ void Groups::clear() {
         give(decision);
         group->wait.stop();
         group->session.stop();
+        for (const auto& [member, news] : std::exchange(group->held, {})) news->fire();
     }
     offsets_.clear();
     readers_.clear();
+    pattern_readers_.clear();
+    awaited_.clear();
     due_.clear();
     arm_expiry();
 }
@@ -51,7 +56,7 @@ void Groups::each(const std::function<void(const Group&)>& visit) const {
 }
 
 void Groups::forget_if_blank(const GroupPointer& group) {
-    if (!group->members.blank() || offsets_.find(group->id)) return;
+    if (!group->blank() || offsets_.find(group->id)) return;
     unindex_topics(*group);
     due_at(*group, {});
     const auto found = groups_.find(group->id);
@@ -59,10 +64,12 @@ void Groups::forget_if_blank(const GroupPointer& group) {
 }
 
 std::size_t Groups::kept() const {
-    std::size_t count =
-        groups_.size() + offsets_.groups() + offsets_.topics() + readers_.size() + due_.size() + joins_.size() + syncs_.size();
+    std::size_t count = groups_.size() + offsets_.groups() + offsets_.topics() + readers_.size() + pattern_readers_.size() +
+                        due_.size() + joins_.size() + syncs_.size();
     for (const auto& [id, group] : groups_) {
-        count += group->members.members().size();
+        count += group->members.members().size() + group->held.size();
+        if (group->consumer) count += group->consumer->members().size();
+        if (group->streams) count += group->streams->members().size();
         if (const auto* all = offsets_.find(id)) count += all->size();
     }
     return count;
@@ -87,6 +94,14 @@ JoinReply Groups::join(const Join& join) {
     if (request.protocols.empty() || request.protocol_type.empty()) return refuse(ErrorCode::inconsistent_group_protocol);
     if (!get(request.group_id) && !request.member_id.empty()) return refuse(ErrorCode::unknown_member_id);
     const auto group = make(request.group_id);
+    if (group->consumer && !group->empty()) {
+        join_consumers(group, join, reply);
+        return reply;
+    }
+    if (group->type() != GroupType::classic) {
+        if (!group->empty()) return refuse(ErrorCode::inconsistent_group_protocol);
+        make_classic(*group);
+    }
     std::string fresh;
     if (request.member_id.empty()) fresh = fresh_id(request.group_instance_id.value_or(join.client_id));
     reply->number = ++waiting_;
@@ -102,6 +117,12 @@ SyncReply Groups::sync(const SyncGroupRequest& request) {
         reply->give(refused_sync(request.group_id.empty() ? ErrorCode::invalid_group_id : ErrorCode::unknown_member_id));
         return reply;
     }
+    if (group->consumer) {
+        const auto rules = consumer_rules(group->id);
+        reply->give(group->consumer->sync_classic(around(group->id, rules), request));
+        arm_consumers(group);
+        return reply;
+    }
     reply->number = ++waiting_;
     syncs_.emplace(reply->number, reply);
     carry_out(group, group->members.sync(clock().live(), request, reply->number));
@@ -111,6 +132,7 @@ SyncReply Groups::sync(const SyncGroupRequest& request) {
 void Groups::gone(std::string_view id, Parked who) {
     joins_.erase(who);
     syncs_.erase(who);
+    if (who == 0) return;   // it waited for the store, not in a group
     if (const auto group = get(id)) carry_out(group, group->members.gone(clock().live(), who));
 }
 
@@ -119,12 +141,19 @@ ErrorCode Groups::heartbeat(std::string_view id, std::string_view member, std::o
     if (id.empty()) return ErrorCode::invalid_group_id;
     const auto found = groups_.find(id);
     if (found == groups_.end()) return ErrorCode::unknown_member_id;
+    if (found->second->consumer) {
+        const auto rules = consumer_rules(id);
+        const auto code = found->second->consumer->heartbeat_classic(around(id, rules), member, instance, generation);
+        arm_consumers(found->second);
+        return code;
+    }
     return found->second->members.heartbeat(clock().live(), member, instance, generation);
 }
 
 Groups::Changed Groups::leave(std::string_view id, std::string_view member, std::optional<std::string_view> instance) {
     const auto group = get(id);
     if (!group) return {.code = ErrorCode::unknown_member_id};
+    if (group->consumer) return leave_consumers(group, member, instance);
     auto decision = group->members.leave(clock().live(), member, instance);
     const auto code = decision.code;
     return {.code = code, .ticket = carry_out(group, std::move(decision))};
@@ -133,10 +162,13 @@ Groups::Changed Groups::leave(std::string_view id, std::string_view member, std:
 Groups::Changed Groups::remove(std::string_view id) {
     const auto group = get(id);
     if (!group) return {.code = ErrorCode::group_id_not_found};
-    if (group->members.state() != GroupState::empty) return {.code = ErrorCode::non_empty_group};
+    if (!group->empty()) return {.code = ErrorCode::non_empty_group};
     streams::Unit whole{engine_};   // its offsets go with it or stay with it
     offsets_.erase_all(id);
-    engine_.put(world_, group_key(group->id), {});
+    if (group->type() == GroupType::classic)
+        engine_.put(world_, group_key(group->id), {});
+    else
+        erase_group(*group);
     unindex_topics(*group);
     due_at(*group, {});
     groups_.erase(group->id);
@@ -146,9 +178,36 @@ Groups::Changed Groups::remove(std::string_view id) {
 ErrorCode Groups::may_commit(std::string_view id, std::string_view member, std::optional<std::string_view> instance,
                              std::int32_t generation, int version) {
     const auto found = groups_.find(id);
+    if (found != groups_.end() && found->second->consumer)
+        return found->second->consumer->may_commit(member, generation, version);
+    if (found != groups_.end() && found->second->streams) return found->second->streams->may_commit(member, generation, version);
     if (found != groups_.end()) return found->second->members.may_commit(clock().live(), member, instance, generation);
     if (generation < 0) return ErrorCode::none;
     return version >= 9 ? ErrorCode::group_id_not_found : ErrorCode::illegal_generation;
+}
+
+// Older clients name no member, and are let in whatever the group's state. The rest is as Kafka 4.4.0 was seen to check it.
+ErrorCode Groups::may_commit_in_transaction(std::string_view id, std::string_view member,
+                                            std::optional<std::string_view> instance, std::int32_t generation, bool known) {
+    if (generation < 0 && member.empty() && !instance) return ErrorCode::none;
+    const auto found = groups_.find(id);
+    if (found == groups_.end() && generation < 0) return ErrorCode::none;
+    if (found == groups_.end()) return known ? ErrorCode::unknown_member_id : ErrorCode::illegal_generation;
+    const auto& group = *found->second;
+    if (group.type() != GroupType::classic) {   // whose clients know no stale epoch in a transaction
+        const auto code =
+            group.consumer ? group.consumer->may_commit(member, generation, 9) : group.streams->may_commit(member, generation, 9);
+        return code == ErrorCode::stale_member_epoch ? ErrorCode::illegal_generation : code;
+    }
+    const auto code = found->second->members.may_commit(clock().live(), member, instance, generation);
+    return code == ErrorCode::rebalance_in_progress ? ErrorCode::none : code;
+}
+
+ErrorCode Groups::may_fetch(std::string_view id, const std::optional<std::string_view>& member, std::int32_t epoch) const {
+    const auto found = groups_.find(id);
+    if (found != groups_.end() && found->second->streams) return found->second->streams->may_fetch(member, epoch);
+    if (found == groups_.end() || !found->second->consumer) return ErrorCode::none;
+    return found->second->consumer->may_fetch(member, epoch);
 }
 
 streams::Ticket Groups::commit(std::string_view id, const Partition& partition, CommittedOffset committed) {
@@ -162,10 +221,17 @@ streams::Ticket Groups::commit(std::string_view id, const Partition& partition, 
     return offsets_.commit(id, partition, std::move(committed));
 }
 
+streams::Ticket Groups::erase_offset(std::string_view id, const Partition& partition) {
+    const auto ticket = offsets_.erase(id, partition);
+    if (const auto group = get(id)) forget_if_blank(group);
+    return ticket;
+}
+
 // ---- carrying out ----
 
 streams::Ticket Groups::carry_out(const GroupPointer& group, Decision decision) {
     streams::Ticket ticket;
+    if (group->type() != GroupType::classic) return ticket;   // it speaks another protocol by now
     auto& members = group->members;
     const bool renamed = decision.store != 0 && members.state() == GroupState::stable;   // a static member may read other topics
     if (members.generation() != group->indexed || renamed) index_topics(*group);
@@ -250,6 +316,7 @@ void Groups::load() {
         index_topics(*group);
         arm(group);
     });
+    load_consumers();
     for (const auto& [id, group] : groups_) plan_expiry(*group);
 }
 

@@ -1,6 +1,7 @@
-// Classic consumer groups of one world: carries out what a group's membership decides (answers, timers, the store) and keeps
-// committed offsets. A restarted server is joined by heartbeats as if nothing had been. A join or sync that has to wait is a
-// Reply that somebody else's request, or a timer, gives later.
+// Groups of one world, whatever protocol their members speak: carries out what a group's membership decides (answers, timers,
+// the store) and keeps committed offsets. A restarted server is joined by heartbeats as if nothing had been. A join or sync that
+// has to wait is a Reply that somebody else's request, or a timer, gives later; so is the heartbeat of a consumer group's member
+// for whom there is nothing new.
 #pragma once
 
 #include <functional>
@@ -12,8 +13,10 @@
 #include <unordered_map>
 
 #include "emulator/kafka/configs/configs.h"
+#include "emulator/kafka/groups/consumer_membership.h"
 #include "emulator/kafka/groups/membership.h"
 #include "emulator/kafka/groups/offsets.h"
+#include "emulator/kafka/groups/streams_membership.h"
 #include "emulator/streams/engine.h"
 
 namespace sluice::kafka {
@@ -32,11 +35,25 @@ struct Reply {
 using JoinReply = std::shared_ptr<Reply<JoinGroupResponse>>;
 using SyncReply = std::shared_ptr<Reply<SyncGroupResponse>>;
 
+enum class GroupType : std::uint8_t { classic, consumer, streams };
+std::string_view name_of(GroupType);   // as ListGroups says it
+
 struct Group {
     Group(std::string the_id, Membership::Rules rules) : id(std::move(the_id)), members(rules) {}
 
     std::string id;
-    Membership members;
+    Membership members;                                                 // of a classic group
+    std::unique_ptr<ConsumerMembership> consumer;                       // of a consumer group (KIP-848)
+    std::unique_ptr<StreamsMembership> streams;                         // of a group of Kafka Streams (KIP-1071)
+    std::map<std::string, std::shared_ptr<Signal>, std::less<>> held;   // heartbeats that wait for news, by member
+
+    GroupType type() const;
+    bool empty() const;                       // no members
+    bool stable() const;                      // each member owns what it is to own
+    bool blank() const;                       // nothing that anybody could miss
+    std::string_view state_name() const;      // as Kafka's tools show it
+    std::string_view protocol_type() const;   // empty: it never had members
+
     Time empty_since{};                          // virtual time
     std::set<std::string, std::less<>> topics;   // what the members of generation `indexed` read
     std::int32_t indexed = 0;
@@ -63,6 +80,27 @@ class Groups {
     void gone(std::string_view group, Parked);
     ErrorCode heartbeat(std::string_view group, std::string_view member, std::optional<std::string_view> instance,
                         std::int32_t generation);
+    // Of a consumer group. Answered when the ticket is committed. With `news` there is nothing to tell: the answer may wait
+    // until it fires or for as long as `hold`, and is then asked for by consumer_news.
+    struct Beat {
+        ConsumerGroupHeartbeatResponse response;
+        streams::Ticket ticket{};
+        std::shared_ptr<Signal> news{};
+        milliseconds hold{};
+    };
+    Beat consumer_heartbeat(const ConsumerBeat&, int version);
+    Beat consumer_news(std::string_view group, std::string_view member);
+    // The same for a member of Kafka Streams; `topics` are internal ones that were made for it.
+    struct StreamsTold {
+        StreamsGroupHeartbeatResponse response;
+        streams::Ticket ticket{};
+        std::shared_ptr<Signal> news{};
+        milliseconds hold{};
+        std::vector<streams::Ticket> topics{};
+    };
+    using MayCreate = std::function<bool(std::string_view topic)>;
+    StreamsTold streams_heartbeat(const StreamsBeat&, const MayCreate&);
+    StreamsTold streams_news(std::string_view group, std::string_view member);
     // Answered when the ticket is committed, as all that changes something.
     struct Changed {
         ErrorCode code{};
@@ -77,15 +115,22 @@ class Groups {
     // May this caller commit? `version` because an unknown group has two codes (22 up to v8, 69 from v9).
     ErrorCode may_commit(std::string_view group, std::string_view member, std::optional<std::string_view> instance,
                          std::int32_t generation, int version);
+    // The same of offsets that a transaction commits. `known`: it has some of this group already.
+    ErrorCode may_commit_in_transaction(std::string_view group, std::string_view member, std::optional<std::string_view> instance,
+                                        std::int32_t generation, bool known);
+    // May this caller read what is committed? `epoch` -1: from outside.
+    ErrorCode may_fetch(std::string_view group, const std::optional<std::string_view>& member, std::int32_t epoch) const;
     streams::Ticket commit(std::string_view group, const Partition&, CommittedOffset);
+    streams::Ticket erase_offset(std::string_view group, const Partition&);
     const Offsets& offsets() const { return offsets_; }
+    ConsumerRules consumer_rules(std::string_view group) const;
 
     // ---- what the engine tells ----
     // A shard was sealed: groups that read the stream rebalance, and start the children at their beginning.
     void resharded(const streams::Stream&, const streams::Shard&);
-    void enlarged(const streams::Stream&);   // groups that read the stream rebalance
-    void forget_topic(const streams::Uuid&);
-    void unstored(std::string_view key);   // what the store holds under it is what counts again
+    void enlarged(const streams::Stream&);       // groups that read the stream rebalance
+    void forget_topic(const streams::Stream&);   // it goes
+    void unstored(std::string_view key);         // what the store holds under it is what counts again
     // For a reset: answers who waits and forgets all that memory holds. Whoever holds a reference to this may go on.
     void clear();
 
@@ -108,6 +153,40 @@ class Groups {
     void unindex_topics(Group&);
     std::vector<GroupPointer> readers_of(const streams::Stream&) const;
 
+    // ---- consumer_groups.cpp ----
+    ConsumerMembership::Around around(std::string_view group, const ConsumerRules&) const;
+    GroupPointer consumer_group(const ConsumerGroupHeartbeatRequest&, std::optional<GroupFault>&);
+    void make_classic(Group&);
+    void erase_group(const Group&);
+    streams::Ticket carry_out_consumers(const GroupPointer&);
+    void arm_consumers(const GroupPointer&);
+    streams::Ticket save_consumers(Group&);
+    void load_consumers();
+    bool reload_consumers(std::string_view key);
+    void topics_changed(const GroupPointer&);
+    void look_for_topics();
+
+    // ---- classic_migration.cpp ----
+    std::string migration_policy() const;
+    bool may_upgrade(const Group&) const;
+    bool may_downgrade(const Group&) const;
+    void upgrade(const GroupPointer&);
+    void downgrade(const GroupPointer&);
+    void join_consumers(const GroupPointer&, const Join&, const JoinReply&);
+    Changed leave_consumers(const GroupPointer&, std::string_view member, std::optional<std::string_view> instance);
+
+    // ---- streams_groups.cpp ----
+    StreamsRules streams_rules(std::string_view group) const;
+    StreamsMembership::Around around(const StreamsRules&) const;
+    GroupPointer streams_group(const StreamsGroupHeartbeatRequest&, std::optional<GroupFault>&);
+    std::vector<streams::Ticket> make_internal_topics(const std::vector<StreamsTopology::InternalTopic>&);
+    streams::Ticket carry_out_streams(const GroupPointer&);
+    void arm_streams(const GroupPointer&);
+    streams::Ticket save_streams(Group&);
+    void restore_streams(const GroupPointer&, const StoredStreamsGroup&);
+    void load_streams();
+    bool reload_streams(std::string_view key);
+
     // ---- expiry.cpp ----
     void due_at(Group&, Time);
     void plan_expiry(Group&);
@@ -115,14 +194,35 @@ class Groups {
     void expire(const GroupPointer&);
     Clock& clock() { return *world_.clock; }
 
+    // Looks for topics that members wait for when the world has got others.
+    struct NewTopics final : Follower {
+        explicit NewTopics(Groups& the_groups) : groups(the_groups) {}
+        void fired() override;
+        Groups& groups;
+        bool looks = false;
+    };
+    // Topics as consumer groups see them.
+    struct Topics : TopicTable {
+        explicit Topics(const Groups& the_groups) : groups(the_groups) {}
+        std::optional<TopicSize> find(std::string_view name) const override;
+        void each_name(const std::function<void(std::string_view)>&) const override;
+        const Groups& groups;
+        const streams::Stream* going = nullptr;   // is told of while it can still be found
+    };
+
     streams::Engine& engine_;
     streams::World& world_;
+    const Configs& configs_;
     milliseconds shortest_session_, longest_session_, retention_, check_interval_;
     Membership::Rules rules_;
     Offsets offsets_;
     std::map<std::string, GroupPointer, std::less<>> groups_;
     std::map<std::string, std::set<std::string, std::less<>>, std::less<>> readers_;   // topic -> groups that read it
-    std::set<std::pair<Time, std::string>> due_;                                       // one entry a group that has a time
+    std::set<std::string, std::less<>> pattern_readers_;                               // consumer groups that read by a pattern
+    std::set<std::string, std::less<>> awaited_;   // topics that members of consumer groups read and that are not there
+    Topics topics_{*this};
+    NewTopics new_topics_{*this};
+    std::set<std::pair<Time, std::string>> due_;   // one entry a group that has a time
     std::optional<Time> expiry_armed_;
     Timer expiry_;
     Parked waiting_ = 0;

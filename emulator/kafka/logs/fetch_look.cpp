@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "emulator/kafka/security/access.h"
 #include "emulator/kafka/topics.h"
 
 namespace sluice::kafka {
@@ -15,8 +16,8 @@ constexpr std::int32_t most_bytes = 57'671'680;   // fetch.max.bytes of a stock 
 constexpr std::int32_t most_at_once = 4 << 20;
 constexpr std::size_t most_read_at_once = 500;   // partitions with records: half a millisecond
 
-std::int32_t limit_of(const FetchRequest& request) {
-    return std::min({request.max_bytes, most_bytes, std::max(request.min_bytes, most_at_once)});
+std::int64_t limit_of(const FetchRequest& request, const Found& found) {
+    return std::min<std::int64_t>({request.max_bytes, most_bytes, std::max(request.min_bytes, most_at_once), found.most_bytes});
 }
 
 // Batches that lie in a row in the store's map leave as one piece.
@@ -50,9 +51,10 @@ void Look::read(const streams::StreamPointer& stream, const streams::Shard& shar
         found_.throttle = std::max({found_.throttle, call_.engine.read_debt(shard), milliseconds{1}});
         return;
     }
-    const auto limit = limit_of(request_);
+    const auto limit = limit_of(request_, found_);
     std::int64_t here = 0;
     std::uint64_t records = 0;
+    auto end = wanted.offset;   // of what is taken
     const auto take = [&](const storage::EntryView& entry) {
         const auto size = static_cast<std::int64_t>(entry.size());
         const bool first = found_.bytes == 0 && here == 0;
@@ -65,6 +67,7 @@ void Look::read(const streams::StreamPointer& stream, const streams::Shard& shar
         here += size;
         const auto after = entry.first + static_cast<std::int64_t>(entry.count);
         records += static_cast<std::uint64_t>(after - std::max<std::int64_t>(entry.first, wanted.offset));
+        end = after;
         return here < wanted.max_bytes && found_.bytes + here < limit;
     };
     // Never the last ones, so that `take` decides where the answer ends. Offsets that compaction left empty count as records.
@@ -74,6 +77,7 @@ void Look::read(const streams::StreamPointer& stream, const streams::Shard& shar
         append(p.records.parts, row.bytes);
         here = after;
         records += static_cast<std::uint64_t>(row.end - row.first);
+        end = row.end;
         return true;
     };
     const auto done = call_.engine.batches_at_hand(shard, wanted.offset, isolation(), take, take_row);
@@ -83,6 +87,10 @@ void Look::read(const streams::StreamPointer& stream, const streams::Shard& shar
         return fail(p, code_of(done->error()));
     }
     if (here == 0) return;
+    // The client finds out which of these batches count: each range ends at a marker that it is sent.
+    if (p.aborted_transactions)
+        for (const auto& one : call_.engine.aborted(shard, wanted.offset, end))
+            p.aborted_transactions->push_back({.producer_id = one.producer_id, .first_offset = one.first});
     found_.bytes += here;
     found_.taken.push_back({stream, &shard, static_cast<std::uint64_t>(here), records});
 }
@@ -90,6 +98,7 @@ void Look::read(const streams::StreamPointer& stream, const streams::Shard& shar
 ErrorCode Look::fault(Wanted& wanted, const streams::Stream& stream, const streams::Shard& shard, streams::Bounds bounds) const {
     if (request_.max_bytes < 0 || request_.isolation_level < 0 || request_.isolation_level > 1)
         return ErrorCode::unknown_server_error;
+    if (const auto denied = refusal(call_, ResourceType::topic, stream.name); denied != ErrorCode::none) return denied;
     if (wanted.leader_epoch > 0) return ErrorCode::unknown_leader_epoch;
     if (call_.connection->topic_news.untold(stream, shard, wanted.news)) return ErrorCode::not_leader_or_follower;
     if (wanted.offset < bounds.begin || wanted.offset > bounds.end || wanted.last_fetched_epoch > 0)
@@ -105,7 +114,11 @@ FetchResponse::Partition Look::partition(Wanted& wanted) const {
     auto* shard = stream ? stream->shard(wanted.partition) : nullptr;
     if (!shard) {
         wanted.leave();
-        fail(p, !stream && call_.version >= 13 ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition);
+        const auto denied = call_.version >= 13 ? ErrorCode::none : refusal(call_, ResourceType::topic, wanted.topic);
+        if (denied != ErrorCode::none)
+            fail(p, denied);
+        else
+            fail(p, !stream && call_.version >= 13 ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition);
         return p;
     }
     if (!wanted.follows(shard->appended)) wanted.follow(shard->appended);
@@ -120,7 +133,7 @@ FetchResponse::Partition Look::partition(Wanted& wanted) const {
     p.log_start_offset = bounds.begin;
     wanted.has_more = wanted.offset < (isolation() == streams::Isolation::committed ? bounds.stable : bounds.end);
     if (!wanted.has_more) return p;
-    const bool room = found_.bytes == 0 || found_.bytes < limit_of(request_);
+    const bool room = found_.bytes == 0 || found_.bytes < limit_of(request_, found_);
     if (room && found_.taken.size() + found_.cold.size() < most_read_at_once)
         read(stream, *shard, wanted, p);
     else

@@ -1,6 +1,7 @@
 // One look at the partitions that a Fetch waits for, and what there is for it now.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@ struct Found {
     std::int64_t bytes = 0;
     bool error = false, full = false;   // full: there is more, and the answer has as much as it may
     milliseconds throttle{0};
+    std::int64_t most_bytes = std::numeric_limits<std::int32_t>::max();   // by the reader's quota
 
     // Who asked for records that are there gets some, however long the disk takes.
     bool only_cold() const { return !cold.empty() && bytes == 0 && !error && throttle.count() == 0; }

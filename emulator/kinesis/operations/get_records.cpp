@@ -88,7 +88,7 @@ struct Reading {
         const auto bytes = static_cast<std::int64_t>(read.bytes), count = std::ssize(read.records);
         // The first record of a slice comes whatever its size; that of a later slice only when it fits.
         if (!first && bytes > left_bytes) return false;
-        const bool more = read.next < shard.end && left > count && left_bytes > bytes;
+        const bool more = read.next < shard.stable() && left > count && left_bytes > bytes;
         if (first)
             answer.room_for(
                 more ? room_for(left_bytes, std::min(left, count * (left_bytes / std::max<std::int64_t>(1, bytes) + 1)))

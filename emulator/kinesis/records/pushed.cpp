@@ -57,7 +57,7 @@ class Pushing {
             }
             if (clock_.live() >= until_) break;
             p_.next = std::max(p_.next, p_.engine.bounds(*p_.shard).begin);
-            if (p_.next < p_.shard->end && !in_debt_) {
+            if (p_.next < p_.shard->stable() && !in_debt_) {
                 auto sending = send_records();
                 if (!co_await std::move(sending)) co_return;
             } else if (p_.next >= p_.shard->end && !p_.shard->open()) {
@@ -83,7 +83,7 @@ class Pushing {
     // False: the store cannot be read.
     Task<bool> send_records() {
         auto shown = std::static_pointer_cast<const Event>(p_.shard->shown.lock());
-        if (!shown || shown->from != p_.next || shown->end != p_.shard->end) {
+        if (!shown || shown->from != p_.next || shown->end != p_.shard->stable()) {
             auto making = make_event();
             shown = co_await std::move(making);
             if (!shown) {
@@ -110,7 +110,7 @@ class Pushing {
         if (!read) co_return nullptr;
         auto known = p_.engine.at_hand(*p_.shard, read->next);   // the age of what comes next
         co_await std::move(known);
-        auto made = std::make_shared<Event>(Event{.from = p_.next, .next = read->next, .end = p_.shard->end, .text = {}});
+        auto made = std::make_shared<Event>(Event{.from = p_.next, .next = read->next, .end = p_.shard->stable(), .text = {}});
         std::list<std::string> kept;
         SequenceNumbers numbers{*p_.shard};
         SubscribeToShardEvent event;

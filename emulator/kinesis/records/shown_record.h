@@ -22,9 +22,9 @@ inline Record shown_record(const streams::Shard& shard, const streams::Record& r
             .encryption_type = encryption_of(shard, record.position)};
 }
 
-// Clients take 0 for "caught up", so anything unread is at least one millisecond behind.
+// Clients take 0 for "caught up", so anything unread is at least one millisecond behind. What is not decided cannot be read yet.
 inline std::int64_t millis_behind(streams::Engine& engine, const streams::Shard& shard, streams::Position next, Time now) {
-    if (next >= shard.end) return 0;
+    if (next >= shard.stable()) return 0;
     return std::max<std::int64_t>(1, to_ms(now) - engine.appended_ms(shard, next).value_or(to_ms(now)));
 }
 

@@ -51,7 +51,7 @@ std::optional<Error> fault_of(const Call& call, const streams::Shard& shard, con
 
 Task<streams::Position> position_of(Call& call, const streams::Shard& shard, Start start) {
     if (start.type == "TRIM_HORIZON") co_return call.engine.bounds(shard).begin;
-    if (start.type == "LATEST") co_return shard.end;
+    if (start.type == "LATEST") co_return shard.stable();
     if (by_number(start)) co_return position_of_number(call, shard, start).value_or(0);
     auto first = call.engine.rehearse([extents = shard.extents, ms = to_ms(*start.timestamp)](const storage::Snapshot& snapshot) {
         for (const auto& extent : extents) (void)snapshot.find_appended(extent.log, ms);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "emulator/streams/books.h"
 #include "emulator/streams/engine_part.h"
@@ -51,6 +52,7 @@ class Catalog : public EnginePart {
     Ticket set_limits(Stream&, std::string_view profile, const StreamLimits&);
     Result<Ticket> set_largest_record(Stream&, std::int64_t bytes);
     Ticket set_spread(Stream&, bool);
+    Result<Ticket> set_settings(Stream&, Engine::Settings);
     Result<Ticket> set_config(Stream&, const std::string& key, std::optional<std::string> value);
 
     // ---- consumers.cpp ----
@@ -79,8 +81,13 @@ class Catalog : public EnginePart {
     void save_world(const World&);
     void save_folder();
     catalog::Folder folder_record() const;
+    // From now on a server that does not know this refuses the folder.
+    void need(std::string_view feature) {
+        if (features_.emplace(feature).second) save_folder();
+    }
 
   private:
+    void change_retention(Stream&, std::optional<milliseconds>, std::optional<std::int64_t> bytes);
     Books& make_books(WorldId, std::string name);
     std::int64_t create_second(Books&, std::string_view name);
     void index(const OwnedStream&);
@@ -129,6 +136,7 @@ class Catalog : public EnginePart {
     std::map<std::string, Books*, std::less<>> by_name_;
     std::uint32_t next_world_ = 1;   // these two are of the folder, not of a world
     std::uint64_t next_log_ = 1;
+    std::set<std::string, std::less<>> features_;
 };
 
 }   // namespace sluice::streams

@@ -66,8 +66,10 @@ void damaged(std::string_view what, std::string_view key) {
 
 void check(const catalog::Folder& folder, std::string_view key) {
     for (const auto& feature : folder.features())
-        throw storage::StartError("the data folder needs '" + feature +
-                                  "', which this version lacks: use the version that wrote it, or give --data another folder");
+        if (feature != transactions_feature)
+            throw storage::StartError(
+                "the data folder needs '" + feature +
+                "', which this version lacks: use the version that wrote it, or give --data another folder");
     if (!count(folder.next_log()) || folder.next_log() == 0 || folder.next_world() > most_worlds)
         damaged("its next numbers are none", key);
 }

@@ -1,5 +1,6 @@
 // A fork of a stream (rule 23): a catalog write. Both streams read the logs that there are and append to new ones, so that what
-// they share is stored once.
+// they share is stored once. A transaction that is open goes on in the parent and is aborted in the fork, where nobody can end
+// it.
 #include "emulator/streams/catalog/bounds.h"
 #include "emulator/streams/catalog/stored.h"
 
@@ -54,14 +55,20 @@ Result<Engine::Changed> Catalog::fork(Stream& parent, World& into, std::string n
             engine_.extents.roll(*shard);
             const auto next = new_log();
             engine_.writer.put({}, stored_shard_key(*stream, shard->index), forked(*shard, next, now_ms).SerializeAsString());
-            Shard value;   // counters begin anew, and what was stored last stays in order
-            value.last_appended_ms = shard->last_appended_ms;
-            value.trimmed = shard->begin;
-            value.usage.stored_bytes = engine_.upkeep.live_bytes(*shard);
-            engine_.writer.put({}, shard_key(*stream, shard->index), running_value(value));
-            for (const auto& [producer, state] : shard->producers)
+            for (const auto& one : shard->aborted)
+                engine_.writer.put({}, aborted_key(*stream, shard->index, one.last), encode_aborted(one));
+            Position end = shard->end;
+            for (const auto& [producer, state] : shard->producers) {
+                const auto in_fork = state.open ? engine_.writer.abort_in_fork(*stream, *shard, next, end++, producer) : state;
                 engine_.writer.put({}, producer_key(*stream, shard->index, producer),
-                                   encode_producer(state, into.clock->live() - into.clock->real()));
+                                   encode_producer(in_fork, into.clock->live() - into.clock->real()));
+            }
+            Shard value;   // counters begin anew, and what was stored last stays in order
+            value.last_appended_ms = end > shard->end ? std::max(now_ms, shard->last_appended_ms) : shard->last_appended_ms;
+            value.trimmed = shard->begin;
+            value.usage.stored_bytes =
+                engine_.upkeep.live_bytes(*shard) + static_cast<std::uint64_t>(end - shard->end) * Writer::marker_bytes;
+            engine_.writer.put({}, shard_key(*stream, shard->index), running_value(value));
         }
         engine_.writer.put({}, stream_key(*stream), record.SerializeAsString());
         save_world(into);

@@ -75,6 +75,14 @@ std::string producer_key(const Stream& stream, std::int32_t shard, std::int64_t 
     return key;
 }
 
+std::string aborted_keys(const Stream& stream, std::int32_t shard) { return key_of_shard(stream, 'T', shard); }
+
+std::string aborted_key(const Stream& stream, std::int32_t shard, Position last) {
+    auto key = aborted_keys(stream, shard);
+    append_big_endian(key, static_cast<std::uint64_t>(last), 8);
+    return key;
+}
+
 std::string normalised(std::string_view name) {
     std::string out{name};
     std::ranges::replace(out, '.', '_');

@@ -27,6 +27,8 @@ std::string channel_place_key(const Stream&, std::int32_t shard, std::string_vie
 std::string shard_key(const Stream&, std::int32_t shard);       // its running value
 std::string producers_key(const Stream&, std::int32_t shard);   // how those of all its producers begin
 std::string producer_key(const Stream&, std::int32_t shard, std::int64_t producer);
+std::string aborted_keys(const Stream&, std::int32_t shard);   // how those of all its aborted transactions begin
+std::string aborted_key(const Stream&, std::int32_t shard, Position last);
 std::string normalised(std::string_view name);   // names that are equal so stand in each other's way
 std::string_view raw(const Uuid&);
 std::string running_value(const Shard&);
@@ -34,6 +36,9 @@ bool read_running_value(std::string_view, Shard&);   // false: an engine does no
 // On live time in memory; stored by real time, which a restart's live time begins at.
 std::string encode_producer(const ProducerState&, milliseconds live_ahead);
 std::optional<ProducerState> decode_producer(std::string_view);
+std::string encode_aborted(const Aborted&);
+std::optional<Aborted> decode_aborted(std::string_view key, std::string_view value);   // the key without what all begin with
+inline constexpr std::string_view transactions_feature = "transactions";               // of a folder that has, or had, some
 inline constexpr std::int64_t latest_ms = std::int64_t{1} << 50;   // year 37,000: a time of a clock with some delay added
 // ---- catalog/catalog_check.cpp: each throws StartError when no engine can have written what was read ----
 // `key`: of the record, which `sluice repair` sets aside.

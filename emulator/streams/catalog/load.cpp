@@ -105,6 +105,7 @@ void Catalog::read_shard(Shard& shard) {
     if (const auto value = shard.expired ? std::nullopt : store_now->get(shard_key(*shard.stream, shard.index)))
         if (!read_running_value(*value, shard)) damaged("a shard's counters are none", shard_key(*shard.stream, shard.index));
     const auto known = std::exchange(shard.producers, {});
+    shard.open_transactions.clear();
     const auto prefix = producers_key(*shard.stream, shard.index);
     store_now->scan(prefix, [&](std::string_view key, std::string_view value) {
         const auto id = read_big_endian(key.substr(prefix.size()));
@@ -115,7 +116,17 @@ void Catalog::read_shard(Shard& shard) {
         const auto before = known.find(producer);
         state->watched = before != known.end() && before->second.watched;
         state->wrote = std::min(state->wrote, clock_of(shard).live());
+        if (state->open) shard.open_transactions.insert(*state->open);
         engine_.upkeep.watch_producer(shard, producer, shard.producers[producer] = std::move(*state));
+        return true;
+    });
+    shard.undecided = shard.first_open();
+    shard.aborted.clear();
+    const auto ended = aborted_keys(*shard.stream, shard.index);
+    store_now->scan(ended, [&](std::string_view key, std::string_view value) {
+        const auto one = decode_aborted(key.substr(ended.size()), value);
+        if (!one) damaged("an aborted transaction is none", key);
+        shard.aborted.push_back(*one);
         return true;
     });
     const auto& last = shard.extents.back();
@@ -200,6 +211,7 @@ void Catalog::load_folder(const storage::Snapshot& now) {
             damaged("the folder's record does not parse", key);
         check(in, key);
         next_log_ = in.next_log();
+        features_ = {in.features().begin(), in.features().end()};
         next_world_ = std::max(next_world_, in.next_world());
         return;
     }
@@ -248,7 +260,7 @@ void Catalog::pass_leftovers(const storage::Snapshot& now) {
     for (const auto& prefix : {std::string{}, world_key()})
         if (const auto world = greatest(prefix, most_worlds, 4)) pass(next_world_, *world);
     for (const auto& [id, books] : worlds_)
-        for (const char kind : {'H', 'X', 'R', 'P', 'U', 'M', 'C', 'K', 'G'})
+        for (const char kind : {'H', 'X', 'R', 'P', 'T', 'U', 'M', 'C', 'K', 'G'})
             if (const auto stream = greatest(key_of(id, kind), none_above, 8)) pass(books->next_stream, *stream);
 }
 

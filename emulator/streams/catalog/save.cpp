@@ -79,6 +79,7 @@ catalog::Folder Catalog::folder_record() const {
     catalog::Folder out;
     out.set_next_log(next_log_ - (planted("log-number-used-twice") ? 1 : 0));
     out.set_next_world(next_world_);
+    for (const auto& feature : features_) out.add_features(feature);
     return out;
 }
 

@@ -20,9 +20,8 @@ void Catalog::set_buckets(Shard& shard) {
     shard.read_records.change(limits.read_records_per_second, limits.read_records_per_second, now);
 }
 
-Result<Ticket> Catalog::set_retention(Stream& stream, std::optional<milliseconds> retention) {
-    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
-    // First what the old value has dropped by now: raising brings nothing back.
+// What is kept changes: first goes what the old values have dropped by now, since raising brings nothing back.
+void Catalog::change_retention(Stream& stream, std::optional<milliseconds> retention, std::optional<std::int64_t> bytes) {
     for (auto& shard : stream.shards) {
         if (shard->expired) continue;
         engine_.upkeep.trim(*shard);
@@ -31,11 +30,29 @@ Result<Ticket> Catalog::set_retention(Stream& stream, std::optional<milliseconds
         engine_.upkeep.expire(*shard);
     }
     stream.retention = retention;
+    stream.retention_bytes = bytes;
     for (auto& shard : stream.shards) {
         shard->trim_armed = false;
+        shard->sized_end = -1;
         engine_.upkeep.arm_trim(*shard);
     }
     stream.trim_when_stored = true;
+}
+
+Result<Ticket> Catalog::set_retention(Stream& stream, std::optional<milliseconds> retention) {
+    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
+    change_retention(stream, retention, stream.retention_bytes);
+    save_stream(stream);
+    return engine_.writer.ticket({});
+}
+
+Result<Ticket> Catalog::set_settings(Stream& stream, Engine::Settings wanted) {
+    if (!bounds::fault_of_texts(wanted.configs, std::map<std::string, std::string>{}).empty())
+        return std::unexpected{Fault::bad_text};
+    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
+    if (wanted.retention != stream.retention || wanted.retention_bytes != stream.retention_bytes)
+        change_retention(stream, wanted.retention, wanted.retention_bytes);
+    stream.configs = std::move(wanted.configs);
     save_stream(stream);
     return engine_.writer.ticket({});
 }

@@ -170,6 +170,7 @@ void Catalog::take_away(const OwnedStream& stream) {
         engine_.writer.put({}, shard_key(*stream, shard->index), "");
         for (const auto& [producer, state] : shard->producers)
             engine_.writer.put({}, producer_key(*stream, shard->index, producer), "");
+        for (const auto& one : shard->aborted) engine_.writer.put({}, aborted_key(*stream, shard->index, one.last), "");
     }
     drop(stream);
 }

@@ -22,16 +22,16 @@ Result<std::optional<ProducerState::Appended>> check_producer(const Shard& shard
     if (known == shard.producers.end()) return std::optional<ProducerState::Appended>{};
     const auto& state = known->second;
     if (append.producer_epoch < state.epoch && !planted("old-epoch-taken")) return std::unexpected{Fault::invalid_producer_epoch};
-    if (append.producer_epoch > state.epoch) {
-        if (append.base_sequence != 0) return std::unexpected{Fault::out_of_order_sequence};
-        return std::optional<ProducerState::Appended>{};
+    const bool first = append.producer_epoch > state.epoch || state.recent.empty();
+    if (!first) {
+        const auto last = sequence_after(append.base_sequence, append.records - 1);
+        for (const auto& one : state.recent)
+            if (one.first == append.base_sequence && one.last == last) return std::optional{one};
     }
-    const auto last = sequence_after(append.base_sequence, append.records - 1);
-    for (const auto& one : state.recent)
-        if (one.first == append.base_sequence && one.last == last) return std::optional{one};
-    if (!state.recent.empty() && append.base_sequence != sequence_after(state.recent.back().last, 1) &&
-        !planted("gap-in-sequence-taken"))
+    const auto expected = first ? 0 : sequence_after(state.recent.back().last, 1);
+    if (append.base_sequence != expected && !(!first && planted("gap-in-sequence-taken")))
         return std::unexpected{Fault::out_of_order_sequence};
+    if (state.open && !append.transactional) return std::unexpected{Fault::transaction_open};
     return std::optional<ProducerState::Appended>{};
 }
 
@@ -65,6 +65,11 @@ std::string encode_producer(const ProducerState& state, milliseconds live_ahead)
         out += big_endian(static_cast<std::uint32_t>(one.first), 4) + big_endian(static_cast<std::uint32_t>(one.last), 4);
         out += big_endian(static_cast<std::uint64_t>(one.base)) + big_endian(static_cast<std::uint64_t>(one.timestamp_ms));
     }
+    if (state.open || state.coordinator_epoch >= 0) {   // it writes in transactions
+        out += big_endian(static_cast<std::uint64_t>(state.open.value_or(-1)));
+        out += big_endian(static_cast<std::uint32_t>(state.coordinator_epoch), 4);
+        out += big_endian(static_cast<std::uint64_t>(state.last_ms));
+    }
     return out;
 }
 
@@ -74,17 +79,24 @@ std::optional<ProducerState> decode_producer(std::string_view bytes) {
         bytes.remove_prefix(size);
         return value;
     };
-    if (bytes.size() % 24 != 10) return {};
+    constexpr std::size_t before_batches = 10, of_a_batch = 24, of_transactions = 20;
+    const bool transactions = bytes.size() % of_a_batch == (before_batches + of_transactions) % of_a_batch;
+    if (!transactions && bytes.size() % of_a_batch != before_batches) return {};
+    if (bytes.size() < before_batches + (transactions ? of_transactions : 0)) return {};
     ProducerState state;
     state.epoch = static_cast<std::int16_t>(number(2));
     state.wrote = from_ms(static_cast<std::int64_t>(number(8)));
-    while (!bytes.empty()) {
+    while (bytes.size() >= of_a_batch) {
         auto& one = state.recent.emplace_back();
         one.first = static_cast<std::int32_t>(number(4));
         one.last = static_cast<std::int32_t>(number(4));
         one.base = static_cast<Position>(number(8));
         one.timestamp_ms = static_cast<std::int64_t>(number(8));
     }
+    if (!transactions) return state;
+    if (const auto open = static_cast<Position>(number(8)); open >= 0) state.open = open;
+    state.coordinator_epoch = static_cast<std::int32_t>(number(4));
+    state.last_ms = static_cast<std::int64_t>(number(8));
     return state;
 }
 
@@ -185,15 +197,8 @@ Result<Queued> Writer::append(Shard& shard, const Append& append) {
     shard.queued_end = base + span;
     if (planted("shown-before-commit")) shard.end = shard.queued_end;
     shard.last_appended_ms = now_ms;
-    if (std::exchange(shard.touched_in, mine.serial) != mine.serial) {
-        shard.touched_at = mine.touched.size();
-        mine.touched.push_back({{stream.shared_from_this(), &shard, log}, 0, 0});
-        shard.touched_log = log;
-    }
-    mine.touched[shard.touched_at].end = shard.queued_end;
-    mine.touched[shard.touched_at].bytes += append.batch.size();
-    touch(shard);
-    bind(log);
+    if (idempotent(append)) remember(shard, append, base);
+    touched(shard, append.batch.size());
     const auto each = append.payload_bytes / append.records;
     const auto units = append.units_25k != 0 ? append.units_25k : append.records * ((each + 25 * 1024 - 1) / (25 * 1024));
     const auto rounded = append.rounded_1k_bytes != 0 ? append.rounded_1k_bytes : append.records * ((each + 1023) / 1024 * 1024);
@@ -205,7 +210,6 @@ Result<Queued> Writer::append(Shard& shard, const Append& append) {
         usage.stored_bytes += append.batch.size();
     });
     if (stream.on_demand) engine_.upkeep.was_written(shard, now_ms, append.payload_bytes, append.records);
-    if (idempotent(append)) remember(shard, append, base);
     if (stream.provisional) {
         stream.provisional = false;
         lately_final_.emplace_back(&stream, mine.serial);
@@ -218,22 +222,51 @@ Result<Queued> Writer::append(Shard& shard, const Append& append) {
     return Queued{.appended_ms = now_ms, .ticket = ticket(log, base)};
 }
 
-void Writer::remember(Shard& shard, const Append& append, Position base) {
+// The shard's new end goes to readers with the group.
+void Writer::touched(Shard& shard, std::uint64_t bytes) {
+    auto& mine = group();
+    const auto log = shard.log();
+    if (std::exchange(shard.touched_in, mine.serial) != mine.serial) {
+        shard.touched_at = mine.touched.size();
+        mine.touched.push_back({{shard.stream->shared_from_this(), &shard, log}, 0, 0, {}});
+        shard.touched_log = log;
+    }
+    auto& one = mine.touched[shard.touched_at];
+    one.end = shard.queued_end;
+    one.bytes += bytes;
+    one.undecided = shard.first_open();
+    touch(shard);
+    bind(log);
+}
+
+ProducerState& Writer::written_by(Shard& shard, std::int64_t producer) {
     auto& mine = group();
     auto& writers = mine.producers;
     auto& books = books_of(*shard.stream);
     if (std::exchange(books.live_read_in, mine.serial) != mine.serial) books.live = books.clock->live();
-    auto& state = shard.producers[append.producer_id];
+    auto& state = shard.producers[producer];
+    state.wrote = books.live;
+    engine_.upkeep.watch_producer(shard, producer, state);
+    const Group::Writer one{&shard, shard.log(), producer};
+    const auto from = writers.size() > 8 ? writers.end() - 8 : writers.begin();
+    if (std::find(from, writers.end(), one) == writers.end()) writers.push_back(one);
+    return state;
+}
+
+void Writer::remember(Shard& shard, const Append& append, Position base) {
+    auto& state = written_by(shard, append.producer_id);
     if (append.producer_epoch != state.epoch) state.recent.clear();
     state.epoch = append.producer_epoch;
-    state.wrote = books.live;
-    engine_.upkeep.watch_producer(shard, append.producer_id, state);
     state.recent.push_back(
         {append.base_sequence, sequence_after(append.base_sequence, append.records - 1), base, append.max_timestamp_ms});
     if (state.recent.size() > (planted("duplicates-of-four") ? 4 : 5)) state.recent.pop_front();
-    const Group::Writer one{&shard, shard.log(), append.producer_id};
-    const auto from = writers.size() > 8 ? writers.end() - 8 : writers.begin();
-    if (std::find(from, writers.end(), one) == writers.end()) writers.push_back(one);
+    if (state.coordinator_epoch >= 0) state.last_ms = append.max_timestamp_ms;
+    if (!append.transactional) return;
+    state.last_ms = append.max_timestamp_ms;
+    if (state.open) return;
+    state.open = base;
+    shard.open_transactions.insert(base);
+    engine_.catalog.need(transactions_feature);
 }
 
 Result<Queued> Writer::forward(Shard& sealed, const Append& whole, std::span<const Part> parts) {

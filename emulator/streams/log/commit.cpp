@@ -188,6 +188,7 @@ void Writer::finish(const std::shared_ptr<Group>& group) {
         const auto& stream = touched.stream;
         auto* shard = touched.shard;
         shard->end = std::max(shard->end, touched.end);
+        shard->undecided = touched.undecided;
         if (shard->kept_known) shard->kept_bytes += touched.bytes;
         if (!shard->front) shard->front_known = false;
         if (!stream->deleted) engine_.upkeep.arm_trim(*shard);

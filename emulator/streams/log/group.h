@@ -22,6 +22,7 @@ struct Group {
     struct Touched : Place {
         Position end;
         std::uint64_t bytes;
+        std::optional<Position> undecided;   // with these appends
     };
     storage::Batch batch;
     std::vector<Scope> put_scopes, drop_scopes;   // whose each of the batch's puts and drops is
@@ -54,6 +55,7 @@ struct Group {
     }
     std::uint64_t serial{};
     std::deque<std::array<std::byte, 16>> heads;   // patched batch heads: base offset, length, leader epoch
+    std::deque<std::vector<std::byte>> markers;    // batches that nobody sent
     bool empty() const { return batch.empty() && dirty.empty(); }
 
     bool finished = false;
@@ -65,6 +67,7 @@ struct Group {
         batch = {};
         lost.clear();
         heads.clear();
+        markers.clear();
         touched.clear();
         dirty.clear();
         trimmed.clear();

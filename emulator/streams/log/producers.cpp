@@ -39,7 +39,9 @@ void Upkeep::forget_producers(Books& books) {
         if (!shard) continue;
         const auto found = shard->producers.find(one.producer);
         if (found == shard->producers.end()) continue;
-        if (const auto over = found->second.wrote + kept_for(); over > now) {
+        auto over = found->second.wrote + kept_for();
+        if (over <= now && found->second.open) over = now + kept_for();   // whoever ends its transaction must find it
+        if (over > now) {
             watched.emplace(over, one);
             continue;
         }

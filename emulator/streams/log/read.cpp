@@ -27,7 +27,7 @@ const std::shared_ptr<const storage::Snapshot>& Reader::pin() {
 
 Bounds Reader::bounds(Shard& shard) {
     engine_.upkeep.retain(shard);
-    return {shard.begin, shard.stable(), shard.end};
+    return {shard.begin, std::max(shard.begin, shard.stable()), shard.end};
 }
 
 Result<void> Reader::read(Shard& shard, Position from, Isolation isolation, const storage::Snapshot::VisitEntry& visit,

@@ -21,6 +21,11 @@ struct Unpacked {
     std::vector<Mark> marks;
 };
 
+// ---- transactions.cpp ----
+// Whether that record, which was written in a transaction and is committed as far as the log goes, counts for nobody.
+bool was_aborted(const Shard&, std::int64_t producer, Position);
+std::vector<Aborted> aborted_in(const Shard&, Position from, Position before);
+
 class Reader : public EnginePart {
   public:
     Reader(Engine::State& engine, Executor executor) : EnginePart(engine), disk_(std::move(executor)) {}

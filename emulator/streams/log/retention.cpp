@@ -163,6 +163,11 @@ void Upkeep::retain_bytes(Shard& shard) {
 void Upkeep::trim(Shard& shard) {
     retain(shard);
     if (shard.begin <= shard.trimmed || books_of(*shard.stream).keeping_expired) return;
+    tell_store(shard);
+}
+
+// That the log begins where readers see it begin.
+void Upkeep::tell_store(Shard& shard) {
     std::uint64_t dropped = 0;
     for (const auto& extent : shard.extents) {
         const auto from = std::max(extent.from, shard.trimmed);
@@ -170,10 +175,27 @@ void Upkeep::trim(Shard& shard) {
         if (from < to) dropped += engine_.extents.bytes_between(extent.log, from, to);
     }
     engine_.extents.cut(shard);
+    forget_aborted(shard);
     count(shard, to_ms(clock_of(shard).now()), [&](Usage& usage) { usage.stored_bytes -= dropped; });
     engine_.writer.group().trimmed.push_back({shard.stream->shared_from_this(), &shard, shard.log()});
     shard.trimmed = shard.begin;
     engine_.writer.touch(shard);
+}
+
+// Somebody asked for it, so no restart with an earlier clock has it again, as with what has expired.
+Ticket Upkeep::delete_before(Shard& shard, Position position) {
+    retain(shard);
+    if (position > shard.begin) {
+        shard.begin = position;
+        shard.front_known = shard.kept_known = false;
+        shard.sized_end = -1;
+        tell_store(shard);
+        shard.trim_armed = false;
+        arm_trim(shard);
+        (void)engine_.reader.at_hand(shard, shard.begin);
+        shard.appended.fire();   // a fetch session is told where the log starts now
+    }
+    return engine_.writer.ticket(shard.log());
 }
 
 // The next full minute by which the front entry has expired, or the very next one when retention.bytes has dropped some; nothing

@@ -17,6 +17,7 @@ class Upkeep : public EnginePart {
     void trim(Shard&);     // tells the store
     void expire(Shard&);   // if it is time
     void arm_trim(Shard&);
+    Ticket delete_before(Shard&, Position);
     std::uint64_t live_bytes(const Shard&);
     void keep_expired(milliseconds);
     void trim_expired();
@@ -29,6 +30,8 @@ class Upkeep : public EnginePart {
 
     // ---- producers.cpp ----
     void watch_producer(Shard&, std::int64_t producer, ProducerState&);
+    // ---- transactions.cpp ----
+    void forget_aborted(Shard&);   // those that lie before its begin
 
     // ---- usage/usage.cpp ----
     // Counts something of a shard. The hours before now_ms are ended first.
@@ -46,6 +49,7 @@ class Upkeep : public EnginePart {
   private:
     void arm_mark(Stream&, std::int64_t stretch);
     void mark(Stream&, std::int64_t stretch);
+    void tell_store(Shard&);
     void retain_age(Shard&);
     void retain_bytes(Shard&);
     void count_kept(Shard&);

@@ -21,6 +21,12 @@ class Writer : public EnginePart {
     milliseconds charge_write(Shard&, std::uint64_t bytes, std::uint32_t records);
     Result<Queued> append(Shard&, const Append&);
     Result<Queued> forward(Shard& sealed, const Append& whole, std::span<const streams::Part> parts);
+    // ---- transactions.cpp ----
+    Result<Ticket> end_transaction(Shard&, const Ending&);
+    static constexpr std::uint64_t marker_bytes = 78;   // of each
+    // In the batch of a fork: what its parent has open is aborted in the fork, whose shard goes on in `next`. Yields the state
+    // of that producer then.
+    ProducerState abort_in_fork(const Stream& fork, const Shard& parent, LogId next, Position at, std::int64_t producer);
 
     // ---- commit.cpp: queueing ----
     Group& group();   // the open one; its commit is posted
@@ -71,6 +77,9 @@ class Writer : public EnginePart {
     std::shared_ptr<Group> take_written();
     void collect_write();
     void remember(Shard&, const Append&, Position base);
+    ProducerState& written_by(Shard&, std::int64_t producer);   // its state goes with the group
+    void touched(Shard&, std::uint64_t bytes);                  // something was appended to it
+    storage::Bytes marker(const Ending&, Position at, std::int64_t now_ms);
     void want_room(Shard&, std::int64_t records, std::int64_t bytes);
 
     std::shared_ptr<Group> open_;

@@ -10,7 +10,7 @@ namespace sluice::streams {
 namespace {
 
 constexpr char of_lane = 'n', of_block = 'b';   // keys: the shard (4), and the number of the block (8)
-constexpr std::size_t lane_key = 5, block_key = 13;
+constexpr std::size_t lane_key_bytes = 5, block_key_bytes = 13;
 
 std::string key_of(std::int32_t shard) { return of_lane + big_endian(static_cast<std::uint64_t>(shard), 4); }
 std::string key_of(Deliveries::Block block) {
@@ -23,24 +23,25 @@ Deliveries::Block block_in(std::string_view key) {
 
 }   // namespace
 
-// A shard as this reader sees it. `next`: from here on nobody took anything; unknown before it is looked at.
-struct Backlog::Lane final : Follower {
-    Lane(Backlog& of, std::int32_t index) : owner(of), shard(index) {}
-    void fired() override {
-        owner.fresh_.insert(shard);
-        owner.changed_.fire();
-    }
-    Backlog& owner;
-    const std::int32_t shard;
-    std::optional<Position> next;
-};
+void Backlog::Lane::fired() {
+    owner.fresh_.insert(shard);
+    owner.changed_.fire();
+    changed.fire();
+}
 
 Backlog::Backlog(Engine& engine, World& world, Options options)
-    : engine_(engine), world_(world), options_(std::move(options)), most_received_(options_.give_up_after) {
+    : engine_(engine),
+      world_(world),
+      options_(std::move(options)),
+      deliveries_(options_.holders),
+      most_received_(options_.give_up_after) {
     load();
 }
 
-Backlog::~Backlog() { changed_.end(); }
+Backlog::~Backlog() {
+    changed_.end();
+    for (const auto& lane : lanes_) lane->changed.end();
+}
 
 StreamPointer Backlog::stream() const {
     auto found = engine_.find(world_, options_.stream);
@@ -56,11 +57,11 @@ void Backlog::load() {
 }
 
 bool Backlog::read(std::string_view rest, std::string_view value) {
-    if (rest.size() == block_key && rest.front() == of_block) {
+    if (rest.size() == block_key_bytes && rest.front() == of_block) {
         const auto block = block_in(rest);
         return block.shard >= 0 && block.number >= 0 && deliveries_.read(block, value, live_ahead());
     }
-    if (rest.size() != lane_key || rest.front() != of_lane || value.size() != 8) return false;
+    if (rest.size() != lane_key_bytes || rest.front() != of_lane || value.size() != 8) return false;
     const auto shard = static_cast<std::int32_t>(read_big_endian(rest.substr(1)));
     const auto next = static_cast<Position>(read_big_endian(value));
     if (shard < 0 || shard >= bounds::topic_partitions || next < 0) return false;
@@ -74,12 +75,15 @@ void Backlog::unstored(std::string_view rest) {
     const auto value = engine_.get(world_, options_.prefix + std::string{rest});
     if (value) {
         (void)read(rest, *value);
-    } else if (rest.size() == block_key) {
+    } else if (rest.size() == block_key_bytes) {
         (void)deliveries_.read(block_in(rest), {}, {});
     } else if (const auto shard = read_big_endian(rest.substr(1)); shard < lanes_.size()) {
         lanes_[shard]->next.reset();
     }
-    for (const auto& lane : lanes_) fresh_.insert(lane->shard);
+    for (const auto& lane : lanes_) {
+        fresh_.insert(lane->shard);
+        lane->changed.fire();
+    }
     arm();
     changed_.fire();
 }
@@ -249,7 +253,11 @@ bool Backlog::take_of(Lane& lane, const Shard& shard, Batch& batch, Wanted& want
 
 // ---- time ----
 
-void Backlog::expire() { deliveries_.expire(world_.clock->live(), most_received_); }
+void Backlog::expire() {
+    deliveries_.expire(world_.clock->live(), most_received_);
+    if (!options_.holders) return;
+    while (const auto dead = deliveries_.first_visible(true)) deliveries_.settle(*dead);
+}
 
 void Backlog::give_up_after(std::int32_t receives) {
     expire();
@@ -305,14 +313,16 @@ Ticket Backlog::store() {
     if (planted("settlement-not-stored")) blocks.clear();
     const auto moved = std::exchange(moved_, {});
     if (std::exchange(told_, deliveries_.came_back()) != deliveries_.came_back()) changed_.fire();
+    if (options_.holders && !blocks.empty()) tell_lanes();
     if (blocks.empty() && moved.empty()) return last_;
     {
         Unit unit{engine_};
         for (const auto& block : blocks)
             engine_.put(world_, options_.prefix + key_of(block), deliveries_.stored(block, live_ahead()));
-        for (const auto shard : moved)
-            engine_.put(world_, options_.prefix + key_of(shard),
-                        big_endian(static_cast<std::uint64_t>(*lanes_[static_cast<std::size_t>(shard)]->next)));
+        for (const auto shard : moved) {
+            const auto next = lanes_[static_cast<std::size_t>(shard)]->next;
+            engine_.put(world_, options_.prefix + key_of(shard), next ? big_endian(static_cast<std::uint64_t>(*next)) : "");
+        }
         last_ = unit.ticket();
     }
     arm();

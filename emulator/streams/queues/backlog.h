@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -31,6 +32,7 @@ class Backlog {
         std::string prefix;   // of its stored keys
         BacklogStart start;
         std::int32_t give_up_after = 0;   // as below
+        bool holders = false;             // takers are told apart: acquire, not take
     };
     Backlog(Engine&, World&, Options);
     ~Backlog();
@@ -78,17 +80,70 @@ class Backlog {
     Outcome revive(const Handed&);   // of those that were given up on
     Ticket store();                  // what was changed so
 
+    // ---- for takers that are told apart (Deliveries): whole batches of one shard (acquire.cpp). A record that was received as
+    // often as it may be is settled when its time is over. ----
+    struct Wish {
+        std::uint32_t holder{};
+        std::int32_t records{};
+        std::int64_t bytes{};
+        bool strictly = false;   // no record more, even of the last batch
+        bool looks = false;      // only says how much there is
+        bool any_size = true;    // the first batch comes whatever its size
+        milliseconds held_for{};
+        std::size_t most_held{};   // with so many in the shard it gets no fresh ones
+        Isolation isolation{};
+        std::int32_t run_records{};   // a run that has so many ends with its batch
+    };
+    struct Acquired {
+        struct Run {
+            Position first{}, last{};
+            std::int32_t received{};
+        };
+        std::vector<Run> runs;                 // by place
+        std::vector<storage::Bytes> batches;   // that hold them; valid in this turn of the loop
+        std::int32_t records = 0;
+        std::int64_t bytes = 0;
+        bool more = false;   // there may be more than was wished for
+        bool cold = false;   // it lies where only a disk has it: the shard's `brought` fires
+        bool failed = false;
+    };
+    // Precondition: it is known where the shard begins. Nothing is stored before `store`.
+    Acquired acquire(const Shard&, const Wish&);
+    std::optional<Position> next(std::int32_t shard) const;    // from there on nobody took anything; nothing: not known yet
+    std::optional<Position> start(std::int32_t shard) const;   // before it all is settled
+    void begin_at(std::int32_t shard, Position);               // whatever was there
+    void forget(std::int32_t shard);                           // where it begins, too
+    const Deliveries& deliveries() const { return deliveries_; }
+    void settle_held(RecordPlace);
+    void give_back(RecordPlace);
+    void hold_longer(RecordPlace place, milliseconds span) { deliveries_.hide(place, world_.clock->live() + span); }
+    void release(std::uint32_t holder);    // all that it holds
+    const Signal& changed(const Shard&);   // there may be something to acquire
+
     void erase();                           // all that is stored
     void unstored(std::string_view rest);   // of a key behind the prefix: what the store has counts
     std::size_t size() const { return deliveries_.size(); }
 
   private:
-    struct Lane;
+    // A shard as this reader sees it. `next`: from here on nobody took anything; unknown before it is looked at.
+    struct Lane final : Follower {
+        Lane(Backlog& of, std::int32_t index) : owner(of), shard(index) {}
+        void fired() override;
+        Backlog& owner;
+        const std::int32_t shard;
+        std::optional<Position> next;
+        Signal changed;
+    };
+    Lane& lane_of(const Shard&);
+    Lane* known_lane(std::int32_t shard) const;
+    std::optional<Position> candidate(const Lane&, const Shard&, const Wish&, Position at, Position end) const;
+    void acquire_batch(Lane&, const Wish&, const storage::EntryView&, bool skipped, Position at, Acquired&);
     StreamPointer stream() const;
     void load();
     bool read(std::string_view rest, std::string_view value);
     void follow(const Stream&);
     void expire();
+    void tell_lanes();
     void arm();
     void take_visible(const Stream&, Batch&, Wanted&);
     void forget_gone(const Stream&);
@@ -102,11 +157,12 @@ class Backlog {
     World& world_;
     const Options options_;
     Deliveries deliveries_;
-    std::vector<std::unique_ptr<Lane>> lanes_;   // by shard
-    std::set<std::int32_t> fresh_;               // in which there may be something that nobody took
-    std::set<std::int32_t> moved_;               // whose next position is to be stored
-    std::int32_t cursor_ = 0;                    // the shard to begin with
-    bool new_first_ = false;                     // by turns, so that neither what comes anew nor what comes again waits for ever
+    std::vector<std::unique_ptr<Lane>> lanes_;      // by shard
+    std::set<std::int32_t> fresh_;                  // in which there may be something that nobody took
+    std::set<std::int32_t> moved_;                  // whose next position is to be stored
+    std::map<std::int32_t, std::size_t> crowded_;   // shards that hold as much as they may, or more, and what they may
+    std::int32_t cursor_ = 0;                       // the shard to begin with
+    bool new_first_ = false;   // by turns, so that neither what comes anew nor what comes again waits for ever
     std::int32_t most_received_ = 0;
     std::uint64_t told_ = 0;   // of what came back, how much `changed` has told
     Ticket last_;

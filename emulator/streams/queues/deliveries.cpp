@@ -1,6 +1,7 @@
 #include "emulator/streams/queues/deliveries.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "emulator/streams/catalog/catalog.pb.h"
 #include "emulator/streams/catalog/keys.h"
@@ -14,6 +15,7 @@ const Delivery* Deliveries::find(RecordPlace place) const {
 
 void Deliveries::leave(const All::value_type& one) {
     const auto& [place, delivery] = one;
+    if (delivery.holder != 0) held_.erase({delivery.holder, place});
     if (delivery.hidden)
         hidden_.erase({delivery.until, place});
     else
@@ -23,19 +25,41 @@ void Deliveries::leave(const All::value_type& one) {
 void Deliveries::come_back(All::value_type& one) {
     auto& [place, delivery] = one;
     delivery.hidden = false;
-    delivery.turn = ++turns_;
+    delivery.holder = 0;
+    ++turns_;
+    delivery.turn = holders_ ? 0 : turns_;
+    if (holders_) shards_with_more_.insert(place.shard);
     visible_[delivery.dead].emplace(delivery.turn, place);
 }
 
-void Deliveries::take(RecordPlace place, Time first, Time until) {
-    const auto [at, made] = all_.try_emplace(place, Delivery{.received = 1, .first = first, .until = until, .hidden = true});
-    if (made) hidden_.emplace(until, place);
+Deliveries::All::iterator Deliveries::make(RecordPlace place) {
+    const auto [at, made] = all_.try_emplace(place);
+    if (made) ++sizes_[place.shard];
+    return at;
+}
+
+Deliveries::All::iterator Deliveries::remove(All::iterator at) {
+    leave(*at);
+    if (const auto size = sizes_.find(at->first.shard); --size->second == 0) sizes_.erase(size);
+    return all_.erase(at);
+}
+
+void Deliveries::take(RecordPlace place, Time first, Time until, std::uint32_t holder) {
+    if (find(place)) return;
+    auto& one = make(place)->second;
+    one = {
+        .received = 1, .spared = 0, .first = first, .until = until, .hidden = true, .dead = false, .turn = 0, .holder = holder};
+    hidden_.emplace(until, place);
+    if (holder != 0) held_.emplace(holder, place);
     change(place);
 }
 
-void Deliveries::take_again(RecordPlace place, Time until) {
+void Deliveries::take_again(RecordPlace place, Time until, std::uint32_t holder) {
+    auto& one = *all_.find(place);
     hide(place, until);
-    ++all_.at(place).received;
+    ++one.second.received;
+    one.second.holder = holder;
+    if (holder != 0) held_.emplace(holder, place);
 }
 
 void Deliveries::hide(RecordPlace place, Time until) {
@@ -44,14 +68,14 @@ void Deliveries::hide(RecordPlace place, Time until) {
     one.second.hidden = true;
     one.second.until = until;
     hidden_.emplace(until, place);
+    if (one.second.holder != 0) held_.emplace(one.second.holder, place);
     change(place);
 }
 
 void Deliveries::settle(RecordPlace place) {
     const auto found = all_.find(place);
     if (found == all_.end()) return;
-    leave(*found);
-    all_.erase(found);
+    remove(found);
     change(place);
 }
 
@@ -85,11 +109,38 @@ std::optional<RecordPlace> Deliveries::first_visible(bool dead) const {
 
 void Deliveries::forget_before(RecordPlace kept) {
     for (auto at = all_.lower_bound({kept.shard, 0}); at != all_.end() && at->first < kept;) {
-        leave(*at);
         change(at->first);
-        at = all_.erase(at);
+        at = remove(at);
     }
 }
+
+// ---- with holders ----
+
+std::optional<Position> Deliveries::visible_from(RecordPlace from) const {
+    const auto& visible = visible_[0];
+    const auto found = visible.lower_bound({0, from});
+    if (found == visible.end() || found->second.shard != from.shard) return std::nullopt;
+    return found->second.position;
+}
+
+std::optional<RecordPlace> Deliveries::held_by(std::uint32_t holder) const {
+    const auto found = held_.lower_bound({holder, RecordPlace{}});
+    if (found == held_.end() || found->first != holder) return std::nullopt;
+    return found->second;
+}
+
+std::optional<Position> Deliveries::first_in(std::int32_t shard) const {
+    const auto found = all_.lower_bound({shard, 0});
+    if (found == all_.end() || found->first.shard != shard) return std::nullopt;
+    return found->first.position;
+}
+
+std::size_t Deliveries::size_in(std::int32_t shard) const {
+    const auto found = sizes_.find(shard);
+    return found == sizes_.end() ? 0 : found->second;
+}
+
+void Deliveries::forget_shard(std::int32_t shard) { forget_before({shard, std::numeric_limits<Position>::max()}); }
 
 std::set<Deliveries::Block> Deliveries::blocks() const {
     std::set<Block> known = changed_;
@@ -129,9 +180,11 @@ bool Deliveries::read(Block block, std::string_view value, milliseconds live_ahe
     catalog::Deliveries in;
     if (!in.ParseFromArray(value.data(), static_cast<int>(value.size()))) return false;
     const auto first = block.number * block_positions;
+    std::map<RecordPlace, Delivery>
+        held;   // who holds what is not stored, and goes on holding what was taken as the store has it
     for (auto at = all_.lower_bound({block.shard, first}); at != all_.end() && block_of(at->first) == block;) {
-        leave(*at);
-        at = all_.erase(at);
+        if (at->second.holder != 0) held.insert(*at);
+        at = remove(at);
     }
     std::uint32_t from = 0;
     for (const auto& run : in.runs()) {
@@ -142,12 +195,19 @@ bool Deliveries::read(Block block, std::string_view value, milliseconds live_ahe
             return false;
         from = run.at() + run.length();
         for (auto at = run.at(); at != from; ++at) {
-            auto& one = *all_.try_emplace({block.shard, first + at}).first;
+            auto& one = *make({block.shard, first + at});
             one.second.received = run.received();
             one.second.spared = run.spared();
             one.second.first = from_ms(run.first_ms());
             one.second.dead = run.dead();
-            if (run.until_ms() == 0) {
+            const auto known = held.find(one.first);
+            if (known != held.end() && known->second.received == one.second.received) {
+                one.second = known->second;
+                hidden_.emplace(one.second.until, one.first);
+                held_.emplace(one.second.holder, one.first);
+                continue;
+            }
+            if (run.until_ms() == 0 || holders_) {
                 come_back(one);
                 continue;
             }

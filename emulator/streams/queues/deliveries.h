@@ -34,6 +34,7 @@ struct Delivery {
     bool hidden = false;         // it is before that
     bool dead = false;           // given up on: received as often as it may be, and not settled
     std::uint64_t turn = 0;      // of those that are not hidden, the one with the least comes first
+    std::uint32_t holder = 0;    // who took it, where takers are told apart; not stored
 };
 
 class Deliveries {
@@ -47,10 +48,14 @@ class Deliveries {
     };
     static Block block_of(RecordPlace place) { return {place.shard, place.position / block_positions}; }
 
+    // With holders: a record that is hidden is somebody's, whom only this process knows; so what is read from the store is not
+    // hidden any more. What comes back is found by its place, and has no turn.
+    explicit Deliveries(bool holders = false) : holders_(holders) {}
+
     std::size_t size() const { return all_.size(); }
     const Delivery* find(RecordPlace) const;
-    void take(RecordPlace, Time first, Time until);   // for the first time
-    void take_again(RecordPlace, Time until);
+    void take(RecordPlace, Time first, Time until, std::uint32_t holder = 0);   // for the first time
+    void take_again(RecordPlace, Time until, std::uint32_t holder = 0);
     void hide(RecordPlace, Time until);   // from now until then, whatever it was
     void settle(RecordPlace);
     void revive(RecordPlace);   // one that was given up on gets another chance, and is counted from 0
@@ -60,6 +65,14 @@ class Deliveries {
     std::optional<RecordPlace> first_visible(bool dead) const;
     void forget_before(RecordPlace);                     // of its shard
     std::uint64_t came_back() const { return turns_; }   // how often something became visible
+
+    // ---- with holders ----
+    std::optional<Position> visible_from(RecordPlace) const;          // the first one there or behind it, in its shard
+    std::optional<RecordPlace> held_by(std::uint32_t holder) const;   // some
+    std::optional<Position> first_in(std::int32_t shard) const;
+    std::size_t size_in(std::int32_t shard) const;
+    void forget_shard(std::int32_t);
+    std::set<std::int32_t> take_shards_with_more() { return std::exchange(shards_with_more_, {}); }   // in which one came back
 
     // ---- as stored ----
     std::set<Block> take_changed() { return std::exchange(changed_, {}); }
@@ -71,10 +84,16 @@ class Deliveries {
 
   private:
     using All = std::map<RecordPlace, Delivery>;
+    All::iterator make(RecordPlace);
+    All::iterator remove(All::iterator);
     void leave(const All::value_type&);   // the lists of those that are hidden, or visible
     void come_back(All::value_type&);     // is visible from now on
     void change(RecordPlace place) { changed_.insert(block_of(place)); }
+    bool holders_;
     All all_;
+    std::map<std::int32_t, std::size_t> sizes_;   // by shard
+    std::set<std::pair<std::uint32_t, RecordPlace>> held_;
+    std::set<std::int32_t> shards_with_more_;
     std::set<std::pair<Time, RecordPlace>> hidden_;
     std::array<std::set<std::pair<std::uint64_t, RecordPlace>>, 2> visible_;   // the second: those given up on
     std::uint64_t turns_ = 0;

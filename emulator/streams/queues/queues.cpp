@@ -180,7 +180,7 @@ Result<Queues::Changed> Queues::create(const Stream& stream, New wanted) {
     one.from = one.start == QueueStart::latest ? now : std::max(oldest, wanted.since.value_or(oldest));
     if (one.start == QueueStart::since) one.backlog_start.since = wanted.since;
     if (one.start == QueueStart::latest)
-        for (const auto& shard : stream.shards) one.backlog_start.ends.push_back(shard->end);
+        for (const auto& shard : stream.shards) one.backlog_start.ends.push_back(shard->stable());
     one.attributes = wanted.attributes;
     one.tags = std::move(wanted.tags);
     insert(queue);
@@ -234,6 +234,7 @@ Ticket Queues::settle(Queue& queue) {
     if (const auto next = std::exchange(queue.next, std::nullopt)) {
         queue.attributes = *next;
         queue.backlog->give_up_after(next->most_received);
+        queue.backlog->store();   // what was given up on by the old count stays so, over a kill too
     }
     return save(queue);
 }

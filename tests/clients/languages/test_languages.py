@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,13 @@ def test_javascript(server):
         told = run(folder, "node", "--test", ENDPOINT=at(server, tls), NODE_EXTRA_CA_CERTS=str(server.trusted))
         assert "pass 4" in told, told
         server.words("reset")
+
+
+def test_java_transactions(server):
+    needs("java", "mvn")
+    folder = prepared("java", "mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DoutputDirectory=lib")
+    told = run(folder, "java", "-cp", "target/classes:lib/*", "KafkaTransactions", server.kafka_at)
+    assert told.count("seen: ") == 12, told
 
 
 def test_java(server):
@@ -181,6 +189,61 @@ def test_the_kinesis_client_library_reads_through_a_split_and_a_merge(server, dy
     folder = prepared("kcl", "mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DoutputDirectory=lib")
     told = run(folder, "java", "-cp", "target/classes:lib/*", "KclReader", f"http://{server.kinesis_at}", dynamo, how, seconds=300)
     assert told.count("seen: ") == 4, told
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_consumers_of_the_java_client_share_a_topic(server, protocol):
+    needs("java", "mvn")
+    folder = prepared("kafka_streams", "mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DoutputDirectory=lib")
+    told = run(folder, "java", "-cp", "target/classes:lib/*", "GroupMembers", server.kafka_at, protocol, f"java-{protocol}", seconds=300)
+    assert told.count("seen: ") == 6, told
+
+
+@pytest.mark.parametrize("protocol", ["classic", "streams"])
+def test_kafka_streams_counts_words_over_two_instances_and_restores_its_state(server, tmp_path, protocol):
+    needs("java", "mvn")
+    folder = prepared("kafka_streams", "mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DoutputDirectory=lib")
+    told = run(folder, "java", "-cp", "target/classes:lib/*", "WordCount", server.kafka_at, protocol, f"words-{protocol}", str(tmp_path / "state"),
+               seconds=400)
+    assert told.count("seen: ") == (6 if protocol == "streams" else 5), told
+
+
+def test_kafka_share_consumer():
+    """Kafka's own share consumer: explicit and implicit acknowledgement, two consumers, release, reject, renew, and the admin calls."""
+    needs("java", "mvn")
+    folder = prepared("kafka_share", "mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DoutputDirectory=lib")
+    server = Server(None)
+    try:
+        told = run(folder, "java", "-cp", "target/classes:lib/*", "KafkaShare", server.kafka_at, "words")
+        assert "WRONG" not in told and told.rstrip().endswith("ok deleted"), told
+    finally:
+        server.stop()
+
+
+def test_kafka_share_consumer_and_kills(tmp_path):
+    """No record that was acknowledged comes again and none is lost, however often the server is killed under load."""
+    needs("java", "mvn")
+    folder = prepared("kafka_share", "mvn", "-q", "-B", "compile", "dependency:copy-dependencies", "-DoutputDirectory=lib")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        kafka_at = f"127.0.0.1:{free.getsockname()[1]}"
+    server = Server(tmp_path / "data", "--kafka", kafka_at)
+    client = subprocess.Popen(["java", "-cp", "target/classes:lib/*", "KafkaShare", kafka_at, "load", "20"], cwd=folder,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert client.stdout.readline().strip() == "ready"
+        for _ in range(4):
+            time.sleep(3)
+            server.kill()
+            server.start()
+        told = client.communicate(timeout=120)[0]
+        figures = re.search(r"written (\d+) settled (\d+) lost (\d+) again (\d+)", told)
+        assert figures, told
+        written, _, lost, again = map(int, figures.groups())
+        assert written > 100 and lost == 0 and again == 0, told
+    finally:
+        client.kill()
+        server.stop()
 
 
 @pytest.mark.parametrize("consumer", [[], ["reader"]], ids=["polling", "fan-out"])

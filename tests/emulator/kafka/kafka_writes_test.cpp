@@ -285,13 +285,143 @@ struct Example<DescribeClusterRequest> : Reads {
     }
 };
 
+// Of APIs that change nothing, whatever they are asked.
+template <class Request, class Response, int version>
+struct Asks : Reads {
+    static bool ask(Scene& s) {
+        s.client->ask<Response>(Request{}, version);
+        return true;
+    }
+};
+template <>
+struct Example<OffsetForLeaderEpochRequest> : Asks<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, 4> {};
+template <>
+struct Example<AlterReplicaLogDirsRequest> : Asks<AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse, 2> {};
+template <>
+struct Example<DescribeLogDirsRequest> : Asks<DescribeLogDirsRequest, DescribeLogDirsResponse, 5> {};
+template <>
+struct Example<ElectLeadersRequest> : Asks<ElectLeadersRequest, ElectLeadersResponse, 2> {};
+template <>
+struct Example<AlterPartitionReassignmentsRequest>
+    : Asks<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse, 1> {};
+template <>
+struct Example<ListPartitionReassignmentsRequest>
+    : Asks<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse, 0> {};
+template <>
+struct Example<DescribeQuorumRequest> : Asks<DescribeQuorumRequest, DescribeQuorumResponse, 2> {};
+template <>
+struct Example<UnregisterBrokerRequest> : Asks<UnregisterBrokerRequest, UnregisterBrokerResponse, 0> {};
+template <>
+struct Example<GetTelemetrySubscriptionsRequest> : Asks<GetTelemetrySubscriptionsRequest, GetTelemetrySubscriptionsResponse, 0> {
+};
+template <>
+struct Example<PushTelemetryRequest> : Asks<PushTelemetryRequest, PushTelemetryResponse, 0> {};
+template <>
+struct Example<DescribeTopicPartitionsRequest> : Asks<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, 0> {};
+template <>
+struct Example<AddRaftVoterRequest> : Asks<AddRaftVoterRequest, AddRaftVoterResponse, 1> {};
+template <>
+struct Example<RemoveRaftVoterRequest> : Asks<RemoveRaftVoterRequest, RemoveRaftVoterResponse, 0> {};
+template <>
+struct Example<UnregisterControllerRequest> : Asks<UnregisterControllerRequest, UnregisterControllerResponse, 0> {};
+template <>
+struct Example<UpdateFeaturesRequest> : Writes {
+    static bool ask(Scene& s) {
+        const UpdateFeaturesRequest::Update one{
+            .feature = "eligible.leader.replicas.version", .max_version_level = 0, .upgrade_type = 2};
+        UpdateFeaturesRequest request;
+        request.feature_updates = {&one, 1};
+        return s.client->ask<UpdateFeaturesResponse>(request, 2)->error_code == ErrorCode::none;
+    }
+};
+
+template <>
+struct Example<ListConfigResourcesRequest> : Asks<ListConfigResourcesRequest, ListConfigResourcesResponse, 1> {};
+template <>
+struct Example<DeleteRecordsRequest> : Writes {
+    static bool ask(Scene& s) {
+        const DeleteRecordsRequest::Partition p{.partition_index = 0, .offset = -1};
+        const DeleteRecordsRequest::Topic t{.name = "t", .partitions = {&p, 1}};
+        DeleteRecordsRequest request;
+        request.topics = {&t, 1};
+        return s.client->ask<DeleteRecordsResponse>(request, 2)->topics.at(0).partitions.at(0).error_code == ErrorCode::none;
+    }
+};
+template <>
+struct Example<AlterConfigsRequest> : Writes {   // a topic's, which are with its stream
+    static bool ask(Scene& s) {
+        const AlterConfigsRequest::Config c{.name = "retention.ms", .value = "7200000"};
+        const AlterConfigsRequest::Resource r{.resource_type = 2, .resource_name = "t", .configs = {&c, 1}};
+        return s.client->ask<AlterConfigsResponse>(AlterConfigsRequest{.resources = {&r, 1}}, 2)->resources.at(0).error_code ==
+               ErrorCode::none;
+    }
+};
+template <>
+struct Example<IncrementalAlterConfigsRequest> : Writes {   // the broker's, which are kept values
+    static bool ask(Scene& s) {
+        const IncrementalAlterConfigsRequest::Config c{.name = "message.max.bytes", .config_operation = 0, .value = "5000"};
+        const IncrementalAlterConfigsRequest::Resource r{.resource_type = 4, .resource_name = "1", .configs = {&c, 1}};
+        return s.client->ask<IncrementalAlterConfigsResponse>(IncrementalAlterConfigsRequest{.resources = {&r, 1}}, 1)
+                   ->resources.at(0)
+                   .error_code == ErrorCode::none;
+    }
+};
+template <>
+struct Example<OffsetDeleteRequest> : Writes {
+    static bool ask(Scene& s) {
+        const OffsetDeleteRequest::Partition p{.partition_index = 0};
+        const OffsetDeleteRequest::Topic t{.name = "t", .partitions = {&p, 1}};
+        const auto answer = s.client->ask<OffsetDeleteResponse>(OffsetDeleteRequest{.group_id = "empty", .topics = {&t, 1}}, 0);
+        return answer->topics.at(0).partitions.at(0).error_code == ErrorCode::none;
+    }
+};
+
 template <class... Request>
 struct Apis {};
-using Served =
-    Apis<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
-         FindCoordinatorRequest, JoinGroupRequest, HeartbeatRequest, LeaveGroupRequest, SyncGroupRequest, DescribeGroupsRequest,
-         ListGroupsRequest, ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest, InitProducerIdRequest,
-         DescribeConfigsRequest, CreatePartitionsRequest, DeleteGroupsRequest, DescribeClusterRequest>;
+// clang-format off
+using Served = Apis<
+    ProduceRequest,
+    FetchRequest,
+    ListOffsetsRequest,
+    MetadataRequest,
+    OffsetCommitRequest,
+    OffsetFetchRequest,
+    FindCoordinatorRequest,
+    JoinGroupRequest,
+    HeartbeatRequest,
+    LeaveGroupRequest,
+    SyncGroupRequest,
+    DescribeGroupsRequest,
+    ListGroupsRequest,
+    ApiVersionsRequest,
+    CreateTopicsRequest,
+    DeleteTopicsRequest,
+    DeleteRecordsRequest,
+    InitProducerIdRequest,
+    OffsetForLeaderEpochRequest,
+    DescribeConfigsRequest,
+    AlterConfigsRequest,
+    AlterReplicaLogDirsRequest,
+    DescribeLogDirsRequest,
+    CreatePartitionsRequest,
+    DeleteGroupsRequest,
+    ElectLeadersRequest,
+    IncrementalAlterConfigsRequest,
+    AlterPartitionReassignmentsRequest,
+    ListPartitionReassignmentsRequest,
+    OffsetDeleteRequest,
+    DescribeQuorumRequest,
+    UpdateFeaturesRequest,
+    DescribeClusterRequest,
+    UnregisterBrokerRequest,
+    GetTelemetrySubscriptionsRequest,
+    PushTelemetryRequest,
+    ListConfigResourcesRequest,
+    DescribeTopicPartitionsRequest,
+    AddRaftVoterRequest,
+    RemoveRaftVoterRequest,
+    UnregisterControllerRequest>;
+// clang-format on
 
 struct Failing {
     std::uint64_t nth;

@@ -134,6 +134,15 @@ TEST_CASE("a wrong key is not printed, since a part of it is secret") {
     CHECK_FALSE(refused({"--kinesis-key", "a:hidden"}).second.contains("hid"));
 }
 
+TEST_CASE("a login at the Kafka door is required when asked, by users with passwords, which are not printed") {
+    CHECK_FALSE(parse_serve({}, {}).kafka_login_required);
+    const auto options = parse_serve({"--kafka-auth", "required"}, {{"SLUICE_KAFKA_USER", "alice:a:b,bob:c"}});
+    CHECK(options.kafka_login_required);
+    CHECK(options.kafka_users == std::map<std::string, std::string>{{"alice", "a:b"}, {"bob", "c"}});
+    for (const auto* wrong : {"hidden", ":hidden", "hidden:", "a:hidden,a:hidden"})
+        CHECK_FALSE(refused({"--kafka-user", wrong}).second.contains("hidden"));
+}
+
 TEST_CASE("what a shard takes at once, and keys that have a fault") {
     CHECK(parse_serve({}, {}).write_burst_bytes == 0);
     CHECK(parse_serve({"--write-burst", "10MiB"}, {}).write_burst_bytes == 10'485'760);
@@ -246,6 +255,8 @@ TEST_CASE("a wrong setting is one line that shows a right one") {
             {{"--kinesis-auth", "verify", "--kinesis-key", "a:b c"}, "--kinesis-key: a key is written like AKIAEXAMPLE:SECRET"},
             {{"--kinesis-auth", "verify", "--kinesis-key", "a:b,a:c"}, "--kinesis-key: a is given twice"},
             {{"--kinesis-auth", "verify", "--kinesis-key", "a:b:c:soon"}, "--kinesis-key a: 'soon' is no moment"},
+            {{"--kafka-auth", "some"}, "--kafka-auth"},
+            {{"--kafka-user", "alice"}, "--kafka-user: a user is written like alice:PASSWORD, in UTF-8"},
             {{"--max-memory", "much"}, "--max-memory: 'much' is no size; write it like 512MiB or 4GiB"},
             {{"--kafkaa", "x"}, "`sluice serve --help` shows all settings"},
             {{"--config", "/nowhere/sluice.toml"}, "/nowhere/sluice.toml"}}) {
@@ -289,6 +300,8 @@ TEST_CASE("--help is no failure and shows each setting with its default") {
                              "--kinesis-scope ",
                              "--write-burst ",
                              "--kms-key ",
+                             "--kafka-auth ",
+                             "--kafka-user ",
                              "--kinesis-auth ",
                              "--kinesis-key ",
                              "--kinesis-auth-clock ",

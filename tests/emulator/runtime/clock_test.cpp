@@ -287,10 +287,11 @@ TEST_CASE("the one table of timers: what is data time, what somebody outside cou
                       "a connection that is muted for its debt", "a subscription that took what it may take in a second",
                       "CREATING, UPDATING and DELETING", "a watch by HTTP", "counters of reads on their way to the store"});
     CHECK(live == std::vector<std::string>{
-                      "the session of a group's member", "an idempotent producer that writes no more",
-                      "a request that was begun and does not go on", "a connection over which nothing moves",
-                      "a client that ended its side and may wait for an answer", "a refused connection whose peer still writes",
-                      "a client that was told an address and never came there",
+                      "the session of a group's member",
+                      "a transaction that is open for as long as it may, or an id that nobody uses",
+                      "an idempotent producer that writes no more", "a request that was begun and does not go on",
+                      "a connection over which nothing moves", "a client that ended its side and may wait for an answer",
+                      "a refused connection whose peer still writes", "a client that was told an address and never came there",
                       "what expired while the server was down is kept a while",
                       "a subscription to a shard that has to say something, or ends",
                       "a record that a queue's reader took and did not settle", "a channel whose folder could not be written to",

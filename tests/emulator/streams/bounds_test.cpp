@@ -2,9 +2,16 @@
 // restart the engine is what it was, whether the text was refused or taken.
 #include "emulator/streams/catalog/bounds.h"
 
+#include "protocol/kafka/messages/alter_client_quotas.h"
+#include "protocol/kafka/messages/alter_user_scram_credentials.h"
+#include "protocol/kafka/messages/create_acls.h"
+#include "protocol/kafka/messages/create_delegation_token.h"
 #include "protocol/kafka/messages/create_topics.h"
+#include "protocol/kafka/messages/incremental_alter_configs.h"
 #include "protocol/kafka/messages/join_group.h"
 #include "protocol/kafka/messages/offset_commit.h"
+#include "protocol/kafka/messages/sasl_authenticate.h"
+#include "protocol/kafka/messages/sasl_handshake.h"
 #include "tests/support/kafka_client.h"
 #include "tests/support/kinesis_call.h"
 
@@ -43,6 +50,22 @@ void opens_again(World& w, std::string_view field, const std::string& text) {
     const auto before = w.engine->dump();
     CHECK_NOTHROW(w.open());
     CHECK(w.engine->dump() == before);
+}
+
+// As a name and as a value of a setting, and as the name of what has it.
+void alter_settings(kafka::Client& client, std::string_view topic, std::string_view text) {
+    using Request = kafka::IncrementalAlterConfigsRequest;
+    for (const auto type : std::initializer_list<std::int8_t>{2, 4, 8, 16, 32}) {
+        for (const auto& [key, value] : {std::pair{text, std::string_view{"v"}}, std::pair{std::string_view{"metrics"}, text},
+                                         std::pair{std::string_view{"share.auto.offset.reset"}, text},
+                                         std::pair{std::string_view{"cleanup.policy"}, text}}) {
+            const Request::Config config{.name = key, .config_operation = 0, .value = value};
+            const auto name = type == 2 ? topic : type == 4 ? std::string_view{"1"} : text;
+            const Request::Resource resource{.resource_type = type, .resource_name = name, .configs = {&config, 1}};
+            client.send(Request{.resources = {&resource, 1}, .validate_only = false}, 1);
+            (void)client.frame();
+        }
+    }
 }
 
 }   // namespace
@@ -174,6 +197,7 @@ TEST_CASE("hostile text in any field of a Kafka request is refused or kept as UT
             join.protocols = {&protocol, 1};
             client.send(join, 7);
             (void)client.frame();
+            alter_settings(client, name, text);
         }
         server.engine->flush();
         const auto before = server.engine->dump();
@@ -181,6 +205,67 @@ TEST_CASE("hostile text in any field of a Kafka request is refused or kept as UT
         CHECK_NOTHROW(server.reopen());
         CHECK(server.engine->dump() == before);
     }
+}
+
+TEST_CASE("hostile text in users, tokens, ACLs and quotas is refused or opens again") {
+    kafka::DoorOptions options;
+    options.configs = {{"delegation.token.secret.key", "k"}};
+    int number = 0;
+    for (const auto& text : hostile_texts()) {
+        CAPTURE(text.substr(0, 20));
+        CAPTURE(text.size());
+        kafka::Server server{options};
+        {
+            kafka::Client client(server);
+            client.send(kafka::SaslHandshakeRequest{.mechanism = "PLAIN"}, 1);
+            (void)client.frame();
+            const auto token = std::string("\0", 1) + text + std::string("\0p", 2);
+            client.send(kafka::SaslAuthenticateRequest{.auth_bytes = kafka::as_bytes(token)}, 2);
+            (void)client.frame();
+            const kafka::CreateDelegationTokenRequest::Renewer renewer{.principal_type = "User", .principal_name = text};
+            kafka::CreateDelegationTokenRequest wanted;
+            wanted.owner_principal_name = text;
+            wanted.renewers = {&renewer, 1};
+            client.send(wanted, 3);
+            (void)client.frame();
+        }
+        kafka::Client client(server);
+        const kafka::AlterUserScramCredentialsRequest::Upsertion user{.name = text,
+                                                                      .mechanism = 1,
+                                                                      .iterations = 4096,
+                                                                      .salt = kafka::as_bytes(text),
+                                                                      .salted_password = kafka::as_bytes(text)};
+        client.send(kafka::AlterUserScramCredentialsRequest{.deletions = {}, .upsertions = {&user, 1}}, 0);
+        (void)client.frame();
+        const kafka::AlterClientQuotasRequest::Entry::Op op{.key = "producer_byte_rate", .value = 1e12, .remove = false};
+        for (const auto* type : {"user", "client-id", "ip"}) {
+            const kafka::AlterClientQuotasRequest::Entry::Entity entity{.entity_type = type, .entity_name = text};
+            const kafka::AlterClientQuotasRequest::Entry entry{.entity = {&entity, 1}, .ops = {&op, 1}};
+            client.send(kafka::AlterClientQuotasRequest{.entries = {&entry, 1}, .validate_only = false}, 1);
+            (void)client.frame();
+        }
+        kafka::CreateAclsRequest::Creation acl{.resource_type = 3,
+                                               .resource_name = text,
+                                               .resource_pattern_type = 4,
+                                               .principal = "User:u",
+                                               .host = text,
+                                               .operation = 3,
+                                               .permission_type = 3};
+        const auto principal = "User:" + text;
+        for (int i = 0; i < 2; ++i) {
+            client.send(kafka::CreateAclsRequest{.creations = {&acl, 1}}, 3);
+            (void)client.frame();
+            acl.principal = principal;
+            acl.resource_name = "x";
+        }
+        server.engine->flush();
+        const auto before = server.engine->dump();
+        CHECK(is_utf8(before));
+        number += before.contains("kafka/acl/");
+        CHECK_NOTHROW(server.reopen(options));
+        CHECK(server.engine->dump() == before);
+    }
+    CHECK(number > 10);
 }
 
 TEST_CASE("a stream shows at most 20,000 shards; a split beyond is refused, and what was accepted opens") {

@@ -262,39 +262,6 @@ TEST_CASE("a deletion that could not be stored gives the shared logs back to the
     CHECK(w.values(*again->shard(0)) == std::vector<std::string>{"a"});
 }
 
-TEST_CASE("an open transaction holds readers of committed data back, and both kinds of reader are woken when it is decided") {
-    test::World w;
-    auto stream = w.create("s", 1, "kafka");
-    auto& shard = *stream->shard(0);
-    REQUIRE(w.put(shard, {"decided"}));
-    REQUIRE(w.put(shard, {"open"}));
-    w.engine->set_undecided(shard, 1);
-    CHECK(w.engine->bounds(shard).stable == 1);
-    CHECK(w.engine->bounds(shard).end == 2);
-    CHECK(w.values(shard) == std::vector<std::string>{"decided"});
-    int seen = 0;
-    const auto count = [&](const storage::EntryView&) { return ++seen > 0; };
-    REQUIRE(w.engine->read(shard, 0, Isolation::committed, count));
-    CHECK(seen == 1);
-    REQUIRE(w.engine->read(shard, 0, Isolation::uncommitted, count));
-    CHECK(seen == 3);
-    bool woken = false;
-    auto wait = [](Executor executor, const Signal& signal, bool& told) -> Task<void> {
-        Waiter waiter{executor};
-        waiter.watch(signal);
-        co_await waiter.wait();
-        told = true;
-    };
-    auto waiting = wait(w.engine->executor(), shard.appended, woken);
-    asio::co_spawn(*w.io, std::move(waiting), asio::detached);
-    w.settle();
-    CHECK_FALSE(woken);
-    w.engine->set_undecided(shard, {});
-    w.settle();
-    CHECK(woken);
-    CHECK(w.values(shard) == std::vector<std::string>{"decided", "open"});
-}
-
 TEST_CASE("a batch takes as many positions as its last offset says, also when it holds fewer records") {
     test::World w;
     auto stream = w.create("s", 1, "kafka");

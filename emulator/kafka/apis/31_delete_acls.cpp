@@ -1,0 +1,64 @@
+// DeleteAcls v1-3: each filter removes what passes it, and says what that was. Codes and texts as seen on Kafka 4.4.0.
+#include "emulator/kafka/security/access.h"
+#include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/delete_acls.h"
+
+namespace sluice::kafka {
+
+namespace {
+
+AclFilter filter_of(const DeleteAclsRequest::Filter& asked) {
+    return {.type = static_cast<ResourceType>(asked.resource_type_filter),
+            .pattern = static_cast<PatternType>(asked.pattern_type_filter),
+            .name = owned(asked.resource_name_filter),
+            .principal = owned(asked.principal_filter),
+            .host = owned(asked.host_filter),
+            .operation = static_cast<AclOperation>(asked.operation),
+            .permission = static_cast<AclPermission>(asked.permission_type)};
+}
+
+}   // namespace
+
+Task<DeleteAclsResponse> handle(Call& call, const DeleteAclsRequest& request) {
+    DeleteAclsResponse response;
+    auto& access = call.broker.access();
+    const auto refused = access.enabled() ? refusal(call, ResourceType::cluster) : ErrorCode::security_disabled;
+    struct Removed {
+        std::size_t filter, acl;
+        streams::Ticket ticket;
+    };
+    std::vector<Removed> waiting;
+    for (const auto& asked : request.filters) {
+        auto& told = response.filter_results.emplace_back();
+        told.error_message.reset();
+        if (refused != ErrorCode::none) {
+            told.error_code = refused;
+            told.error_message = access.enabled() ? std::string(text_of(refused)) : "No Authorizer is configured.";
+            continue;
+        }
+        for (const auto& acl : access.acls().lists().found(filter_of(asked))) {
+            told.matching_acls.push_back({.error_code = ErrorCode::none,
+                                          .error_message = std::nullopt,
+                                          .resource_type = static_cast<std::int8_t>(acl.type),
+                                          .resource_name = acl.name,
+                                          .pattern_type = static_cast<std::int8_t>(acl.pattern),
+                                          .principal = acl.principal,
+                                          .host = acl.host,
+                                          .operation = static_cast<std::int8_t>(acl.operation),
+                                          .permission_type = static_cast<std::int8_t>(acl.permission)});
+            waiting.push_back({response.filter_results.size() - 1, told.matching_acls.size() - 1, access.remove(acl)});
+        }
+    }
+    for (const auto& entry : waiting) {
+        const auto committed = co_await entry.ticket.committed();
+        if (committed) continue;
+        auto& told = response.filter_results[entry.filter].matching_acls[entry.acl];
+        told.error_code = code_of(committed.error());
+        told.error_message = std::string(text_of(told.error_code));
+    }
+    co_return response;
+}
+
+template Task<void> serve<DeleteAclsRequest>(std::shared_ptr<Call>);
+
+}   // namespace sluice::kafka

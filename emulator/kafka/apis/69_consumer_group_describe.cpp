@@ -1,0 +1,86 @@
+// ConsumerGroupDescribe v0-1 (KIP-848): epochs, members, what each owns and what it is to own. A topic that went meanwhile is
+// left out.
+#include <algorithm>
+
+#include "emulator/kafka/groups/groups.h"
+#include "emulator/kafka/security/access.h"
+#include "emulator/kafka/serve.h"
+#include "protocol/kafka/messages/consumer_group_describe.h"
+
+namespace sluice::kafka {
+
+namespace {
+
+ConsumerGroupDescribeResponse::Assignment described(Call& call, const Assignment& assignment) {
+    ConsumerGroupDescribeResponse::Assignment told;
+    for (const auto& [id, partitions] : assignment) {
+        const auto stream = topic(call, to_wire_id(id));
+        if (!stream) continue;
+        told.topic_partitions.push_back({.topic_id = to_wire_id(id), .topic_name = stream->name, .partitions = partitions});
+    }
+    return told;
+}
+
+ConsumerGroupDescribeResponse::Member described(Call& call, const ConsumerMember& member) {
+    ConsumerGroupDescribeResponse::Member told;
+    told.member_id = member.id;
+    told.instance_id = member.instance;
+    told.rack_id = member.rack;
+    told.member_epoch = member.epoch;
+    told.client_id = member.client_id;
+    told.client_host = member.client_host;
+    told.subscribed_topic_names.assign(member.names.begin(), member.names.end());
+    told.subscribed_topic_regex = member.regex;
+    told.assignment = described(call, member.assigned);
+    told.target_assignment = described(call, member.target);
+    told.member_type = member.classic ? 0 : 1;
+    return told;
+}
+
+bool hides_a_topic(const Call& call, const ConsumerGroupDescribeResponse::Assignment& assignment) {
+    return std::ranges::any_of(assignment.topic_partitions, [&](const auto& one) {
+        return refusal(call, ResourceType::topic, one.topic_name) != ErrorCode::none;
+    });
+}
+
+}   // namespace
+
+Task<ConsumerGroupDescribeResponse> handle(Call& call, const ConsumerGroupDescribeRequest& request) {
+    const auto& groups = call.broker.groups(call.world);
+    ConsumerGroupDescribeResponse response;
+    for (const auto id : request.group_ids) {
+        auto& told = response.groups.emplace_back();
+        told.group_id = id;
+        told.error_code = refusal(call, ResourceType::group, id);
+        if (told.error_code != ErrorCode::none) {
+            told.error_message = std::string(text_of(told.error_code));
+            continue;
+        }
+        const auto* group = groups.find(id);
+        if (!group || !group->consumer) {
+            told.error_code = ErrorCode::group_id_not_found;
+            told.error_message = "Group " + std::string(id) + (group ? " is not a consumer group." : " not found.");
+            continue;
+        }
+        if (request.include_authorized_operations) told.authorized_operations = operations_on(call, ResourceType::group, id);
+        const auto& consumer = *group->consumer;
+        told.group_state = group->state_name();
+        told.group_epoch = consumer.epoch();
+        told.assignment_epoch = consumer.assignment_epoch();
+        told.assignor_name = consumer.assignor(groups.consumer_rules(id));
+        for (const auto& [name, member] : consumer.members()) told.members.push_back(described(call, member));
+        if (call.broker.guards() && std::ranges::any_of(told.members, [&](const auto& member) {
+                return hides_a_topic(call, member.assignment) || hides_a_topic(call, member.target_assignment);
+            })) {
+            told = {};
+            told.group_id = id;
+            told.error_code = ErrorCode::topic_authorization_failed;
+            told.error_message = "The group has described topic(s) that the client is not authorized to describe.";
+        }
+    }
+    co_return response;
+}
+
+template Task<void> serve<ConsumerGroupDescribeRequest>(std::shared_ptr<Call>);
+
+}   // namespace sluice::kafka

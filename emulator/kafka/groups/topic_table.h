@@ -1,0 +1,25 @@
+// Which topics there are, as machines that assign partitions see them: so that tests hand in a few by hand.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "emulator/streams/stream.h"
+
+namespace sluice::kafka {
+
+struct TopicSize {
+    streams::Uuid id{};
+    std::int32_t partitions{};
+    bool operator==(const TopicSize&) const = default;
+};
+
+class TopicTable {
+  public:
+    virtual ~TopicTable() = default;
+    virtual std::optional<TopicSize> find(std::string_view name) const = 0;
+    virtual void each_name(const std::function<void(std::string_view)>&) const = 0;
+};
+
+}   // namespace sluice::kafka

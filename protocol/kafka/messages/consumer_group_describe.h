@@ -1,0 +1,95 @@
+// ConsumerGroupDescribe v0-1: epochs, members and assignments of consumer groups (KIP-848). v1 says of which protocol a
+// member is: 1 consumer, 0 classic, -1 unknown.
+#pragma once
+
+#include <limits>
+#include <optional>
+
+#include "protocol/kafka/errors.h"
+#include "protocol/kafka/schema.h"
+
+namespace sluice::kafka {
+
+struct ConsumerGroupDescribeRequest {
+    static constexpr Api api{.key = 69, .name = "ConsumerGroupDescribe", .min = 0, .max = 1, .flexible_from = 0};
+    Array<std::string_view> group_ids;
+    bool include_authorized_operations{};
+    static constexpr void fields(auto& m, auto& f) {
+        f("groupIds", m.group_ids, since(0));
+        f("includeAuthorizedOperations", m.include_authorized_operations, since(0));
+    }
+};
+
+struct ConsumerGroupDescribeResponse {
+    static constexpr Api api{.key = 69, .name = "ConsumerGroupDescribe", .min = 0, .max = 1, .flexible_from = 0};
+    struct TopicPartitions {
+        Uuid topic_id;
+        std::string topic_name;
+        std::vector<std::int32_t> partitions;
+        static constexpr void fields(auto& m, auto& f) {
+            f("topicId", m.topic_id, since(0));
+            f("topicName", m.topic_name, since(0));
+            f("partitions", m.partitions, since(0));
+        }
+    };
+    struct Assignment {
+        std::vector<TopicPartitions> topic_partitions;
+        static constexpr void fields(auto& m, auto& f) { f("topicPartitions", m.topic_partitions, since(0)); }
+    };
+    struct Member {
+        std::string member_id;
+        std::optional<std::string> instance_id;
+        std::optional<std::string> rack_id;
+        std::int32_t member_epoch{};
+        std::string client_id;
+        std::string client_host;
+        std::vector<std::string> subscribed_topic_names;
+        std::optional<std::string> subscribed_topic_regex;
+        Assignment assignment;
+        Assignment target_assignment;
+        std::int8_t member_type = -1;
+        static constexpr void fields(auto& m, auto& f) {
+            f("memberId", m.member_id, since(0));
+            f("instanceId", m.instance_id, since(0).nullable(0));
+            f("rackId", m.rack_id, since(0).nullable(0));
+            f("memberEpoch", m.member_epoch, since(0));
+            f("clientId", m.client_id, since(0));
+            f("clientHost", m.client_host, since(0));
+            f("subscribedTopicNames", m.subscribed_topic_names, since(0));
+            f("subscribedTopicRegex", m.subscribed_topic_regex, since(0).nullable(0));
+            f("assignment", m.assignment, since(0));
+            f("targetAssignment", m.target_assignment, since(0));
+            f("memberType", m.member_type, since(1));
+        }
+    };
+    struct Group {
+        ErrorCode error_code{};
+        std::optional<std::string> error_message;
+        std::string group_id;
+        std::string group_state;
+        std::int32_t group_epoch{};
+        std::int32_t assignment_epoch{};
+        std::string assignor_name;
+        std::vector<Member> members;
+        std::int32_t authorized_operations = std::numeric_limits<std::int32_t>::min();
+        static constexpr void fields(auto& m, auto& f) {
+            f("errorCode", m.error_code, since(0));
+            f("errorMessage", m.error_message, since(0).nullable(0));
+            f("groupId", m.group_id, since(0));
+            f("groupState", m.group_state, since(0));
+            f("groupEpoch", m.group_epoch, since(0));
+            f("assignmentEpoch", m.assignment_epoch, since(0));
+            f("assignorName", m.assignor_name, since(0));
+            f("members", m.members, since(0));
+            f("authorizedOperations", m.authorized_operations, since(0));
+        }
+    };
+    std::int32_t throttle_time_ms{};
+    std::vector<Group> groups;
+    static constexpr void fields(auto& m, auto& f) {
+        f("throttleTimeMs", m.throttle_time_ms, since(0));
+        f("groups", m.groups, since(0));
+    }
+};
+
+}   // namespace sluice::kafka

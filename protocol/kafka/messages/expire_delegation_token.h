@@ -1,0 +1,31 @@
+// ExpireDelegationToken v1–2: a token ends, at once or then (KIP-48).
+#pragma once
+
+#include "protocol/kafka/errors.h"
+#include "protocol/kafka/schema.h"
+
+namespace sluice::kafka {
+
+struct ExpireDelegationTokenRequest {
+    static constexpr Api api{.key = 40, .name = "ExpireDelegationToken", .min = 1, .max = 2, .flexible_from = 2};
+    Bytes hmac;
+    std::int64_t expiry_time_period_ms{};
+    static constexpr void fields(auto& m, auto& f) {
+        f("hmac", m.hmac, since(0));
+        f("expiryTimePeriodMs", m.expiry_time_period_ms, since(0));
+    }
+};
+
+struct ExpireDelegationTokenResponse {
+    static constexpr Api api{.key = 40, .name = "ExpireDelegationToken", .min = 1, .max = 2, .flexible_from = 2};
+    ErrorCode error_code{};
+    std::int64_t expiry_timestamp_ms{};
+    std::int32_t throttle_time_ms{};
+    static constexpr void fields(auto& m, auto& f) {
+        f("errorCode", m.error_code, since(0));
+        f("expiryTimestampMs", m.expiry_timestamp_ms, since(0));
+        f("throttleTimeMs", m.throttle_time_ms, since(0));
+    }
+};
+
+}   // namespace sluice::kafka

@@ -1,0 +1,27 @@
+// UnregisterBroker v0: takes a broker that is gone out of the cluster's books.
+#pragma once
+
+#include "protocol/kafka/errors.h"
+#include "protocol/kafka/schema.h"
+
+namespace sluice::kafka {
+
+struct UnregisterBrokerRequest {
+    static constexpr Api api{.key = 64, .name = "UnregisterBroker", .min = 0, .max = 0, .flexible_from = 0};
+    std::int32_t broker_id{};
+    static constexpr void fields(auto& m, auto& f) { f("brokerId", m.broker_id, since(0)); }
+};
+
+struct UnregisterBrokerResponse {
+    static constexpr Api api{.key = 64, .name = "UnregisterBroker", .min = 0, .max = 0, .flexible_from = 0};
+    std::int32_t throttle_time_ms{};
+    ErrorCode error_code{};
+    std::optional<std::string> error_message = "";
+    static constexpr void fields(auto& m, auto& f) {
+        f("throttleTimeMs", m.throttle_time_ms, since(0));
+        f("errorCode", m.error_code, since(0));
+        f("errorMessage", m.error_message, since(0).nullable(0));
+    }
+};
+
+}   // namespace sluice::kafka
