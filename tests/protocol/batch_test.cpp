@@ -105,7 +105,7 @@ BatchError fault(Bytes batch) {
 }
 
 // A batch of two records, "k1" -> "value one" and null -> "v2".
-Blob small_batch(Codec codec = Codec::none) {
+Blob small_batch(sluice::batch::Codec codec = sluice::batch::Codec::none) {
     const std::vector<Record> records{{.timestamp = 1000, .key = bytes_of("k1"), .value = bytes_of("value one")},
                                       {.timestamp = 900, .key = std::nullopt, .value = bytes_of("v2")}};
     return build(records, {.attributes = static_cast<std::int16_t>(codec)});
@@ -181,7 +181,8 @@ TEST_CASE("every beginning of a batch is refused, and so is one whose lengths po
 }
 
 TEST_CASE("a sound batch is summed up: records, bytes of keys and values, and the largest time of its records") {
-    for (const auto codec : {Codec::none, Codec::gzip, Codec::snappy, Codec::lz4, Codec::zstd}) {
+    using Compression = sluice::batch::Codec;
+    for (const auto codec : {Compression::none, Compression::gzip, Compression::snappy, Compression::lz4, Compression::zstd}) {
         CAPTURE(static_cast<int>(codec));
         auto batch = small_batch(codec);
         store(batch.data() + at::max_timestamp, std::int64_t{5});   // a wrong one is accepted, and not believed

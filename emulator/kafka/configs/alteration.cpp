@@ -215,7 +215,9 @@ Altered altered(const Configs& configs, const AlteredResource& resource, std::sp
         std::string value{*change.value};
         if (change.operation != ConfigOperation::set) {
             const auto found = then.find(change.name);
-            const std::string_view list = found != then.end() ? found->second : entry->stock ? entry->stock : "";
+            const std::string_view list = found != then.end() ? std::string_view{found->second}
+                                          : entry->stock      ? entry->stock
+                                                              : "";
             value = relisted(list, value, change.operation == ConfigOperation::append);
         }
         if (auto fault = config_fault(*entry, value))

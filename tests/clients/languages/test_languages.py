@@ -233,7 +233,8 @@ def test_kafka_share_consumer_and_kills(tmp_path):
     try:
         assert client.stdout.readline().strip() == "ready"
         for _ in range(4):
-            time.sleep(3)
+            for _ in range(10):   # and again when ten more answers were heard
+                assert client.stdout.readline().startswith("settled ")
             server.kill()
             server.start()
         told = client.communicate(timeout=120)[0]

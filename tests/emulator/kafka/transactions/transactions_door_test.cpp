@@ -16,11 +16,16 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-FetchResponse::Partition fetched(Client& client, std::int8_t isolation, std::int64_t from = 0) {
+// With the frame that its records lie in.
+struct Fetched : FetchResponse::Partition {
+    std::shared_ptr<Blob> frame;
+};
+Fetched fetched(Client& client, std::int8_t isolation, std::int64_t from = 0) {
     Fetching fetching("t", from);
     fetching.request.isolation_level = isolation;
     auto answer = client.ask<FetchResponse>(fetching.request, 12);
-    return answer->topics.empty() ? FetchResponse::Partition{} : answer->topics.at(0).partitions.at(0);
+    if (answer->topics.empty()) return {};
+    return {answer->topics.at(0).partitions.at(0), answer.frame};
 }
 
 std::int64_t latest(Client& client, std::int8_t isolation) {

@@ -166,6 +166,7 @@ public class KafkaShare {
                         for (var of : said.entrySet())
                             if (of.getKey().partition() == stored.getKey().partition()) settled.addAll(of.getValue());
                     }
+                    if (!said.isEmpty()) System.out.println("settled " + settled.size());
                 } catch (KafkaException failed) {
                     // what was not stored comes again
                 }
