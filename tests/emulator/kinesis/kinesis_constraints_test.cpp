@@ -183,7 +183,7 @@ std::vector<Operation> all(Operations<T...>) {
                          [](const Json& body, Encoding encoding) -> std::optional<Error> {
                              const auto text = encoding == Encoding::cbor ? in_cbor(body) : in_json(body);
                              Arena arena{text.size()};
-                             auto request = read<Request>(text, encoding, arena, Caller{});
+                             auto request = read<Request>(text, encoding, arena, sluice::kinesis::Caller{});
                              if (request) return std::nullopt;
                              return std::move(request.error());
                          }};
