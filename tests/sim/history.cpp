@@ -160,6 +160,7 @@ void History::settle() {
 // The offsets that went with the stream are there again.
 void History::deletion_refused(std::int64_t serial) {
     turns_.erase(serial);   // as at a start
+    read_again_.insert(serial);
     for (const auto& [group, offsets] : settled_.offsets)
         for (const auto& [place, offset] : offsets)
             if (place.first == serial) offset_fates_[group][place].refused = true;
@@ -175,8 +176,7 @@ void History::resolve() {
         auto now = model_.streams.extract(name);
         if (before == settled_.streams.end()) continue;
         auto& back = model_.streams[name] = before->second;
-        if (back.share)
-            back.share->life = std::numeric_limits<std::uint64_t>::max();   // read again, by nobody who knows the holders
+        if (back.share && read_again_.erase(back.serial)) back.share->life = std::numeric_limits<std::uint64_t>::max();
         if (now.empty() || now.mapped().serial != back.serial) revived.insert(name);
         // Appends to its shards may have been stored all the same.
         for (std::size_t i = 0; !now.empty() && now.mapped().serial == back.serial && i < back.shards.size(); ++i) {

@@ -155,6 +155,8 @@ class History {
     std::deque<std::shared_ptr<void>> owned_;
     std::map<std::pair<std::string, std::int32_t>, std::vector<std::shared_ptr<Write>>> writes_;   // of this turn, as queued
     std::map<std::string, bool> catalog_fates_;
+    std::set<std::int64_t>
+        read_again_;   // by serial, whose deletion failed: who held what of a share group is not known any more
     std::map<std::int64_t, std::size_t> turns_;   // of streams that are spread, by serial; what fails has had its turn
     // Of the commits of a turn to one partition: whether any was refused, and the last one that was stored. Each is a unit.
     struct OffsetFate {

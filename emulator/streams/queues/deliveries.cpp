@@ -180,12 +180,7 @@ bool Deliveries::read(Block block, std::string_view value, milliseconds live_ahe
     catalog::Deliveries in;
     if (!in.ParseFromArray(value.data(), static_cast<int>(value.size()))) return false;
     const auto first = block.number * block_positions;
-    std::map<RecordPlace, Delivery>
-        held;   // who holds what is not stored, and goes on holding what was taken as the store has it
-    for (auto at = all_.lower_bound({block.shard, first}); at != all_.end() && block_of(at->first) == block;) {
-        if (at->second.holder != 0) held.insert(*at);
-        at = remove(at);
-    }
+    for (auto at = all_.lower_bound({block.shard, first}); at != all_.end() && block_of(at->first) == block;) at = remove(at);
     std::uint32_t from = 0;
     for (const auto& run : in.runs()) {
         const auto good = [](std::int64_t ms) { return ms >= 0 && ms < latest_ms; };
@@ -200,13 +195,6 @@ bool Deliveries::read(Block block, std::string_view value, milliseconds live_ahe
             one.second.spared = run.spared();
             one.second.first = from_ms(run.first_ms());
             one.second.dead = run.dead();
-            const auto known = held.find(one.first);
-            if (known != held.end() && known->second.received == one.second.received) {
-                one.second = known->second;
-                hidden_.emplace(one.second.until, one.first);
-                held_.emplace(one.second.holder, one.first);
-                continue;
-            }
             if (run.until_ms() == 0 || holders_) {
                 come_back(one);
                 continue;
