@@ -94,7 +94,10 @@ const std::string& Broker::cluster_id() {
 
 Groups& Broker::groups(streams::World& world) {
     auto& groups = groups_[world.id];
-    if (!groups) groups = std::make_unique<Groups>(engine, world, configs);
+    if (!groups) {
+        groups = std::make_unique<Groups>(engine, world, configs);
+        groups->is_share_group = [this, &world](std::string_view id) { return share_groups(world).find(id) != nullptr; };
+    }
     return *groups;
 }
 

@@ -7,6 +7,7 @@ from conftest import PROGRAM, ROOT
 
 sys.path.insert(0, str(ROOT / "tests/crash"))
 from crash import crash  # noqa: E402
+from exactly_once import exactly_once  # noqa: E402
 
 
 @pytest.mark.parametrize("part", [1, 2])
@@ -17,3 +18,9 @@ def test_whatever_moment_the_server_is_killed_at_what_it_acknowledged_is_there(p
     assert busy * 2 >= len(run.outstanding), "most kills met an idle server"
     assert min(run.starts) < 0.2
     assert all(reader.values for reader in run.pushed) and run.carried.objects and run.carried.shards > 4
+
+
+def test_whatever_moment_the_server_is_killed_at_a_transaction_is_there_as_a_whole_or_not_at_all(tmp_path):
+    run = exactly_once(PROGRAM, int(time.time()), 2, tmp_path)
+    assert any(run.busy), "no kill met a transaction"
+    assert all(worker.committed for worker in run.workers)

@@ -4,7 +4,7 @@ compares what is there with what was acknowledged. `make crash` runs it long, te
 
 Checked after each kill: every acknowledged record is there at the place it was told, exactly once where the producer is
 idempotent; per shard in the order sent; offsets are dense; committed offsets are not behind what was acknowledged; the
-consumer group lives on without a rebalance; registered consumers are those that were acknowledged, and what was pushed to one is
+consumer groups live on without a rebalance; registered consumers are those that were acknowledged, and what was pushed to one is
 what is there, without a gap; no object of a channel changes, and no record is in two. At the end of a folder: both doors show the
 same records, byte for byte, and each record of the carried stream is in an object.
 A run that fails prints its seed and keeps its folder.
@@ -83,20 +83,31 @@ class Run:
         self.carried = Carried(self.server, "carried", random.Random(self.chance.random()))
         self.carried.make()
         self.libraries = [Library(self.server, "idem", True), Library(self.server, "plain", False)]
-        self.member = Member(self.server, ["idem", "puts"])
+        self.members = [Member(self.server, ["idem", "puts"], protocol) for protocol in ("classic", "consumer")]
         self.workers = [*self.puts, *self.frames, self.commits, *self.pushed, self.registrar, self.carried]
-        for thread in [*self.workers, *self.libraries, self.member]:
+        for thread in [*self.workers, *self.libraries, *self.members]:
             thread.start()
         end = time.monotonic() + 20
-        while not self.member.assigned and time.monotonic() < end:
+        while not all(member.assigned for member in self.members) and time.monotonic() < end:
             time.sleep(0.01)
-        assert self.member.assigned, "the group was never assigned"
+        assert all(member.assigned for member in self.members), "a group was never assigned"
+        while b"Stable" not in (group := self.group()) and time.monotonic() < end:
+            time.sleep(0.01)
+        assert b"Stable" in group, f"the group does not come to rest: {group}"
+        self.described = group
         for n in range(self.kills):
             self.one_kill(n)
         self.finish()
 
+    def group(self):
+        pipe = KafkaPipe(self.server.kafka)
+        try:
+            return pipe.consumer_group("crash-consumer")
+        finally:
+            pipe.close()
+
     def faults(self):
-        for thread in [*self.workers, *self.libraries, self.member]:
+        for thread in [*self.workers, *self.libraries, *self.members]:
             if thread.fault:
                 raise thread.fault
 
@@ -196,7 +207,9 @@ class Run:
             reader.check(self.seen["puts", reader.partition])
         self.carried.look()
         assert committed >= self.commits.acknowledged, f"offset {self.commits.acknowledged} was acknowledged, {committed} is committed"
-        assert self.member.revoked == 0, "the group was rebalanced: its state was lost"
+        assert (group := self.group()) == self.described, f"the consumer group was {self.described} and is {group}"
+        for member in self.members:
+            assert member.revoked == 0, f"the {member.protocol} group was rebalanced: its state was lost"
         self.faults()
 
     def finish(self):
@@ -208,11 +221,12 @@ class Run:
             assert library.producer.flush(60) == 0, f"{library.topic}: messages were never delivered"
         self.faults()
         self.acknowledged()
-        self.member.stop = True
-        self.member.join()
-        self.member.consumer.close()
         self.read_on()
         self.check()
+        for member in self.members:
+            member.stop = True
+            member.join()
+            member.consumer.close()
         self.carried.finish()
         pipe = KinesisPipe(self.server.kinesis)
         for (topic, partition), values in self.seen.items():

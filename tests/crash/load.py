@@ -134,6 +134,7 @@ class Library(threading.Thread):
     def __init__(self, server, topic, idempotent):
         super().__init__(daemon=True)
         self.topic, self.idempotent, self.stop, self.paused = topic, idempotent, False, threading.Event()
+        self.most_queued = 2000
         self.lock, self.acknowledged, self.next, self.fault = threading.Lock(), [], [0] * PARTITIONS, None
         self.producer = Producer({"bootstrap.servers": server.kafka, "enable.idempotence": idempotent, "acks": "all", "linger.ms": 1,
                                   "message.timeout.ms": 120_000, "retries": 1_000_000, "retry.backoff.ms": 20, "reconnect.backoff.ms": 10,
@@ -148,7 +149,7 @@ class Library(threading.Thread):
 
     def run(self):
         while not self.stop:
-            if not self.paused.is_set() and len(self.producer) < 2000:
+            if not self.paused.is_set() and len(self.producer) < self.most_queued:
                 for partition in range(PARTITIONS):
                     for _ in range(5):
                         self.producer.produce(self.topic, f"{self.topic}-{partition}-{self.next[partition]}".encode(), partition=partition, on_delivery=self.delivered)
@@ -162,13 +163,14 @@ class Library(threading.Thread):
 
 
 class Member(threading.Thread):
-    """A consumer in a group, which must not notice more than a broker that was away for a moment."""
+    """A consumer in a group of either protocol, which must not notice more than a broker that was away for a moment."""
 
-    def __init__(self, server, topics):
+    def __init__(self, server, topics, protocol):
         super().__init__(daemon=True)
-        self.assigned, self.revoked, self.stop, self.fault = 0, 0, False, None
-        self.consumer = Consumer({"bootstrap.servers": server.kafka, "group.id": "crash-member", "auto.offset.reset": "earliest", "session.timeout.ms": 45_000,
-                                  "heartbeat.interval.ms": 200, "reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 50, "enable.auto.commit": False, **QUIET})
+        self.protocol, self.assigned, self.revoked, self.stop, self.fault = protocol, 0, 0, False, None
+        times = {"session.timeout.ms": 45_000, "heartbeat.interval.ms": 200} if protocol == "classic" else {}   # the group's, in the other
+        self.consumer = Consumer({"bootstrap.servers": server.kafka, "group.id": f"crash-{protocol}", "group.protocol": protocol, **times,
+                                  "auto.offset.reset": "earliest", "reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 50, "enable.auto.commit": False, **QUIET})
         self.consumer.subscribe(topics, on_assign=self.on_assign, on_revoke=self.on_revoke)
 
     def on_assign(self, consumer, partitions):

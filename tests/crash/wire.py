@@ -113,6 +113,13 @@ class KafkaPipe(Pipe):
         at = 4 + 2 + len(topic) + 4 + 4
         return struct.unpack(">q", body[at:at + 8])[0]
 
+    def consumer_group(self, group):
+        """Epochs, members and assignments of a group of KIP-848, as bytes to compare."""
+        self.frame(69, 0, b"\0\2" + bytes([len(group) + 1]) + group.encode() + b"\0\0")
+        told = self.answer()[6:]   # behind tags, throttle time and the count of groups
+        assert told[:2] == b"\0\0", f"{group} is described with {told[:2].hex()}"
+        return told
+
 
 class KinesisPipe(Pipe):
     def post(self, path, body):

@@ -4,9 +4,8 @@
 #include <memory>
 #include <set>
 
-#include "protocol/kafka/all_messages.h"
-#include "tests/scripts/kafka_text.h"
 #include "tests/scripts/script.h"
+#include "tests/scripts/spoken.h"
 #include "tests/support/kafka_client.h"
 
 using namespace sluice;
@@ -16,41 +15,6 @@ using test::Json;
 namespace {
 
 constexpr std::size_t longest_line = 130;
-
-// A request's and its answer's type, seen through pointers.
-struct Spoken {
-    Api api;
-    void (*send)(Client&, const Json&, int version, std::int64_t now_ms);
-    std::string (*print)(Bytes frame, int version);
-};
-
-template <class Request, class Response>
-Spoken spoken() {
-    return {.api = Request::api,
-            .send =
-                [](Client& client, const Json& fields, int version, std::int64_t now_ms) {
-                    Arena arena;
-                    Request request{};
-                    test::FromText{version, now_ms, arena}.fill(request, fields);
-                    client.send(request, version);
-                },
-            .print =
-                [](Bytes frame, int version) {
-                    const auto header = read_answer_header(frame, Response::api, version);
-                    Arena arena;
-                    Response response{};
-                    if (!header || !decode(header->body, version, arena, response))
-                        throw std::runtime_error{"the answer is no " + std::string{Response::api.name}};
-                    return print(response, version);
-                }};
-}
-
-Spoken spoken_by(std::string_view name, Messages<>) { throw std::runtime_error{"no API " + std::string{name}}; }
-template <class Request, class Response, class... More>
-Spoken spoken_by(std::string_view name, Messages<Request, Response, More...>) {
-    if (Request::api.name == name) return spoken<Request, Response>();
-    return spoken_by(name, Messages<More...>{});
-}
 
 class KafkaDoor {
   public:
@@ -67,11 +31,11 @@ class KafkaDoor {
         put_back(fields);
         auto& asking = connections_[who];
         if (asking.waits) throw std::runtime_error{who + " still waits for its answer to " + std::string{asking.waits->api.name}};
-        const auto api = spoken_by(name, AllMessages{});
+        const auto api = test::spoken_by(name);
         asking.version = version.starts_with("v") ? std::stoi(version.substr(1)) : -1;
         if (!api.api.knows(asking.version)) throw std::runtime_error{"no version " + version + " of " + name};
         if (!asking.client) asking.client = std::make_unique<Client>(server_, who.substr(1));
-        api.send(*asking.client, fields, asking.version, to_ms(server_.clock().now()));
+        asking.client->write(api.request(fields, asking.version, to_ms(server_.clock().now()), 0, who.substr(1), false));
         asking.waits = api;
         auto told = come(asking);
         return (told.empty() ? "parked\n" : told) + come_later();
@@ -90,7 +54,7 @@ class KafkaDoor {
   private:
     struct Connection {
         std::unique_ptr<Client> client;   // none before the first request, and after the server has closed it
-        std::optional<Spoken> waits;
+        std::optional<test::Spoken> waits;
         int version = 0;
     };
 

@@ -47,7 +47,7 @@ class Named {
     std::set<std::string> left_;
 };
 
-// One batch: a list of records, or a structure of the producer's fields and `records`. A record without a time has `now_ms`.
+// One batch: a list of records, or a structure of the batch's fields and `records`. A record without a time has `now_ms`.
 inline kafka::Blob batch_from(const Json& from, std::int64_t now_ms) {
     batch::BatchOptions options;
     const Json* list = &from;
@@ -58,6 +58,7 @@ inline kafka::Blob batch_from(const Json& from, std::int64_t now_ms) {
         if (const auto* id = batch.take("producerId")) options.producer_id = id->get<std::int64_t>();
         if (const auto* epoch = batch.take("producerEpoch")) options.producer_epoch = epoch->get<std::int16_t>();
         if (const auto* sequence = batch.take("baseSequence")) options.base_sequence = sequence->get<std::int32_t>();
+        if (const auto* attributes = batch.take("attributes")) options.attributes = attributes->get<std::int16_t>();
         batch.nothing_left(" in a batch");
     }
     std::vector<batch::Record> records;
@@ -78,20 +79,28 @@ inline kafka::Blob batch_from(const Json& from, std::int64_t now_ms) {
     return batch::build(records, options);
 }
 
-// The batches that stand behind each other in `bytes`.
+// The batches that stand behind each other in `bytes`. A control batch's keys and values are base64, since they are no text.
 inline Json batches_in(const kafka::Blob& bytes) {
     auto batches = Json::array();
     batch::Blob scratch;
     for (kafka::Bytes rest = bytes; !rest.empty();) {
         const auto header = batch::parse_header(rest);
+        if (!header || header->size() < 0 || static_cast<std::size_t>(header->size()) > rest.size()) {
+            batches.push_back("a part of a batch");
+            break;
+        }
         auto records = Json::array();
-        const auto text = [](const std::optional<batch::Bytes>& field) { return field ? Json(kafka::as_text(*field)) : Json(); };
+        const auto text = [&](const std::optional<batch::Bytes>& field) -> Json {
+            if (!field) return {};
+            return header->control() ? kafka::base64(*field) : std::string{kafka::as_text(*field)};
+        };
         const auto read = batch::read(rest, scratch, [&](const batch::Record& record) {
             records.push_back({{"timestamp", record.timestamp}, {"key", text(record.key)}, {"value", text(record.value)}});
             return true;
         });
         if (!read) throw std::runtime_error{"a batch cannot be read: " + std::string{batch::text_of(read.error())}};
         Json shown{{"baseOffset", header->base_offset}};
+        if (header->attributes != 0) shown["attributes"] = header->attributes;
         if (header->producer_id >= 0)
             shown.update({{"producerId", header->producer_id},
                           {"producerEpoch", header->producer_epoch},
@@ -103,17 +112,19 @@ inline Json batches_in(const kafka::Blob& bytes) {
     return batches;
 }
 
-// Fills a request from JSON, which lives as long as the request, as the arena does. What is not named keeps its default.
+// Fills a request from JSON, which lives as long as the request, as the arena does. What is not named keeps its default. With
+// `any_version` fields that only other versions have are left out.
 class FromText {
   public:
-    FromText(int version, std::int64_t now_ms, kafka::Arena& arena) : version_{version}, now_ms_{now_ms}, arena_{arena} {}
+    FromText(int version, std::int64_t now_ms, kafka::Arena& arena, bool any_version = false)
+        : version_{version}, now_ms_{now_ms}, arena_{arena}, any_version_{any_version} {}
 
     template <kafka::Struct T>
     void fill(T& m, const Json& from) {
         Named named{from};
         auto field = [&](std::string_view name, auto& member, kafka::When w) {
-            if (!w.covers(version_)) return;   // left over, if it is named
-            if (const auto* value = named.take(name)) fill(member, *value);
+            if (!w.covers(version_) && !any_version_) return;   // left over, if it is named
+            if (const auto* value = named.take(name); value && w.covers(version_)) fill(member, *value);
         };
         T::fields(m, field);
         named.nothing_left(" in version " + std::to_string(version_) + ": " + from.dump());
@@ -125,6 +136,8 @@ class FromText {
     void fill(M& out, const Json& from) {
         if constexpr (std::is_same_v<M, bool>) {
             out = from.get<bool>();
+        } else if constexpr (std::is_same_v<M, double>) {
+            out = from.get<double>();
         } else if constexpr (kafka::Number<M>) {
             using Wire = decltype(kafka::to_wire(out));
             if (!from.is_number_integer() || !std::in_range<Wire>(from.get<std::int64_t>()))
@@ -147,7 +160,8 @@ class FromText {
         } else if constexpr (kafka::Binary<M>) {
             out = kept(bytes_of(from.get<std::string>()));
         } else if constexpr (kafka::RecordData<M>) {
-            out = from.is_null() ? M{} : M{kept(batch_from(from, now_ms_))};
+            out =
+                from.is_null() ? M{} : M{kept(from.is_string() ? bytes_of(from.get<std::string>()) : batch_from(from, now_ms_))};
         } else {
             list(out, from);
         }
@@ -170,6 +184,7 @@ class FromText {
     int version_;
     std::int64_t now_ms_;
     kafka::Arena& arena_;
+    bool any_version_;
 };
 
 inline std::string in_a_line(const Json& value) {

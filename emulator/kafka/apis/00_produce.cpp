@@ -162,10 +162,6 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
             answered.index = partition.index;
             answered.base_offset = -1;
             const auto bytes = partition.records.bytes;
-            if (request.acks < -1 || request.acks > 1) {
-                refuse(answered, ErrorCode::invalid_required_acks);
-                continue;
-            }
             if (denied != ErrorCode::none) {
                 refuse(answered, denied);
                 continue;
@@ -194,6 +190,11 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                 auto text = std::string(batch::text_of(info.error()));
                 if (info.error() == batch::BatchError::unknown_magic) {
                     text = "Invalid magic found in record: " + std::to_string(std::to_integer<int>(bytes[batch::at::magic]));
+                }
+                if (info.error() == batch::BatchError::truncated) {   // Kafka finds no batch there, and says no more
+                    refuse(answered, batch_code(info.error()));
+                    answered.log_start_offset = -1;
+                    continue;
                 }
                 refuse(answered, batch_code(info.error()), std::move(text));
                 continue;
@@ -228,6 +229,13 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                                    .transactional = info->transactional};
             const bool stamps = rules.log_append_time;
             if (!stamps && !timestamps_fit(call, rules, *info, bytes, scratch, answered)) continue;
+            // Kafka asks the transaction first.
+            const bool bad_acks = request.acks < -1 || request.acks > 1;
+            if (bad_acks && !info->transactional) {
+                refuse(answered, ErrorCode::invalid_required_acks);
+                answered.log_start_offset = -1;
+                continue;
+            }
             if (shard->sealed) {
                 auto forwarded = forward(call, *shard, bytes, *info, stamps);
                 if (!forwarded) {
@@ -253,6 +261,11 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                 const Producer producer{.id = info->producer_id, .epoch = info->producer_epoch};
                 if (!begins_well(call, *request.transactional_id, producer, {stream->topic_id, partition.index}, answered))
                     continue;
+            }
+            if (bad_acks) {
+                refuse(answered, ErrorCode::invalid_required_acks);
+                answered.log_start_offset = -1;
+                continue;
             }
             const auto queued = call.engine.append(*shard, append);
             whole.reset();

@@ -1,4 +1,7 @@
-// FindCoordinator v0-6: we coordinate everything, and are always ready. Share groups (type 2) do not exist here yet: 15.
+// FindCoordinator v0-6: we coordinate everything, and are always ready. The keys of type 2 are parts of share groups:
+// "group:topic id:partition", from v6 on.
+#include <charconv>
+
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/find_coordinator.h"
@@ -12,6 +15,25 @@ ErrorCode coordinator_denied(const Call& call, std::int8_t key_type, std::string
     if (key_type == 0) return refusal(call, ResourceType::group, key);
     if (key_type == 1) return refusal(call, ResourceType::transactional_id, key);
     return key_type == 2 ? refusal(call, ResourceType::cluster) : ErrorCode::none;
+}
+
+// A part of a share group: "group:topic id:partition".
+bool good_share_key(std::string_view key) {
+    const auto last = key.rfind(':');
+    const auto middle = last == std::string_view::npos || last == 0 ? last : key.rfind(':', last - 1);
+    if (middle == std::string_view::npos || middle == 0 || last == 0) return false;
+    const auto topic = key.substr(middle + 1, last - middle - 1), number = key.substr(last + 1);
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    std::int32_t partition = 0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), partition);
+    return topic.size() == 22 && topic.find_first_not_of(alphabet) == std::string_view::npos && error == std::errc{} &&
+           end == number.data() + number.size();
+}
+
+// Whether there is such a key.
+ErrorCode key_fault(int version, std::int8_t type, std::string_view key) {
+    if (type == 0 || type == 1) return ErrorCode::none;
+    return type == 2 && version >= 6 && good_share_key(key) ? ErrorCode::none : ErrorCode::invalid_request;
 }
 
 template <class Told>
@@ -28,24 +50,24 @@ Task<FindCoordinatorResponse> handle(Call& call, const FindCoordinatorRequest& r
     const auto address = call.connection->advertised();
     const auto node = call.broker.options.node_id;
     FindCoordinatorResponse response;
-    const bool known = request.key_type == 0 || request.key_type == 1;
-    const auto code = known                   ? ErrorCode::none
-                      : request.key_type == 2 ? ErrorCode::coordinator_not_available
-                                              : ErrorCode::invalid_request;
-    const std::string text = known ? "" : std::string(text_of(code));
     for (const auto key : request.coordinator_keys) {
+        const auto code = key_fault(call.version, request.key_type, key);
+        const bool known = code == ErrorCode::none;
         auto& told = response.coordinators.emplace_back();
         told.key = key;
         told.error_code = code;
-        told.error_message = text;
+        told.error_message =
+            known || request.key_type == 2 ? "" : std::string(text_of(code));   // seen: a bad key of type 2 has no text
         told.node_id = known ? node : -1;
         told.host = known ? address.host : "";
         told.port = known ? address.port : -1;
         if (const auto refused = coordinator_denied(call, request.key_type, key); refused != ErrorCode::none)
             hide_coordinator(told, refused);
     }
+    const auto code = key_fault(call.version, request.key_type, request.key);
+    const bool known = code == ErrorCode::none;
     response.error_code = code;
-    response.error_message = known ? "NONE" : text;   // seen: v1-3 say so
+    response.error_message = known ? "NONE" : std::string(text_of(code));   // seen: v1-3 say so
     response.node_id = known ? node : -1;
     response.host = known ? address.host : "";
     response.port = known ? address.port : -1;

@@ -3,7 +3,6 @@
 #include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
-#include "emulator/kafka/share/share_groups.h"
 #include "protocol/kafka/messages/join_group.h"
 
 namespace sluice::kafka {
@@ -11,8 +10,6 @@ namespace sluice::kafka {
 Task<JoinGroupResponse> handle(Call& call, const JoinGroupRequest& request) {
     if (const auto denied = refusal(call, ResourceType::group, request.group_id); denied != ErrorCode::none)
         co_return refused_join(denied, request.member_id);
-    if (call.broker.share_groups(call.world).find(request.group_id))
-        co_return refused_join(ErrorCode::inconsistent_group_protocol, request.member_id);
     const Join join{request, call.version, call.client_id(), call.connection->peer_text()};
     auto& groups = call.broker.groups(call.world);
     const auto reply = groups.join(join);

@@ -6,6 +6,8 @@
 namespace sluice::kafka {
 
 Task<SyncGroupResponse> handle(Call& call, const SyncGroupRequest& request) {
+    if (call.version >= 5 && (!request.protocol_type || !request.protocol_name))
+        co_return refused_sync(ErrorCode::inconsistent_group_protocol);
     auto& groups = call.broker.groups(call.world);
     const auto reply = groups.sync(request);
     if (!reply->value) {

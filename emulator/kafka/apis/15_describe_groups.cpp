@@ -15,16 +15,17 @@ Task<DescribeGroupsResponse> handle(Call& call, const DescribeGroupsRequest& req
         told.group_id = id;
         told.error_code = refusal(call, ResourceType::group, id);
         if (told.error_code != ErrorCode::none) continue;
-        if (request.include_authorized_operations) told.authorized_operations = operations_on(call, ResourceType::group, id);
         const auto* group = groups.find(id);
         if (!group || group->type() != GroupType::classic) {
             told.group_state = "Dead";
             if (call.version >= 6) {
                 told.error_code = ErrorCode::group_id_not_found;
-                told.error_message = "Group " + std::string(id) + (group ? " is not a classic group." : " not found.");
+                told.error_message = groups.none_of_kind(id, "classic");
             }
-            continue;
         }
+        if (request.include_authorized_operations && told.error_code == ErrorCode::none)
+            told.authorized_operations = operations_on(call, ResourceType::group, id);
+        if (told.group_state == "Dead") continue;
         const auto& members = group->members;
         const bool stable = members.state() == GroupState::stable;
         told.group_state = name_of(members.state());
@@ -36,8 +37,8 @@ Task<DescribeGroupsResponse> handle(Call& call, const DescribeGroupsRequest& req
             m.group_instance_id = member.instance;
             m.client_id = member.client_id;
             m.client_host = member.client_host;
+            m.member_assignment = member.assignment;   // of the last generation, while there is no other
             if (!stable) continue;
-            m.member_assignment = member.assignment;
             if (const auto* metadata = metadata_for(member, members.protocol())) m.member_metadata = *metadata;
         }
     }

@@ -72,11 +72,17 @@ std::expected<std::int32_t, Refused> partitions_of(const Call& call, const Creat
 }
 
 std::optional<Refused> configs_of(const CreateTopicsRequest::Topic& asked, streams::Engine::NewStream& made) {
-    for (const auto& config : asked.configs) {
-        const auto* entry = find_config(topic_configs(), config.name);
-        if (!entry) return Refused{ErrorCode::invalid_config, "Unknown topic config name: " + std::string(config.name)};
+    for (const auto& config : asked.configs)   // null values are told first, then names, then values
         if (!config.value)
             return Refused{ErrorCode::invalid_config, "Null value not supported for topic configs: " + std::string(config.name)};
+    for (const auto& config : asked.configs)
+        if (!find_config(topic_configs(), config.name))
+            return Refused{ErrorCode::invalid_config, "Unknown topic config name: " + std::string(config.name)};
+    std::map<std::string_view, const CreateTopicsRequest::Config*> last;   // of a name that stands twice
+    for (const auto& config : asked.configs) last[config.name] = &config;
+    for (const auto& config : asked.configs) {
+        if (last.at(config.name) != &config) continue;
+        const auto* entry = find_config(topic_configs(), config.name);
         if (const auto fault = config_fault(*entry, *config.value)) return Refused{ErrorCode::invalid_config, *fault};
         made.configs[std::string(config.name)] = config_form(*entry, *config.value);
     }
@@ -129,12 +135,11 @@ std::expected<streams::Engine::NewStream, Refused> check(Call& call, const Creat
     const auto existing = call.engine.find(call.world, name);
     if (existing && !existing->provisional)
         return refused(ErrorCode::topic_already_exists, "Topic '" + name + "' already exists.");
-    const auto partitions = partitions_of(call, asked);
-    if (!partitions) return std::unexpected{partitions.error()};
+    if (const auto other = call.engine.collision(call.world, name))
+        return refused(ErrorCode::invalid_topic_exception, "Topic '" + name + "' collides with existing topic: " + *other);
     const auto& configs = call.broker.configs;
     streams::Engine::NewStream wanted;
     wanted.name = name;
-    wanted.shards = *partitions;
     wanted.manners = streams::Manners::kafka;
     wanted.profile = call.engine.options().kafka_profile;
     wanted.retention = configs.default_retention(&call.world);
@@ -142,8 +147,9 @@ std::expected<streams::Engine::NewStream, Refused> check(Call& call, const Creat
     wanted.retention_bytes = configs.default_retention_bytes(&call.world);
     wanted.state_delay = false;
     if (auto fault = configs_of(asked, wanted)) return std::unexpected{std::move(*fault)};
-    if (const auto other = call.engine.collision(call.world, name))
-        return refused(ErrorCode::invalid_topic_exception, "Topic '" + name + "' collides with existing topic: " + *other);
+    const auto partitions = partitions_of(call, asked);
+    if (!partitions) return std::unexpected{partitions.error()};
+    wanted.shards = *partitions;
     return wanted;
 }
 

@@ -27,6 +27,7 @@ Asking read(const DeleteTopicsRequest& request) {
     for (const auto name : request.topic_names) asking.all.push_back({name, {}});
     for (const auto& t : request.topics) asking.all.push_back({t.name, t.topic_id});
     for (const auto& asked : asking.all) {
+        if (asked.name && !asked.id.is_zero()) continue;   // refused as it is
         if (asked.name)
             ++asking.names[*asked.name];
         else
@@ -57,8 +58,10 @@ streams::StreamPointer check(Call& call, const Asked& asked, const Asking& askin
             denied != ErrorCode::none)
             return refused(denied);
     if (!stream) return refused(asked.name ? ErrorCode::unknown_topic_or_partition : ErrorCode::unknown_topic_id);
-    if (asked.name && asking.ids.contains(to_wire_id(stream->topic_id)))
+    if (asked.name && asking.ids.contains(to_wire_id(stream->topic_id))) {
+        told.topic_id = to_wire_id(stream->topic_id);
         return refused(ErrorCode::invalid_request, "The provided topic name maps to an ID that was already supplied.");
+    }
     if (!call.broker.configs.flag("delete.topic.enable"))
         return refused(call.version >= 3 ? ErrorCode::topic_deletion_disabled : ErrorCode::invalid_request,
                        text_of(ErrorCode::topic_deletion_disabled));
@@ -73,8 +76,12 @@ Task<DeleteTopicsResponse> handle(Call& call, const DeleteTopicsRequest& request
     std::vector<std::pair<std::size_t, streams::Ticket>> gone;
     auto mutations = call.broker.quotas().mutations(call, call.version >= 5);
     for (const auto& asked : asking.all) {
-        auto& times = asked.name ? asking.names[*asked.name] : asking.ids[asked.id];
+        const bool both = asked.name && !asked.id.is_zero();
+        int once = 1;
+        auto& times = both ? once : asked.name ? asking.names[*asked.name] : asking.ids[asked.id];
         if (times == 0) continue;   // told already
+        if (!asked.name)
+            if (const auto stream = topic(call, asked.id); stream && asking.names.contains(stream->name)) continue;   // by name
         auto& told = response.topics.emplace_back();
         if (asked.name)
             told.name = std::string(*asked.name);

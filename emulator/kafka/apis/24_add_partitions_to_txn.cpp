@@ -14,16 +14,18 @@ namespace {
 using Topics = Array<AddPartitionsToTxnRequest::Topic>;
 using TopicResult = AddPartitionsToTxnResponse::TopicResult;
 
-// In the order of the request, with what each partition is answered.
+// In the order of the request, with what each partition is answered; `once`: also when it stands there twice.
 template <class Code>
-std::vector<TopicResult> results_of(const Topics& topics, Code code) {
+std::vector<TopicResult> results_of(const Topics& topics, bool once, Code code) {
     std::vector<TopicResult> results;
     for (const auto& asked : topics) {
         auto& told = results.emplace_back();
         told.name = asked.name;
+        std::set<std::int32_t> told_of;
         for (const auto partition : asked.partitions)
-            told.results_by_partition.push_back(
-                {.partition_index = partition, .partition_error_code = code(asked.name, partition)});
+            if (told_of.insert(partition).second || !once)
+                told.results_by_partition.push_back(
+                    {.partition_index = partition, .partition_error_code = code(asked.name, partition)});
     }
     return results;
 }
@@ -35,12 +37,11 @@ struct Adding {
 
 Adding add(Call& call, std::string_view id, Producer producer, bool only_asks, const Topics& topics) {
     auto& transactions = call.broker.transactions(call.world);
-    const auto all = [&](ErrorCode code) { return results_of(topics, [code](auto, auto) { return code; }); };
     const bool of_client = call.version < 4;   // brokers need the cluster's permission alone
+    const auto all = [&](ErrorCode code) { return results_of(topics, false, [code](auto, auto) { return code; }); };
     if (const auto denied = of_client ? refusal(call, ResourceType::transactional_id, id) : ErrorCode::none;
         denied != ErrorCode::none)
         return {all(denied), {}};
-    if (id.empty()) return {all(ErrorCode::invalid_request), {}};
     const auto denied_topic = [&](std::string_view name) {
         return of_client ? refusal(call, ResourceType::topic, name) : ErrorCode::none;
     };
@@ -59,7 +60,7 @@ Adding add(Call& call, std::string_view id, Producer producer, bool only_asks, c
             if (place) places.insert(*place);
         }
     if (refused)
-        return {results_of(topics,
+        return {results_of(topics, !of_client,
                            [&](std::string_view name, std::int32_t partition) {
                                const auto denied = denied_topic(name);
                                if (denied != ErrorCode::none) return denied;
@@ -67,8 +68,9 @@ Adding add(Call& call, std::string_view id, Producer producer, bool only_asks, c
                                                                 : ErrorCode::unknown_topic_or_partition;
                            }),
                 {}};
+    if (id.empty()) return {all(ErrorCode::invalid_request), {}};
     if (only_asks)
-        return {results_of(topics,
+        return {results_of(topics, !of_client,
                            [&](std::string_view name, std::int32_t partition) {
                                return transactions.fault(id, producer, *place_of(name, partition));
                            }),

@@ -15,20 +15,25 @@ ErrorCode commit_denied(const Call& call, const TxnOffsetCommitRequest& request)
     return code != ErrorCode::none ? code : refusal(call, ResourceType::group, request.group_id);
 }
 
-// What all partitions are refused with.
+// What all partitions are refused with. The group is part of the transaction before it is looked at, as in Kafka.
 ErrorCode commit_fault(Call& call, const TxnOffsetCommitRequest& request) {
     auto& transactions = call.broker.transactions(call.world);
     const Producer producer{.id = request.producer_id, .epoch = request.producer_epoch};
     if (request.group_id.empty()) return ErrorCode::invalid_group_id;
-    const auto member =
-        call.broker.groups(call.world)
-            .may_commit_in_transaction(request.group_id, request.member_id, request.group_instance_id,
-                                       request.generation_id_or_member_epoch, transactions.has_pending(request.group_id));
-    if (member != ErrorCode::none) return member;
+    if (request.transactional_id.empty()) return ErrorCode::invalid_request;
+    const bool known = transactions.has_pending(request.group_id);
     auto code = call.version >= 5 ? transactions.add(request.transactional_id, producer, request.group_id).code
                                   : transactions.fault(request.transactional_id, producer, request.group_id);
     if (code == ErrorCode::transaction_abortable && call.version < 4) code = ErrorCode::invalid_txn_state;
-    return code == ErrorCode::producer_fenced ? ErrorCode::invalid_producer_epoch : code;
+    if (code == ErrorCode::producer_fenced) code = ErrorCode::invalid_producer_epoch;
+    if (code != ErrorCode::none) return code;
+    const auto member = call.broker.groups(call.world)
+                            .may_commit_in_transaction(request.group_id, request.member_id, request.group_instance_id,
+                                                       request.generation_id_or_member_epoch, known);
+    // The newest version tells a group that is not there from one that has moved on.
+    if (member == ErrorCode::illegal_generation && call.version >= 6 && !call.broker.groups(call.world).find(request.group_id))
+        return ErrorCode::group_id_not_found;
+    return member;
 }
 
 }   // namespace
@@ -37,6 +42,7 @@ Task<TxnOffsetCommitResponse> handle(Call& call, const TxnOffsetCommitRequest& r
     TxnOffsetCommitResponse response;
     Offsets::ByPartition offsets;
     const auto no_commit = commit_denied(call, request);
+    bool too_long = false;
     for (const auto& asked : request.topics) {
         const auto stream = call.version >= 6 ? topic(call, asked.topic_id) : topic(call, asked.name);
         auto& told = response.topics.emplace_back();
@@ -56,7 +62,7 @@ Task<TxnOffsetCommitResponse> handle(Call& call, const TxnOffsetCommitRequest& r
             else if (!stream->shard(partition.partition_index))
                 p.error_code = ErrorCode::unknown_topic_or_partition;
             else if (metadata.size() > Groups::longest_metadata && utf16_units(metadata) > Groups::longest_metadata)
-                p.error_code = ErrorCode::offset_metadata_too_large;
+                p.error_code = ErrorCode::offset_metadata_too_large, too_long = true;
             else
                 offsets.insert_or_assign(Partition{stream->topic_id, partition.partition_index},
                                          CommittedOffset{.offset = partition.committed_offset,
@@ -67,10 +73,12 @@ Task<TxnOffsetCommitResponse> handle(Call& call, const TxnOffsetCommitRequest& r
     }
     streams::Ticket ticket;
     ErrorCode refused = ErrorCode::none;
-    if (!offsets.empty()) {
-        const streams::Unit whole{call.engine};
+    if (!offsets.empty() || too_long) {
+        streams::Unit whole{call.engine};
         refused = commit_fault(call, request);
-        if (refused == ErrorCode::none)
+        if (refused != ErrorCode::none || offsets.empty())
+            ticket = whole.ticket();
+        else
             ticket = call.broker.transactions(call.world)
                          .commit_offsets(request.transactional_id, request.group_id, std::move(offsets));
     }
@@ -79,7 +87,7 @@ Task<TxnOffsetCommitResponse> handle(Call& call, const TxnOffsetCommitRequest& r
     if (refused == ErrorCode::none) co_return response;
     for (auto& told : response.topics)
         for (auto& p : told.partitions)
-            if (p.error_code == ErrorCode::none) p.error_code = refused;
+            if (p.error_code == ErrorCode::none || p.error_code == ErrorCode::offset_metadata_too_large) p.error_code = refused;
     co_return response;
 }
 

@@ -17,6 +17,16 @@ AclFilter filter_of(const DeleteAclsRequest::Filter& asked) {
             .permission = static_cast<AclPermission>(asked.permission_type)};
 }
 
+// A filter with a word that nobody knows passes nothing, and would remove nothing.
+std::optional<std::string> unknown_word(const AclFilter& filter) {
+    const auto within = [](auto word, auto last) { return word >= decltype(word){1} && word <= last; };
+    if (!within(filter.type, ResourceType::user) || !within(filter.pattern, PatternType::prefixed))
+        return "Unknown patternFilter.";
+    if (!within(filter.operation, AclOperation::two_phase_commit) || !within(filter.permission, AclPermission::allow))
+        return "Unknown entryFilter.";
+    return std::nullopt;
+}
+
 }   // namespace
 
 Task<DeleteAclsResponse> handle(Call& call, const DeleteAclsRequest& request) {
@@ -34,6 +44,11 @@ Task<DeleteAclsResponse> handle(Call& call, const DeleteAclsRequest& request) {
         if (refused != ErrorCode::none) {
             told.error_code = refused;
             told.error_message = access.enabled() ? std::string(text_of(refused)) : "No Authorizer is configured.";
+            continue;
+        }
+        if (auto unknown = unknown_word(filter_of(asked))) {
+            told.error_code = ErrorCode::invalid_request;
+            told.error_message = std::move(unknown);
             continue;
         }
         for (const auto& acl : access.acls().lists().found(filter_of(asked))) {

@@ -38,10 +38,10 @@ Task<OffsetDeleteResponse> handle(Call& call, const OffsetDeleteRequest& request
             result.partition_index = partition.partition_index;
             if (denied != ErrorCode::none) {
                 result.error_code = denied;
-            } else if (read.contains(asked.name)) {
-                result.error_code = ErrorCode::group_subscribed_to_topic;
             } else if (!stream || !stream->shard(partition.partition_index)) {
                 result.error_code = ErrorCode::unknown_topic_or_partition;
+            } else if (read.contains(asked.name)) {
+                result.error_code = ErrorCode::group_subscribed_to_topic;
             } else {
                 tickets.push_back(groups.erase_offset(request.group_id, {stream->topic_id, partition.partition_index}));
                 places.emplace_back(response.topics.size() - 1, told.partitions.size() - 1);

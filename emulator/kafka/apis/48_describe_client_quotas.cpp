@@ -51,15 +51,21 @@ Task<DescribeClientQuotasResponse> handle(Call& call, const DescribeClientQuotas
         if (!named.insert(wanted.entity_type).second)
             co_return no_quotas(ErrorCode::invalid_request,
                                 "Entity type " + type + " cannot appear more than once in the filter.");
-        if (type.empty()) co_return no_quotas(ErrorCode::invalid_request, "Unexpected empty filter component entity type");
+        if (type.empty()) co_return no_quotas(ErrorCode::invalid_request, "Invalid empty entity type.");
         if (wanted.match_type < 0 || wanted.match_type > 2)
             co_return no_quotas(ErrorCode::invalid_request, "Unknown match type " + std::to_string(wanted.match_type));
         if (!part_of({}, wanted.entity_type))
             co_return no_quotas(ErrorCode::unsupported_version, "Unsupported entity type " + type);
+        if (wanted.match_type == 0 && !wanted.match)
+            co_return no_quotas(ErrorCode::invalid_request, "Request specified MATCH_TYPE_EXACT, but set match string to null.");
+        if (wanted.match_type > 0 && wanted.match)
+            co_return no_quotas(ErrorCode::invalid_request, std::string("Request specified MATCH_TYPE_") +
+                                                                (wanted.match_type == 1 ? "DEFAULT" : "SPECIFIED") +
+                                                                ", but also specified a match string.");
     }
     if (named.contains("ip") && named.size() > 1)
         co_return no_quotas(ErrorCode::invalid_request,
-                            "Invalid entity filter component combination, IP filter component should not be used with user or "
+                            "Invalid entity filter component combination. IP filter component should not be used with user or "
                             "clientId filter component.");
     DescribeClientQuotasResponse response;
     response.entries.emplace();

@@ -1,6 +1,8 @@
 // AlterClientQuotas v0-1: sets and removes quotas; an entry is carried out whole, and answered when it is stored. Codes and texts
 // as seen on Kafka 4.4.0.
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/security/quotas.h"
@@ -34,7 +36,7 @@ std::expected<QuotaEntity, QuotaFault> quota_entity(const QuotaEntry& asked) {
         *part = owned(name);
     }
     if (entity.ip && (entity.user || entity.client))
-        return wrong("Invalid quota entity combination, IP entity should not be combined with user or client-id entities");
+        return wrong("Invalid quota entity combination, IP entity shouldnot be combined with User or ClientId");
     if (!entity.ip || !*entity.ip) return entity;
     boost::system::error_code error;
     (void)asio::ip::make_address(**entity.ip, error);
@@ -42,13 +44,23 @@ std::expected<QuotaEntity, QuotaFault> quota_entity(const QuotaEntry& asked) {
     return entity;
 }
 
+// As Java prints a map.
+std::string entries_of(const AlterClientQuotasResponse::Entry& told) {
+    std::string text;
+    for (const auto* type : {"client-id", "user", "ip"})
+        for (const auto& part : told.entity)
+            if (part.entity_type == type)
+                text += (text.empty() ? "" : ", ") + part.entity_type + "=" + part.entity_name.value_or("null");
+    return "{" + text + "}";
+}
+
 std::optional<QuotaFault> quota_fault(const QuotaEntity& entity, const QuotaEntry::Op& op) {
+    if (op.remove) return std::nullopt;   // of any name
     const std::string key{op.key};
     const bool bytes = key == "producer_byte_rate" || key == "consumer_byte_rate";
     const bool known =
         entity.ip ? key == "connection_creation_rate" : bytes || key == "request_percentage" || key == "controller_mutation_rate";
     if (!known) return QuotaFault{.text = "Invalid configuration key " + key};
-    if (op.remove) return std::nullopt;
     if (!(op.value > 0) || !std::isfinite(op.value)) return QuotaFault{.text = "Quota " + key + " must be greater than 0"};
     const bool whole_number = bytes || key == "connection_creation_rate";
     if (whole_number && op.value != std::floor(op.value)) return QuotaFault{.text = key + " cannot be a fractional value."};
@@ -66,13 +78,25 @@ Task<AlterClientQuotasResponse> handle(Call& call, const AlterClientQuotasReques
     for (const auto& asked : request.entries) {
         auto& told = response.entries.emplace_back();
         told.error_message.reset();
-        for (const auto& [type, name] : asked.entity) told.entity.push_back({std::string(type), owned(name)});
+        // A type that stands twice is what its last one says.
+        for (const auto& [type, name] : asked.entity) {
+            const auto twice = std::ranges::find(told.entity, type, &AlterClientQuotasResponse::Entry::Entity::entity_type);
+            if (twice == told.entity.end())
+                told.entity.push_back({std::string(type), owned(name)});
+            else
+                twice->entity_name = owned(name);
+        }
         const auto refuse = [&](ErrorCode code, std::string text) {
             told.error_code = code;
             told.error_message = std::move(text);
         };
         if (denied != ErrorCode::none) {
             refuse(denied, std::string(text_of(denied)));
+            continue;
+        }
+        if (std::set<std::string_view> keys;
+            std::ranges::any_of(asked.ops, [&](const auto& op) { return !keys.insert(op.key).second; })) {
+            refuse(ErrorCode::invalid_request, "Ignoring duplicate entity ClientQuotaEntity(entries=" + entries_of(told) + ")");
             continue;
         }
         const auto entity = quota_entity(asked);

@@ -59,7 +59,7 @@ Task<AlterUserScramCredentialsResponse> handle(Call& call, const AlterUserScramC
     std::set<std::string_view> answered;
     std::vector<std::pair<std::size_t, streams::Ticket>> waiting;
     const auto denied = refusal(call, ResourceType::cluster);
-    // A user that is named twice is refused once.
+    // A user that is named twice is refused once, with what is wrong with the first of it, if anything is.
     const auto begin = [&](std::string_view name) -> ScramResult* {
         if (!answered.insert(name).second) return nullptr;
         auto& told = response.results.emplace_back();
@@ -69,9 +69,12 @@ Task<AlterUserScramCredentialsResponse> handle(Call& call, const AlterUserScramC
             refuse_scram(told, denied, std::string(text_of(denied)));
             return nullptr;
         }
-        if (named[name] == 1) return &told;
-        refuse_scram(told, ErrorCode::duplicate_resource, "A user credential cannot be altered twice in the same request");
-        return nullptr;
+        return &told;
+    };
+    const auto once = [&](ScramResult& told) {
+        if (named[told.user] > 1)
+            refuse_scram(told, ErrorCode::duplicate_resource, "A user credential cannot be altered twice in the same request");
+        return named[told.user] == 1;
     };
     for (const auto& asked : request.deletions) {
         auto* told = begin(asked.name);
@@ -80,11 +83,12 @@ Task<AlterUserScramCredentialsResponse> handle(Call& call, const AlterUserScramC
             refuse_scram(*told, ErrorCode::resource_not_found, "Attempt to delete a user credential that does not exist");
             continue;
         }
+        if (!once(*told)) continue;
         waiting.emplace_back(response.results.size() - 1, users.erase(*hash_of(asked.mechanism), asked.name));
     }
     for (const auto& asked : request.upsertions) {
         auto* told = begin(asked.name);
-        if (!told || !good_credential(asked, *told)) continue;
+        if (!told || !good_credential(asked, *told) || !once(*told)) continue;
         const auto hash = *hash_of(asked.mechanism);
         waiting.emplace_back(response.results.size() - 1, users.put(hash, asked.name,
                                                                     credential_of_salted(hash, as_text(asked.salted_password),

@@ -22,7 +22,9 @@ std::optional<std::string> update_fault(const Call& call, const UpdateFeaturesRe
     if (asked.max_version_level < 0) return wrong("A feature version cannot be less than 0.");
     const auto* feature = find_feature(asked.feature);
     const auto controller = "Local controller " + std::to_string(call.broker.options.node_id);
-    if (!feature) return wrong(controller + " does not support this feature.");
+    if (!feature)
+        return wrong(asked.max_version_level == 0 ? "Feature " + std::string(asked.feature) + " not found."
+                                                  : controller + " does not support this feature.");
     if (asked.max_version_level < feature->min || asked.max_version_level > feature->max)
         return wrong(controller + " only supports versions " + std::to_string(feature->min) + "-" + std::to_string(feature->max));
     const auto level = call.broker.features.level(asked.feature);

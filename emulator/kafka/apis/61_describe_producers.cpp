@@ -24,6 +24,11 @@ Task<DescribeProducersResponse> handle(Call& call, const DescribeProducersReques
                 partition.error_message = std::string(text_of(denied));
                 continue;
             }
+            if (auto fault = name_fault(asked.name)) {
+                partition.error_code = ErrorCode::invalid_topic_exception;
+                partition.error_message = std::move(fault);
+                continue;
+            }
             const auto* shard = stream ? stream->shard(index) : nullptr;
             if (!shard) {
                 partition.error_code = ErrorCode::unknown_topic_or_partition;

@@ -31,7 +31,7 @@ ConsumerGroupDescribeResponse::Member described(Call& call, const ConsumerMember
     told.client_host = member.client_host;
     told.subscribed_topic_names.assign(member.names.begin(), member.names.end());
     told.subscribed_topic_regex = member.regex;
-    told.assignment = described(call, member.assigned);
+    told.assignment = described(call, assignments::together(member.assigned, member.revoking));   // also what it is to give back
     told.target_assignment = described(call, member.target);
     told.member_type = member.classic ? 0 : 1;
     return told;
@@ -56,10 +56,14 @@ Task<ConsumerGroupDescribeResponse> handle(Call& call, const ConsumerGroupDescri
             told.error_message = std::string(text_of(told.error_code));
             continue;
         }
+        if (id.empty()) {
+            told.error_code = ErrorCode::invalid_group_id;
+            continue;
+        }
         const auto* group = groups.find(id);
         if (!group || !group->consumer) {
             told.error_code = ErrorCode::group_id_not_found;
-            told.error_message = "Group " + std::string(id) + (group ? " is not a consumer group." : " not found.");
+            told.error_message = groups.none_of_kind(id, "consumer");
             continue;
         }
         if (request.include_authorized_operations) told.authorized_operations = operations_on(call, ResourceType::group, id);

@@ -63,7 +63,10 @@ DescribeTopicPartitionsResponse bad_cursor(const DescribeTopicPartitionsRequest&
 }   // namespace
 
 Task<DescribeTopicPartitionsResponse> handle(Call& call, const DescribeTopicPartitionsRequest& request) {
-    if (request.cursor && request.cursor->partition_index < 0) co_return bad_cursor(request);
+    const bool names_others = request.cursor && !request.topics.empty() &&
+                              std::ranges::find(request.topics, request.cursor->topic_name,
+                                                &DescribeTopicPartitionsRequest::Topic::name) == request.topics.end();
+    if (request.cursor && (request.cursor->partition_index < 0 || names_others)) co_return bad_cursor(request);
     DescribeTopicPartitionsResponse response;
     const auto most = call.broker.configs.number("max.request.partition.size.limit");
     Page page{call, response, std::clamp<std::int64_t>(request.response_partition_limit, 1, std::max<std::int64_t>(most, 1))};

@@ -49,11 +49,14 @@ Task<ShareGroupDescribeResponse> handle(Call& call, const ShareGroupDescribeRequ
             told.error_message = std::string(text_of(told.error_code));
             continue;
         }
+        if (id.empty()) {
+            told.error_code = ErrorCode::invalid_group_id;
+            continue;
+        }
         const auto* group = groups.find(id);
         if (!group) {
-            const bool other = call.broker.groups(call.world).find(id) != nullptr;
             told.error_code = ErrorCode::group_id_not_found;
-            told.error_message = "Group " + std::string(id) + (other ? " is not a share group." : " not found.");
+            told.error_message = call.broker.groups(call.world).none_of_kind(id, "share");
             continue;
         }
         if (request.include_authorized_operations) told.authorized_operations = operations_on(call, ResourceType::group, id);

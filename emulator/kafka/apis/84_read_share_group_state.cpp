@@ -11,8 +11,8 @@ Task<ReadShareGroupStateResponse> handle(Call& call, const ReadShareGroupStateRe
             constexpr std::int8_t available = 0, archived = 4;
             const auto shard = target.shard->index;
             const auto start = known ? known->backlog->start(shard) : std::nullopt;
-            told.start_offset = start.value_or(-1);
-            if (!start) return;
+            if (!start) return refuse_uninitialized(told);
+            told.start_offset = *start;
             for (auto at = *start; at < *known->backlog->next(shard); ++at) {
                 const auto* one = known->backlog->deliveries().find({shard, at});
                 const auto state = one ? available : archived;

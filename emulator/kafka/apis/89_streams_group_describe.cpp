@@ -87,10 +87,14 @@ Task<StreamsGroupDescribeResponse> handle(Call& call, const StreamsGroupDescribe
             told.error_message = std::string(text_of(told.error_code));
             continue;
         }
+        if (id.empty()) {
+            told.error_code = ErrorCode::invalid_group_id;
+            continue;
+        }
         const auto* group = groups.find(id);
         if (!group || !group->streams) {
             told.error_code = ErrorCode::group_id_not_found;
-            told.error_message = "Group " + std::string(id) + (group ? " is not a streams group." : " not found.");
+            told.error_message = groups.none_of_kind(id, "streams");
             continue;
         }
         const auto& streams = *group->streams;

@@ -1,5 +1,6 @@
 // DescribeShareGroupOffsets v0-1 (KIP-932): where a share group stands in each partition, and how many records it has before it.
-// Seen on Kafka 4.4.0: an unknown group has no topics and is no error, and what nobody fetched yet stands at -1.
+// Seen on Kafka 4.4.0: an unknown group has no topics and is no error, an unknown topic is none either, and
+// what nobody fetched yet stands at -1.
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "emulator/kafka/share/share_groups.h"
@@ -72,6 +73,7 @@ Task<DescribeShareGroupOffsetsResponse> handle(Call& call, const DescribeShareGr
                 auto& partition = one.partitions.emplace_back();
                 partition.partition_index = index;
                 partition.start_offset = -1;
+                if (!stream && denied == ErrorCode::none) continue;
                 partition.error_code = denied != ErrorCode::none ? denied : ErrorCode::unknown_topic_or_partition;
                 partition.error_message = std::string(text_of(partition.error_code));
             }

@@ -25,7 +25,7 @@ Task<AlterShareGroupOffsetsResponse> handle(Call& call, const AlterShareGroupOff
     }
     if (call.broker.groups(call.world).find(request.group_id)) {
         response.error_code = ErrorCode::group_id_not_found;
-        response.error_message = "Group " + std::string(request.group_id) + " is not a share group.";
+        response.error_message = call.broker.groups(call.world).none_of_kind(request.group_id, "share");
         co_return response;
     }
     std::vector<streams::Ticket> tickets;

@@ -1,4 +1,7 @@
 // DeleteShareGroupOffsets v0 (KIP-932): a share group without members forgets topics, as if it had never read them.
+#include <algorithm>
+
+#include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "emulator/kafka/share/share_groups.h"
@@ -9,7 +12,18 @@ namespace sluice::kafka {
 Task<DeleteShareGroupOffsetsResponse> handle(Call& call, const DeleteShareGroupOffsetsRequest& request) {
     auto& groups = call.broker.share_groups(call.world);
     DeleteShareGroupOffsetsResponse response;
-    if (const auto* group = groups.find(request.group_id); group && !group->members.members().empty()) {
+    const auto* group = groups.find(request.group_id);
+    const bool may_any_topic = std::ranges::any_of(request.topics, [&](const auto& asked) {
+        return refusal(call, ResourceType::topic, asked.topic_name) == ErrorCode::none;
+    });
+    if (!group && (may_any_topic || request.topics.empty())) {
+        response.error_code = request.group_id.empty() ? ErrorCode::invalid_group_id : ErrorCode::group_id_not_found;
+        response.error_message = request.group_id.empty()
+                                     ? std::string(text_of(response.error_code))
+                                     : call.broker.groups(call.world).none_of_kind(request.group_id, "share");
+        co_return response;
+    }
+    if (group && !group->members.members().empty()) {
         response.error_code = ErrorCode::non_empty_group;
         response.error_message = "The group is not empty.";
         co_return response;

@@ -8,7 +8,7 @@ namespace sluice::kafka {
 Task<StreamsGroupTopologyDescriptionUpdateResponse> handle(Call&, const StreamsGroupTopologyDescriptionUpdateRequest&) {
     StreamsGroupTopologyDescriptionUpdateResponse response;
     response.error_code = ErrorCode::unsupported_version;
-    response.error_message = "The broker has no plugin that keeps descriptions of topologies.";
+    response.error_message = "The broker has no streams group topology description plugin configured.";
     co_return response;
 }
 

@@ -54,6 +54,8 @@ std::string relisted(std::string_view list, std::string_view change, bool append
     return joined(words, ",");
 }
 
+}   // namespace
+
 std::optional<ConfigRefusal> form_fault(std::span<const ConfigChange> changes) {
     std::set<std::string_view> names;
     std::vector<std::string_view> nulls;
@@ -73,12 +75,15 @@ std::optional<ConfigRefusal> form_fault(std::span<const ConfigChange> changes) {
     return std::nullopt;
 }
 
+namespace {
+
 std::string name_of(ConfigOperation operation) { return operation == ConfigOperation::append ? "APPEND" : "SUBTRACT"; }
 
 // Append and subtract, of which only lists know.
 std::optional<ConfigRefusal> list_fault(ConfigResource type, const ConfigChange& change, const ConfigEntry* entry) {
     if (change.operation != ConfigOperation::append && change.operation != ConfigOperation::subtract) return std::nullopt;
-    if (entry && entry->type == ConfigType::list) return std::nullopt;
+    // Kafka does not know which settings of client metrics are lists.
+    if (entry && entry->type == ConfigType::list && type != ConfigResource::client_metrics) return std::nullopt;
     const std::string name{change.name};
     if (type != ConfigResource::broker)
         return ConfigRefusal{ErrorCode::invalid_config,
@@ -119,7 +124,7 @@ std::optional<ConfigRefusal> broker_fault(std::string_view broker, std::span<con
     std::vector<std::string_view> fixed, listener, own;
     for (const auto& change : changes) {
         const auto* entry = find_config(broker_configs(), change.name);
-        if (!entry) continue;
+        if (!entry || change.operation == ConfigOperation::erase) continue;   // what is not set may be erased
         if (entry->read_only()) fixed.push_back(change.name);
         if (per_listener_only(*entry)) listener.push_back(change.name);
         if (broker.empty() && per_broker_only(*entry)) own.push_back(change.name);
@@ -191,13 +196,20 @@ std::optional<ConfigRefusal> whole_fault(const Configs& configs, const AlteredRe
 
 }   // namespace
 
+std::optional<ConfigRefusal> list_fault(ConfigResource type, std::span<const ConfigChange> changes) {
+    for (const auto& change : changes)
+        if (auto fault = list_fault(type, change, find_config(entries_of(type), change.name))) return fault;
+    return std::nullopt;
+}
+
 Altered altered(const Configs& configs, const AlteredResource& resource, std::span<const ConfigChange> changes, bool elr) {
     if (auto fault = form_fault(changes)) return std::unexpected{std::move(*fault)};
     if (resource.type == ConfigResource::logger) return altered_logger(resource.now, changes);
     const auto entries = entries_of(resource.type);
+    if (auto fault = list_fault(resource.type, changes)) return std::unexpected{std::move(*fault)};
     for (const auto& change : changes)
-        if (auto fault = list_fault(resource.type, change, find_config(entries, change.name)))
-            return std::unexpected{std::move(*fault)};
+        if (change.operation != ConfigOperation::erase && !find_config(entries, change.name))
+            if (auto fault = unknown_fault(resource.type, change.name)) return std::unexpected{std::move(*fault)};
     if (resource.type == ConfigResource::broker)
         if (auto fault = broker_fault(resource.name, changes)) return std::unexpected{std::move(*fault)};
     auto then = resource.replaced ? Settings{} : resource.now;
@@ -207,8 +219,7 @@ Altered altered(const Configs& configs, const AlteredResource& resource, std::sp
             continue;
         }
         const auto* entry = find_config(entries, change.name);
-        if (!entry) {
-            if (auto fault = unknown_fault(resource.type, change.name)) return std::unexpected{std::move(*fault)};
+        if (!entry) {   // a broker's
             then[std::string(change.name)] = *change.value;
             continue;
         }

@@ -72,12 +72,18 @@ streams::Engine::Settings settings_of(Call& call, const streams::Stream& stream,
 }
 
 AlteredOrNot alter_topic(Call& call, const AskedAlteration& asked, std::span<const ConfigChange> changes) {
+    if (auto fault = list_fault(ConfigResource::topic, changes)) return refused_alteration(fault->code, std::move(fault->text));
     if (asked.name.empty()) return refused_alteration(ErrorCode::invalid_request, "Default topic resources are not allowed.");
     if (auto fault = name_fault(asked.name)) return refused_alteration(ErrorCode::invalid_topic_exception, std::move(fault));
     const auto stream = topic(call, asked.name);
-    if (!stream)
+    if (!stream) {   // seen on Kafka 4.4.0: what is wrong with the settings is told first
+        const Settings none;
+        const AlteredResource resource{.type = ConfigResource::topic, .name = asked.name, .now = none, .replaced = asked.replace};
+        if (auto then = altered(call.broker.configs, resource, changes, elr_is_on(call)); !then)
+            return refused_alteration(then.error().code, std::move(then.error().text));
         return refused_alteration(ErrorCode::unknown_topic_or_partition,
                                   "The topic '" + std::string(asked.name) + "' does not exist.");
+    }
     const Settings now{stream->configs.begin(), stream->configs.end()};
     auto then =
         altered(call.broker.configs, {.type = ConfigResource::topic, .name = asked.name, .now = now, .replaced = asked.replace},
@@ -157,6 +163,7 @@ void tell_of_compaction(Call& call, const std::string& topic, const Settings& se
 AlteredOrNot alter(Call& call, const AskedAlteration& asked, std::span<const ConfigChange> changes) {
     if (const auto denied = config_refusal(call, asked.type, asked.name); denied != ErrorCode::none)
         return refused_alteration(denied, std::string(text_of(denied)));
+    if (auto fault = form_fault(changes)) return refused_alteration(fault->code, std::move(fault->text));
     switch (static_cast<ConfigResource>(asked.type)) {
         case ConfigResource::topic:
             return alter_topic(call, asked, changes);

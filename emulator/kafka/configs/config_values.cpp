@@ -37,6 +37,9 @@ constexpr Range ranges[] = {
     {"compression.zstd.level", -131'072, 22},
     {"connection.failed.authentication.delay.ms", 0},
     {"connections.max.idle.ms", -1},
+    {"consumer.assignment.interval.ms", 0},
+    {"consumer.heartbeat.interval.ms", 1},
+    {"consumer.session.timeout.ms", 1},
     {"controller.quota.window.num", 1},
     {"controller.quota.window.size.seconds", 1},
     {"delegation.token.expiry.time.ms", 1},
@@ -86,10 +89,18 @@ constexpr Range ranges[] = {
     {"segment.index.bytes", 4},
     {"segment.jitter.ms", 0},
     {"segment.ms", 1},
+    {"share.assignment.interval.ms", 0},
+    {"share.delivery.count.limit", 2},
+    {"share.heartbeat.interval.ms", 1},
     {"share.partition.max.record.locks", 100},
     {"share.record.lock.duration.ms", 1'000},
+    {"share.session.timeout.ms", 1},
     {"socket.request.max.bytes", 1},
+    {"streams.assignment.interval.ms", 0},
+    {"streams.heartbeat.interval.ms", 1},
     {"streams.initial.rebalance.delay.ms", 0},
+    {"streams.num.standby.replicas", 0},
+    {"streams.session.timeout.ms", 1},
 };
 
 std::string_view type_name(ConfigType type) {
@@ -297,7 +308,11 @@ std::optional<std::string> config_fault(const ConfigEntry& entry, std::string_vi
             return number_fault(entry, *number);
         }
         case ConfigType::real:
-            if (const auto fault = real_fault(entry, value)) return wrong(*fault);
+            if (const auto fault = real_fault(entry, value)) {
+                const bool whole_number = fault->starts_with("Value") && value.find_first_of(".eE") == std::string_view::npos;
+                return "Invalid value " + std::string(value) + (whole_number ? ".0" : "") + " for configuration " + entry.name +
+                       ": " + *fault;   // as Java shows it
+            }
             return std::nullopt;
         default:
             return words_fault(entry, value);

@@ -71,10 +71,8 @@ JoinGroupResponse ConsumerMembership::join_classic(const Around& around, const J
     member.names = std::move(names);
     member.classic = ClassicPart{milliseconds{request.session_timeout_ms}, std::move(protocols)};
     sessions_.set(id, around.now + member.classic->session);
-    if (other || !known) {
-        look_up(around, false);
-        bump(around);
-    }
+    if (other || !known) look_up(around, false);
+    if (other) bump(around);
     assign_if_due(around);
     OwnedList<streams::Uuid> owned;
     if (subscription.generation_id == -1 || subscription.generation_id == member.epoch)
@@ -171,6 +169,18 @@ ErrorCode ConsumerMembership::leave_classic(const Around& around, std::string_vi
 
 bool ConsumerMembership::all_classic() const {
     return !members_.empty() && std::ranges::all_of(members_, [](const auto& m) { return m.second.classic.has_value(); });
+}
+
+bool consumers_can_be_read(const StoredGroup& group) {
+    return std::ranges::all_of(group.members, [](const auto& member) {
+        Arena arena;
+        ConsumerProtocolSubscription subscription;
+        ConsumerProtocolAssignment assignment;
+        std::int16_t version = 0;
+        return !member.protocols.empty() &&
+               read_protocol(Bytes{member.protocols.front().metadata}, arena, subscription, version) &&
+               (member.assignment.empty() || read_protocol(Bytes{member.assignment}, arena, assignment, version));
+    });
 }
 
 void ConsumerMembership::adopt(const StoredGroup& group, const Around& around) {

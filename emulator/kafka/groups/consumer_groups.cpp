@@ -3,6 +3,7 @@
 #include <ranges>
 
 #include "emulator/kafka/groups/groups.h"
+#include "storage/planted.h"
 
 namespace sluice::kafka {
 
@@ -105,12 +106,23 @@ GroupPointer Groups::consumer_group(const ConsumerGroupHeartbeatRequest& request
     auto group = get(request.group_id);
     if (group && group->consumer) return group;
     const std::string id(request.group_id);
+    if (is_share_group(id)) {
+        fault = {ErrorCode::group_id_not_found, none_of_kind(id, "consumer")};
+        return nullptr;
+    }
     if (group && !group->empty() && request.member_epoch == 0 && may_upgrade(*group)) {
+        if (!consumers_can_be_read(group->members.to_store())) {
+            fault = {
+                ErrorCode::group_id_not_found,
+                "Cannot upgrade classic group " + id + " to consumer group because the embedded consumer protocol is malformed."};
+            return nullptr;
+        }
         upgrade(group);
         return group;
     }
     if (request.member_epoch != 0 || (group && !group->empty())) {
-        fault = {ErrorCode::group_id_not_found, "Group " + id + (group ? " is not a consumer group." : " not found.")};
+        const bool asks = !group && request.member_epoch > 0;
+        fault = {ErrorCode::group_id_not_found, asks ? "Consumer group " + id + " not found." : none_of_kind(id, "consumer")};
         return nullptr;
     }
     group = make(id);
@@ -261,6 +273,7 @@ void Groups::load_consumers() {
         group->empty_since = from_ms(stored->empty_since_ms);
     });
     engine_.scan(world_, consumer_prefix, [&](std::string_view key, std::string_view value) {
+        if (planted("consumer-member-forgotten-at-restart")) return;
         if (key.starts_with(consumer_prefix)) key.remove_prefix(consumer_prefix.size());
         const auto names = parse_consumer_key(key);
         const auto stored = names ? unpack<StoredConsumerMember>(value) : std::nullopt;

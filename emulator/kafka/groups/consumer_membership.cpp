@@ -113,10 +113,10 @@ ConsumerGroupHeartbeatResponse ConsumerMembership::heartbeat(const Around& aroun
     member->classic.reset();
     const auto before = *member;
     sessions_.set(id, around.now + around.rules.session);
-    if (update(beat, *member) || !known) {
-        look_up(around, false);
-        bump(around);
-    }
+    // Who comes without a subscription changes nothing for the others (seen: Kafka 4.4.0).
+    const bool subscribes = update(beat, *member);
+    if (subscribes || !known) look_up(around, false);
+    if (subscribes) bump(around);
     assign_if_due(around);
     reconcile(around, *member, owned_by(request));
     if (*member != before || !known) changes_.members.insert(id);

@@ -75,6 +75,9 @@ ConsumerGroupHeartbeatResponse refused_heartbeat(GroupFault);
 // What is wrong with a heartbeat whatever group it is for.
 std::optional<GroupFault> fault_of(const ConsumerGroupHeartbeatRequest&, int version, const ConsumerRules&);
 
+// Whether its members say what consumers say, so that it can become a consumer group.
+bool consumers_can_be_read(const StoredGroup&);
+
 class ConsumerMembership {
   public:
     struct Around {

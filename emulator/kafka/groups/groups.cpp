@@ -92,6 +92,7 @@ JoinReply Groups::join(const Join& join) {
     const milliseconds session{request.session_timeout_ms};
     if (session < shortest_session_ || session > longest_session_) return refuse(ErrorCode::invalid_session_timeout);
     if (request.protocols.empty() || request.protocol_type.empty()) return refuse(ErrorCode::inconsistent_group_protocol);
+    if (is_share_group(request.group_id)) return refuse(ErrorCode::inconsistent_group_protocol);
     if (!get(request.group_id) && !request.member_id.empty()) return refuse(ErrorCode::unknown_member_id);
     const auto group = make(request.group_id);
     if (group->consumer && !group->empty()) {
@@ -113,7 +114,7 @@ JoinReply Groups::join(const Join& join) {
 SyncReply Groups::sync(const SyncGroupRequest& request) {
     auto reply = std::make_shared<Reply<SyncGroupResponse>>();
     const auto group = get(request.group_id);
-    if (!group) {
+    if (!group || request.group_id.empty()) {
         reply->give(refused_sync(request.group_id.empty() ? ErrorCode::invalid_group_id : ErrorCode::unknown_member_id));
         return reply;
     }
@@ -175,8 +176,14 @@ Groups::Changed Groups::remove(std::string_view id) {
     return {.code = ErrorCode::none, .ticket = whole.ticket()};
 }
 
+std::string Groups::none_of_kind(std::string_view id, std::string_view kind) const {
+    const auto group = "Group " + std::string(id);
+    return find(id) || is_share_group(id) ? group + " is not a " + std::string(kind) + " group." : group + " not found.";
+}
+
 ErrorCode Groups::may_commit(std::string_view id, std::string_view member, std::optional<std::string_view> instance,
                              std::int32_t generation, int version) {
+    if (is_share_group(id)) return ErrorCode::group_id_not_found;
     const auto found = groups_.find(id);
     if (found != groups_.end() && found->second->consumer)
         return found->second->consumer->may_commit(member, generation, version);
@@ -189,6 +196,7 @@ ErrorCode Groups::may_commit(std::string_view id, std::string_view member, std::
 // Older clients name no member, and are let in whatever the group's state. The rest is as Kafka 4.4.0 was seen to check it.
 ErrorCode Groups::may_commit_in_transaction(std::string_view id, std::string_view member,
                                             std::optional<std::string_view> instance, std::int32_t generation, bool known) {
+    if (is_share_group(id)) return ErrorCode::group_id_not_found;
     if (generation < 0 && member.empty() && !instance) return ErrorCode::none;
     const auto found = groups_.find(id);
     if (found == groups_.end() && generation < 0) return ErrorCode::none;

@@ -110,6 +110,10 @@ class Groups {
     Changed remove(std::string_view group);
 
     const Group* find(std::string_view id) const;
+    // Share groups are kept elsewhere (emulator/kafka/share), and ids are one set for groups of all kinds.
+    std::function<bool(std::string_view id)> is_share_group = [](std::string_view) { return false; };
+    // Why there is no group of that kind under the id: "Group g is not a share group.", or "Group g not found.".
+    std::string none_of_kind(std::string_view id, std::string_view kind) const;
     void each(const std::function<void(const Group&)>&) const;
 
     // May this caller commit? `version` because an unknown group has two codes (22 up to v8, 69 from v9).

@@ -48,8 +48,9 @@ GroupPointer Groups::streams_group(const StreamsGroupHeartbeatRequest& request, 
     auto group = get(request.group_id);
     if (group && group->streams) return group;
     const std::string id(request.group_id);
-    if (request.member_epoch != 0 || (group && !group->empty())) {
-        fault = {ErrorCode::group_id_not_found, "Group " + id + (group ? " is not a streams group." : " not found.")};
+    if (request.member_epoch != 0 || (group && !group->empty()) || is_share_group(id)) {
+        const bool asks = !group && !is_share_group(id) && request.member_epoch > 0;
+        fault = {ErrorCode::group_id_not_found, asks ? "Streams group " + id + " not found." : none_of_kind(id, "streams")};
         return nullptr;
     }
     group = make(id);

@@ -126,6 +126,7 @@ FetchResponse::Partition Look::partition(Wanted& wanted) const {
     const auto bounds = call_.engine.bounds(*shard);
     if (const auto code = fault(wanted, *stream, *shard, bounds); code != ErrorCode::none) {
         fail(p, code);
+        p.aborted_transactions.reset();   // seen: Kafka 4.4.0
         return p;
     }
     p.high_watermark = bounds.end;

@@ -32,7 +32,9 @@ ShareGroupHeartbeatResponse::Assignment as_told(const ShareAssignment& assignmen
 }   // namespace
 
 std::optional<ShareGroupHeartbeatResponse> ShareMembership::fault_of(const ShareGroupHeartbeatRequest& request) {
-    if (request.member_id.empty()) return refused_share(ErrorCode::invalid_request);
+    constexpr std::size_t longest_member_id = 36;   // seen: Kafka 4.4.0
+    if (request.member_id.empty() || request.member_id.size() > longest_member_id)
+        return refused_share(ErrorCode::invalid_request);
     if (request.group_id.empty()) return refused_share(ErrorCode::invalid_request, "GroupId can't be empty.");
     if (!good_share_group(request.group_id)) return refused_share(ErrorCode::invalid_group_id);
     if (request.rack_id && request.rack_id->empty()) return refused_share(ErrorCode::invalid_request, "RackId can't be empty.");

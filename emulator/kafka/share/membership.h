@@ -75,7 +75,7 @@ class ShareMembership {
     ShareGroupHeartbeatResponse leave(const ShareGroupHeartbeatRequest&, const FindShareTopic&);
     void assign(const FindShareTopic&);
     std::map<std::string, ShareMember, std::less<>> members_;
-    std::int32_t epoch_ = 0;
+    std::int32_t epoch_ = 1;   // of a group that nobody joined, so that its first member comes at 2
     bool changed_ = false;
 };
 

@@ -44,11 +44,12 @@ TransactionDecision Transaction::init(Now now, milliseconds timeout, const Produ
         decision.code = ErrorCode::producer_fenced;
         return decision;
     }
-    const bool again = says && producer_.epoch >= 0 && expected.epoch != producer_.epoch;   // its answer was lost
+    // Its answer was lost, or its transaction was aborted for it.
+    const bool again = says && producer_.epoch >= 0 && producer_.epoch <= last_epoch_told && expected.epoch != producer_.epoch;
     if (producer_.id < 0) {
         producer_ = {fresh, 0};
     } else if (exhausted() && !again) {
-        last_epoch_ = says ? producer_.epoch : std::int16_t{-1};
+        last_epoch_ = expected.epoch;
         previous_id_ = std::exchange(producer_.id, fresh);
         producer_.epoch = 0;
     } else if (!again) {
@@ -148,8 +149,7 @@ TransactionDecision Transaction::end(Now now, const Producer& producer, bool com
 }
 
 TransactionDecision Transaction::time_out(Now now) {
-    ++producer_.epoch;
-    last_epoch_ = -1;
+    last_epoch_ = producer_.epoch++;   // by which its client may begin anew
     return finish(now, false, producer_);
 }
 

@@ -1,5 +1,7 @@
 #include "emulator/kafka/transactions/transactions.h"
 
+#include "storage/planted.h"
+
 namespace sluice::kafka {
 
 namespace {
@@ -11,6 +13,7 @@ constexpr milliseconds tried_again_in{1'000};   // what could not be ended becau
 Transactions::Transactions(streams::Engine& engine, streams::World& world, const Configs& configs, Groups& groups)
     : engine_(engine), world_(world), groups_(groups), longest_kept_(configs.number("transactional.id.expiration.ms")) {
     engine_.scan(world_, transaction_prefix, [&](std::string_view key, std::string_view value) {
+        if (planted("transaction-forgotten-at-restart")) return;
         if (key.starts_with(transaction_prefix)) restore(key.substr(transaction_prefix.size()), value);
     });
 }
@@ -122,7 +125,7 @@ void Transactions::carry_out(const TransactionEnd& end) {
             (void)engine_.end_transaction(
                 *shard, {.producer_id = end.marker.id, .producer_epoch = end.marker.epoch, .commit = end.commit});
     }
-    if (!end.commit) return;
+    if (!end.commit || planted("offsets-of-transaction-lost")) return;
     const auto committed = world_.clock->now();
     for (const auto& [group, offsets] : end.offsets)
         for (auto [partition, offset] : offsets) {

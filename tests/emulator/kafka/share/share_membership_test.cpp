@@ -82,7 +82,7 @@ TEST_CASE("heartbeats of a share group that make no sense are refused in Kafka's
     s.beat("a", 0, {"t"});
     CHECK(
         s.beat("a", 99).error_message ==
-        "The share group member has a greater member epoch (99) than the one known by the group coordinator (1). The member must "
+        "The share group member has a greater member epoch (99) than the one known by the group coordinator (2). The member must "
         "abandon all its partitions and rejoin.");
     s.rules.largest = 1;
     CHECK(s.beat("b", 0, {"t"}).error_code == ErrorCode::group_max_size_reached);

@@ -75,6 +75,18 @@ TEST_CASE("who comes while something is open has it aborted, under an epoch betw
     CHECK(one.end(at(3), first, true, false, -1).code == producer_fenced);
 }
 
+TEST_CASE("a producer that begins anew under its own epoch has what it left open aborted, and goes on with the next epoch") {
+    Transaction one;
+    const auto me = begin(one);
+    REQUIRE(one.add(at(1), me, {here}).changed);
+    const auto anew = one.init(at(2), 60s, me, -1);
+    CHECK(anew.code == none);
+    CHECK(anew.producer == Producer{9, 1});
+    REQUIRE(anew.end);
+    CHECK(anew.end->marker == Producer{9, 1});
+    CHECK(begin(one, me) == Producer{9, 1});   // its answer was lost
+}
+
 TEST_CASE("a transaction begins with what becomes part of it first, and what is part of it already changes nothing") {
     Transaction one;
     const auto me = begin(one);
@@ -162,8 +174,10 @@ TEST_CASE("who runs for too long is aborted under the next epoch, and finds out 
     CHECK(one.end(at(71), me, true, true, -1).code == invalid_txn_state);
     CHECK(one.end(at(71), me, true, false, -1).code == producer_fenced);
     CHECK(one.add(at(71), me, {here}).code == producer_fenced);
+    CHECK(begin(one, me) == Producer{9, 1});   // by which it may begin anew, as Kafka 4.4.0 lets it
+    CHECK(begin(one, me) == Producer{9, 1});
+    CHECK(begin(one) == Producer{9, 2});   // somebody else
     CHECK(one.init(at(71), 60s, me, -1).code == producer_fenced);
-    CHECK(begin(one) == Producer{9, 2});
 }
 
 TEST_CASE("when the epochs are used up the id goes on with another producer, and old answers may be asked for again") {
@@ -186,6 +200,14 @@ TEST_CASE("when the epochs are used up the id goes on with another producer, and
         CHECK(ended.producer == Producer{9, 0});
         CHECK(one.end(at(2), me, true, true, 10).producer == Producer{9, 0});
         CHECK(one.end(at(2), me, false, true, 10).code == invalid_txn_state);
+    }
+    SUBCASE("by one that says who it is while something is open") {
+        auto one = with_epoch(Transaction::last_epoch_told);
+        const Producer me{5, Transaction::last_epoch_told};
+        REQUIRE(one.add(at(1), me, {here}).changed);
+        CHECK(one.init(at(2), 60s, me, 9).end->marker == Producer{5, 32'767});
+        CHECK(one.producer() == Producer{9, 0});
+        CHECK(begin(one, me) == Producer{9, 0});
     }
     SUBCASE("by one that comes while something is open") {
         auto one = with_epoch(Transaction::last_epoch_told);
