@@ -239,22 +239,52 @@ class Run:
                 assert set(self.seen[library.topic, partition]) == want, f"{library.topic}/{partition}: delivered messages are missing"
         self.server.kill()
         for worker in self.workers:
-            worker.done = True
-            worker.up.set()
+            worker.retire()
 
 
-def crash(program, seed, kills, base, say=print):
-    """One folder, killed again and again. Yields the run, or raises with the seed in the text and the folder kept."""
-    folder = Path(tempfile.mkdtemp(prefix=f"sluice-crash-{seed}-", dir=base))
-    run = Run(program, seed, folder / "data", kills, say)
+def in_folder(kind, script, program, seed, kills, base, say):
+    """One folder, killed again and again. Gives the run, or raises with the seed in the text and the folder kept."""
+    folder = Path(tempfile.mkdtemp(prefix=f"sluice-{Path(script).stem}-{seed}-", dir=base))
+    run = kind(program, seed, folder / "data", kills, say)
     try:
         run.run()
     except BaseException as error:
         if run.server.process and run.server.process.poll() is None:
             run.server.kill()
-        raise AssertionError(f"seed {seed} (tests/crash/crash.py --seed {seed} --kills {kills} --per-folder {kills}), data kept in {folder}: {error}") from error
+        raise AssertionError(f"seed {seed} (tests/crash/{script} --seed {seed} --kills {kills} --per-folder {kills}), data kept in {folder}: {error}") from error
     shutil.rmtree(folder)
     return run
+
+
+def crash(program, seed, kills, base, say=print):
+    return in_folder(Run, "crash.py", program, seed, kills, base, say)
+
+
+def arguments(doc, kills):
+    words = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--kills", type=int, default=kills)
+    words.add_argument("--per-folder", type=int, default=12)
+    words.add_argument("--seed", type=int)
+    words.add_argument("--program", default=ROOT / "build/release/sluice")
+    words.add_argument("--base", help="where the data folders are made")
+    return words
+
+
+def folder_after_folder(asked, one):
+    """The runs of `one`, which together kill as often as asked; nothing when one failed, which was told."""
+    seed = asked.seed if asked.seed is not None else int(time.time())
+    runs, killed = [], 0
+    while killed < asked.kills:
+        kills = min(asked.per_folder, asked.kills - killed)
+        print(f"seed {seed}: {kills} kills", flush=True)
+        try:
+            runs.append(one(asked.program, seed, kills, asked.base))
+        except AssertionError as error:
+            print(f"FAILED {error}\n{killed} passed, 1 failed", flush=True)
+            return None
+        killed += kills
+        seed += 1
+    return runs
 
 
 def start_when_full(program, gigabytes, base):
@@ -288,29 +318,15 @@ def start_when_full(program, gigabytes, base):
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--kills", type=int, default=300)
-    arguments.add_argument("--per-folder", type=int, default=12)
-    arguments.add_argument("--seed", type=int)
-    arguments.add_argument("--program", default=ROOT / "build/release/sluice")
-    arguments.add_argument("--base", help="where the data folders are made")
-    arguments.add_argument("--full-gb", type=float, default=5, help="also measure the start with that much stored; 0: do not")
-    asked = arguments.parse_args()
-    seed = asked.seed if asked.seed is not None else int(time.time())
-    runs, killed = [], 0
-    while killed < asked.kills:
-        kills = min(asked.per_folder, asked.kills - killed)
-        print(f"seed {seed}: {kills} kills", flush=True)
-        try:
-            runs.append(crash(asked.program, seed, kills, asked.base))
-        except AssertionError as error:
-            print(f"FAILED {error}\n{killed} passed, 1 failed")
-            return 1
-        killed += kills
-        seed += 1
+    words = arguments(__doc__, 300)
+    words.add_argument("--full-gb", type=float, default=5, help="also measure the start with that much stored; 0: do not")
+    asked = words.parse_args()
+    runs = folder_after_folder(asked, crash)
+    if runs is None:
+        return 1
     outstanding = [n for run in runs for n in run.outstanding]
     starts = [s for run in runs for s in run.starts[1:]]
-    print(f"{killed} kills on {len(runs)} folders; {sum(n > 0 for n in outstanding)} with requests under way, {sum(outstanding) / len(outstanding):.1f} of them on average; "
+    print(f"{asked.kills} kills on {len(runs)} folders; {sum(n > 0 for n in outstanding)} with requests under way, {sum(outstanding) / len(outstanding):.1f} of them on average; "
           f"{sum(run.unanswered_stored for run in runs)} requests were stored and unanswered; {sum(run.records for run in runs)} records, each where it was acknowledged; "
           f"{sum(len(reader.values) for run in runs for reader in run.pushed)} records were pushed, {sum(len(run.carried.objects) for run in runs)} objects delivered "
           f"from {sum(run.carried.shards for run in runs)} shards")
@@ -320,7 +336,7 @@ def main():
         full = start_when_full(asked.program, asked.full_gb, asked.base)
         slow = min(full) >= 0.2
         print(f"start with {asked.full_gb:g} GB stored: " + ", ".join(f"{s * 1000:.0f}" for s in full) + " ms")
-    print(f"{killed} passed, {1 if slow else 0} failed")
+    print(f"{asked.kills} passed, {1 if slow else 0} failed")
     return 1 if slow else 0
 
 

@@ -10,19 +10,15 @@ committed records was shown meanwhile is what is there. A run that fails prints 
 
     exactly_once.py [--kills 60] [--per-folder 12] [--seed N] [--program build/release/sluice]
 """
-import argparse
 import random
-import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
-from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from crash import ROOT, Server
+from crash import Server, arguments, folder_after_folder, in_folder
 from load import PARTITIONS, QUIET, Library
 from transfers import LONGEST, Copier, Reader, Transfers
 from wire import KafkaPipe
@@ -157,8 +153,7 @@ class Run:
         self.reader.stop = True
         self.reader.join()
         for worker in self.workers:
-            worker.done = True
-            worker.up.set()
+            worker.retire()
         self.server.kill()
 
     def wait(self, until, what):
@@ -169,44 +164,19 @@ class Run:
 
 
 def exactly_once(program, seed, kills, base, say=print):
-    """One folder, killed again and again. Gives the run, or raises with the seed in the text and the folder kept."""
-    folder = Path(tempfile.mkdtemp(prefix=f"sluice-once-{seed}-", dir=base))
-    run = Run(program, seed, folder / "data", kills, say)
-    try:
-        run.run()
-    except BaseException as error:
-        if run.server.process and run.server.process.poll() is None:
-            run.server.kill()
-        raise AssertionError(f"seed {seed} (tests/crash/exactly_once.py --seed {seed} --kills {kills} --per-folder {kills}), data kept in {folder}: {error}") from error
-    shutil.rmtree(folder)
-    return run
+    return in_folder(Run, "exactly_once.py", program, seed, kills, base, say)
 
 
 def main():
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--kills", type=int, default=60)
-    arguments.add_argument("--per-folder", type=int, default=12)
-    arguments.add_argument("--seed", type=int)
-    arguments.add_argument("--program", default=ROOT / "build/release/sluice")
-    arguments.add_argument("--base", help="where the data folders are made")
-    asked = arguments.parse_args()
-    seed = asked.seed if asked.seed is not None else int(time.time())
-    runs, killed = [], 0
-    while killed < asked.kills:
-        kills = min(asked.per_folder, asked.kills - killed)
-        print(f"seed {seed}: {kills} kills", flush=True)
-        try:
-            runs.append(exactly_once(asked.program, seed, kills, asked.base))
-        except AssertionError as error:
-            print(f"FAILED {error}\n{killed} passed, 1 failed", flush=True)
-            return 1
-        killed += kills
-        seed += 1
+    asked = arguments(__doc__, 60).parse_args()
+    runs = folder_after_folder(asked, exactly_once)
+    if runs is None:
+        return 1
     workers = [worker for run in runs for worker in run.workers]
-    print(f"{killed} kills on {len(runs)} folders; {sum(n > 0 for run in runs for n in run.busy)} within transactions; {sum(w.committed for w in workers)} were committed, "
+    print(f"{asked.kills} kills on {len(runs)} folders; {sum(n > 0 for run in runs for n in run.busy)} within transactions; {sum(w.committed for w in workers)} were committed, "
           f"{sum(w.aborted for w in workers)} aborted, of {sum(w.unknown for w in workers)} nobody knows; {sum(w.deaths for w in workers)} clients died and were fenced; "
           f"{sum(run.records for run in runs)} records, none lost, doubled or dirty")
-    print(f"{killed} passed, 0 failed")
+    print(f"{asked.kills} passed, 0 failed")
     return 0
 
 

@@ -9,15 +9,28 @@ PARTITIONS = 2
 QUIET = {"log_level": 0, "error_cb": lambda error: None}   # a broker that is away is what this is about
 
 
-class Worker(threading.Thread):
+class Restful(threading.Thread):
+    """Works while `up`; `quiet` tells that nothing is left under way."""
+
+    def __init__(self, server):
+        super().__init__(daemon=True)
+        self.server, self.up, self.quiet, self.done, self.fault = server, threading.Event(), threading.Event(), False, None
+
+    def resume(self):
+        self.quiet.clear()
+        self.up.set()
+
+    def retire(self):
+        self.done = True
+        self.up.set()
+
+
+class Worker(Restful):
     """Keeps a number of requests under way on one connection; goes quiet when it breaks, until told that the server is back."""
 
     def __init__(self, server, depth):
-        super().__init__(daemon=True)
-        self.server, self.depth = server, depth
-        self.up, self.quiet, self.done = threading.Event(), threading.Event(), False
-        self.sent = self.answered = 0
-        self.fault = None
+        super().__init__(server)
+        self.depth, self.sent, self.answered = depth, 0, 0
 
     def outstanding(self):
         return self.sent - self.answered
@@ -42,10 +55,6 @@ class Worker(threading.Thread):
             self.sent = self.answered = 0
             self.up.clear()
             self.quiet.set()
-
-    def resume(self):
-        self.quiet.clear()
-        self.up.set()
 
 
 class Puts(Worker):

@@ -8,7 +8,7 @@ import time
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
-from load import PARTITIONS, QUIET
+from load import PARTITIONS, QUIET, Restful
 
 SILENT = logging.Logger("of who is fenced", logging.CRITICAL + 1)
 QUICK = {"retry.backoff.ms": 20, "reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 50, **QUIET}
@@ -30,20 +30,15 @@ class Hanging(Exception):
     """A call of the library does not come back: its client is given up, as one that died."""
 
 
-class Transactor(threading.Thread):
+class Transactor(Restful):
     """One transaction after the other while `up`; then `quiet`, with nothing left open."""
 
     def __init__(self, server, name, chance):
-        super().__init__(daemon=True)
-        self.server, self.name, self.chance = server, name, chance
-        self.up, self.quiet, self.done, self.fault = threading.Event(), threading.Event(), False, None
+        super().__init__(server)
+        self.name, self.chance = name, chance
         self.committed = self.aborted = self.unknown = self.deaths = 0
         self.under_way = False
         self.producer = None
-
-    def resume(self):
-        self.quiet.clear()
-        self.up.set()
 
     def connect(self):
         self.producer = Producer({"bootstrap.servers": self.server.kafka, "transactional.id": self.name, "linger.ms": 0, "logger": SILENT, **QUICK})

@@ -6,10 +6,13 @@ import pathlib
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 root = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(root / "bench"))
+from contenders import free_ports  # noqa: E402
 
 # What both are told. Kafka has sluice's haste so: nobody waits for a first join, an assignment or a check of time-outs.
 settings = """
@@ -46,26 +49,6 @@ class Speaker:
         self.process.wait()
 
 
-def free_port(following=1):
-    """A port with as many free ones behind it."""
-    while True:
-        held = []
-        try:
-            first = socket.socket()
-            first.bind(("127.0.0.1", 0))
-            held.append(first)
-            port = first.getsockname()[1]
-            for more in range(1, following):
-                held.append(socket.socket())
-                held[-1].bind(("127.0.0.1", port + more))
-            return port
-        except OSError:
-            continue
-        finally:
-            for one in held:
-                one.close()
-
-
 class Server:
     """A server of our own, ended with its children."""
 
@@ -90,7 +73,7 @@ class Server:
 
 
 def start_kafka(folder):
-    port = free_port(2)
+    port = free_ports(2)
     log = open(pathlib.Path(tempfile.mkdtemp(prefix="kafka-diff-")) / "kafka.log", "w")
     return Server(
         ["bash", str(root / "bench/peers/apache_kafka.sh"), folder, str(port)],
@@ -103,7 +86,7 @@ def start_kafka(folder):
 
 
 def start_sluice(program):
-    port = free_port()
+    port = free_ports(1)
     log = open(pathlib.Path(tempfile.mkdtemp(prefix="kafka-diff-")) / "sluice.log", "w")
     return Server(
         [

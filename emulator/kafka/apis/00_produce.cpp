@@ -229,14 +229,19 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                                    .transactional = info->transactional};
             const bool stamps = rules.log_append_time;
             if (!stamps && !timestamps_fit(call, rules, *info, bytes, scratch, answered)) continue;
-            // Kafka asks the transaction first.
-            const bool bad_acks = request.acks < -1 || request.acks > 1;
-            if (bad_acks && !info->transactional) {
+            std::optional<streams::Unit> whole;   // the partition's first batch and the transaction stand or fall together
+            if (info->transactional && !call.engine.in_transaction(*shard, info->producer_id, info->producer_epoch)) {
+                whole.emplace(call.engine);
+                const Producer producer{.id = info->producer_id, .epoch = info->producer_epoch};
+                if (!begins_well(call, *request.transactional_id, producer, {stream->topic_id, partition.index}, answered))
+                    continue;
+            }
+            if (request.acks < -1 || request.acks > 1) {   // Kafka asks the transaction first
                 refuse(answered, ErrorCode::invalid_required_acks);
                 answered.log_start_offset = -1;
                 continue;
             }
-            if (shard->sealed) {
+            if (shard->sealed) {   // what is part of a transaction was refused above
                 auto forwarded = forward(call, *shard, bytes, *info, stamps);
                 if (!forwarded) {
                     refuse(answered, code_of(forwarded.error()));
@@ -254,18 +259,6 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
                 append.max_timestamp_ms = std::max(to_ms(call.world.clock->now()), shard->last_appended_ms);
                 batch::stamp_append_time(stamped, append.max_timestamp_ms);
                 append.batch = stamped;
-            }
-            std::optional<streams::Unit> whole;   // the partition's first batch and the transaction stand or fall together
-            if (info->transactional && !call.engine.in_transaction(*shard, info->producer_id, info->producer_epoch)) {
-                whole.emplace(call.engine);
-                const Producer producer{.id = info->producer_id, .epoch = info->producer_epoch};
-                if (!begins_well(call, *request.transactional_id, producer, {stream->topic_id, partition.index}, answered))
-                    continue;
-            }
-            if (bad_acks) {
-                refuse(answered, ErrorCode::invalid_required_acks);
-                answered.log_start_offset = -1;
-                continue;
             }
             const auto queued = call.engine.append(*shard, append);
             whole.reset();

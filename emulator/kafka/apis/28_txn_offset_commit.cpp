@@ -55,25 +55,27 @@ Task<TxnOffsetCommitResponse> handle(Call& call, const TxnOffsetCommitRequest& r
             auto& p = told.partitions.emplace_back();
             p.partition_index = partition.partition_index;
             const auto metadata = partition.committed_metadata.value_or("");
-            if (denied != ErrorCode::none)
+            if (denied != ErrorCode::none) {
                 p.error_code = denied;
-            else if (!stream)
+            } else if (!stream) {
                 p.error_code = call.version >= 6 ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
-            else if (!stream->shard(partition.partition_index))
+            } else if (!stream->shard(partition.partition_index)) {
                 p.error_code = ErrorCode::unknown_topic_or_partition;
-            else if (metadata.size() > Groups::longest_metadata && utf16_units(metadata) > Groups::longest_metadata)
-                p.error_code = ErrorCode::offset_metadata_too_large, too_long = true;
-            else
+            } else if (metadata.size() > Groups::longest_metadata && utf16_units(metadata) > Groups::longest_metadata) {
+                p.error_code = ErrorCode::offset_metadata_too_large;
+                too_long = true;
+            } else {
                 offsets.insert_or_assign(Partition{stream->topic_id, partition.partition_index},
                                          CommittedOffset{.offset = partition.committed_offset,
                                                          .leader_epoch = partition.committed_leader_epoch,
                                                          .metadata = std::string(metadata),
                                                          .committed = {}});
+            }
         }
     }
     streams::Ticket ticket;
     ErrorCode refused = ErrorCode::none;
-    if (!offsets.empty() || too_long) {
+    if (!offsets.empty() || too_long) {   // the group becomes part of the transaction in either case
         streams::Unit whole{call.engine};
         refused = commit_fault(call, request);
         if (refused != ErrorCode::none || offsets.empty())

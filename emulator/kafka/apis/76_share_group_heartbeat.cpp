@@ -12,8 +12,7 @@ Task<ShareGroupHeartbeatResponse> handle(Call& call, const ShareGroupHeartbeatRe
         for (const auto name : *request.subscribed_topic_names)
             if (const auto denied = refusal(call, ResourceType::topic, name); denied != ErrorCode::none)
                 co_return refused_share(denied, std::string(text_of(denied)));
-    auto fault = ShareMembership::fault_of(request);
-    if (fault) co_return std::move(*fault);
+    if (auto fault = ShareMembership::fault_of(request)) co_return std::move(*fault);
     if (const auto& groups = call.broker.groups(call.world); groups.find(request.group_id))
         co_return refused_share(ErrorCode::group_id_not_found, groups.none_of_kind(request.group_id, "share"));
     auto answer = call.broker.share_groups(call.world).heartbeat({request, call.client_id(), call.connection->peer_text()});

@@ -203,7 +203,6 @@ std::optional<ConfigRefusal> list_fault(ConfigResource type, std::span<const Con
 }
 
 Altered altered(const Configs& configs, const AlteredResource& resource, std::span<const ConfigChange> changes, bool elr) {
-    if (auto fault = form_fault(changes)) return std::unexpected{std::move(*fault)};
     if (resource.type == ConfigResource::logger) return altered_logger(resource.now, changes);
     const auto entries = entries_of(resource.type);
     if (auto fault = list_fault(resource.type, changes)) return std::unexpected{std::move(*fault)};

@@ -34,7 +34,7 @@ struct AlteredResource {
 // What is wrong with changes whatever they change: a name twice, a null value; and with appending to what is no list.
 std::optional<ConfigRefusal> form_fault(std::span<const ConfigChange>);
 std::optional<ConfigRefusal> list_fault(ConfigResource, std::span<const ConfigChange>);
-// `elr`: eligible leader replicas are on, which keep min.insync.replicas where it is.
+// The changes have no `form_fault`. `elr`: eligible leader replicas are on, which keep min.insync.replicas where it is.
 std::expected<Settings, ConfigRefusal> altered(const Configs&, const AlteredResource&, std::span<const ConfigChange>, bool elr);
 
 // What settings of a topic that are fine one by one cannot be together.

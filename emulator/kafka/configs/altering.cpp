@@ -76,19 +76,14 @@ AlteredOrNot alter_topic(Call& call, const AskedAlteration& asked, std::span<con
     if (asked.name.empty()) return refused_alteration(ErrorCode::invalid_request, "Default topic resources are not allowed.");
     if (auto fault = name_fault(asked.name)) return refused_alteration(ErrorCode::invalid_topic_exception, std::move(fault));
     const auto stream = topic(call, asked.name);
-    if (!stream) {   // seen on Kafka 4.4.0: what is wrong with the settings is told first
-        const Settings none;
-        const AlteredResource resource{.type = ConfigResource::topic, .name = asked.name, .now = none, .replaced = asked.replace};
-        if (auto then = altered(call.broker.configs, resource, changes, elr_is_on(call)); !then)
-            return refused_alteration(then.error().code, std::move(then.error().text));
-        return refused_alteration(ErrorCode::unknown_topic_or_partition,
-                                  "The topic '" + std::string(asked.name) + "' does not exist.");
-    }
-    const Settings now{stream->configs.begin(), stream->configs.end()};
+    const auto now = stream ? Settings{stream->configs.begin(), stream->configs.end()} : Settings{};
     auto then =
         altered(call.broker.configs, {.type = ConfigResource::topic, .name = asked.name, .now = now, .replaced = asked.replace},
                 changes, elr_is_on(call));
     if (!then) return refused_alteration(then.error().code, std::move(then.error().text));
+    if (!stream)   // seen on Kafka 4.4.0: what is wrong with the settings is told first
+        return refused_alteration(ErrorCode::unknown_topic_or_partition,
+                                  "The topic '" + std::string(asked.name) + "' does not exist.");
     if (stream->kinesis_manners())
         if (auto fault = kinesis_stream_fault(*then)) return refused_alteration(ErrorCode::invalid_config, std::move(fault));
     if (asked.validate_only) return {};

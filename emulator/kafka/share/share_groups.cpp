@@ -94,7 +94,6 @@ void ShareGroups::each(const std::function<void(const ShareGroup&)>& visit) cons
 
 ShareGroups::Answer ShareGroups::heartbeat(const ShareMembership::Beat& beat) {
     const auto& request = beat.request;
-    if (auto fault = ShareMembership::fault_of(request)) return {.response = std::move(*fault)};
     if (!find(request.group_id) && request.member_epoch != 0)
         return {.response = refused_share(ErrorCode::group_id_not_found, (request.member_epoch < 0 ? "Group " : "Share group ") +
                                                                              std::string(request.group_id) + " not found.")};

@@ -54,7 +54,7 @@ class ShareGroups {
         ShareGroupHeartbeatResponse response;
         streams::Ticket ticket{};
     };
-    Answer heartbeat(const ShareMembership::Beat&);
+    Answer heartbeat(const ShareMembership::Beat&);   // the request has no ShareMembership::fault_of
     ShareGroup* find(std::string_view id);
     void each(const std::function<void(const ShareGroup&)>&) const;
     struct Changed {
