@@ -95,7 +95,9 @@ Task<std::string> Service::metrics() {
     };
     sum("sluice_records_in_total", "Records written to all streams.", total.records_in);
     sum("sluice_bytes_in_total", "Keys and data written to all streams.", total.bytes_in);
-    sum("sluice_bytes_out_total", "Bytes read from all streams.", total.bytes_out_kinesis + total.bytes_out_kafka);
+    sum("sluice_bytes_out_total", "Bytes read from all streams.",
+        total.bytes_out_kinesis + total.bytes_out_kafka + total.bytes_out_consumers + total.bytes_out_queues +
+            total.bytes_out_channels);
     sum("sluice_refusals_total", "Calls refused or slowed by a limit, on all streams.",
         total.write_refusals + total.read_refusals);
     if (there.size() > most_streams_listed) co_return out;
@@ -122,6 +124,9 @@ Task<std::string> Service::metrics() {
     each("sluice_stream_bytes_out_total", "Bytes read.", ",door=\"kinesis\"",
          [](const Row& r) { return r.usage.bytes_out_kinesis; });
     each("sluice_stream_bytes_out_total", "", ",door=\"kafka\"", [](const Row& r) { return r.usage.bytes_out_kafka; });
+    each("sluice_stream_bytes_out_total", "", ",door=\"consumer\"", [](const Row& r) { return r.usage.bytes_out_consumers; });
+    each("sluice_stream_bytes_out_total", "", ",door=\"queue\"", [](const Row& r) { return r.usage.bytes_out_queues; });
+    each("sluice_stream_bytes_out_total", "", ",door=\"channel\"", [](const Row& r) { return r.usage.bytes_out_channels; });
     each("sluice_stream_refusals_total", "Calls refused or slowed by a limit.", ",kind=\"write\"",
          [](const Row& r) { return r.usage.write_refusals; });
     each("sluice_stream_refusals_total", "", ",kind=\"read\"", [](const Row& r) { return r.usage.read_refusals; });

@@ -21,7 +21,29 @@ std::optional<milliseconds> idle_limit(const Configs& configs) {
     if (ms < 0) return std::nullopt;
     return milliseconds{ms};
 }
+
+const Configs& followed(Configs& configs, streams::World& world, const DynamicConfigs& changed) {
+    configs.follow(world, changed);
+    return configs;
+}
 }   // namespace
+
+struct Broker::InWorld {
+    InWorld(Broker& b, streams::World& world)
+        : dynamic_configs(b.engine, world),
+          groups(b.engine, world, followed(b.configs, world, dynamic_configs)),
+          transactions(b.engine, world, b.configs, groups),
+          share_groups(b.engine, world, b.configs) {
+        groups.is_share_group = [this](std::string_view id) { return share_groups.find(id) != nullptr; };
+        share_groups.on_gone = [&b, &world](std::string_view group, std::string_view member) {
+            b.share_sessions().drop_member(world, group, member);
+        };
+    }
+    DynamicConfigs dynamic_configs;
+    Groups groups;
+    Transactions transactions;
+    ShareGroups share_groups;
+};
 
 Broker::Broker(streams::Engine& the_engine, DoorOptions the_options)
     : engine(the_engine),
@@ -54,25 +76,22 @@ Broker::Broker(streams::Engine& the_engine, DoorOptions the_options)
         if (alive.expired()) return;
         if (key == cluster_key) cluster_id_.clear();   // whoever asks next is told one that is stored
         if (Features::is_key(key)) features.load();
-        if (const auto found = dynamic_configs_.find(world.id); found != dynamic_configs_.end() && found->second->unstored(key))
-            configs.follow(world, *found->second);
         if (&world == &engine.default_world()) {
             logins_->unstored(key);
             access_->unstored(key);
             quotas_->unstored(key);
         }
-        if (const auto found = groups_.find(world.id); found != groups_.end()) found->second->unstored(key);
-        if (const auto found = transactions_.find(world.id); found != transactions_.end()) found->second->unstored(key);
-        if (const auto found = share_groups_.find(world.id); found != share_groups_.end()) found->second->unstored(key);
+        auto* kept = find(world);
+        if (!kept) return;
+        if (kept->dynamic_configs.unstored(key)) configs.follow(world, kept->dynamic_configs);
+        kept->groups.unstored(key);
+        kept->transactions.unstored(key);
+        kept->share_groups.unstored(key);
     });
     share_sessions_->on_close = [this](const ShareSession& session) {
         share_groups(*session.world).release(session.group, session.holder);
     };
-    for (auto* world : engine.worlds()) {   // what the store remembers lives from the start
-        dynamic_configs(*world);
-        transactions(*world);   // with its groups
-        share_groups(*world);
-    }
+    for (auto* world : engine.worlds()) in(*world);   // what the store remembers lives from the start
 }
 
 Broker::~Broker() = default;
@@ -92,49 +111,30 @@ const std::string& Broker::cluster_id() {
     return cluster_id_;
 }
 
-Groups& Broker::groups(streams::World& world) {
-    auto& groups = groups_[world.id];
-    if (!groups) {
-        groups = std::make_unique<Groups>(engine, world, configs);
-        groups->is_share_group = [this, &world](std::string_view id) { return share_groups(world).find(id) != nullptr; };
-    }
-    return *groups;
+Broker::InWorld& Broker::in(streams::World& world) {
+    auto& kept = worlds_[world.id];
+    if (!kept) kept = std::make_unique<InWorld>(*this, world);
+    return *kept;
 }
 
-Transactions& Broker::transactions(streams::World& world) {
-    auto& transactions = transactions_[world.id];
-    if (!transactions) transactions = std::make_unique<Transactions>(engine, world, configs, groups(world));
-    return *transactions;
+Broker::InWorld* Broker::find(const streams::World& world) const {
+    const auto found = worlds_.find(world.id);
+    return found == worlds_.end() ? nullptr : found->second.get();
 }
 
-DynamicConfigs& Broker::dynamic_configs(streams::World& world) {
-    auto& dynamic = dynamic_configs_[world.id];
-    if (!dynamic) {
-        dynamic = std::make_unique<DynamicConfigs>(engine, world);
-        configs.follow(world, *dynamic);
-    }
-    return *dynamic;
-}
-
-ShareGroups& Broker::share_groups(streams::World& world) {
-    auto& groups = share_groups_[world.id];
-    if (!groups) {
-        groups = std::make_unique<ShareGroups>(engine, world, configs);
-        groups->on_gone = [this, &world](std::string_view group, std::string_view member) {
-            share_sessions_->drop_member(world, group, member);
-        };
-    }
-    return *groups;
-}
+Groups& Broker::groups(streams::World& world) { return in(world).groups; }
+Transactions& Broker::transactions(streams::World& world) { return in(world).transactions; }
+DynamicConfigs& Broker::dynamic_configs(streams::World& world) { return in(world).dynamic_configs; }
+ShareGroups& Broker::share_groups(streams::World& world) { return in(world).share_groups; }
 
 void Broker::forget(streams::World& world) {
-    transactions(world).clear();
-    groups(world).clear();
-    share_groups(world).clear();
+    auto& kept = in(world);
+    kept.transactions.clear();
+    kept.groups.clear();
+    kept.share_groups.clear();
     share_sessions_->drop_world(world);
-    auto& dynamic = dynamic_configs(world);
-    dynamic.clear();
-    configs.follow(world, dynamic);
+    kept.dynamic_configs.clear();
+    configs.follow(world, kept.dynamic_configs);
     if (&world != &engine.default_world()) return;
     cluster_id_.clear();
     features.clear();

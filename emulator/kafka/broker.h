@@ -50,16 +50,17 @@ struct Broker {
     void forget(streams::World&);
 
   private:
+    struct InWorld;   // what is kept of one world
+    InWorld& in(streams::World&);
+    InWorld* find(const streams::World&) const;
+
     std::string cluster_id_;
     std::unique_ptr<FetchSessions> fetch_sessions_;
-    std::unordered_map<streams::WorldId, std::unique_ptr<DynamicConfigs>> dynamic_configs_;
     std::unique_ptr<Logins> logins_;
     std::unique_ptr<Access> access_;
     std::unique_ptr<Quotas> quotas_;
     const bool* guards_ = nullptr;
-    std::unordered_map<streams::WorldId, std::unique_ptr<Groups>> groups_;
-    std::unordered_map<streams::WorldId, std::unique_ptr<Transactions>> transactions_;   // use the groups
-    std::unordered_map<streams::WorldId, std::unique_ptr<ShareGroups>> share_groups_;
+    std::unordered_map<streams::WorldId, std::unique_ptr<InWorld>> worlds_;
     std::unique_ptr<ShareSessions> share_sessions_;   // goes before the groups that hear of it
     std::shared_ptr<bool> alive_;                     // the engine's lists of listeners cannot be left, so they ask first
 };

@@ -54,6 +54,8 @@ struct Call {
 
     bool done = false;
     Blob answer;
+    std::optional<std::chrono::nanoseconds> begun = {};    // by ticks, while there are quotas
+    std::optional<std::chrono::nanoseconds> worked = {};   // until it had to wait; nothing: it has not had to
     const Principal& principal() const { return connection->login.principal(); }
     std::string client_id() const { return repaired(header.client_id.value_or("")); }
 };
@@ -65,6 +67,10 @@ inline std::int32_t told_throttle(milliseconds span) {
 
 // After SaslHandshake v0: the frame is a token, and so is its answer.
 Task<void> serve_token(std::shared_ptr<Call>);
+
+// For request_percentage (KIP-124): counts the time that the loop spent on the request, up to where it had to wait for something,
+// and adds to `throttle` what its sender owes. True: the answer has to tell it.
+bool charge_time(Call&);
 
 // Decode, handle, encode: defined in serve.h, instantiated by the last line of each handler's file.
 template <class Request>

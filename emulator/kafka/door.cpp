@@ -29,19 +29,31 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
     Receiving receiving;
     std::list<Listener> listeners;
     std::unordered_map<Session*, std::shared_ptr<Session>> sessions;
+    std::unordered_map<std::string, std::size_t> by_address;   // how many of them
     std::unordered_map<Session*, Timer> hints;
     std::set<asio::ip::address> told;
     std::list<std::pair<std::shared_ptr<Peer>, Timer>> delayed;   // connections over their address's rate (KIP-612)
 
+    std::size_t connections_of(const std::string& address) const {
+        const auto found = by_address.find(address);
+        return found == by_address.end() ? 0 : found->second;
+    }
+
     void welcome(std::shared_ptr<Peer> peer, const std::optional<HostPort>& own) {
-        const auto most = broker.options.most_connections;
+        auto& world = broker.engine.default_world();
+        const auto most =
+            std::min(broker.options.most_connections, static_cast<std::size_t>(broker.configs.number(&world, "max.connections")));
         if (sessions.size() + delayed.size() >= most)
             return broker.engine.events().note_once("Kafka door: there are " + std::to_string(most) +
                                                     " connections, the most it takes; more are closed");
         const auto address = plain(peer->remote().address).to_string();
+        if (const auto own_most = broker.configs.most_connections_of(&world, address);
+            own_most < most && connections_of(address) >= own_most)
+            return broker.engine.events().note_once("Kafka door: " + address + " has " + std::to_string(own_most) +
+                                                    " connections, the most that max.connections.per.ip allows; more are closed");
         if (const auto wait = broker.quotas().connected(address); wait.count() > 0) return delay_end(std::move(peer), wait);
-        auto session = std::make_shared<Session>(std::shared_ptr<Broker>(shared_from_this(), &broker), receiving,
-                                                 broker.engine.default_world(), std::move(peer), own);
+        auto session = std::make_shared<Session>(std::shared_ptr<Broker>(shared_from_this(), &broker), receiving, world,
+                                                 std::move(peer), own);
         std::erase_if(hints, [&](auto& entry) { return entry.first->remote() == session->remote(); });   // it came back
         session->on_metadata = [this](Session& s) { watch_for_return(s); };
         session->on_foreign = [this](Spoken spoken) { met(spoken); };
@@ -50,9 +62,11 @@ struct Door::State : std::enable_shared_from_this<Door::State> {
                 "Kafka door: a TLS handshake failed: " + std::string(fault) +
                 "; clients trust this server when their ssl.ca.location or truststore holds its ca.pem");
         };
-        session->on_close = [weak = weak_from_this()](Session& s) {
+        ++by_address[address];
+        session->on_close = [weak = weak_from_this(), address](Session& s) {
             const auto self = weak.lock();
             if (!self) return;
+            if (const auto found = self->by_address.find(address); --found->second == 0) self->by_address.erase(found);
             self->hints.erase(&s);
             self->broker.fetch_sessions().drop_owner(&s);
             self->broker.share_sessions().drop_owner(&s);

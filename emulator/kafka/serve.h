@@ -29,7 +29,9 @@ Task<void> serve(std::shared_ptr<Call> call) {
             co_return;
         }
     }
-    const auto response = co_await handle(*call, request);
+    auto response = co_await handle(*call, request);
+    if constexpr (requires { response.throttle_time_ms; })
+        if (charge_time(*call)) response.throttle_time_ms = told_throttle(call->throttle);
     if (call->silent || call->hang_up)
         connection.no_answer(*call);
     else

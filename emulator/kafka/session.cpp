@@ -7,6 +7,7 @@
 
 #include "emulator/kafka/dispatch.h"
 #include "emulator/kafka/security/logins.h"
+#include "emulator/kafka/security/quotas.h"
 #include "emulator/net/first_bytes.h"
 #include "emulator/net/tls_peer.h"
 #include "protocol/kafka/messages/api_versions.h"
@@ -74,11 +75,21 @@ Task<Spoken> Session::greet(std::shared_ptr<Session> self) {
     const auto spoken = co_await std::move(looking);
     auto* const tls = s.broker_.options.tls;
     if (spoken != Spoken::tls || !tls) co_return spoken;
-    auto accepting = TlsPeer::accept(s.peer_, *tls, s.sender_);
+    auto accepting = TlsPeer::accept(s.peer_, *tls, s.sender_, s.broker_.logins().client_auth(&s.world_));
     auto secured = co_await std::move(accepting);
     if (!secured && !secured.error().empty() && s.on_failed_handshake) s.on_failed_handshake(secured.error());
     if (!secured) s.close();
     if (s.closed_) co_return Spoken::unknown;
+    if (const auto subject = (*secured)->client_subject()) {
+        const auto name = s.broker_.logins().principal_names().of(*subject);
+        if (!name && s.on_failed_handshake)
+            s.on_failed_handshake("no rule of ssl.principal.mapping.rules is about the certificate of " + *subject);
+        if (!name) {
+            s.close();
+            co_return Spoken::unknown;
+        }
+        s.login.vouch({"User", *name});
+    }
     s.peer_ = *std::move(secured);
     s.idle_.touch();
     auto again = first_bytes(*s.peer_, s.sender_);
@@ -179,8 +190,10 @@ void Session::begin(Frame frame) {
     } else if (route->api.key != api_versions_key) {
         metadata_only_ = false;
     }
-    auto serving = route->serve(std::move(call));
+    if (!broker_.quotas().all().empty()) call->begun = world_.clock->ticks();
+    auto serving = route->serve(call);
     asio::co_spawn(broker_.engine.executor(), std::move(serving), stop_loudly);
+    if (call->begun && !call->done) call->worked = world_.clock->ticks() - *call->begun;
 }
 
 void Session::answer(Call& call, Gathered gathered) {

@@ -1,5 +1,6 @@
 #include "emulator/kinesis/queues.h"
 
+#include "emulator/kinesis/counted.h"
 #include "emulator/kinesis/kms.h"
 #include "emulator/kinesis/records/iterators.h"
 #include "emulator/kinesis/records/shown_record.h"
@@ -87,7 +88,7 @@ ReceiveRequest::Result shown(Call& call, const streams::Queue& queue, const Back
     ReceiveRequest::Result told;
     for (const auto& [shard, record, delivery] : batch.taken) {
         const auto bytes = (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
-        call.engine.count_read(*shard, streams::Door::kinesis, bytes, 1);   // a queue has throughput of its own
+        call.engine.count_read(*shard, streams::Door::queue, bytes, 1);   // a queue has throughput of its own
         SequenceNumbers numbers{*shard};
         const auto as_read = shown_record(*shard, record, numbers, call.kept);
         told.queue_records.push_back({.receipt_handle = seal(Receipt{.queue = queue.id,

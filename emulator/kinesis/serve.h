@@ -3,6 +3,7 @@
 #pragma once
 
 #include "emulator/kinesis/call.h"
+#include "emulator/kinesis/counted.h"
 #include "emulator/kinesis/rates.h"
 #include "protocol/kinesis/schema.h"
 
@@ -31,6 +32,7 @@ Task<Answer> serve(Serving serving) {
     if (!request) co_return render(request.error(), serving.encoding);
     Call call{engine, serving.world, serving.options, *serving.caller, serving.encoding, serving.push, serving.asker};
     if (auto refused = over_rate(call, *request)) co_return render(*refused, serving.encoding);
+    count_call(call, *request);
     auto reply = co_await handle(call, *request);
     if (!reply) co_return render(reply.error(), serving.encoding);
     co_return answer_of(*reply, serving.encoding);

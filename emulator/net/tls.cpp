@@ -99,6 +99,8 @@ Tls::Result<void> Tls::write_trusted(const std::string& path, const std::string&
 }
 
 Tls::Result<void> Tls::try_out(const std::string& copy) {
+    if (!options_.client_trust_file.empty())
+        if (const auto good = prepare_client_trust(); !good) return good;
     if (!options_.certificate_file.empty()) return prepare();
     const auto there = [](const std::string& path) { return access(path.c_str(), F_OK) == 0; };
     const bool kept = !options_.authority_file.empty();
@@ -147,9 +149,32 @@ Tls::Result<void> Tls::prepare() {
     return {};
 }
 
-Tls::Result<std::shared_ptr<SSL>> Tls::connection() {
+Tls::Result<void> Tls::prepare_client_trust() {
+    if (client_trust_) return {};
+    const auto& path = options_.client_trust_file;
+    if (path.empty()) {
+        const auto told = trusted();
+        if (!told)
+            return std::unexpected{
+                "--tls-certificate gives a certificate of somebody else: ssl.truststore.location has to name "
+                "who may issue those of clients"};
+        client_trust_ = trust_store(*told);
+        return {};
+    }
+    const auto text = read_small_file(path, most_file_bytes);
+    if (!text) return std::unexpected{fmt::format("cannot read {}: {}", path, std::strerror(text.error()))};
+    client_trust_ = trust_store(*text);
+    if (client_trust_) return {};
+    return std::unexpected{fmt::format("{} (ssl.truststore.location) holds no certificate in PEM form", path)};
+}
+
+Tls::Result<std::shared_ptr<SSL>> Tls::connection(ClientAuth auth) {
     if (const auto ready = prepare(); !ready) return std::unexpected{ready.error()};
-    return std::shared_ptr<SSL>{SSL_new(context_.get()), SSL_free};
+    std::shared_ptr<SSL> ssl{SSL_new(context_.get()), SSL_free};
+    if (auth == ClientAuth::none) return ssl;
+    if (const auto ready = prepare_client_trust(); !ready) return std::unexpected{ready.error()};
+    ask_for_certificate(ssl.get(), client_trust_, auth);
+    return ssl;
 }
 
 }   // namespace sluice

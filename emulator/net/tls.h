@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "emulator/net/certificates.h"
+#include "emulator/net/client_certificates.h"
 #include "emulator/runtime/loop.h"
 #include "emulator/runtime/worker.h"
 
@@ -23,6 +24,8 @@ class Tls {
         // Where the authority is kept, which only its owner may read, and what clients are to trust of it; empty: nowhere, and
         // each start has another one.
         std::string authority_file{}, trusted_file{};
+        // Who may have issued a client's certificate (PEM), for doors that ask for one; empty: the authority of our own.
+        std::string client_trust_file{};
     };
     // A fault is a sentence that says what to do.
     template <class T>
@@ -40,7 +43,7 @@ class Tls {
     // For what follows of a connection, on this thread.
     Worker& worker() { return worker_; }
     // On the worker. The context lives as long as a connection. ALPN offers h2 and http/1.1 (RFC 7301).
-    Result<std::shared_ptr<SSL>> connection();
+    Result<std::shared_ptr<SSL>> connection(ClientAuth = ClientAuth::none);
     void stop() { worker_.stop(); }
 
   private:
@@ -49,11 +52,13 @@ class Tls {
     Result<std::string> authority_secret();
     Result<Certificate> certificate();
     Result<void> prepare();
+    Result<void> prepare_client_trust();
 
     Options options_;
     const RealTime& real_;
     std::string authority_;   // with its key
     std::shared_ptr<SSL_CTX> context_;
+    TrustStore client_trust_;
     Worker worker_;   // all of the above is its own once there are clients
 };
 

@@ -36,7 +36,7 @@ std::string last_fault() {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 Task<std::expected<std::shared_ptr<TlsPeer>, std::string>> TlsPeer::accept(std::shared_ptr<Peer> beneath, Tls& tls,
-                                                                           Sender& sender) {
+                                                                           Sender& sender, ClientAuth auth) {
     std::shared_ptr<SSL> ssl;
     std::vector<std::byte> bytes(least_incoming), answer;
     std::size_t count = 0, held = 1;   // held: of a handshake that is not whole, at least its beginning
@@ -45,7 +45,7 @@ Task<std::expected<std::shared_ptr<TlsPeer>, std::string>> TlsPeer::accept(std::
         std::string fault;
         auto step = tls.worker().run([&] {
             if (!ssl) {
-                auto made = tls.connection();
+                auto made = tls.connection(auth);
                 if (!made) return void(fault = made.error());
                 ssl = *std::move(made);
                 SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));

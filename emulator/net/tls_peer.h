@@ -16,7 +16,8 @@ namespace sluice {
 class TlsPeer final : public Peer {
   public:
     // Waits for the client's part of the handshake. A fault is a sentence; an empty one: the client left, or was given up.
-    static Task<std::expected<std::shared_ptr<TlsPeer>, std::string>> accept(std::shared_ptr<Peer> beneath, Tls&, Sender&);
+    static Task<std::expected<std::shared_ptr<TlsPeer>, std::string>> accept(std::shared_ptr<Peer> beneath, Tls&, Sender&,
+                                                                             ClientAuth = ClientAuth::none);
 
     TlsPeer(std::shared_ptr<Peer> beneath, std::shared_ptr<SSL>);   // after the handshake
 
@@ -31,6 +32,8 @@ class TlsPeer final : public Peer {
     Endpoint local() const override { return beneath_->local(); }
     Endpoint remote() const override { return beneath_->remote(); }
     int second_descriptor() override { return -1; }
+    // Whose certificate the client showed, as RFC 2253 writes a subject; nothing: it showed none.
+    std::optional<std::string> client_subject() const { return certificate_subject(ssl_.get()); }
 
   private:
     struct Heard final : Follower {

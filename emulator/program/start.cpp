@@ -44,11 +44,13 @@ void start_clock(const ServeOptions& options, streams::Engine& engine, const Rea
 }
 
 Tls::Options tls_options(const ServeOptions& options) {
+    const auto trust = options.kafka_configs.find("ssl.truststore.location");
     return {.certificate_file = options.tls_certificate,
             .key_file = options.tls_key,
             .names = options.tls_names,
             .authority_file = options.ephemeral ? "" : options.data + "/authority.pem",
-            .trusted_file = options.ephemeral ? "" : options.data + "/ca.pem"};
+            .trusted_file = options.ephemeral ? "" : options.data + "/ca.pem",
+            .client_trust_file = trust == options.kafka_configs.end() ? "" : trust->second};
 }
 
 void try_tls(const ServeOptions& options, Tls& tls) {

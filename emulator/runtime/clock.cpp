@@ -15,6 +15,8 @@ SteadyTime::SteadyTime()
 
 Time SteadyTime::now() const { return anchor_ + std::chrono::floor<milliseconds>(std::chrono::steady_clock::now() - start_); }
 
+std::chrono::nanoseconds SteadyTime::ticks() const { return std::chrono::steady_clock::now() - start_; }
+
 Clock::Clock(const RealTime& real)
     : real_(real),
       serving_(std::make_shared<Serving::Count>(Serving::Count{.clock = this})),

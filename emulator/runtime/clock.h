@@ -38,11 +38,14 @@ class RealTime {
   public:
     virtual ~RealTime() = default;
     virtual Time now() const = 0;
+    // For how long something took; from no certain beginning.
+    virtual std::chrono::nanoseconds ticks() const = 0;
 };
 class SteadyTime final : public RealTime {
   public:
     SteadyTime();
     Time now() const override;
+    std::chrono::nanoseconds ticks() const override;
 
   private:
     std::chrono::steady_clock::time_point start_;
@@ -52,10 +55,15 @@ class ManualTime final : public RealTime {   // for tests: moves when told to
   public:
     explicit ManualTime(Time start = from_ms(1'700'000'000'000)) : now_(start) {}
     Time now() const override { return now_; }
+    std::chrono::nanoseconds ticks() const override { return ticks_ += step_; }
     void move(milliseconds by) { now_ += by; }
+    // From one look at the ticks to the next so much time has passed.
+    void set_step(std::chrono::nanoseconds step) { step_ = step; }
 
   private:
     Time now_;
+    mutable std::chrono::nanoseconds ticks_{0};
+    std::chrono::nanoseconds step_{0};
 };
 
 class Clock {
@@ -80,6 +88,7 @@ class Clock {
 
     Time now() const;
     Time real() const { return real_.now(); }
+    std::chrono::nanoseconds ticks() const { return real_.ticks(); }   // real ones
     // Real time by default, so a jump moves sessions along. After advance(…, expire_clients) it has jumped as well.
     Time live() const { return (live_virtual_ ? now() : real_.now()) + live_lead_; }
     bool live_virtual() const { return live_virtual_; }

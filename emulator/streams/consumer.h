@@ -31,7 +31,6 @@ struct Consumer {
     };
     std::map<std::int32_t, Lane> lanes;   // by shard; not stored
     Timer ready;
-    bool gone = false;
 };
 
 // One who reads a shard by a consumer's name, until a later one takes its place.

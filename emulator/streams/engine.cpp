@@ -213,6 +213,7 @@ milliseconds Engine::charge_read(const Shard& shard, Door door, std::uint64_t by
 void Engine::count_read(const Shard& shard, Door door, std::uint64_t bytes, std::uint64_t records) {
     state_->reader.count_read(own(shard), door, bytes, records);
 }
+void Engine::count_call(const Stream& stream, Door about) { state_->reader.count_call(own(stream), about); }
 milliseconds Engine::charge_subscription(const Shard& shard, Subscription& by, std::uint64_t bytes, std::uint64_t records) {
     return state_->reader.charge_subscription(own(shard), by, bytes, records);
 }

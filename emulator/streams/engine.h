@@ -315,7 +315,8 @@ class Engine {
     bool read_room(const Shard&);
     milliseconds charge_read(const Shard&, Door, std::uint64_t bytes, std::uint64_t records);   // yields the debt
     void count_read(const Shard&, Door, std::uint64_t bytes, std::uint64_t records);            // for the bill, and takes nothing
-    milliseconds read_debt(const Shard&);                                                       // of the bytes that were read
+    void count_call(const Stream&, Door about);   // for the bill: a call about a queue or a channel of the stream
+    milliseconds read_debt(const Shard&);         // of the bytes that were read
     // Nobody else is let in on tokens that a read under way may still take; what is reserved is given back as less than nothing.
     void reserve_read(const Shard&, std::int64_t bytes, std::int64_t records);
     std::uint64_t live_bytes(const Shard&);

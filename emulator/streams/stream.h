@@ -33,7 +33,8 @@ using storage::Position;
 using Uuid = std::array<std::byte, 16>;
 enum class StreamId : std::uint64_t {};
 enum class WorldId : std::uint32_t {};
-enum class Door : std::uint8_t { kinesis, kafka };
+// By which way records are read: the last three take nothing of the limits that the first two share.
+enum class Door : std::uint8_t { kinesis, kafka, consumer, queue, channel };
 
 // A shard reads an ordered list of extents and appends to the last (rule 23). `to` is -1 while it grows.
 struct Extent {

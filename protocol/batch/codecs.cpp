@@ -169,7 +169,7 @@ std::expected<void, CodecError> decompress(Codec codec, Bytes in, Blob& out, std
     return std::unexpected{CodecError::unknown_codec};
 }
 
-Blob compress(Codec codec, Bytes in) {
+Blob compress(Codec codec, Bytes in, std::optional<int> level) {
     Blob out;
     std::size_t size = 0;
     switch (codec) {
@@ -177,7 +177,8 @@ Blob compress(Codec codec, Bytes in) {
             return {in.begin(), in.end()};
         case Codec::gzip: {
             z_stream stream{};
-            if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+            if (deflateInit2(&stream, level.value_or(Z_DEFAULT_COMPRESSION), Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) !=
+                Z_OK) {
                 out_of_order("deflateInit2");
             }
             out.resize(deflateBound(&stream, in.size()));
@@ -195,14 +196,18 @@ Blob compress(Codec codec, Bytes in) {
             out.resize(snappy::MaxCompressedLength(in.size()));
             snappy::RawCompress(reinterpret_cast<const char*>(in.data()), in.size(), reinterpret_cast<char*>(out.data()), &size);
             break;
-        case Codec::lz4:
-            out.resize(LZ4F_compressFrameBound(in.size(), nullptr));
-            size = LZ4F_compressFrame(out.data(), out.size(), in.data(), in.size(), nullptr);
+        case Codec::lz4: {
+            constexpr int fast = 9;   // Kafka's default is the fast way, whose level the library counts as 0
+            LZ4F_preferences_t wanted{};
+            if (level && *level != fast) wanted.compressionLevel = *level;
+            out.resize(LZ4F_compressFrameBound(in.size(), &wanted));
+            size = LZ4F_compressFrame(out.data(), out.size(), in.data(), in.size(), &wanted);
             if (LZ4F_isError(size)) out_of_order("LZ4F_compressFrame");
             break;
+        }
         case Codec::zstd:
             out.resize(ZSTD_compressBound(in.size()));
-            size = ZSTD_compress(out.data(), out.size(), in.data(), in.size(), ZSTD_CLEVEL_DEFAULT);
+            size = ZSTD_compress(out.data(), out.size(), in.data(), in.size(), level.value_or(ZSTD_CLEVEL_DEFAULT));
             if (ZSTD_isError(size)) out_of_order("ZSTD_compress");
             break;
     }

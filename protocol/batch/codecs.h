@@ -15,7 +15,8 @@ enum class CodecError { unknown_codec, corrupt, too_big };
 // (zstd: a window that the frame asks for, up to 128 MiB of addresses, used only as far as output was made).
 std::expected<void, CodecError> decompress(Codec codec, Bytes in, Blob& out, std::size_t limit);
 
-// The other way, with each library's default level; snappy without frames.
-Blob compress(Codec codec, Bytes in);
+// The other way; snappy without frames. `level`: gzip -1 to 9, lz4 1 to 17, zstd -131,072 to 22, as Kafka counts them;
+// without one each library's default, and snappy has none.
+Blob compress(Codec codec, Bytes in, std::optional<int> level = std::nullopt);
 
 }   // namespace sluice::batch

@@ -33,6 +33,20 @@ struct ConsumerDescription {
     }
 };
 
+// One that is named: by its ARN, or by its stream's and its name.
+struct ConsumerRequest {
+    std::optional<std::string_view> stream_arn;
+    std::optional<std::string_view> consumer_name;
+    std::optional<std::string_view> consumer_arn;
+    std::optional<std::string_view> stream_id;
+    static constexpr void members(auto& m, auto& f) {
+        f("StreamARN", m.stream_arn, rules::arn);
+        f("ConsumerName", m.consumer_name, rules::name);
+        f("ConsumerARN", m.consumer_arn, rules::consumer_arn);
+        f("StreamId", m.stream_id, rules::stream_id);
+    }
+};
+
 // At the end of a closed shard there is no number to continue from, but a list of children (KCL checks both).
 struct SubscribeToShardEvent {
     std::vector<Record> records;

@@ -1,6 +1,7 @@
 """Logins, TLS, ACLs and quotas at the Kafka door, with librdkafka."""
 import base64
 import json
+import subprocess
 import time
 import urllib.request
 
@@ -9,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import (AclBinding, AclBindingFilter, AclOperation, AclPermissionType, AdminClient, NewTopic, ResourcePatternType,
                                    ResourceType, ScramCredentialInfo, ScramMechanism, UserScramCredentialDeletion,
                                    UserScramCredentialUpsertion)
-from conftest import Server, produce
+from conftest import PROGRAM, Server, produce
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +149,85 @@ def test_a_super_user_is_never_refused(guarded, name):
     produce(guarded.producer(**root), name, [b"1"])
     with pytest.raises((AssertionError, KafkaException), match="TOPIC_AUTHORIZATION_FAILED"):
         produce(guarded.producer(**login()), name, [b"2"], partition=0)
+
+
+# ---- certificates of clients (mutual TLS) ----
+
+def openssl(*args):
+    subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True)
+
+
+def certificate(folder, subject, issuer=None):
+    """Paths of a certificate and its key, issued by `issuer` (a file with a certificate and its key) or by itself."""
+    key, request, made = folder / "key.pem", folder / "request.pem", folder / "cert.pem"
+    folder.mkdir(parents=True, exist_ok=True)
+    openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", request, "-subj", subject)
+    signed = ["-CA", issuer, "-CAkey", issuer, "-CAcreateserial", "-CAserial", folder / "serial"] if issuer else ["-signkey", key]
+    openssl("x509", "-req", "-in", request, "-out", made, "-days", "2", *signed)
+    return made, key
+
+
+def shown(cert, trusted):
+    return {"security.protocol": "SSL", "ssl.ca.location": str(trusted), "ssl.certificate.location": str(cert[0]), "ssl.key.location": str(cert[1])}
+
+
+def topics_of(server, settings):
+    return AdminClient({"bootstrap.servers": server.kafka_at, **settings}).list_topics(timeout=10).topics
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory):
+    """Clients show certificates of the server's own authority; CN is the user."""
+    folder = tmp_path_factory.mktemp("certified") / "data"
+    one = Server(folder, "--kafka-auth", "required", "--kafka-config", "ssl.client.auth=requested", "--kafka-config",
+                 "ssl.principal.mapping.rules=RULE:^CN=(.*?),.*$/$1/L,DEFAULT", "--kafka-config", "super.users=User:root",
+                 "--kafka-config", "allow.everyone.if.no.acl.found=false", "--topic", "t")
+    yield one
+    one.stop()
+
+
+def test_a_client_is_who_its_certificate_says_and_acls_are_about_that(certified, tmp_path):
+    authority, ca = certified.folder / "authority.pem", certified.folder / "ca.pem"
+    root = AdminClient({"bootstrap.servers": certified.kafka_at, **shown(certificate(tmp_path / "root", "/O=x/CN=Root", authority), ca)})
+    alice = shown(certificate(tmp_path / "alice", "/O=x/CN=Alice", authority), ca)
+    assert "t" not in topics_of(certified, alice)
+    wait_for(root.create_acls([AclBinding(ResourceType.TOPIC, "t", ResourcePatternType.LITERAL, "User:alice", "*", AclOperation.ALL,
+                                          AclPermissionType.ALLOW)]))
+    assert "t" in topics_of(certified, alice)
+    assert "t" not in topics_of(certified, shown(certificate(tmp_path / "bob", "/O=x/CN=Bob", authority), ca))
+
+
+def test_a_certificate_of_a_foreign_authority_ends_the_connection(certified, tmp_path):
+    foreign = shown(certificate(tmp_path / "foreign", "/CN=Alice/O=x"), certified.folder / "ca.pem")
+    assert first_error(Producer, {"bootstrap.servers": certified.kafka_at, **foreign}).code() in (KafkaError._SSL, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
+
+
+def test_where_certificates_are_only_requested_a_client_without_one_may_log_in_by_another_way(certified):
+    settings = {"security.protocol": "SSL", "ssl.ca.location": str(certified.folder / "ca.pem")}
+    told = first_error(Producer, {"bootstrap.servers": certified.kafka_at, **settings})
+    assert told is not None   # nobody vouches for it, and logins are required
+
+
+def test_a_required_certificate_of_a_given_authority(tmp_path):
+    authority = certificate(tmp_path / "authority", "/CN=Authority")
+    both = tmp_path / "both.pem"
+    both.write_bytes(authority[0].read_bytes() + authority[1].read_bytes())
+    folder = tmp_path / "data"
+    one = Server(folder, "--kafka-config", "ssl.client.auth=required", "--kafka-config", f"ssl.truststore.location={authority[0]}", "--topic", "t")
+    try:
+        ca = folder / "ca.pem"
+        assert "t" in topics_of(one, shown(certificate(tmp_path / "alice", "/CN=Alice", both), ca))
+        assert first_error(Producer, {"bootstrap.servers": one.kafka_at, "security.protocol": "SSL", "ssl.ca.location": str(ca)}) is not None
+        own = shown(certificate(tmp_path / "own", "/CN=Alice", folder / "authority.pem"), ca)
+        assert first_error(Producer, {"bootstrap.servers": one.kafka_at, **own}) is not None
+    finally:
+        one.stop()
+
+
+def test_a_trust_store_that_is_not_pem_is_told_at_the_start(tmp_path):
+    store = tmp_path / "store.jks"
+    store.write_bytes(b"\xfe\xed\xfe\xed")
+    done = subprocess.run([str(PROGRAM), "serve", "--ephemeral", "--kafka-config", f"ssl.truststore.location={store}"], capture_output=True,
+                          text=True, timeout=20)
+    assert done.returncode != 0
+    assert "holds no certificate in PEM form" in done.stderr

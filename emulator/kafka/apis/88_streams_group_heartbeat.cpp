@@ -1,6 +1,5 @@
 // StreamsGroupHeartbeat v0-1 (KIP-1071): answered when what it changed is stored, internal topics among it. Like a consumer's
 // heartbeat it waits for news when there is nothing to tell.
-#include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/groups/held.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
@@ -32,22 +31,15 @@ Task<StreamsGroupHeartbeatResponse> handle(Call& call, const StreamsGroupHeartbe
         co_return refused_streams({denied, std::string(text_of(denied))});
     auto& groups = call.broker.groups(call.world);
     const StreamsBeat said{request, call.client_id(), call.connection->peer_text()};
-    auto told = groups.streams_heartbeat(said, [&](std::string_view topic) {
+    auto beat = groups.heartbeat(said, [&](std::string_view topic) {
         return refusal(call, ResourceType::cluster) == ErrorCode::none ||
                may(call, AclOperation::create, ResourceType::topic, topic);
     });
-    for (const auto& topic : told.topics) co_await topic.committed();
-    auto stored = co_await told.ticket.committed();
-    if (stored && told.news) {
-        auto waiting = wait_for_news(call, told.news, told.hold);
-        co_await std::move(waiting);
-        told = groups.streams_news(request.group_id, request.member_id);
-        stored = co_await told.ticket.committed();
-    }
-    if (!stored) co_return refused_streams({ErrorCode::coordinator_not_available, {}});
-    if (told.response.status->empty())   // else it is told again what stands in the way, when its interval is over
-        told.response.heartbeat_interval_ms = std::min(told.response.heartbeat_interval_ms, between_held_ms);
-    co_return std::move(told.response);
+    auto answering = answer_beat(call, std::move(beat), request.group_id, request.member_id);
+    auto response = co_await std::move(answering);
+    if (response.status && response.status->empty())   // else it is told again what stands in the way, when its interval is over
+        response.heartbeat_interval_ms = std::min(response.heartbeat_interval_ms, between_held_ms);
+    co_return std::move(response);
 }
 
 template Task<void> serve<StreamsGroupHeartbeatRequest>(std::shared_ptr<Call>);

@@ -2,6 +2,7 @@
 #include "emulator/kafka/configs/config_values.h"
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "emulator/kafka/configs/configs.h"
+#include "emulator/kafka/security/principal_names.h"
 
 namespace sluice::kafka {
 
@@ -21,6 +23,7 @@ struct Choice {
 constexpr Choice choices[] = {
     {"cleanup.policy", "compact, delete"},
     {"log.cleanup.policy", "compact, delete"},
+    {"ssl.client.auth", "required, requested, none"},
     {"compression.type", "uncompressed, zstd, lz4, snappy, gzip, producer"},
     {"message.timestamp.type", "CreateTime, LogAppendTime"},
     {"log.message.timestamp.type", "CreateTime, LogAppendTime"},
@@ -245,6 +248,19 @@ std::optional<std::string> words_fault(const ConfigEntry& entry, std::string_vie
         return wrong(std::string(value), "Invalid value `" + std::string(value) + "` for configuration " + name +
                                              ". The value must be either 'earliest', 'latest' or of the format "
                                              "'by_duration:<PnDTnHnMn.nS>'.");
+    if (name == "ssl.principal.mapping.rules") {
+        const auto read = PrincipalNames::read(value);
+        if (!read) return wrong(std::string(value), read.error());
+    }
+    if (name == "max.connections.per.ip.overrides" && !value.empty()) {
+        for (const auto word : words_of(value)) {
+            const auto colon = word.rfind(':');
+            boost::system::error_code no_address;
+            if (colon != std::string_view::npos) boost::asio::ip::make_address(std::string(word.substr(0, colon)), no_address);
+            if (colon == std::string_view::npos || no_address || whole(word.substr(colon + 1)).value_or(-1) < 0)
+                return wrong(std::string(value), "'" + std::string(word) + "' is not ADDRESS:COUNT, like 127.0.0.1:10");
+        }
+    }
     const auto words = entry.type == ConfigType::list ? words_of(value) : std::vector{value};
     if (name.ends_with(".replication.throttled.replicas")) {
         if (words.size() == 1 && words.front() == "*") return std::nullopt;

@@ -239,12 +239,22 @@ std::string Configs::topic_text(const streams::Stream& stream, std::string_view 
 }
 
 Configs::ProduceRules Configs::read_rules(const streams::Stream& stream) const {
+    constexpr std::string_view codecs[] = {"uncompressed", "gzip", "snappy", "lz4", "zstd"};   // in the order of batch::Codec
+    const auto type = topic_text(stream, "compression.type");
+    const auto found = std::ranges::find(codecs, type);
+    std::optional<batch::Codec> codec;   // of "producer" there is none
+    std::optional<int> level;
+    if (found != std::end(codecs)) codec = static_cast<batch::Codec>(found - std::begin(codecs));
+    if (codec && find_config(topic_configs(), "compression." + type + ".level"))
+        level = static_cast<int>(topic_number(stream, "compression." + type + ".level"));
     return {.max_message_bytes = topic_number(stream, "max.message.bytes"),
             .before_max_ms = topic_number(stream, "message.timestamp.before.max.ms"),
             .after_max_ms = topic_number(stream, "message.timestamp.after.max.ms"),
             .compacted = topic_text(stream, "cleanup.policy").contains("compact"),
             .log_append_time = topic_text(stream, "message.timestamp.type") == "LogAppendTime",
-            .forwards = topic_text(stream, "sluice.sealed.produce") == "forward"};
+            .forwards = topic_text(stream, "sluice.sealed.produce") == "forward",
+            .codec = codec,
+            .level = level};
 }
 Configs::ProduceRules Configs::produce_rules(const streams::Stream& stream) const {
     if (!stream.configs.empty()) return read_rules(stream);
@@ -269,6 +279,15 @@ std::optional<milliseconds> Configs::default_retention(const World* world) const
                                          : streams::default_topic_retention_ms;
     if (value < 0) return std::nullopt;
     return milliseconds{value};
+}
+
+std::size_t Configs::most_connections_of(const World* world, std::string_view address) const {
+    const auto overrides = broker(world, *find_config(broker_configs(), "max.connections.per.ip.overrides")).value.value_or("");
+    for (const auto word : overrides.empty() ? std::vector<std::string_view>{} : words_of(overrides)) {
+        const auto colon = word.rfind(':');
+        if (word.substr(0, colon) == address) return static_cast<std::size_t>(whole(word.substr(colon + 1)).value_or(0));
+    }
+    return static_cast<std::size_t>(number(world, "max.connections.per.ip"));
 }
 
 std::optional<std::int64_t> Configs::default_retention_bytes(const World* world) const {

@@ -14,6 +14,7 @@
 
 #include "emulator/kafka/configs/dynamic_configs.h"
 #include "emulator/streams/stream.h"
+#include "protocol/batch/header.h"
 
 namespace sluice::kafka {
 
@@ -90,12 +91,16 @@ class Configs {
     struct ProduceRules {
         std::int64_t max_message_bytes{}, before_max_ms{}, after_max_ms{};
         bool compacted{}, log_append_time{}, forwards{};
+        std::optional<batch::Codec> codec{};   // of the stored batch; nothing: the producer's
+        std::optional<int> level{};            // and how hard it is compressed
     };
     ProduceRules produce_rules(const streams::Stream&) const;
     // Retention of a topic that does not say: log.retention.ms, .minutes, .hours. Nothing: for ever.
     std::optional<milliseconds> default_retention(const World* = nullptr) const;
     // log.retention.bytes; nothing: any size.
     std::optional<std::int64_t> default_retention_bytes(const World* = nullptr) const;
+    // How many connections an address may have: max.connections.per.ip, and its overrides.
+    std::size_t most_connections_of(const World*, std::string_view address) const;
     const std::string& node() const { return node_; }
 
   private:

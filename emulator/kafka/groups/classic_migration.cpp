@@ -36,13 +36,14 @@ void Groups::upgrade(const GroupPointer& group) {
     group->members = Membership{rules_};
     group->consumer = std::make_unique<ConsumerMembership>(group->id);
     const auto rules = consumer_rules(group->id);
-    group->consumer->adopt(stored, around(group->id, rules));
+    group->consumer->adopt(stored, around(rules));
 }
 
 // Members that are left hear of a rebalance by their next heartbeat.
 void Groups::downgrade(const GroupPointer& group) {
     const auto stored = group->consumer->to_classic();
-    for (const auto& [id, member] : group->consumer->members()) engine_.put(world_, consumer_key(group->id, id), {});
+    for (const auto& [id, member] : group->consumer->members())
+        engine_.put(world_, member_key(consumer_prefix, group->id, id), {});
     make_classic(*group);
     group->members = Membership{rules_};
     group->members.restore(stored, clock().live());
@@ -62,8 +63,8 @@ void Groups::join_consumers(const GroupPointer& group, const Join& join, const J
     const auto rules = consumer_rules(group->id);
     std::string fresh;
     if (join.request.member_id.empty()) fresh = fresh_id(join.request.group_instance_id.value_or(join.client_id));
-    auto answer = group->consumer->join_classic(around(group->id, rules), join, fresh);
-    const auto ticket = carry_out_consumers(group);
+    auto answer = group->consumer->join_classic(around(rules), join, fresh);
+    const auto ticket = carry_out_members<ConsumerKind>(group);
     auto wait = [](JoinReply waiting, JoinGroupResponse told, streams::Ticket stored) -> Task<void> {
         const auto well = co_await stored.committed();
         waiting->give(well ? std::move(told) : refused_join(ErrorCode::coordinator_not_available, ""));
@@ -74,8 +75,8 @@ void Groups::join_consumers(const GroupPointer& group, const Join& join, const J
 Groups::Changed Groups::leave_consumers(const GroupPointer& group, std::string_view member,
                                         std::optional<std::string_view> instance) {
     const auto rules = consumer_rules(group->id);
-    const auto code = group->consumer->leave_classic(around(group->id, rules), member, instance);
-    return {.code = code, .ticket = carry_out_consumers(group)};
+    const auto code = group->consumer->leave_classic(around(rules), member, instance);
+    return {.code = code, .ticket = carry_out_members<ConsumerKind>(group)};
 }
 
 }   // namespace sluice::kafka

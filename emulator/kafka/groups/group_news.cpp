@@ -126,7 +126,7 @@ void Groups::forget_topic(const streams::Stream& stream) {
 // A group with members is right as it is: whoever waited for the store is refused, and the group goes on from there. What was
 // deleted, emptied or committed and could not be stored is as it was.
 void Groups::unstored(std::string_view key) {
-    if (reload_consumers(key) || reload_streams(key)) return;
+    if (reload_modern(key)) return;
     if (key.starts_with(offset_prefix)) {
         const auto whose = offsets_.unstored(key.substr(offset_prefix.size()));
         if (!whose) return;

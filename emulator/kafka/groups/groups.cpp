@@ -120,8 +120,8 @@ SyncReply Groups::sync(const SyncGroupRequest& request) {
     }
     if (group->consumer) {
         const auto rules = consumer_rules(group->id);
-        reply->give(group->consumer->sync_classic(around(group->id, rules), request));
-        arm_consumers(group);
+        reply->give(group->consumer->sync_classic(around(rules), request));
+        arm_members<ConsumerKind>(group);
         return reply;
     }
     reply->number = ++waiting_;
@@ -144,8 +144,8 @@ ErrorCode Groups::heartbeat(std::string_view id, std::string_view member, std::o
     if (found == groups_.end()) return ErrorCode::unknown_member_id;
     if (found->second->consumer) {
         const auto rules = consumer_rules(id);
-        const auto code = found->second->consumer->heartbeat_classic(around(id, rules), member, instance, generation);
-        arm_consumers(found->second);
+        const auto code = found->second->consumer->heartbeat_classic(around(rules), member, instance, generation);
+        arm_members<ConsumerKind>(found->second);
         return code;
     }
     return found->second->members.heartbeat(clock().live(), member, instance, generation);
@@ -324,7 +324,7 @@ void Groups::load() {
         index_topics(*group);
         arm(group);
     });
-    load_consumers();
+    load_modern();
     for (const auto& [id, group] : groups_) plan_expiry(*group);
 }
 

@@ -13,10 +13,9 @@
 #include <unordered_map>
 
 #include "emulator/kafka/configs/configs.h"
-#include "emulator/kafka/groups/consumer_membership.h"
 #include "emulator/kafka/groups/membership.h"
+#include "emulator/kafka/groups/modern_groups.h"
 #include "emulator/kafka/groups/offsets.h"
-#include "emulator/kafka/groups/streams_membership.h"
 #include "emulator/streams/engine.h"
 
 namespace sluice::kafka {
@@ -47,6 +46,13 @@ struct Group {
     std::unique_ptr<StreamsMembership> streams;                         // of a group of Kafka Streams (KIP-1071)
     std::map<std::string, std::shared_ptr<Signal>, std::less<>> held;   // heartbeats that wait for news, by member
 
+    template <class Kind>
+    auto& part() {
+        if constexpr (std::same_as<Kind, ConsumerKind>)
+            return consumer;
+        else
+            return streams;
+    }
     GroupType type() const;
     bool empty() const;                       // no members
     bool stable() const;                      // each member owns what it is to own
@@ -80,27 +86,21 @@ class Groups {
     void gone(std::string_view group, Parked);
     ErrorCode heartbeat(std::string_view group, std::string_view member, std::optional<std::string_view> instance,
                         std::int32_t generation);
-    // Of a consumer group. Answered when the ticket is committed. With `news` there is nothing to tell: the answer may wait
-    // until it fires or for as long as `hold`, and is then asked for by consumer_news.
+    // Of a modern group. Answered when the tickets are committed. With `news` there is nothing to tell: the answer may wait
+    // until it fires or for as long as `hold`, and is then asked for by `news`.
+    template <class Kind>
     struct Beat {
-        ConsumerGroupHeartbeatResponse response;
+        typename Kind::Response response;
         streams::Ticket ticket{};
         std::shared_ptr<Signal> news{};
         milliseconds hold{};
+        std::vector<streams::Ticket> topics{};   // internal ones that were made for a member of Kafka Streams
     };
-    Beat consumer_heartbeat(const ConsumerBeat&, int version);
-    Beat consumer_news(std::string_view group, std::string_view member);
-    // The same for a member of Kafka Streams; `topics` are internal ones that were made for it.
-    struct StreamsTold {
-        StreamsGroupHeartbeatResponse response;
-        streams::Ticket ticket{};
-        std::shared_ptr<Signal> news{};
-        milliseconds hold{};
-        std::vector<streams::Ticket> topics{};
-    };
+    Beat<ConsumerKind> heartbeat(const ConsumerBeat&, int version);
     using MayCreate = std::function<bool(std::string_view topic)>;
-    StreamsTold streams_heartbeat(const StreamsBeat&, const MayCreate&);
-    StreamsTold streams_news(std::string_view group, std::string_view member);
+    Beat<StreamsKind> heartbeat(const StreamsBeat&, const MayCreate&);
+    template <class Kind>
+    Beat<Kind> news(std::string_view group, std::string_view member);
     // Answered when the ticket is committed, as all that changes something.
     struct Changed {
         ErrorCode code{};
@@ -157,18 +157,41 @@ class Groups {
     void unindex_topics(Group&);
     std::vector<GroupPointer> readers_of(const streams::Stream&) const;
 
-    // ---- consumer_groups.cpp ----
-    ConsumerMembership::Around around(std::string_view group, const ConsumerRules&) const;
-    GroupPointer consumer_group(const ConsumerGroupHeartbeatRequest&, std::optional<GroupFault>&);
     void make_classic(Group&);
     void erase_group(const Group&);
-    streams::Ticket carry_out_consumers(const GroupPointer&);
-    void arm_consumers(const GroupPointer&);
-    streams::Ticket save_consumers(Group&);
-    void load_consumers();
-    bool reload_consumers(std::string_view key);
-    void topics_changed(const GroupPointer&);
     void look_for_topics();
+
+    // ---- modern_groups.cpp ----
+    template <class Kind>
+    typename Kind::Rules rules_of(std::string_view group) const {
+        if constexpr (std::same_as<Kind, ConsumerKind>)
+            return consumer_rules(group);
+        else
+            return streams_rules(group);
+    }
+    ConsumerMembership::Around around(const ConsumerRules& rules) const { return {world_.clock->live(), rules, topics_}; }
+    StreamsMembership::Around around(const StreamsRules& rules) const { return {world_.clock->live(), rules, topics_}; }
+    template <class Kind>
+    GroupPointer modern_group(std::string_view id, std::int32_t epoch, std::optional<GroupFault>&);
+    template <class Kind>
+    void hold(const GroupPointer&, const std::string& member, Beat<Kind>&, milliseconds);
+    template <class Kind>
+    streams::Ticket carry_out_members(const GroupPointer&);
+    template <class Kind>
+    void change_topics(const GroupPointer&);
+    template <class Kind>
+    void arm_members(const GroupPointer&);
+    template <class Kind>
+    streams::Ticket save_members(Group&);
+    template <class Kind>
+    void restore_group(const GroupPointer&, const typename Kind::StoredGroup&);
+    template <class Kind>
+    void load_members();
+    template <class Kind>
+    bool reload_members(std::string_view key);
+    void load_modern();
+    bool reload_modern(std::string_view key);
+    void topics_changed(const GroupPointer&);
 
     // ---- classic_migration.cpp ----
     std::string migration_policy() const;
@@ -181,15 +204,7 @@ class Groups {
 
     // ---- streams_groups.cpp ----
     StreamsRules streams_rules(std::string_view group) const;
-    StreamsMembership::Around around(const StreamsRules&) const;
-    GroupPointer streams_group(const StreamsGroupHeartbeatRequest&, std::optional<GroupFault>&);
     std::vector<streams::Ticket> make_internal_topics(const std::vector<StreamsTopology::InternalTopic>&);
-    streams::Ticket carry_out_streams(const GroupPointer&);
-    void arm_streams(const GroupPointer&);
-    streams::Ticket save_streams(Group&);
-    void restore_streams(const GroupPointer&, const StoredStreamsGroup&);
-    void load_streams();
-    bool reload_streams(std::string_view key);
 
     // ---- expiry.cpp ----
     void due_at(Group&, Time);

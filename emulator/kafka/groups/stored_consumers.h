@@ -66,8 +66,5 @@ struct StoredConsumerMember {
 
 inline constexpr std::string_view consumers_prefix = "kafka/consumers/", consumer_prefix = "kafka/consumer/";
 inline std::string consumers_key(std::string_view group) { return std::string(consumers_prefix).append(group); }
-std::string consumer_key(std::string_view group, std::string_view member);
-// Group and member of a key without its prefix; nothing for what is no such key.
-std::optional<std::pair<std::string_view, std::string_view>> parse_consumer_key(std::string_view);
 
 }   // namespace sluice::kafka

@@ -119,6 +119,5 @@ struct StoredStreamsMember {
 
 inline constexpr std::string_view streams_prefix = "kafka/streams/", streamer_prefix = "kafka/streamer/";
 inline std::string streams_group_key(std::string_view group) { return std::string(streams_prefix).append(group); }
-std::string streamer_key(std::string_view group, std::string_view member);
 
 }   // namespace sluice::kafka

@@ -59,7 +59,9 @@ BearerRules bearer_rules_of(const Configs& configs, const LoginOptions& options)
 Logins::Logins(streams::Engine& engine, const Configs& configs, LoginOptions options)
     : engine_(engine),
       options_(std::move(options)),
+      configs_(configs),
       rules_(rules_of(configs, options_)),
+      principal_names_(*PrincipalNames::read(text_setting(configs, "ssl.principal.mapping.rules"))),   // checked as a setting
       failure_delay_(configs.number("connection.failed.authentication.delay.ms")),
       token_secret_(text_setting(configs, "delegation.token.secret.key")),
       users_(engine, engine.default_world()),
@@ -71,6 +73,12 @@ Logins::Logins(streams::Engine& engine, const Configs& configs, LoginOptions opt
         for (const auto hash : scram_hashes)
             both[hash == ScramHash::sha512 ? 1 : 0] = credential_of(hash, password, fresh_bytes(16), least_iterations);
     }
+}
+
+ClientAuth Logins::client_auth(const streams::World* world) const {
+    const auto said = configs_.broker(world, *find_config(broker_configs(), "ssl.client.auth")).value.value_or("none");
+    if (said == "required") return ClientAuth::required;
+    return said == "requested" ? ClientAuth::requested : ClientAuth::none;
 }
 
 std::string Logins::fresh_bytes(std::size_t count) {

@@ -14,9 +14,11 @@
 #include "emulator/kafka/configs/configs.h"
 #include "emulator/kafka/security/login.h"
 #include "emulator/kafka/security/login_options.h"
+#include "emulator/kafka/security/principal_names.h"
 #include "emulator/kafka/security/signed_tokens.h"
 #include "emulator/kafka/security/tokens.h"
 #include "emulator/kafka/security/users.h"
+#include "emulator/net/client_certificates.h"
 
 namespace sluice::kafka {
 
@@ -27,6 +29,8 @@ class Logins final : public SaslSource {
 
     const LoginRules& rules() const { return rules_; }
     milliseconds failure_delay() const { return failure_delay_; }
+    ClientAuth client_auth(const streams::World*) const;   // ssl.client.auth
+    const PrincipalNames& principal_names() const { return principal_names_; }
     Users& users() { return users_; }
     Tokens& tokens() { return tokens_; }
     const std::string& token_secret() const { return token_secret_; }   // empty: no tokens are given
@@ -45,7 +49,9 @@ class Logins final : public SaslSource {
   private:
     streams::Engine& engine_;
     LoginOptions options_;
+    const Configs& configs_;
     LoginRules rules_;
+    PrincipalNames principal_names_;
     milliseconds failure_delay_;
     std::string token_secret_;
     Users users_;

@@ -124,6 +124,23 @@ milliseconds Quotas::fetched(const Call& call, std::size_t bytes) {
     return milliseconds{throttle};
 }
 
+std::optional<milliseconds> Quotas::worked(const Call& call, std::chrono::nanoseconds time) {
+    constexpr std::string_view key = "request_percentage";
+    const auto limit = limit_of(call, key);
+    if (!limit) return std::nullopt;
+    auto& rate = rate_of(key, *limit);
+    rate.record(std::chrono::duration<double>(time).count() * 100, now_ms());
+    return milliseconds{std::min(rate.throttle_ms(limit->value, now_ms()), window_.span_ms)};   // never longer, as in Kafka
+}
+
+bool charge_time(Call& call) {
+    if (!call.begun) return false;
+    const auto time = call.worked ? *call.worked : call.world.clock->ticks() - *call.begun;
+    const auto wait = call.broker.quotas().worked(call, time);
+    if (wait) call.throttle = std::max(call.throttle, *wait);
+    return wait && *wait > milliseconds{0};
+}
+
 std::optional<std::int64_t> Quotas::most_fetched(const Call& call) {
     const auto limit = limit_of(call, "consumer_byte_rate");
     if (!limit) return std::nullopt;

@@ -68,6 +68,8 @@ class Quotas {
     milliseconds produced(const Call&, std::size_t bytes);
     // Of an answer that is about to be sent. When it would have to wait it is not counted, and an empty one is sent.
     milliseconds fetched(const Call&, std::size_t bytes);
+    // Counts the time of a request in the percentage of one processor that request_percentage is about. Nothing: no quota.
+    std::optional<milliseconds> worked(const Call&, std::chrono::nanoseconds);
     // What a fetch may have at most, so that it can pass at all.
     std::optional<std::int64_t> most_fetched(const Call&);
     // Of a connection that was just accepted; 0: it may stay.

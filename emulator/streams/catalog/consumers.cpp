@@ -14,7 +14,6 @@ bool good_consumer(std::string_view name) { return bounds::good_name(name) && na
 
 // Those who read by it hear of it; the object stays with them.
 void end_subscriptions(Consumer& consumer) {
-    consumer.gone = true;
     consumer.ready.stop();
     for (auto& [shard, lane] : consumer.lanes)
         if (const auto reader = lane.now.lock()) reader->ended.end();

@@ -61,9 +61,28 @@ bool Reader::read_room(Shard& shard) {
 void Reader::count_read(Shard& shard, Door door, std::uint64_t bytes, std::uint64_t records) {
     engine_.writer.touch_lazily(shard);
     engine_.upkeep.count(shard, to_ms(clock_of(shard).now()), [&](Usage& usage) {
-        (door == Door::kinesis ? usage.bytes_out_kinesis : usage.bytes_out_kafka) += bytes;
-        (door == Door::kinesis ? usage.records_out_kinesis : usage.records_out_kafka) += records;
+        const auto add = [&](std::uint64_t& of_bytes, std::uint64_t& of_records) { of_bytes += bytes, of_records += records; };
+        switch (door) {
+            case Door::kinesis:
+                return add(usage.bytes_out_kinesis, usage.records_out_kinesis);
+            case Door::kafka:
+                return add(usage.bytes_out_kafka, usage.records_out_kafka);
+            case Door::consumer:
+                return add(usage.bytes_out_consumers, usage.records_out_consumers);
+            case Door::queue:
+                return add(usage.bytes_out_queues, usage.records_out_queues);
+            case Door::channel:
+                return add(usage.bytes_out_channels, usage.records_out_channels);
+        }
     });
+}
+
+// The newest shard is open as long as the stream is.
+void Reader::count_call(Stream& stream, Door about) {
+    auto& shard = *stream.shards.back();
+    engine_.writer.touch_lazily(shard);
+    engine_.upkeep.count(shard, to_ms(clock_of(shard).now()),
+                         [&](Usage& usage) { ++(about == Door::queue ? usage.queue_calls : usage.channel_calls); });
 }
 
 milliseconds Reader::charge_read(Shard& shard, Door door, std::uint64_t bytes, std::uint64_t records) {
@@ -78,7 +97,7 @@ milliseconds Reader::charge_subscription(Shard& shard, Subscription& by, std::ui
     const auto now = clock_of(shard).now();
     auto& bucket = by.lane->read_bytes;
     bucket.take_read(static_cast<std::int64_t>(bytes), now);
-    count_read(shard, Door::kinesis, bytes, records);
+    count_read(shard, Door::consumer, bytes, records);
     const auto debt = bucket.debt(now);
     if (debt.count() > 0) clock_of(shard).want(now + debt);
     return debt;

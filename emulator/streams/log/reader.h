@@ -52,6 +52,7 @@ class Reader : public EnginePart {
     bool read_room(Shard&);
     milliseconds charge_read(Shard&, Door, std::uint64_t bytes, std::uint64_t records);
     void count_read(Shard&, Door, std::uint64_t bytes, std::uint64_t records);   // for the bill alone
+    void count_call(Stream&, Door about);                                        // the same, of calls about queues and channels
     milliseconds charge_subscription(Shard&, Subscription&, std::uint64_t bytes, std::uint64_t records);
 
     // ---- warmth.cpp ----

@@ -1,5 +1,7 @@
 // The arithmetic of usage.h and its stored forms.
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <utility>
 
 #include "emulator/streams/usage/usage.h"
@@ -12,7 +14,10 @@ constexpr char format = 1;
 constexpr std::int64_t latest_hour = std::int64_t{1} << 40;   // keeps sums of hours far from overflow
 
 void append_number(std::string& out, std::int64_t value) {
-    for (int i = 0; i < 8; ++i) out += static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i));
+    static_assert(std::endian::native == std::endian::little);
+    char bytes[8];
+    std::memcpy(bytes, &value, sizeof bytes);
+    out.append(bytes, sizeof bytes);
 }
 
 std::optional<std::int64_t> take_number(std::string_view& from) {
@@ -103,10 +108,15 @@ void Meter::set_open(std::int64_t now_ms, std::int64_t shards) {
 // ---- stored forms ----
 
 void append_usage(std::string& out, const Usage& usage) {
-    char count = 0;
-    Usage::fields(usage, [&](const auto&) { ++count; });
-    out += count;
-    Usage::fields(usage, [&](const auto& value) { append_number(out, static_cast<std::int64_t>(value)); });
+    int seen = 0, count = 0;
+    Usage::fields(usage, [&](const auto& value) {
+        ++seen;
+        if (value != 0) count = seen;
+    });
+    out += static_cast<char>(count);
+    Usage::fields(usage, [&](const auto& value) {
+        if (count-- > 0) append_number(out, static_cast<std::int64_t>(value));
+    });
 }
 
 std::optional<Usage> take_usage(std::string_view& from) {

@@ -18,13 +18,20 @@ struct Usage {
     std::uint64_t write_refusals{}, read_refusals{};
     std::uint64_t open_shard_ms{};
     std::uint64_t stored_bytes{};   // payload in the store when the hour ended
+    // Read by registered consumers, by queues and by channels, none of which is in the figures above; and calls about the last
+    // two.
+    std::uint64_t bytes_out_consumers{}, records_out_consumers{}, bytes_out_queues{}, records_out_queues{};
+    std::uint64_t bytes_out_channels{}, records_out_channels{}, queue_calls{}, channel_calls{};
     friend bool operator==(const Usage&, const Usage&) = default;
 
-    // In the order in which they are stored: a new one goes to the end, and a value of an older build lacks it.
+    // In the order in which they are stored: a new one goes to the end. A value of an older build lacks it, and so does one whose
+    // last figures are all zero.
     static constexpr void fields(auto& of, auto&& see) {
         see(of.records_in), see(of.bytes_in), see(of.payload_units_25k), see(of.bytes_in_rounded_1k);
         see(of.bytes_out_kinesis), see(of.bytes_out_kafka), see(of.records_out_kinesis), see(of.records_out_kafka);
         see(of.write_refusals), see(of.read_refusals), see(of.open_shard_ms), see(of.stored_bytes);
+        see(of.bytes_out_consumers), see(of.records_out_consumers), see(of.bytes_out_queues), see(of.records_out_queues);
+        see(of.bytes_out_channels), see(of.records_out_channels), see(of.queue_calls), see(of.channel_calls);
     }
     // Sums wrap, so that taking away what was added gives back what was there.
     Usage& operator+=(const Usage& other);

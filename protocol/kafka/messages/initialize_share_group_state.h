@@ -1,31 +1,23 @@
 // InitializeShareGroupState v0 (KIP-932), of a broker to the share coordinator: where a share partition begins.
 #pragma once
 
-#include "protocol/kafka/errors.h"
-#include "protocol/kafka/schema.h"
+#include "protocol/kafka/share_shapes.h"
 
 namespace sluice::kafka {
 
 struct InitializeShareGroupStateRequest {
     static constexpr Api api{.key = 83, .name = "InitializeShareGroupState", .min = 0, .max = 0, .flexible_from = 0};
-    struct Topic {
-        struct Partition {
-            std::int32_t partition{};
-            std::int32_t state_epoch{};
-            std::int64_t start_offset{};
-            static constexpr void fields(auto& m, auto& f) {
-                f("partition", m.partition, since(0));
-                f("stateEpoch", m.state_epoch, since(0));
-                f("startOffset", m.start_offset, since(0));
-            }
-        };
-        Uuid topic_id;
-        Array<Partition> partitions;
+    struct Partition {
+        std::int32_t partition{};
+        std::int32_t state_epoch{};
+        std::int64_t start_offset{};
         static constexpr void fields(auto& m, auto& f) {
-            f("topicId", m.topic_id, since(0));
-            f("partitions", m.partitions, since(0));
+            f("partition", m.partition, since(0));
+            f("stateEpoch", m.state_epoch, since(0));
+            f("startOffset", m.start_offset, since(0));
         }
     };
+    using Topic = AskedTopic<Partition>;
     std::string_view group_id;
     Array<Topic> topics;
     static constexpr void fields(auto& m, auto& f) {
@@ -36,24 +28,7 @@ struct InitializeShareGroupStateRequest {
 
 struct InitializeShareGroupStateResponse {
     static constexpr Api api{.key = 83, .name = "InitializeShareGroupState", .min = 0, .max = 0, .flexible_from = 0};
-    struct Topic {
-        struct Partition {
-            std::int32_t partition{};
-            ErrorCode error_code{};
-            std::optional<std::string> error_message;
-            static constexpr void fields(auto& m, auto& f) {
-                f("partition", m.partition, since(0));
-                f("errorCode", m.error_code, since(0));
-                f("errorMessage", m.error_message, since(0).nullable(0));
-            }
-        };
-        Uuid topic_id;
-        std::vector<Partition> partitions;
-        static constexpr void fields(auto& m, auto& f) {
-            f("topicId", m.topic_id, since(0));
-            f("partitions", m.partitions, since(0));
-        }
-    };
+    using Topic = ToldTopic<ShareStateResult>;
     std::vector<Topic> results;
     static constexpr void fields(auto& m, auto& f) { f("results", m.results, since(0)); }
 };

@@ -2,29 +2,21 @@
 // it is done.
 #pragma once
 
-#include "protocol/kafka/errors.h"
-#include "protocol/kafka/schema.h"
+#include "protocol/kafka/share_shapes.h"
 
 namespace sluice::kafka {
 
 struct ReadShareGroupStateSummaryRequest {
     static constexpr Api api{.key = 87, .name = "ReadShareGroupStateSummary", .min = 0, .max = 1, .flexible_from = 0};
-    struct Topic {
-        struct Partition {
-            std::int32_t partition{};
-            std::int32_t leader_epoch{};
-            static constexpr void fields(auto& m, auto& f) {
-                f("partition", m.partition, since(0));
-                f("leaderEpoch", m.leader_epoch, since(0));
-            }
-        };
-        Uuid topic_id;
-        Array<Partition> partitions;
+    struct Partition {
+        std::int32_t partition{};
+        std::int32_t leader_epoch{};
         static constexpr void fields(auto& m, auto& f) {
-            f("topicId", m.topic_id, since(0));
-            f("partitions", m.partitions, since(0));
+            f("partition", m.partition, since(0));
+            f("leaderEpoch", m.leader_epoch, since(0));
         }
     };
+    using Topic = AskedTopic<Partition>;
     std::string_view group_id;
     Array<Topic> topics;
     static constexpr void fields(auto& m, auto& f) {
@@ -35,32 +27,25 @@ struct ReadShareGroupStateSummaryRequest {
 
 struct ReadShareGroupStateSummaryResponse {
     static constexpr Api api{.key = 87, .name = "ReadShareGroupStateSummary", .min = 0, .max = 1, .flexible_from = 0};
-    struct Topic {
-        struct Partition {
-            std::int32_t partition{};
-            ErrorCode error_code{};
-            std::optional<std::string> error_message;
-            std::int32_t state_epoch{};
-            std::int32_t leader_epoch{};
-            std::int64_t start_offset{};
-            std::int32_t delivery_complete_count = -1;
-            static constexpr void fields(auto& m, auto& f) {
-                f("partition", m.partition, since(0));
-                f("errorCode", m.error_code, since(0));
-                f("errorMessage", m.error_message, since(0).nullable(0));
-                f("stateEpoch", m.state_epoch, since(0));
-                f("leaderEpoch", m.leader_epoch, since(0));
-                f("startOffset", m.start_offset, since(0));
-                f("deliveryCompleteCount", m.delivery_complete_count, since(1));
-            }
-        };
-        Uuid topic_id;
-        std::vector<Partition> partitions;
+    struct Partition {
+        std::int32_t partition{};
+        ErrorCode error_code{};
+        std::optional<std::string> error_message;
+        std::int32_t state_epoch{};
+        std::int32_t leader_epoch{};
+        std::int64_t start_offset{};
+        std::int32_t delivery_complete_count = -1;
         static constexpr void fields(auto& m, auto& f) {
-            f("topicId", m.topic_id, since(0));
-            f("partitions", m.partitions, since(0));
+            f("partition", m.partition, since(0));
+            f("errorCode", m.error_code, since(0));
+            f("errorMessage", m.error_message, since(0).nullable(0));
+            f("stateEpoch", m.state_epoch, since(0));
+            f("leaderEpoch", m.leader_epoch, since(0));
+            f("startOffset", m.start_offset, since(0));
+            f("deliveryCompleteCount", m.delivery_complete_count, since(1));
         }
     };
+    using Topic = ToldTopic<Partition>;
     std::vector<Topic> results;
     static constexpr void fields(auto& m, auto& f) { f("results", m.results, since(0)); }
 };

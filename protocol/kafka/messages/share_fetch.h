@@ -4,39 +4,13 @@
 
 #include <limits>
 
-#include "protocol/kafka/errors.h"
-#include "protocol/kafka/schema.h"
+#include "protocol/kafka/share_shapes.h"
 
 namespace sluice::kafka {
 
 struct ShareFetchRequest {
     static constexpr Api api{.key = 78, .name = "ShareFetch", .min = 1, .max = 2, .flexible_from = 0};
-    struct Topic {
-        struct Partition {
-            struct Batch {
-                std::int64_t first_offset{};
-                std::int64_t last_offset{};
-                Array<std::int8_t> acknowledge_types;
-                static constexpr void fields(auto& m, auto& f) {
-                    f("firstOffset", m.first_offset, since(0));
-                    f("lastOffset", m.last_offset, since(0));
-                    f("acknowledgeTypes", m.acknowledge_types, since(0));
-                }
-            };
-            std::int32_t partition_index{};
-            Array<Batch> acknowledgement_batches;
-            static constexpr void fields(auto& m, auto& f) {
-                f("partitionIndex", m.partition_index, since(0));
-                f("acknowledgementBatches", m.acknowledgement_batches, since(0));
-            }
-        };
-        Uuid topic_id;
-        Array<Partition> partitions;
-        static constexpr void fields(auto& m, auto& f) {
-            f("topicId", m.topic_id, since(0));
-            f("partitions", m.partitions, since(0));
-        }
-    };
+    using Topic = AskedTopic<AcknowledgedPartition>;
     struct ForgottenTopic {
         Uuid topic_id;
         Array<std::int32_t> partitions;
@@ -75,71 +49,43 @@ struct ShareFetchRequest {
 
 struct ShareFetchResponse {
     static constexpr Api api{.key = 78, .name = "ShareFetch", .min = 1, .max = 2, .flexible_from = 0};
-    struct Topic {
-        struct Partition {
-            struct Leader {
-                std::int32_t leader_id{};
-                std::int32_t leader_epoch{};
-                static constexpr void fields(auto& m, auto& f) {
-                    f("leaderId", m.leader_id, since(0));
-                    f("leaderEpoch", m.leader_epoch, since(0));
-                }
-                bool operator==(const Leader&) const = default;
-            };
-            struct Acquired {
-                std::int64_t first_offset{};
-                std::int64_t last_offset{};
-                std::int16_t delivery_count{};
-                static constexpr void fields(auto& m, auto& f) {
-                    f("firstOffset", m.first_offset, since(0));
-                    f("lastOffset", m.last_offset, since(0));
-                    f("deliveryCount", m.delivery_count, since(0));
-                }
-            };
-            std::int32_t partition_index{};
-            ErrorCode error_code{};
-            std::optional<std::string> error_message;
-            ErrorCode acknowledge_error_code{};
-            std::optional<std::string> acknowledge_error_message;
-            Leader current_leader;
-            RecordList records;
-            std::vector<Acquired> acquired_records;
+    struct Partition {
+        struct Acquired {
+            std::int64_t first_offset{};
+            std::int64_t last_offset{};
+            std::int16_t delivery_count{};
             static constexpr void fields(auto& m, auto& f) {
-                f("partitionIndex", m.partition_index, since(0));
-                f("errorCode", m.error_code, since(0));
-                f("errorMessage", m.error_message, since(0).nullable(0));
-                f("acknowledgeErrorCode", m.acknowledge_error_code, since(0));
-                f("acknowledgeErrorMessage", m.acknowledge_error_message, since(0).nullable(0));
-                f("currentLeader", m.current_leader, since(0));
-                f("records", m.records, since(0).nullable(0));
-                f("acquiredRecords", m.acquired_records, since(0));
+                f("firstOffset", m.first_offset, since(0));
+                f("lastOffset", m.last_offset, since(0));
+                f("deliveryCount", m.delivery_count, since(0));
             }
         };
-        Uuid topic_id;
-        std::vector<Partition> partitions;
+        std::int32_t partition_index{};
+        ErrorCode error_code{};
+        std::optional<std::string> error_message;
+        ErrorCode acknowledge_error_code{};
+        std::optional<std::string> acknowledge_error_message;
+        ShareLeader current_leader;
+        RecordList records;
+        std::vector<Acquired> acquired_records;
         static constexpr void fields(auto& m, auto& f) {
-            f("topicId", m.topic_id, since(0));
-            f("partitions", m.partitions, since(0));
+            f("partitionIndex", m.partition_index, since(0));
+            f("errorCode", m.error_code, since(0));
+            f("errorMessage", m.error_message, since(0).nullable(0));
+            f("acknowledgeErrorCode", m.acknowledge_error_code, since(0));
+            f("acknowledgeErrorMessage", m.acknowledge_error_message, since(0).nullable(0));
+            f("currentLeader", m.current_leader, since(0));
+            f("records", m.records, since(0).nullable(0));
+            f("acquiredRecords", m.acquired_records, since(0));
         }
     };
-    struct Node {
-        std::int32_t node_id{};
-        std::string host;
-        std::int32_t port{};
-        std::optional<std::string> rack;
-        static constexpr void fields(auto& m, auto& f) {
-            f("nodeId", m.node_id, since(0));
-            f("host", m.host, since(0));
-            f("port", m.port, since(0));
-            f("rack", m.rack, since(0).nullable(0));
-        }
-    };
+    using Topic = ToldTopic<Partition>;
     std::int32_t throttle_time_ms{};
     ErrorCode error_code{};
     std::optional<std::string> error_message;
     std::int32_t acquisition_lock_timeout_ms{};
     std::vector<Topic> responses;
-    std::vector<Node> node_endpoints;
+    std::vector<ShareNode> node_endpoints;
     static constexpr void fields(auto& m, auto& f) {
         f("throttleTimeMs", m.throttle_time_ms, since(0));
         f("errorCode", m.error_code, since(0));

@@ -1,49 +1,29 @@
 // WriteShareGroupState v0–1 (KIP-932), of a broker to the share coordinator: what changed in a share partition.
 #pragma once
 
-#include "protocol/kafka/errors.h"
-#include "protocol/kafka/schema.h"
+#include "protocol/kafka/share_shapes.h"
 
 namespace sluice::kafka {
 
 struct WriteShareGroupStateRequest {
     static constexpr Api api{.key = 85, .name = "WriteShareGroupState", .min = 0, .max = 1, .flexible_from = 0};
-    struct Topic {
-        struct Partition {
-            struct Batch {
-                std::int64_t first_offset{};
-                std::int64_t last_offset{};
-                std::int8_t delivery_state{};
-                std::int16_t delivery_count{};
-                static constexpr void fields(auto& m, auto& f) {
-                    f("firstOffset", m.first_offset, since(0));
-                    f("lastOffset", m.last_offset, since(0));
-                    f("deliveryState", m.delivery_state, since(0));
-                    f("deliveryCount", m.delivery_count, since(0));
-                }
-            };
-            std::int32_t partition{};
-            std::int32_t state_epoch{};
-            std::int32_t leader_epoch{};
-            std::int64_t start_offset{};
-            std::int32_t delivery_complete_count = -1;
-            Array<Batch> state_batches;
-            static constexpr void fields(auto& m, auto& f) {
-                f("partition", m.partition, since(0));
-                f("stateEpoch", m.state_epoch, since(0));
-                f("leaderEpoch", m.leader_epoch, since(0));
-                f("startOffset", m.start_offset, since(0));
-                f("deliveryCompleteCount", m.delivery_complete_count, since(1));
-                f("stateBatches", m.state_batches, since(0));
-            }
-        };
-        Uuid topic_id;
-        Array<Partition> partitions;
+    struct Partition {
+        std::int32_t partition{};
+        std::int32_t state_epoch{};
+        std::int32_t leader_epoch{};
+        std::int64_t start_offset{};
+        std::int32_t delivery_complete_count = -1;
+        Array<ShareStateBatch> state_batches;
         static constexpr void fields(auto& m, auto& f) {
-            f("topicId", m.topic_id, since(0));
-            f("partitions", m.partitions, since(0));
+            f("partition", m.partition, since(0));
+            f("stateEpoch", m.state_epoch, since(0));
+            f("leaderEpoch", m.leader_epoch, since(0));
+            f("startOffset", m.start_offset, since(0));
+            f("deliveryCompleteCount", m.delivery_complete_count, since(1));
+            f("stateBatches", m.state_batches, since(0));
         }
     };
+    using Topic = AskedTopic<Partition>;
     std::string_view group_id;
     Array<Topic> topics;
     static constexpr void fields(auto& m, auto& f) {
@@ -54,24 +34,7 @@ struct WriteShareGroupStateRequest {
 
 struct WriteShareGroupStateResponse {
     static constexpr Api api{.key = 85, .name = "WriteShareGroupState", .min = 0, .max = 1, .flexible_from = 0};
-    struct Topic {
-        struct Partition {
-            std::int32_t partition{};
-            ErrorCode error_code{};
-            std::optional<std::string> error_message;
-            static constexpr void fields(auto& m, auto& f) {
-                f("partition", m.partition, since(0));
-                f("errorCode", m.error_code, since(0));
-                f("errorMessage", m.error_message, since(0).nullable(0));
-            }
-        };
-        Uuid topic_id;
-        std::vector<Partition> partitions;
-        static constexpr void fields(auto& m, auto& f) {
-            f("topicId", m.topic_id, since(0));
-            f("partitions", m.partitions, since(0));
-        }
-    };
+    using Topic = ToldTopic<ShareStateResult>;
     std::vector<Topic> results;
     static constexpr void fields(auto& m, auto& f) { f("results", m.results, since(0)); }
 };

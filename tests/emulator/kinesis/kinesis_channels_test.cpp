@@ -567,3 +567,21 @@ TEST_CASE("a channel that could not be stored is not there, and its place is the
     place.restart();
     CHECK(place.w.engine->dump() == before);
 }
+
+TEST_CASE("what a channel delivers and each call about it is counted for the bill, apart from what is read") {
+    Place place;
+    place.create(wanted());
+    place.put("12345", "key");
+    const auto used = [&] {
+        return place.w.engine->usage(*place.w.engine->find(place.w.engine->default_world(), "s")).back().each;
+    };
+    CHECK(used().bytes_out_channels == 0);
+    place.pass(300s);
+    (void)place.described();
+    place.caller.ask("ListChannels", json::object());   // about no stream
+    CHECK(used().bytes_out_channels == 8);
+    CHECK(used().records_out_channels == 1);
+    CHECK(used().bytes_out_kinesis == 0);
+    CHECK(used().channel_calls == 2);
+    CHECK(used().queue_calls == 0);
+}

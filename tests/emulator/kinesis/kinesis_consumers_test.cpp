@@ -382,3 +382,14 @@ TEST_CASE("a consumer has tags and a policy of its own, beside its stream's, and
     CHECK(f.door.ask("RegisterStreamConsumer",
                      {{"StreamARN", stream_arn}, {"ConsumerName", "d"}, {"Tags", {{"aws:x", "a"}}}})["__type"] != json{});
 }
+
+TEST_CASE("what is pushed to a consumer is counted for the bill, apart from what GetRecords reads") {
+    Fan f;
+    f.put("key");
+    Subscribed reader{f, f.reg(), f.start("TRIM_HORIZON")};
+    CHECK(reader.keys().size() == 1);
+    const auto used = f.w.engine->usage(*f.w.engine->find(f.w.engine->default_world(), "s")).back().each;
+    CHECK(used.records_out_consumers == 1);
+    CHECK(used.bytes_out_consumers > 3);
+    CHECK(used.bytes_out_kinesis == 0);
+}

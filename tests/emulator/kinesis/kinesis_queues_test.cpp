@@ -536,3 +536,27 @@ TEST_CASE("what could not be stored did not happen: a record is received again, 
           "InternalFailure");
     CHECK(f.door.ask("ListQueues", json::object())["QueueSummaries"].size() == 1);
 }
+
+TEST_CASE("what a queue hands out and each call about it is counted for the bill, apart from what GetRecords reads") {
+    Queued f;
+    const auto stream = f.w.engine->find(f.w.engine->default_world(), "s");
+    const auto used = [&] { return f.w.engine->usage(*stream).back().each; };
+    const auto before = used();
+    CHECK(before.queue_calls == 1);   // CreateQueue
+    f.put("key");
+    const auto got = f.receive();
+    REQUIRE(got.size() == 1);
+    f.door.ask("AcknowledgeQueueRecords", {{"QueueARN", f.arn}, {"Entries", {{{"ReceiptHandle", got[0]["ReceiptHandle"]}}}}});
+    (void)f.describe(f.arn);
+    f.door.ask("ListQueues", json::object());   // about no stream
+    const auto after = used();
+    CHECK(after.queue_calls == 4);
+    CHECK(after.records_out_queues == 1);
+    CHECK(after.bytes_out_queues == 4);   // "key" and a byte
+    CHECK(after.bytes_out_kinesis == 0);
+    CHECK(after.records_out_kinesis == 0);
+    CHECK(after.channel_calls == 0);
+    f.w.engine->flush();
+    f.w.open();
+    CHECK(f.w.engine->usage(*f.w.engine->find(f.w.engine->default_world(), "s")).back().each == after);
+}

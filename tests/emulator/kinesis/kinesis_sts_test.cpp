@@ -16,10 +16,7 @@ struct Sts {
         request.headers = {{"Host", "localhost"}, {"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
         return request;
     }
-    kinesis::Answer answer(const HttpRequest& request) {
-        const auto headers = request.views();
-        return answer_to(world, options, {request.method, request.target, headers}, request.body, pushed);
-    }
+    kinesis::Answer answer(const HttpRequest& request) { return answer_to(world, options, request, pushed); }
     // What stands between a tag's two ends.
     std::string tag(const kinesis::Answer& answer, const std::string& name) const {
         const auto from = answer.body.find("<" + name + ">"), to = answer.body.find("</" + name + ">");

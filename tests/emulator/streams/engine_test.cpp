@@ -262,6 +262,11 @@ TEST_CASE("bytes and records read are counted by door, refusals by kind") {
     auto& shard = *stream->shards[0];
     w.engine->charge_read(shard, streams::Door::kinesis, 100, 2);
     w.engine->charge_read(shard, streams::Door::kafka, 1000, 5);
+    w.engine->count_read(shard, streams::Door::queue, 30, 3);
+    w.engine->count_read(shard, streams::Door::channel, 40, 4);
+    w.engine->count_call(*stream, streams::Door::queue);
+    w.engine->count_call(*stream, streams::Door::channel);
+    w.engine->count_call(*stream, streams::Door::channel);
     for (int i = 0; i < 7; ++i) w.engine->admit_read_call(shard);       // five a second
     for (int i = 0; i < 1003; ++i) w.engine->admit(shard, 1, 1, "k");   // a thousand a second
     w.engine->flush();
@@ -271,6 +276,13 @@ TEST_CASE("bytes and records read are counted by door, refusals by kind") {
     CHECK(told.records_out_kinesis == 2);
     CHECK(told.bytes_out_kafka == 1000);
     CHECK(told.records_out_kafka == 5);
+    CHECK(told.bytes_out_queues == 30);
+    CHECK(told.records_out_queues == 3);
+    CHECK(told.bytes_out_channels == 40);
+    CHECK(told.records_out_channels == 4);
+    CHECK(told.bytes_out_consumers == 0);
+    CHECK(told.queue_calls == 1);
+    CHECK(told.channel_calls == 2);
     CHECK(told.read_refusals == 2);
     CHECK(told.write_refusals == 3);
 }

@@ -208,3 +208,22 @@ TEST_CASE("an address that connects faster than its rate is closed after a while
     Client again(server);
     CHECK(server.door->connections() == 1);
 }
+
+TEST_CASE("a client over its share of the server's time is told how long to wait, at most a second, and not heard before") {
+    Server server;
+    server.create("t", 1);
+    server.clock().freeze();
+    Client admin(server, "admin"), busy(server, "busy"), other(server, "other");
+    CHECK(set(admin, {{"client-id", "busy"}}, "request_percentage", 1).error_code == ErrorCode::none);
+    server.time.set_step(std::chrono::milliseconds{60});   // a request takes 6 per cent of a second
+    const auto wait_of = [](Client& client) { return client.ask<MetadataResponse>(MetadataRequest{}, 9)->throttle_time_ms; };
+    CHECK(wait_of(busy) == 0);   // ten seconds of one per cent pass where there was silence
+    CHECK(wait_of(busy) == 1'000);
+    CHECK(wait_of(other) == 0);
+    busy.send(MetadataRequest{}, 9);
+    CHECK_FALSE(busy.frame());
+    REQUIRE(server.clock().advance(std::chrono::milliseconds{999}));
+    CHECK_FALSE(busy.frame());
+    REQUIRE(server.clock().advance(std::chrono::milliseconds{1}));
+    CHECK(busy.frame());
+}
