@@ -7,9 +7,6 @@ STRICT := $(if $(CI),-DSLUICE_WERROR=ON -DSLUICE_UNITY=ON -DSLUICE_PRECOMPILED=O
 # Nobody debugs CI's release program, and a fifth of the time to compile it goes into what debuggers read.
 LEAN := $(if $(CI),-DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O2 -DNDEBUG")
 
-# Nobody debugs CI's release program, and a fifth of the time to compile it goes into what debuggers read.
-LEAN := $(if $(CI),-DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O2 -DNDEBUG")
-
 BUILD_PACKAGES := build-essential cmake ninja-build ccache pkg-config ca-certificates \
   libboost1.81-dev libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev nlohmann-json3-dev liblmdb-dev \
   libcli11-dev libspdlog-dev libfmt-dev libnghttp2-dev libre2-dev libssl-dev liblz4-dev libzstd-dev libsnappy-dev zlib1g-dev libisal-dev

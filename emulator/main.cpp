@@ -187,6 +187,7 @@ int serve(const ServeOptions& options) {
                             .commit_on_thread = !options.ephemeral && options.durability == storage::Durability::power,
                             .most_bytes_on_loop = most_bytes_on_loop,
                             .most_worked_on_loop = most_worked_on_loop,
+                            .compacts_on_thread = true,
                             .reads_on_thread = !options.ephemeral}};
     engine.events().on_note = [](std::string_view line) { spdlog::info("{}", control::show_text(line)); };
     if (!options.quiet) log_refusals(engine, real);

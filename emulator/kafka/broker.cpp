@@ -1,6 +1,7 @@
 // Puts the shared parts together and listens to the engine for what groups must know.
 #include "emulator/kafka/broker.h"
 
+#include "emulator/kafka/configs/log_settings.h"
 #include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/logs/fetch_sessions.h"
 #include "emulator/kafka/security/access.h"
@@ -91,7 +92,10 @@ Broker::Broker(streams::Engine& the_engine, DoorOptions the_options)
     share_sessions_->on_close = [this](const ShareSession& session) {
         share_groups(*session.world).release(session.group, session.holder);
     };
-    for (auto* world : engine.worlds()) in(*world);   // what the store remembers lives from the start
+    for (auto* world : engine.worlds()) {   // what the store remembers lives from the start
+        in(*world);
+        (void)hand_down_compaction(configs, engine, *world);   // a server may be started with other settings
+    }
 }
 
 Broker::~Broker() = default;

@@ -17,6 +17,10 @@ namespace sluice::kafka {
 
 namespace {
 
+// How long, and for how much, a client that has had its last answer is listened to.
+constexpr milliseconds most_lingering{2'000};
+constexpr std::size_t most_dropped = 1 << 20;
+
 const Route* frame_route(Bytes frame) {
     Reader in{frame};
     const auto key = in.integer<std::int16_t>();
@@ -57,12 +61,30 @@ void Session::close() {
     if (closed_) return;
     closed_ = true;
     peer_->close();
-    mute_.stop();
     idle_.stop();
+    lingering_.stop();
+    drop_calls();
+    if (on_close) on_close(*this);
+}
+
+void Session::drop_calls() {
+    over_ = true;
+    mute_.stop();
     waiting_.clear();
+    waiting_bytes_ = 0;
     calls_.clear();
     gone.end();
-    if (on_close) on_close(*this);
+    taken_.fire();
+}
+
+// A close while the client still writes resets the connection, and takes the last answer with it. So the client hears that no
+// more comes, and what it sends is dropped until it ends its side.
+void Session::linger() {
+    if (std::exchange(lingers_, true)) return;
+    idle_.stop();
+    peer_->finish();
+    auto& clock = *world_.clock;
+    lingering_ = Timer{clock, clock.at(timers::drain, clock.live() + most_lingering, [this] { close_soon(); })};
 }
 
 // g++ 12 sees Asio's allocation of a coroutine's frame and not that the frame is freed the same way.
@@ -103,13 +125,18 @@ Task<void> Session::read(std::shared_ptr<Session> self) {
     const auto spoken = co_await std::move(greeting);
     const bool foreign = spoken != Spoken::kafka && spoken != Spoken::unknown;   // a size above 16 MiB begins with anything
     if (foreign && s.on_foreign) s.on_foreign(spoken);
-    while (!s.closed_ && !foreign) {
+    std::size_t dropped = 0;
+    while (!s.closed_ && !foreign && dropped < most_dropped) {
         const auto room = s.frames_.room();
-        s.sender_.lacks_rest(s.frames_.unfinished());
+        s.sender_.lacks_rest(s.over_ ? 0 : s.frames_.unfinished());
         auto reading = s.peer_->read_some(room);
         const auto count = co_await std::move(reading);
         if (count == 0 || s.closed_) break;
         s.sender_.received(count);
+        if (s.over_) {
+            dropped += count;
+            continue;
+        }
         s.idle_.touch();
         const auto wait = [&s](Frame frame) {
             s.waiting_bytes_ += frame.bytes.size();
@@ -118,7 +145,7 @@ Task<void> Session::read(std::shared_ptr<Session> self) {
         if (!s.frames_.received(count, wait)) break;
         s.begin_calls();
         // It sent far more than is carried out. What it has sent is carried out even if it ends its side meanwhile.
-        while (!s.closed_ && !s.peer_->is_gone() && s.waiting_bytes_ > wire_limits::frame_bytes_in_flight) {
+        while (!s.over_ && !s.peer_->is_gone() && s.waiting_bytes_ > wire_limits::frame_bytes_in_flight) {
             s.peer_->watch();
             Waiter waiter{s.broker_.engine.executor()};
             waiter.watch(s.taken_);
@@ -132,7 +159,7 @@ Task<void> Session::read(std::shared_ptr<Session> self) {
 void Session::begin_calls() {
     if (beginning_) return;
     beginning_ = true;
-    while (!closed_ && !muted_ && !waiting_.empty() && calls_.size() < wire_limits::calls_in_flight &&
+    while (!over_ && !muted_ && !waiting_.empty() && calls_.size() < wire_limits::calls_in_flight &&
            call_bytes_ <= wire_limits::frame_bytes_in_flight && unsent_.size() <= wire_limits::unsent_answer_bytes &&
            may_begin(waiting_.front())) {
         auto frame = std::move(waiting_.front());
@@ -142,7 +169,7 @@ void Session::begin_calls() {
         taken_.fire();
     }
     beginning_ = false;
-    if (!closed_ && !waiting_.empty()) press.fire();
+    if (!over_ && !waiting_.empty()) press.fire();
 }
 
 bool Session::owes() const {
@@ -197,7 +224,7 @@ void Session::begin(Frame frame) {
 }
 
 void Session::answer(Call& call, Gathered gathered) {
-    if (closed_) return;
+    if (over_) return;
     call.done = true;
     if (call.throttle.count() > 0) mute(call.throttle);
     end_serving(call);
@@ -227,7 +254,7 @@ void Session::end_serving(Call& call) {
 }
 
 void Session::no_answer(Call& call) {
-    if (closed_) return;
+    if (over_) return;
     call.done = true;
     if (call.throttle.count() > 0) mute(call.throttle);
     end_serving(call);
@@ -245,6 +272,7 @@ void Session::flush_soon() {
 
 void Session::flush() {
     if (closed_ || sending_) return;
+    if (over_) return linger();
     std::vector<std::shared_ptr<Call>> leaving;
     std::vector<asio::const_buffer> pieces;
     bool hang_up = false;
@@ -256,8 +284,9 @@ void Session::flush() {
         if (!leaving.back()->answer.empty()) pieces.emplace_back(leaving.back()->answer.data(), leaving.back()->answer.size());
     }
     send(pieces);
-    if (hang_up) return close();
-    begin_calls();
+    if (!hang_up) return begin_calls();
+    drop_calls();
+    flush();
 }
 
 void Session::close_soon() {

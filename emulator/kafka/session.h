@@ -28,7 +28,7 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
     ~Session() override;
     void start();
     void close();
-    bool closed() const override { return closed_; }
+    bool closed() const override { return over_; }
     std::size_t calls() const { return calls_.size(); }     // begun and not yet answered, parked ones included
     bool metadata_only() const { return metadata_only_; }   // nothing asked yet but ApiVersions and Metadata
     HostPort advertised() const override { return broker_.advertised.told(told_, local_, remote_); }
@@ -59,6 +59,8 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
     void end_serving(Call&);
     void mute(milliseconds);
     void close_soon();
+    void drop_calls();
+    void linger();
 
     std::shared_ptr<Broker> keeps_;   // a parked handler may outlive the door by a turn of the loop
     Broker& broker_;
@@ -67,11 +69,14 @@ class Session : public Connection, public std::enable_shared_from_this<Session> 
     Endpoint local_;
     asio::ip::address remote_;
     std::optional<HostPort> told_;
-    bool closed_ = false, metadata_only_ = true, metadata_seen_ = false;
+    bool closed_ = false, over_ = false;   // over: nothing is answered any more
+    bool metadata_only_ = true, metadata_seen_ = false;
 
     FrameReader frames_;
     Sender sender_;
-    Idle idle_;   // connections.max.idle.ms
+    Idle idle_;              // connections.max.idle.ms
+    bool lingers_ = false;   // what still comes is dropped
+    Timer lingering_;
     std::deque<Frame> waiting_;
     std::size_t waiting_bytes_ = 0;
     Signal taken_;   // a waiting frame was begun

@@ -18,10 +18,6 @@ streams::StreamPointer topic(Call& call, const Uuid& id) {
     return stream;
 }
 
-bool internal_name(std::string_view name) {
-    return name == "__consumer_offsets" || name == "__transaction_state" || name == "__share_group_state";
-}
-
 std::optional<std::string> name_fault(std::string_view name) {
     if (streams::bounds::good_name(name)) return std::nullopt;
     const std::string text(name);

@@ -24,9 +24,6 @@ inline streams::Uuid to_topic_id(const Uuid& id) {
 // A topic as clients may use it: nothing when it does not exist or is being deleted.
 streams::StreamPointer topic(Call&, std::string_view name);
 streams::StreamPointer topic(Call&, const Uuid& id);
-// Kafka keeps its own books in topics of these names. Nobody makes them as ordinary topics here: a folder that held one would
-// collide with what keeps those books one day.
-bool internal_name(std::string_view name);
 // Kafka's sentence about a name that no topic may have.
 std::optional<std::string> name_fault(std::string_view name);
 ErrorCode code_of(streams::Fault);

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "emulator/control/words/print.h"
+#include "emulator/kafka/configs/log_settings.h"
 
 namespace sluice {
 namespace {
@@ -113,16 +114,13 @@ void make_streams(const ServeOptions& options, const kafka::Configs& configs, st
         make(std::move(wanted), "stream");
     }
     const auto partitions = static_cast<std::int32_t>(configs.number("num.partitions"));
-    const auto retention = configs.default_retention();
     for (const auto& [name, count] : options.topics) {
         streams::Engine::NewStream wanted;
         wanted.name = name;
         wanted.shards = count == 0 ? partitions : count;
         wanted.manners = streams::Manners::kafka;
         wanted.profile = options.kafka_limits;
-        wanted.retention = retention;
-        wanted.retention_for_ever = !retention;
-        wanted.retention_bytes = configs.default_retention_bytes();
+        kafka::take_log_settings(configs, engine.default_world(), wanted);
         make(std::move(wanted), "topic");
     }
     engine.flush();

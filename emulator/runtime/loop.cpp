@@ -1,10 +1,16 @@
 #include "emulator/runtime/loop.h"
 
+#include <boost/asio/co_spawn.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
+#include "emulator/runtime/spawn.h"
+
 namespace sluice {
+
+void spawn(const Executor& executor, Task<void> task) { asio::co_spawn(executor, std::move(task), stop_loudly); }
 
 void stop_loudly(const std::exception_ptr& error) {
     if (!error) return;

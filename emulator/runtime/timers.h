@@ -30,6 +30,7 @@ namespace timers {
 
 // ---- data ----
 inline constexpr DueKind<Line::data> retention{"retention: what a shard's store is told to forget"};
+inline constexpr DueKind<Line::data> compaction{"compaction: a shard's next run"};
 inline constexpr DueKind<Line::data> on_demand{"on-demand scaling: every 15 minutes, while something is written"};
 inline constexpr DueKind<Line::data> offset_expiry{"offsets.retention.minutes: committed offsets that nobody uses"};
 inline constexpr DueKind<Line::data> channel_object{"a channel's object that is as old as it may become"};
@@ -68,29 +69,12 @@ template <Line line>
 constexpr Row row(const WaitKind<line>& kind) {
     return {kind.name, line, true};
 }
-inline constexpr std::array all{row(retention),
-                                row(on_demand),
-                                row(offset_expiry),
-                                row(channel_object),
-                                row(member_session),
-                                row(transaction),
-                                row(producer_silence),
-                                row(unfinished_request),
-                                row(idle_connection),
-                                row(half_closed),
-                                row(drain),
-                                row(address_hint),
-                                row(expired_kept),
-                                row(subscription),
-                                row(visibility),
-                                row(channel_retry),
-                                row(rebalance),
-                                row(long_poll),
-                                row(mute),
-                                row(pace),
-                                row(state_delay),
-                                row(http_watch),
-                                row(lazy_counters)};
+inline constexpr std::array all{
+    row(retention),      row(compaction),    row(on_demand),        row(offset_expiry),      row(channel_object),
+    row(member_session), row(transaction),   row(producer_silence), row(unfinished_request), row(idle_connection),
+    row(half_closed),    row(drain),         row(address_hint),     row(expired_kept),       row(subscription),
+    row(visibility),     row(channel_retry), row(rebalance),        row(long_poll),          row(mute),
+    row(pace),           row(state_delay),   row(http_watch),       row(lazy_counters)};
 
 }   // namespace timers
 

@@ -26,6 +26,7 @@ Engine::State::State(Engine& front, Executor e, storage::Store& s, const RealTim
       writer(*this),
       reader(*this, e),
       upkeep(*this),
+      cleaner(*this, e),
       kept(*this),
       aside(std::move(e)) {}
 
@@ -45,9 +46,13 @@ Engine::~Engine() {
             own(*stream).ready.stop();
             own(*stream).mark.stop();
             for (auto& [called, consumer] : own(*stream).consumers) consumer->ready.stop();
-            for (auto& shard : own(*stream).shards) shard->trim.stop();
+            for (auto& shard : own(*stream).shards) {
+                shard->trim.stop();
+                shard->dirt.timer.stop();
+            }
         }
     }
+    state_->cleaner.stop();
     state_->reader.stop();
     state_->aside.stop();
     state_->writer.stop();

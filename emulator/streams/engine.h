@@ -155,6 +155,7 @@ struct EngineOptions {
     std::uint64_t most_bytes_on_loop =
         UINT64_MAX;   // a group with more goes to that thread in any case: others are served meanwhile
     std::uint64_t most_worked_on_loop = UINT64_MAX;   // bytes of a body that is decoded or made into a batch; see large
+    bool compacts_on_thread = false;                  // else a run of compaction takes its steps on the loop
     bool reads_on_thread = false;                     // pages may have to come from a disk: a thread brings them, see at_hand
 };
 
@@ -187,6 +188,7 @@ class Engine {
         std::optional<milliseconds> retention;
         bool retention_for_ever = false;
         std::optional<std::int64_t> retention_bytes;
+        std::optional<CompactionRules> compaction;
         bool on_demand = false, provisional = false, internal = false;
         Placing placing = Placing::by_key;   // spread: on demand only
         std::int64_t max_record_bytes = default_record_bytes;
@@ -221,6 +223,7 @@ class Engine {
         std::map<std::string, std::string> configs;
         std::optional<milliseconds> retention;         // nothing: for ever
         std::optional<std::int64_t> retention_bytes;   // nothing: any size
+        std::optional<CompactionRules> compaction;     // nothing: not compacted
     };
     Result<Ticket> set_settings(const Stream&, Settings);
     Result<Ticket> set_config(const Stream&, const std::string& key, std::optional<std::string> value);

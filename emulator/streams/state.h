@@ -4,6 +4,7 @@
 #include "emulator/streams/catalog/catalog.h"
 #include "emulator/streams/catalog/keys.h"
 #include "emulator/streams/kept.h"
+#include "emulator/streams/log/cleaner.h"
 #include "emulator/streams/log/extents.h"
 #include "emulator/streams/log/reader.h"
 #include "emulator/streams/log/upkeep.h"
@@ -28,6 +29,7 @@ struct Engine::State : std::enable_shared_from_this<Engine::State> {
     Writer writer;
     Reader reader;
     Upkeep upkeep;
+    Cleaner cleaner;
     Kept kept;
     std::unique_ptr<Queues> queues;   // stand on all of it
     Worker aside;                     // works, where the reader's thread waits

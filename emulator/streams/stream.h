@@ -19,6 +19,7 @@
 #include "emulator/runtime/loop.h"
 #include "emulator/streams/attributes.h"
 #include "emulator/streams/catalog/hash_key.h"
+#include "emulator/streams/compaction.h"
 #include "emulator/streams/consumer.h"
 #include "emulator/streams/limits/limits.h"
 #include "emulator/streams/limits/on_demand.h"
@@ -40,6 +41,8 @@ enum class Door : std::uint8_t { kinesis, kafka, consumer, queue, channel };
 struct Extent {
     LogId log{};
     Position from{}, to{-1};
+    bool compacted = false;      // the first one alone: what a run of compaction has left
+    std::int64_t horizon_ms{};   // of it: when the next of its tombstones and markers may go; 0: none waits
 };
 
 // What the log remembers of an idempotent producer: its last five batches, and where its transaction begins (KIP-98).
@@ -162,6 +165,16 @@ struct Shard {
     };
     Asked asked;   // what was refused while the clock stood there: `clock auto` makes room for all of it
 
+    // Compaction (log/cleaner.cpp).
+    LogId pending{};   // which a run is writing, or left half written
+    struct {
+        Dirt found;
+        bool known = false, running = false;
+        bool held_back = false;   // there was nothing that a run may touch, or it failed
+        std::optional<std::int64_t> due_ms;
+        Timer timer;
+    } dirt;
+
     std::unique_ptr<Warmth> warmth;      // nothing: not read yet
     Signal appended;                     // committed records, a seal, or deletion
     mutable std::weak_ptr<void> shown;   // what a door made of some records, for as long as one of many readers is sent it
@@ -183,6 +196,7 @@ struct Stream : std::enable_shared_from_this<Stream> {
     Time ready_at;                                 // when CREATING, UPDATING or DELETING ends
     std::optional<milliseconds> retention;         // nothing: for ever
     std::optional<std::int64_t> retention_bytes;   // per shard, on streams with Kafka's manners; nothing: any size
+    std::optional<CompactionRules> compaction;     // nothing: its log is not compacted
     std::int64_t max_record_bytes = default_record_bytes;
     bool on_demand = false;
     Placing placing = Placing::by_key;

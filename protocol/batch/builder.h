@@ -19,6 +19,10 @@ struct BatchOptions {
 // At least one record. Offsets count from base_offset; the first record's timestamp is the batch's base.
 Blob build(std::span<const Record> records, const BatchOptions& options = {});
 
+// The same batch with some of its records, as compaction leaves it: its offsets, its producer's numbers and its codec stay. With
+// a horizon the tombstones and markers in it are known to go at that time (KIP-534); without records only the header is left.
+Blob rebuild(const BatchHeader& was, std::span<const Record> kept, std::optional<std::int64_t> delete_horizon = {});
+
 // How long build() makes a batch without compression.
 std::size_t built_size(std::span<const Record> records);
 

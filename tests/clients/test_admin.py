@@ -240,3 +240,41 @@ def test_a_setting_of_the_command_line_is_below_one_that_was_changed():
         assert (told.value, told.source) == ("60000", 2)
     finally:
         server.stop()
+
+
+def test_kafkas_own_topics_are_listed_and_a_reader_of_one_ends(server):
+    topics = server.admin().list_topics(timeout=10).topics
+    consumer = server.consumer(f"reader-{len(topics)}", **{"auto.offset.reset": "earliest", "enable.partition.eof": True,
+                                                           "allow.auto.create.topics": True})
+    consumer.subscribe(["__consumer_offsets"])
+    ended = set()
+
+    def all_ended():
+        message = consumer.poll(0.1)
+        if message is not None:
+            assert message.error() and message.error().code() == -191, message.value()
+            ended.add(message.partition())
+        return len(ended) == 50
+
+    until(all_ended)
+    consumer.close()
+    topics = server.admin().list_topics(timeout=10).topics
+    assert len(topics["__consumer_offsets"].partitions) == 50
+    told = settings(server.admin(), ResourceType.TOPIC, "__consumer_offsets")
+    assert {key: told[key].value for key in ("cleanup.policy", "compression.type", "segment.bytes")} == {
+        "cleanup.policy": "compact", "compression.type": "producer", "segment.bytes": "104857600"}
+    python = KafkaAdminClient(bootstrap_servers=server.kafka_at)
+    internal = {topic["name"]: topic["is_internal"] for topic in python.describe_topics(["__consumer_offsets"])}
+    python.close()
+    assert internal == {"__consumer_offsets": True}
+    assert not [name for name in server.kinesis().list_streams()["StreamNames"] if name.startswith("__")]
+    _, error = produce_one(server, "__consumer_offsets")
+    assert error.name() == "TOPIC_EXCEPTION"
+
+
+def produce_one(server, topic):
+    told = []
+    producer = server.producer()
+    producer.produce(topic, value="v", partition=0, on_delivery=lambda error, message: told.append((message, error)))
+    producer.flush(10)
+    return told[0]

@@ -71,6 +71,12 @@ def works_again(server, topic):
     until(lambda: isinstance(send(server, topic), int), 20, "room for a write")
 
 
+def fill_again(server, topic, least):
+    """Room comes in steps, as the store sweeps what was dropped: fills it until so many records were stored."""
+    stored = []
+    until(lambda: stored.append(fill(server, topic)) or sum(stored) > least, 20, f"room for {least} records")
+
+
 def check_full(server, kinesis, topic, stored):
     """What is refused and what goes on while nothing more fits."""
     assert send(server, topic).code() == KafkaError.KAFKA_STORAGE_ERROR
@@ -109,8 +115,7 @@ def test_a_full_map_refuses_writes_until_retention_or_a_deletion_makes_room(smal
     # … and so does retention.
     server.words("clock", "advance", "3h")
     works_again(server, name)
-    again = fill(server, name)
-    assert again > 300
+    fill_again(server, name, 300)
     whole = server.read_all(name)
     server.restart()
     assert [(m.offset(), m.value()) for m in server.read_all(name)] == [(m.offset(), m.value()) for m in whole]
@@ -134,7 +139,7 @@ def test_a_full_disk_refuses_writes_until_somebody_or_retention_frees_some(small
     # … or retention frees pages inside the file, while the disk stays as full as it is.
     server.words("clock", "advance", "3h")
     works_again(server, name)
-    assert fill(server, name) > 200
+    fill_again(server, name, 200)
     whole = [(m.offset(), m.value()) for m in server.read_all(name)]
     server.restart()
     assert [(m.offset(), m.value()) for m in server.read_all(name)] == whole

@@ -1,6 +1,10 @@
 """Logins, TLS, ACLs and quotas at the Kafka door, with librdkafka."""
 import base64
 import json
+import select
+import socket
+import ssl
+import struct
 import subprocess
 import time
 import urllib.request
@@ -25,6 +29,13 @@ def guarded(tmp_path_factory):
 def trusted(server, tmp_path_factory):
     path = tmp_path_factory.mktemp("tls") / "ca.pem"
     path.write_bytes(urllib.request.urlopen(f"http://{server.kinesis_at}/ca.pem", timeout=10).read())
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def trusted_by_guarded(guarded, tmp_path_factory):
+    path = tmp_path_factory.mktemp("tls") / "ca.pem"
+    path.write_bytes(urllib.request.urlopen(f"http://{guarded.kinesis_at}/ca.pem", timeout=10).read())
     return str(path)
 
 
@@ -54,6 +65,42 @@ def test_a_known_user_writes_and_reads(guarded, name, mechanism):
     got = [message.value() for message in consumer.consume(2, 20)]
     consumer.close()
     assert sorted(got) == [b"1", b"2"]
+
+
+def frame(api, version, body):
+    """A request with the correlation id 7 and the client id "x"."""
+    whole = struct.pack(">hhih", api, version, 7, 1) + b"x" + body
+    return struct.pack(">i", len(whole)) + whole
+
+
+def answer(connection):
+    def exactly(size):
+        got = b""
+        while len(got) < size:
+            more = connection.recv(size - len(got))
+            assert more, "the connection ended within an answer"
+            got += more
+        return got
+    return exactly(struct.unpack(">i", exactly(4))[0])
+
+
+@pytest.mark.parametrize("protocol", ["plain", "tls"])
+def test_a_refused_client_that_goes_on_sending_reads_why_and_then_the_end(guarded, trusted_by_guarded, protocol):
+    host, port = guarded.kafka_at.rsplit(":", 1)
+    connection = socket.create_connection((host, int(port)), timeout=10)
+    if protocol == "tls":
+        context = ssl.create_default_context(cafile=trusted_by_guarded)
+        connection = context.wrap_socket(connection, server_hostname="localhost", suppress_ragged_eofs=False)
+    connection.sendall(frame(17, 1, struct.pack(">h", 5) + b"PLAIN"))
+    answer(connection)
+    token = b"\0alice\0wrong"
+    connection.sendall(frame(36, 0, struct.pack(">i", len(token)) + token))
+    select.select([connection], [], [], 10)   # the answer is here, so the server has sent its last
+    for _ in range(20):
+        connection.sendall(frame(3, 1, struct.pack(">i", 0)))
+    assert struct.unpack(">h", answer(connection)[4:6]) == (58,)
+    assert connection.recv(1) == b""   # over TLS: by a close_notify, and no reset before it
+    connection.close()
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "tests/sim/compaction.h"
 #include "tests/sim/history.h"
 
 namespace {
@@ -43,6 +44,7 @@ sim::Plan plan_of(std::uint64_t seed, const std::string& folder) {
 std::string run(sim::Plan plan, std::uint64_t& steps) {
     std::string transcript;
     try {
+        sim::Compaction{plan}.run();
         for (const bool again : {false, true}) {
             sim::Plan one = plan;
             if (!again) one.pieces = 0;

@@ -74,7 +74,8 @@ Task<void> find(Call& call, const streams::StreamPointer& stream, const streams:
         (void)call.engine.bounds(shard);   // retention first
         found = call.engine.find_timestamp(shard, time);
     }   // else: no tiers, nothing found
-    if (!found) co_return;
+    // Who reads what is committed is not told of what it cannot read yet (seen: Kafka 4.4.0, by time and the largest time alike).
+    if (!found || (committed && found->first >= call.engine.bounds(shard).stable)) co_return;
     place(found->first);
     told.timestamp = found->second;
 }

@@ -4,6 +4,8 @@
 #include <limits>
 #include <set>
 
+#include "emulator/kafka/configs/log_settings.h"
+#include "emulator/kafka/logs/internal_topics.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/metadata.h"
@@ -66,9 +68,7 @@ streams::Result<streams::Engine::Changed> create(Call& call, std::string_view na
     wanted.shards = static_cast<std::int32_t>(configs.number("num.partitions"));
     wanted.manners = streams::Manners::kafka;
     wanted.profile = call.engine.options().kafka_profile;
-    wanted.retention = configs.default_retention(&call.world);
-    wanted.retention_for_ever = !wanted.retention;
-    wanted.retention_bytes = configs.default_retention_bytes(&call.world);
+    take_log_settings(configs, call.world, wanted);
     wanted.provisional = true;
     wanted.state_delay = false;
     return call.engine.create(call.world, wanted);
@@ -84,11 +84,16 @@ MetadataResponse::Topic by_name(Call& call, std::string_view name, bool may_crea
     if (const auto stream = topic(call, name)) return describe(call, *stream, operations);
     if (operations) told.topic_authorized_operations = operations_on(call, ResourceType::topic, name);
     told.error_code = name_fault(name) ? ErrorCode::invalid_topic_exception : ErrorCode::unknown_topic_or_partition;
-    if (!may_create || told.is_internal || told.error_code == ErrorCode::invalid_topic_exception) return told;
+    if (!may_create || told.error_code == ErrorCode::invalid_topic_exception) return told;
     if (!may(call, AclOperation::create, ResourceType::cluster, the_cluster) &&
         !may(call, AclOperation::create, ResourceType::topic, name)) {
         told.error_code = ErrorCode::topic_authorization_failed;
         return told;
+    }
+    if (told.is_internal) {
+        if (auto made = open_internal_topic(call, name)) ticket = std::move(*made);
+        const auto stream = topic(call, name);
+        return stream ? describe(call, *stream, operations) : told;
     }
     const auto created = create(call, name);
     if (created) {

@@ -1,7 +1,8 @@
-// FindCoordinator v0-6: we coordinate everything, and are always ready. The keys of type 2 are parts of share groups:
-// "group:topic id:partition", from v6 on.
+// FindCoordinator v0-6: we coordinate everything, and are always ready. The first call makes the topic in which Kafka's
+// coordinator keeps its books. The keys of type 2 are parts of share groups: "group:topic id:partition", from v6 on.
 #include <charconv>
 
+#include "emulator/kafka/logs/internal_topics.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/find_coordinator.h"
@@ -36,6 +37,9 @@ ErrorCode key_fault(int version, std::int8_t type, std::string_view key) {
     return type == 2 && version >= 6 && good_share_key(key) ? ErrorCode::none : ErrorCode::invalid_request;
 }
 
+// The topic in which Kafka's coordinator of such keys keeps its books.
+std::string_view books_of(std::int8_t type) { return type == 0 ? offsets_topic : type == 1 ? transactions_topic : shares_topic; }
+
 template <class Told>
 void hide_coordinator(Told& told, ErrorCode code) {
     told.error_code = code;
@@ -50,6 +54,7 @@ Task<FindCoordinatorResponse> handle(Call& call, const FindCoordinatorRequest& r
     const auto address = call.connection->advertised();
     const auto node = call.broker.options.node_id;
     FindCoordinatorResponse response;
+    bool found = false;
     for (const auto key : request.coordinator_keys) {
         const auto code = key_fault(call.version, request.key_type, key);
         const bool known = code == ErrorCode::none;
@@ -63,6 +68,7 @@ Task<FindCoordinatorResponse> handle(Call& call, const FindCoordinatorRequest& r
         told.port = known ? address.port : -1;
         if (const auto refused = coordinator_denied(call, request.key_type, key); refused != ErrorCode::none)
             hide_coordinator(told, refused);
+        found = found || told.error_code == ErrorCode::none;
     }
     const auto code = key_fault(call.version, request.key_type, request.key);
     const bool known = code == ErrorCode::none;
@@ -74,6 +80,10 @@ Task<FindCoordinatorResponse> handle(Call& call, const FindCoordinatorRequest& r
     if (call.version < 4)
         if (const auto refused = coordinator_denied(call, request.key_type, request.key); refused != ErrorCode::none)
             hide_coordinator(response, refused);
+    found = found || (call.version < 4 && response.error_code == ErrorCode::none);
+    if (found)
+        if (const auto made = open_internal_topic(call, books_of(request.key_type)))
+            (void)co_await made->committed();   // without it the coordinator is ready all the same
     co_return response;
 }
 

@@ -4,8 +4,10 @@
 #include <map>
 #include <set>
 
-#include "emulator/kafka/configs/altering.h"
+#include "emulator/kafka/configs/alteration.h"
 #include "emulator/kafka/configs/config_values.h"
+#include "emulator/kafka/configs/log_settings.h"
+#include "emulator/kafka/logs/internal_topics.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/security/quotas.h"
 #include "emulator/kafka/serve.h"
@@ -88,17 +90,6 @@ std::optional<Refused> configs_of(const CreateTopicsRequest::Topic& asked, strea
     }
     if (auto conflict = topic_conflict({made.configs.begin(), made.configs.end()}))
         return Refused{ErrorCode::invalid_config, std::move(*conflict)};
-    if (const auto set = made.configs.find("retention.ms"); set != made.configs.end()) {
-        const auto ms = std::stoll(set->second);   // config_fault has read it as an int64
-        made.retention_for_ever = ms < 0;
-        made.retention.reset();
-        if (ms >= 0) made.retention = milliseconds{ms};
-    }
-    if (const auto set = made.configs.find("retention.bytes"); set != made.configs.end()) {
-        const auto bytes = std::stoll(set->second);
-        made.retention_bytes.reset();
-        if (bytes >= 0) made.retention_bytes = bytes;
-    }
     return std::nullopt;
 }
 
@@ -130,23 +121,21 @@ std::expected<streams::Engine::NewStream, Refused> check(Call& call, const Creat
     const auto refused = [](ErrorCode code, std::string text) { return std::unexpected{Refused{code, std::move(text)}}; };
     if (auto fault = name_fault(asked.name)) return refused(ErrorCode::invalid_topic_exception, std::move(*fault));
     const std::string name{asked.name};
-    if (name == "__cluster_metadata" || internal_name(name))
+    if (name == "__cluster_metadata")
         return refused(ErrorCode::invalid_request, "Creation of internal topic " + name + " is prohibited.");
     const auto existing = call.engine.find(call.world, name);
     if (existing && !existing->provisional)
         return refused(ErrorCode::topic_already_exists, "Topic '" + name + "' already exists.");
     if (const auto other = call.engine.collision(call.world, name))
         return refused(ErrorCode::invalid_topic_exception, "Topic '" + name + "' collides with existing topic: " + *other);
-    const auto& configs = call.broker.configs;
     streams::Engine::NewStream wanted;
     wanted.name = name;
+    wanted.internal = internal_name(name);
     wanted.manners = streams::Manners::kafka;
     wanted.profile = call.engine.options().kafka_profile;
-    wanted.retention = configs.default_retention(&call.world);
-    wanted.retention_for_ever = !wanted.retention;
-    wanted.retention_bytes = configs.default_retention_bytes(&call.world);
     wanted.state_delay = false;
     if (auto fault = configs_of(asked, wanted)) return std::unexpected{std::move(*fault)};
+    take_log_settings(call.broker.configs, call.world, wanted);
     const auto partitions = partitions_of(call, asked);
     if (!partitions) return std::unexpected{partitions.error()};
     wanted.shards = *partitions;
@@ -174,7 +163,6 @@ std::optional<streams::Ticket> place(Call& call, const streams::Engine::NewStrea
     }
     describe(call.broker.configs, *created->stream, told);
     told.topic_id = to_wire_id(created->stream->topic_id);
-    tell_of_compaction(call, wanted.name, {wanted.configs.begin(), wanted.configs.end()});
     return created->ticket;
 }
 

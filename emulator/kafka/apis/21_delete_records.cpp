@@ -26,6 +26,7 @@ std::optional<streams::Ticket> delete_records(Call& call, const streams::Stream*
     };
     const auto* shard = stream ? stream->shard(asked.partition_index) : nullptr;
     if (!shard) return refused(ErrorCode::unknown_topic_or_partition);
+    if (stream->internal) return refused(ErrorCode::invalid_topic_exception);
     if (!call.broker.configs.topic_text(*stream, "cleanup.policy").contains("delete"))
         return refused(ErrorCode::policy_violation);
     const auto bounds = call.engine.bounds(*shard);

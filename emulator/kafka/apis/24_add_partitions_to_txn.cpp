@@ -2,6 +2,7 @@
 // transactions at once, or only asked whether they are part. Codes as seen on Kafka 4.4.0.
 #include <algorithm>
 
+#include "emulator/kafka/logs/internal_topics.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "emulator/kafka/transactions/transactions.h"
@@ -43,7 +44,8 @@ Adding add(Call& call, std::string_view id, Producer producer, bool only_asks, c
         denied != ErrorCode::none)
         return {all(denied), {}};
     const auto denied_topic = [&](std::string_view name) {
-        return of_client ? refusal(call, ResourceType::topic, name) : ErrorCode::none;
+        if (!of_client) return ErrorCode::none;
+        return internal_name(name) ? ErrorCode::topic_authorization_failed : refusal(call, ResourceType::topic, name);
     };
     const auto place_of = [&](std::string_view name, std::int32_t partition) -> std::optional<Partition> {
         if (denied_topic(name) != ErrorCode::none) return std::nullopt;

@@ -1,5 +1,6 @@
 // DescribeTransactions v0: where transactional ids stand. The offsets of a group show as Kafka shows them: a partition of
 // __consumer_offsets, by the group's id.
+#include "emulator/kafka/logs/internal_topics.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "emulator/kafka/transactions/transactions.h"
@@ -9,11 +10,8 @@ namespace sluice::kafka {
 
 namespace {
 
-constexpr std::string_view group_offsets = "__consumer_offsets";
-constexpr std::int32_t offsets_partitions = 50;
-
 // Java's hash of a text, over UTF-16.
-std::int32_t partition_of_group(std::string_view id) {
+std::int32_t partition_of_group(std::string_view id, std::int32_t partitions) {
     std::uint32_t hash = 0;
     for (std::size_t i = 0; i < id.size();) {
         const auto lead = static_cast<unsigned char>(id[i]);
@@ -30,7 +28,7 @@ std::int32_t partition_of_group(std::string_view id) {
         }
     }
     const auto value = static_cast<std::int32_t>(hash);
-    return (value == std::numeric_limits<std::int32_t>::min() ? 0 : std::abs(value)) % offsets_partitions;
+    return (value == std::numeric_limits<std::int32_t>::min() ? 0 : std::abs(value)) % partitions;
 }
 
 }   // namespace
@@ -66,10 +64,13 @@ Task<DescribeTransactionsResponse> handle(Call& call, const DescribeTransactions
                 told.topics.push_back({.topic = stream->name, .partitions = {}});
             told.topics.back().partitions.push_back(partition);
         }
+        const auto books = topic(call, offsets_topic);
+        const auto partitions = static_cast<std::int32_t>(books ? std::ssize(books->shards)
+                                                                : call.broker.configs.number("offsets.topic.num.partitions"));
         std::set<std::int32_t> of_groups;
-        for (const auto& [group, offsets] : one->groups()) of_groups.insert(partition_of_group(group));
-        if (!of_groups.empty() && refusal(call, ResourceType::topic, group_offsets) == ErrorCode::none)
-            told.topics.push_back({.topic = std::string(group_offsets), .partitions = {of_groups.begin(), of_groups.end()}});
+        for (const auto& [group, offsets] : one->groups()) of_groups.insert(partition_of_group(group, partitions));
+        if (!of_groups.empty() && refusal(call, ResourceType::topic, offsets_topic) == ErrorCode::none)
+            told.topics.push_back({.topic = std::string(offsets_topic), .partitions = {of_groups.begin(), of_groups.end()}});
     }
     co_return response;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "emulator/kafka/logs/internal_topics.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/describe_topic_partitions.h"

@@ -1,5 +1,6 @@
 // ShareFetch v1-2 (KIP-932): carries out the acknowledgements that came along, then acquires records for the member, waiting up
 // to maxWaitMs for minBytes. Answered when both are stored: how often a record was delivered outlives a restart.
+#include "emulator/kafka/logs/internal_topics.h"
 #include "emulator/kafka/serve.h"
 #include "emulator/kafka/share/share_look.h"
 #include "protocol/kafka/messages/share_fetch.h"
@@ -85,6 +86,8 @@ Task<ShareFetchResponse> handle(Call& call, const ShareFetchRequest& request) {
     const auto opened = sessions.open(call.world, request, call.connection.get(), call.broker.most_share_sessions());
     if (opened.error != ErrorCode::none) co_return refused_fetch(opened.error);
     const auto session = opened.session;
+    if (request.share_session_epoch == ShareSessions::first_epoch)
+        if (const auto made = open_internal_topic(call, shares_topic)) (void)co_await made->committed();
     ShareFound found;
     const Acknowledging how{session->holder, rules.lock, request.is_renew_ack && rules.renews};
     acknowledge_all(call, request, rules, how, [&](const SharePlace& place, Acknowledged said, streams::Ticket ticket) {

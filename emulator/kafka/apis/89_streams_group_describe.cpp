@@ -52,6 +52,7 @@ Told::Member described(const StreamsMember& member) {
     Told::Member told;
     told.member_id = member.id;
     told.member_epoch = member.epoch;
+    told.instance_id = member.instance;
     told.rack_id = member.rack;
     told.client_id = member.client_id;
     told.client_host = member.client_host;

@@ -1,11 +1,12 @@
-// A change of a topic is one of its stream; of a group or another resource it is a kept value. A change of the broker's retention
-// also is one of all topics that have none of their own, in the same unit.
+// A change of a topic is one of its stream; of a group or another resource it is a kept value. A change of the broker's
+// retention, or of how it compacts, also is one of all topics that have none of their own, in the same unit.
 #include "emulator/kafka/configs/altering.h"
 
 #include <algorithm>
 #include <charconv>
 
 #include "emulator/kafka/configs/config_values.h"
+#include "emulator/kafka/configs/log_settings.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/topics.h"
 
@@ -68,6 +69,11 @@ streams::Engine::Settings settings_of(Call& call, const streams::Stream& stream,
         wanted.retention_bytes = not_negative(*bytes);
     else if (!stream.kinesis_manners())
         wanted.retention_bytes = configs.default_retention_bytes(&call.world);
+    streams::Stream imagined;
+    imagined.world = &call.world;
+    imagined.manners = stream.manners;
+    imagined.configs = wanted.configs;
+    wanted.compaction = compaction_of(configs, imagined);
     return wanted;
 }
 
@@ -90,7 +96,6 @@ AlteredOrNot alter_topic(Call& call, const AskedAlteration& asked, std::span<con
     const auto wanted = settings_of(call, *stream, *then, asked.replace || names(changes, "retention.ms"));
     const auto changed = call.engine.set_settings(*stream, wanted);
     if (!changed) return failed_alteration(changed.error());
-    if (names(changes, "cleanup.policy")) tell_of_compaction(call, stream->name, *then);
     return {.code = {}, .text = {}, .ticket = *changed};
 }
 
@@ -116,7 +121,8 @@ streams::Result<void> hand_down_retention(Call& call, std::optional<milliseconds
         const bool by_bytes = !stream->configs.contains("retention.bytes") && stream->retention_bytes == bytes_before;
         streams::Engine::Settings wanted{.configs = stream->configs,
                                          .retention = by_age ? age : stream->retention,
-                                         .retention_bytes = by_bytes ? bytes : stream->retention_bytes};
+                                         .retention_bytes = by_bytes ? bytes : stream->retention_bytes,
+                                         .compaction = stream->compaction};
         if (wanted.retention == stream->retention && wanted.retention_bytes == stream->retention_bytes) continue;
         if (const auto changed = call.engine.set_settings(*stream, std::move(wanted)); !changed)
             return std::unexpected{changed.error()};
@@ -135,25 +141,21 @@ AlteredOrNot alter_kept(Call& call, const AskedAlteration& asked, std::span<cons
     if (asked.validate_only || *then == now) return {};
     const auto age = call.broker.configs.default_retention(&call.world);
     const auto bytes = call.broker.configs.default_retention_bytes(&call.world);
+    const auto compaction = compaction_defaults(call.broker.configs, call.world);
     streams::Unit whole{call.engine};   // the setting and what follows from it
     auto ticket = dynamic.set(type, asked.name, std::move(*then));
     call.broker.configs.follow(call.world, dynamic);
     if (type == ConfigResource::broker) {
         if (const auto handed = hand_down_retention(call, age, bytes); !handed) return failed_alteration(handed.error());
+        if (compaction_defaults(call.broker.configs, call.world) != compaction)
+            if (const auto handed = hand_down_compaction(call.broker.configs, call.engine, call.world); !handed)
+                return failed_alteration(handed.error());
         ticket = whole.ticket();
     }
     return {.code = {}, .text = {}, .ticket = std::move(ticket)};
 }
 
 }   // namespace
-
-void tell_of_compaction(Call& call, const std::string& topic, const Settings& settings) {
-    const auto policy = settings.find("cleanup.policy");
-    if (policy == settings.end() || !policy->second.contains("compact")) return;
-    call.engine.events().note("topic " + topic + " asks for cleanup.policy=" + policy->second +
-                              ": nothing is compacted yet, so all its records are kept" +
-                              (policy->second.contains("delete") ? " as long as its retention says" : ""));
-}
 
 AlteredOrNot alter(Call& call, const AskedAlteration& asked, std::span<const ConfigChange> changes) {
     if (const auto denied = config_refusal(call, asked.type, asked.name); denied != ErrorCode::none)

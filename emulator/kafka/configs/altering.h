@@ -25,7 +25,4 @@ AlteredOrNot alter(Call&, const AskedAlteration&, std::span<const ConfigChange>)
 // Puts the error of a resource that could not be stored into its answer.
 Task<void> finish(AlteredOrNot&);
 
-// Says once that a topic asks for compaction and gets none.
-void tell_of_compaction(Call&, const std::string& topic, const Settings&);
-
 }   // namespace sluice::kafka

@@ -248,6 +248,8 @@ std::optional<std::string> words_fault(const ConfigEntry& entry, std::string_vie
         return wrong(std::string(value), "Invalid value `" + std::string(value) + "` for configuration " + name +
                                              ". The value must be either 'earliest', 'latest' or of the format "
                                              "'by_duration:<PnDTnHnMn.nS>'.");
+    if (name == "errors.deadletterqueue.topic.name" && value.starts_with("__"))
+        return name + ": DLQ topic name must not start with '__'";
     if (name == "ssl.principal.mapping.rules") {
         const auto read = PrincipalNames::read(value);
         if (!read) return wrong(std::string(value), read.error());

@@ -36,6 +36,7 @@ constexpr std::pair<std::string_view, std::string_view> ours[] = {
     {"group.streams.min.heartbeat.interval.ms", "100"},
     {"group.streams.min.session.timeout.ms", "1000"},
     {"inter.broker.listener.name", "PLAINTEXT"},
+    {"log.cleaner.backoff.ms", "1000"},
     {"offsets.topic.replication.factor", "1"},
     {"process.roles", "broker,controller"},
     {"sasl.enabled.mechanisms", "PLAIN,SCRAM-SHA-512,SCRAM-SHA-256,OAUTHBEARER,AWS_MSK_IAM"},
@@ -178,6 +179,9 @@ ConfigValue Configs::topic_default(const World* world, const ConfigEntry& entry)
         return {std::to_string(span ? span->count() : -1),
                 set_.contains("log.retention.ms") ? ConfigSource::fixed : ConfigSource::stock};
     }
+    if (std::string_view{entry.name} == "segment.ms" && !set_.contains("log.roll.ms"))
+        if (const auto hours = set_.find("log.roll.hours"); hours != set_.end())
+            return {std::to_string(whole(hours->second).value_or(0) * 3'600'000), ConfigSource::stock};
     const bool cluster = entry.from && entry.from == cluster_wide;
     if (const auto set = entry.from ? set_.find(std::string_view{entry.from}) : set_.end(); set != set_.end())
         return {set->second, cluster ? ConfigSource::cluster : ConfigSource::fixed};

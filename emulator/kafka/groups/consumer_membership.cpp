@@ -167,13 +167,12 @@ std::optional<GroupFault> ConsumerMembership::admit(const ConsumerGroupHeartbeat
     return std::nullopt;
 }
 
-// Static members (KIP-345): who leaves for a while keeps the place, and whoever names the instance next takes it over.
 std::optional<GroupFault> ConsumerMembership::admit_static(const ConsumerGroupHeartbeatRequest& request, const std::string& id,
                                                            ConsumerMember*& member) {
     const std::string instance(*request.instance_id);
     const auto known = instances_.find(instance);
     if (request.member_epoch != 0) {
-        if (auto fault = static_fault(instance, id)) return fault;
+        if (auto fault = static_fault(instances_, instance, id)) return fault;
         member = &members_.find(id)->second;
         return epoch_fault(request, *member, owned_by(request));
     }
@@ -185,21 +184,24 @@ std::optional<GroupFault> ConsumerMembership::admit_static(const ConsumerGroupHe
         return std::nullopt;
     }
     const auto& holder = members_.find(known->second)->second;
-    if (holder.id != id && !holder.away() && !holder.classic)
-        return GroupFault{ErrorCode::unreleased_instance_id, "Static member " + id + " with instance id " + instance +
-                                                                 " cannot join the group because the instance id is owned by " +
-                                                                 holder.id + " member."};
+    if (holder.id != id && !holder.away() && !holder.classic) return unreleased_instance(instance, holder.id, id);
     member = holder.id == id ? &members_.find(id)->second : &replace(std::string(holder.id), id);
     return std::nullopt;
 }
 
-std::optional<GroupFault> ConsumerMembership::static_fault(std::string_view instance, std::string_view id) const {
-    const auto known = instances_.find(instance);
-    if (known == instances_.end())
+std::optional<GroupFault> static_fault(const Instances& instances, std::string_view instance, std::string_view id) {
+    const auto known = instances.find(instance);
+    if (known == instances.end())
         return GroupFault{ErrorCode::unknown_member_id, "Instance id " + std::string(instance) + " is unknown."};
     if (known->second == id) return std::nullopt;
     return GroupFault{ErrorCode::fenced_instance_id, "Static member " + std::string(id) + " with instance id " +
                                                          std::string(instance) + " was fenced by member " + known->second + "."};
+}
+
+GroupFault unreleased_instance(std::string_view instance, std::string_view holder, std::string_view id) {
+    return {ErrorCode::unreleased_instance_id, "Static member " + std::string(id) + " with instance id " + std::string(instance) +
+                                                   " cannot join the group because the instance id is owned by " +
+                                                   std::string(holder) + " member."};
 }
 
 ConsumerMember& ConsumerMembership::replace(const std::string& old_id, const std::string& id) {
@@ -246,7 +248,7 @@ bool ConsumerMembership::update(const ConsumerBeat& beat, ConsumerMember& member
 ConsumerGroupHeartbeatResponse ConsumerMembership::leave(const Around& around, const ConsumerGroupHeartbeatRequest& request) {
     const std::string id(request.member_id);
     if (request.instance_id) {
-        if (auto fault = static_fault(*request.instance_id, id)) return refused_heartbeat(std::move(*fault));
+        if (auto fault = static_fault(instances_, *request.instance_id, id)) return refused_heartbeat(std::move(*fault));
     }
     const auto found = members_.find(id);
     if (found == members_.end())

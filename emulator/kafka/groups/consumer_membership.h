@@ -72,6 +72,14 @@ struct GroupFault {
     std::string text;
 };
 ConsumerGroupHeartbeatResponse refused_heartbeat(GroupFault);
+
+// Static members (KIP-345) of a modern group: who leaves for a while keeps the place, and whoever names the instance next takes
+// it over.
+using Instances = std::map<std::string, std::string, std::less<>>;   // instance id -> member id
+// Of a member that is not joining.
+std::optional<GroupFault> static_fault(const Instances&, std::string_view instance, std::string_view member);
+GroupFault unreleased_instance(std::string_view instance, std::string_view holder, std::string_view member);
+
 // What is wrong with a heartbeat whatever group it is for.
 std::optional<GroupFault> fault_of(const ConsumerGroupHeartbeatRequest&, int version, const ConsumerRules&);
 
@@ -148,7 +156,6 @@ class ConsumerMembership {
     // ---- consumer_membership.cpp ----
     std::optional<GroupFault> admit(const ConsumerGroupHeartbeatRequest&, const std::string& id, ConsumerMember*&);
     std::optional<GroupFault> admit_static(const ConsumerGroupHeartbeatRequest&, const std::string& id, ConsumerMember*&);
-    std::optional<GroupFault> static_fault(std::string_view instance, std::string_view id) const;
     bool update(const ConsumerBeat&, ConsumerMember&);
     ConsumerMember& replace(const std::string& old_id, const std::string& id);
     void drop(const std::string& id);
@@ -174,7 +181,7 @@ class ConsumerMembership {
     std::int32_t assignment_epoch_ = 0;
     Time assigned_at_{};
     std::map<std::string, ConsumerMember, std::less<>> members_;
-    std::map<std::string, std::string, std::less<>> instances_;   // instance id -> member id
+    Instances instances_;
     std::map<std::string, Pattern, std::less<>> patterns_;
     std::map<std::string, TopicSize, std::less<>> sizes_;   // of what members read, as far as there is such a topic
     std::map<Partition, std::string> owners_;               // what members own or still have to give back

@@ -78,7 +78,7 @@ struct StoredStreamsGroup {
 };
 
 struct StoredStreamsMember {
-    static constexpr Api api{.key = -1, .name = "StoredStreamsMember", .min = 0, .max = 0, .flexible_from = 0};
+    static constexpr Api api{.key = -1, .name = "StoredStreamsMember", .min = 0, .max = 1, .flexible_from = 0};
     struct Tasks {
         std::string subtopology;
         std::int8_t role{};   // 0 active, 1 standby
@@ -97,6 +97,7 @@ struct StoredStreamsMember {
     std::vector<StreamsTopology::Config> tags;
     std::int8_t place{};
     std::vector<Tasks> assigned, revoking, target;
+    std::optional<std::string> instance;
     static constexpr void fields(auto& m, auto& f) {
         f("id", m.id, since(0));
         f("rack", m.rack, since(0).nullable(0));
@@ -114,6 +115,7 @@ struct StoredStreamsMember {
         f("assigned", m.assigned, since(0));
         f("revoking", m.revoking, since(0));
         f("target", m.target, since(0));
+        f("instance", m.instance, since(1).nullable(1));
     }
 };
 

@@ -1,6 +1,7 @@
 // Groups of Kafka Streams (KIP-1071): their settings, a member's heartbeat, and the internal topics that an application needs.
+#include "emulator/kafka/configs/log_settings.h"
 #include "emulator/kafka/groups/groups.h"
-#include "emulator/kafka/topics.h"
+#include "emulator/kafka/logs/internal_topics.h"
 
 #include <algorithm>
 
@@ -42,21 +43,13 @@ std::vector<streams::Ticket> Groups::make_internal_topics(const std::vector<Stre
         wanted.shards = topic.partitions;
         wanted.manners = streams::Manners::kafka;
         wanted.profile = engine_.options().kafka_profile;
-        wanted.retention = configs_.default_retention();
-        wanted.retention_for_ever = !wanted.retention;
-        wanted.retention_bytes = configs_.default_retention_bytes();
         wanted.state_delay = false;
         for (const auto& [name, value] : topic.configs) {
             const auto* entry = find_config(topic_configs(), name);
             if (!entry || config_fault(*entry, value)) continue;
             wanted.configs[name] = value;
-            if (name == "retention.ms") {
-                const auto ms = std::stoll(value);   // config_fault has read it as an int64
-                wanted.retention_for_ever = ms < 0;
-                wanted.retention.reset();
-                if (ms >= 0) wanted.retention = milliseconds{ms};
-            }
         }
+        take_log_settings(configs_, world_, wanted);
         if (topic.partitions < 1 || internal_name(topic.name) || engine_.collision(world_, topic.name)) continue;
         if (auto made = engine_.create(world_, wanted)) tickets.push_back(std::move(made->ticket));
     }

@@ -79,10 +79,12 @@ std::optional<GroupFault> fault_of(const StreamsGroupHeartbeatRequest& request) 
     const auto epoch = request.member_epoch;
     if (request.member_id.empty()) return invalid_streams("MemberId can't be empty.");
     if (request.group_id.empty()) return invalid_streams("GroupId can't be empty.");
-    if (request.instance_id) return invalid_streams("Static membership is not yet supported.");
+    if (request.instance_id && request.instance_id->empty()) return invalid_streams("InstanceId can't be empty.");
     if (request.rack_id && request.rack_id->empty()) return invalid_streams("RackId can't be empty.");
-    if (epoch < -1) return invalid_streams("MemberEpoch is invalid.");
     if (epoch == 0) return streams_join_fault(request);
+    if (epoch == -2 && !request.instance_id) return invalid_streams("InstanceId can't be null.");
+    if (epoch < -2)
+        return invalid_streams("MemberEpoch is " + std::to_string(epoch) + ", but must be greater than or equal to -2.");
     if (request.topology) return invalid_streams("Topology can only be provided when (re-)joining.");
     return std::nullopt;
 }
@@ -119,21 +121,47 @@ StreamsTopology topology_of(const StreamsGroupHeartbeatRequest::Topology& told) 
 
 // ---- coming and staying ----
 
-std::optional<GroupFault> StreamsMembership::admit(const Around& around, const StreamsBeat& beat, StreamsMember*& member) {
-    const auto& request = beat.request;
+// One that nobody knows by its own id: it comes anew, or in the place of its instance's member that left for a while.
+std::optional<GroupFault> StreamsMembership::admit_new(const Around& around, const StreamsGroupHeartbeatRequest& request,
+                                                       StreamsMember*& member) {
     const std::string id(request.member_id);
-    const auto found = members_.find(id);
-    const auto told = request.member_epoch;
-    if (found == members_.end()) {
-        if (told != 0) return unknown_streamer(id, group_);
+    if (request.member_epoch != 0) return unknown_streamer(id, group_);
+    const auto holder = request.instance_id ? instances_.find(*request.instance_id) : instances_.end();
+    if (holder == instances_.end()) {
         if (members_.size() >= around.rules.largest)
             return GroupFault{ErrorCode::group_max_size_reached, "The streams group has reached its maximum capacity of " +
                                                                      std::to_string(around.rules.largest) + " members."};
         member = &members_[id];
-        member->id = id;
-        return std::nullopt;
+    } else {
+        const auto old_id = holder->second;
+        if (!members_.find(old_id)->second.away()) return unreleased_instance(*request.instance_id, old_id, id);
+        auto node = members_.extract(old_id);
+        node.key() = id;
+        member = &members_.insert(std::move(node)).position->second;
+        sessions_.erase(old_id);
+        changes_.members.insert(old_id);
     }
+    member->id = id;
+    if (request.instance_id) instances_[member->instance.emplace(*request.instance_id)] = id;
+    changes_.members.insert(id);
+    return std::nullopt;
+}
+
+std::optional<GroupFault> StreamsMembership::admit(const Around& around, const StreamsBeat& beat, StreamsMember*& member) {
+    const auto& request = beat.request;
+    const auto told = request.member_epoch;
+    if (told != 0 && request.instance_id) {
+        if (auto fault = static_fault(instances_, *request.instance_id, request.member_id)) return fault;
+    }
+    const auto found = members_.find(request.member_id);
+    if (found == members_.end()) return admit_new(around, request, member);
     member = &found->second;
+    if (told == 0 && request.instance_id && member->instance != *request.instance_id) {
+        const auto holder = instances_.find(*request.instance_id);
+        if (holder != instances_.end()) return unreleased_instance(*request.instance_id, holder->second, member->id);
+        if (member->instance) instances_.erase(*member->instance);
+        instances_[member->instance.emplace(*request.instance_id)] = member->id;
+    }
     if (told == 0 || told == member->epoch) return std::nullopt;
     const auto owned = owned_tasks(request);
     if (told < member->epoch && told == member->previous_epoch && owned &&
@@ -158,10 +186,11 @@ bool StreamsMembership::take_topology(const StreamsGroupHeartbeatRequest& reques
 
 StreamsGroupHeartbeatResponse StreamsMembership::heartbeat(const Around& around, const StreamsBeat& beat) {
     const auto& request = beat.request;
-    const bool known = members_.contains(request.member_id);
+    const bool known = members_.contains(request.member_id) || (request.instance_id && instances_.contains(*request.instance_id));
     const bool first = members_.empty();
     StreamsMember* member = nullptr;
     if (auto fault = admit(around, beat, member)) return refused_streams(std::move(*fault));
+    if (member->away()) member->epoch = member->previous_epoch = 0;
     const auto before = *member;
     sessions_.set(member->id, around.now + around.rules.session);
     const bool other = take_topology(request) | update(beat, *member);
@@ -211,10 +240,24 @@ bool StreamsMembership::update(const StreamsBeat& beat, StreamsMember& member) {
 
 StreamsGroupHeartbeatResponse StreamsMembership::leave(const Around& around, const StreamsGroupHeartbeatRequest& request) {
     const std::string id(request.member_id);
-    if (!members_.contains(id)) return refused_streams(unknown_streamer(id, group_));
+    if (request.instance_id) {
+        if (auto fault = static_fault(instances_, *request.instance_id, id)) return refused_streams(std::move(*fault));
+    }
+    const auto found = members_.find(id);
+    if (found == members_.end()) return refused_streams(unknown_streamer(id, group_));
     if (request.shutdown_application) shut_down_by_ = id;
-    drop(id);
-    bump(around);
+    if (request.member_epoch == -2) {
+        auto& member = found->second;
+        member.epoch = -2;
+        member.place = StreamsMember::Place::stable;
+        member.revoking = {};   // it works on nothing any more, and what it had waits for it
+        rebalances_.erase(id);
+        sessions_.set(id, around.now + around.rules.session);
+        changes_.members.insert(id);
+    } else {
+        drop(id);
+        bump(around);
+    }
     StreamsGroupHeartbeatResponse told;
     told.member_id = id;
     told.member_epoch = request.member_epoch;
@@ -223,7 +266,8 @@ StreamsGroupHeartbeatResponse StreamsMembership::leave(const Around& around, con
 }
 
 void StreamsMembership::drop(const std::string& id) {
-    members_.erase(id);
+    const auto node = members_.extract(id);
+    if (const auto& instance = node.mapped().instance) instances_.erase(*instance);
     sessions_.erase(id);
     rebalances_.erase(id);
     changes_.members.insert(id);

@@ -22,7 +22,7 @@ std::string_view name_of(StreamsGroupState);   // Kafka's: Empty, NotReady, Assi
 struct StreamsMember {
     using Place = ConsumerMember::Place;
     std::string id;
-    std::optional<std::string> rack;
+    std::optional<std::string> instance, rack;
     std::string client_id, client_host, process_id, host;
     std::uint16_t port = 0;   // 0: it answers no queries
     std::int32_t epoch = 0, previous_epoch = 0, topology_epoch = 0;
@@ -30,6 +30,7 @@ struct StreamsMember {
     std::map<std::string, std::string> tags;
     Place place = Place::stable;
     StreamsTasks assigned, revoking, target;
+    bool away() const { return epoch == -2; }   // a static member that left for a while
     bool operator==(const StreamsMember&) const = default;
 };
 
@@ -91,6 +92,7 @@ class StreamsMembership {
   private:
     using TaskKey = std::pair<std::string, std::int32_t>;
     std::optional<GroupFault> admit(const Around&, const StreamsBeat&, StreamsMember*&);
+    std::optional<GroupFault> admit_new(const Around&, const StreamsGroupHeartbeatRequest&, StreamsMember*&);
     bool update(const StreamsBeat&, StreamsMember&);
     bool take_topology(const StreamsGroupHeartbeatRequest&);
     void drop(const std::string& id);
@@ -114,6 +116,7 @@ class StreamsMembership {
     StreamsNeeds needs_;
     std::string shut_down_by_;   // the member that asked all to stop
     std::map<std::string, StreamsMember, std::less<>> members_;
+    Instances instances_;
     Deadlines sessions_, rebalances_;
     Changes changes_;
 };

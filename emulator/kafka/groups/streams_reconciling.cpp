@@ -258,6 +258,7 @@ StoredStreamsGroup StreamsMembership::to_store() const {
 StoredStreamsMember StreamsMembership::to_store(const StreamsMember& m) const {
     StoredStreamsMember stored;
     stored.id = m.id;
+    stored.instance = m.instance;
     stored.rack = m.rack;
     stored.client_id = m.client_id;
     stored.client_host = m.client_host;
@@ -285,6 +286,8 @@ void StreamsMembership::restore(const StoredStreamsGroup& stored) {
 void StreamsMembership::restore(const StoredStreamsMember& stored, const Around& around) {
     auto& m = members_[stored.id];
     m.id = stored.id;
+    m.instance = stored.instance;
+    if (m.instance) instances_[*m.instance] = m.id;
     m.rack = stored.rack;
     m.client_id = stored.client_id;
     m.client_host = stored.client_host;

@@ -7,9 +7,6 @@
 
 namespace sluice::kafka {
 
-namespace {
-
-// Lineage first, by lowest number; where it ends (children expired) the shard with the lowest range.
 const streams::Shard& open_descendant(const streams::Shard& shard) {
     const auto& stream = *shard.stream;
     if (shard.open()) return shard;
@@ -18,8 +15,6 @@ const streams::Shard& open_descendant(const streams::Shard& shard) {
     }
     return *stream.open_ranges.front();
 }
-
-}   // namespace
 
 streams::Result<Forwarded> forward(Call& call, const streams::Shard& sealed, Bytes batch, const batch::Info& info,
                                    bool log_append_time) {

@@ -15,6 +15,10 @@ struct Forwarded {
     milliseconds throttle{0};
     std::vector<Blob> kept;   // until committed
 };
+// The shard itself, or where its keys went: lineage first, by lowest number; where it ends (children expired) the shard with the
+// lowest range.
+const streams::Shard& open_descendant(const streams::Shard&);
+
 streams::Result<Forwarded> forward(Call&, const streams::Shard& sealed, Bytes batch, const batch::Info&, bool log_append_time);
 
 }   // namespace sluice::kafka

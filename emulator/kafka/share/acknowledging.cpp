@@ -32,8 +32,9 @@ void carry_out(streams::Backlog& backlog, streams::RecordPlace place, Acknowledg
     switch (type) {
         case AcknowledgeType::gap:
         case AcknowledgeType::accept:
-        case AcknowledgeType::reject:
             return backlog.settle_held(place);
+        case AcknowledgeType::reject:
+            return backlog.reject_held(place);
         case AcknowledgeType::release:
             return backlog.give_back(place);
         case AcknowledgeType::renew:

@@ -39,7 +39,7 @@ std::string_view without(std::string_view key, std::string_view prefix) {
 }   // namespace
 
 ShareGroups::ShareGroups(streams::Engine& engine, streams::World& world, const Configs& configs)
-    : engine_(engine), world_(world), configs_(configs) {
+    : engine_(engine), world_(world), configs_(configs), dead_letters_(engine, world, configs) {
     changes_.follow(world_.changed);
     load();
 }
@@ -150,6 +150,9 @@ ShareTopic& ShareGroups::open(ShareGroup& group, const streams::Stream& stream, 
     readers_[stream.topic_id].insert(group.id);
     topic.id = stream.topic_id;
     topic.partitions = partitions;
+    auto gave_up = [this, id = group.id, topic_id = stream.topic_id](std::span<const streams::GivenUp> given) {
+        if (const auto from = engine_.find_topic(world_, topic_id)) dead_letters_.write(id, *from, given);
+    };
     topic.backlog = std::make_unique<streams::Backlog>(
         engine_, world_,
         streams::Backlog::Options{.stream = stream.name,
@@ -157,7 +160,8 @@ ShareTopic& ShareGroups::open(ShareGroup& group, const streams::Stream& stream, 
                                   .prefix = share_topic_key(share_taken_prefix, group.id, stream.topic_id),
                                   .start = {},
                                   .give_up_after = rules(group.id).deliveries,
-                                  .holders = true});
+                                  .holders = true,
+                                  .gave_up = std::move(gave_up)});
     return topic;
 }
 

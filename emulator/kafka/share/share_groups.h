@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "emulator/kafka/configs/configs.h"
+#include "emulator/kafka/share/dead_letters.h"
 #include "emulator/kafka/share/membership.h"
 #include "emulator/streams/engine.h"
 #include "emulator/streams/queues/backlog.h"
@@ -98,6 +99,7 @@ class ShareGroups {
     streams::Engine& engine_;
     streams::World& world_;
     const Configs& configs_;
+    DeadLetters dead_letters_;
     std::map<std::string, std::unique_ptr<ShareGroup>, std::less<>> groups_;
     std::map<streams::Uuid, std::set<std::string, std::less<>>> readers_;   // groups that have a part of the topic
     Changes changes_;

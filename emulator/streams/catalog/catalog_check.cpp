@@ -28,7 +28,18 @@ std::string_view fault_of(const catalog::Shard& shard, int place) {
         if (!count(extent.log()) || extent.from() < 0 || extent.from() > largest_count ||
             (extent.to() != -1 && extent.to() < extent.from()))
             return "a shard's log has no such range";
+    for (const auto& extent : shard.extents())
+        if (extent.horizon_ms() < 0 || (extent.compacted() && (extent.to() < 0 || &extent != &shard.extents(0))))
+            return "a shard's compacted log is none";
+    if (shard.pending_log() > largest_count) return "a shard's log that is written is none";
     return fault_of_encrypted(shard);
+}
+
+bool is_good(const catalog::Compaction& rules) {
+    for (const auto number : {rules.delete_retention_ms(), rules.min_lag_ms(), rules.max_lag_ms(), rules.segment_ms(),
+                              rules.segment_bytes(), rules.buffer_bytes(), rules.backoff_ms()})
+        if (number < 0) return false;
+    return rules.min_dirty_ratio() >= 0 && rules.min_dirty_ratio() <= 1;
 }
 
 std::string_view fault_of(const catalog::Stream& stream) {
@@ -46,6 +57,7 @@ std::string_view fault_of(const catalog::Stream& stream) {
         if (rate < 0 || rate > most_per_second) return "a stream's limits are none";
     if (!moment(stream.created_ms()) || !moment(stream.ready_ms()) || stream.retention_ms() < -1)
         return "a stream's times are none";
+    if (const auto& c = stream.compaction(); stream.has_compaction() && !is_good(c)) return "a stream's compaction is none";
     if (stream.status() < 0 || stream.status() > static_cast<int>(StreamStatus::deleting)) return "a stream's status is none";
     if (stream.shards() == 0 || stream.shards() > std::uint32_t{bounds::partitions_ever})
         return "a stream has no such number of shards";
@@ -66,7 +78,7 @@ void damaged(std::string_view what, std::string_view key) {
 
 void check(const catalog::Folder& folder, std::string_view key) {
     for (const auto& feature : folder.features())
-        if (feature != transactions_feature)
+        if (feature != transactions_feature && feature != compaction_feature)
             throw storage::StartError(
                 "the data folder needs '" + feature +
                 "', which this version lacks: use the version that wrote it, or give --data another folder");
@@ -108,6 +120,7 @@ void check(const std::vector<StoredStream>& streams, std::uint64_t next_stream, 
             must(wrong.empty(), wrong);
             must(is_expired(shard) || appended.insert(shard.extents().rbegin()->log()).second, "two shards append to one log");
             for (const auto& extent : shard.extents()) must(extent.log() < next_log, "a shard's log was not given out yet");
+            must(shard.pending_log() < next_log, "a shard's log was not given out yet");
         }
     }
 }

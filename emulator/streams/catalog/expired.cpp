@@ -69,6 +69,8 @@ void Catalog::expire(Shard& shard) {
     shard.range = {};
     shard.created_s = shard.opened_ms = shard.last_appended_ms = 0;
     shard.closed = long_ago;
+    shard.pending = LogId{};
+    shard.dirt.timer.stop();
     shard.extents = {{LogId{}, shard.end, -1}};
     shard.expired = true;
     shard.encrypted.clear();

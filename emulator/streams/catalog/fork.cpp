@@ -10,6 +10,7 @@ namespace {
 // The shard as it begins in the fork: the same positions, sequence numbers and lineage, with a log of its own to go on in.
 catalog::Shard forked(const Shard& shard, LogId next, std::int64_t now_ms) {
     auto out = record_of(shard);
+    out.clear_pending_log();
     auto& extents = *out.mutable_extents();
     extents.RemoveLast();   // the log that the parent appends to; nothing is in it
     while (!extents.empty() && extents[0].to() <= shard.begin) extents.erase(extents.begin());

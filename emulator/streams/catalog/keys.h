@@ -39,6 +39,7 @@ std::optional<ProducerState> decode_producer(std::string_view);
 std::string encode_aborted(const Aborted&);
 std::optional<Aborted> decode_aborted(std::string_view key, std::string_view value);   // the key without what all begin with
 inline constexpr std::string_view transactions_feature = "transactions";               // of a folder that has, or had, some
+inline constexpr std::string_view compaction_feature = "compaction";                   // of one whose logs were compacted
 inline constexpr std::int64_t latest_ms = std::int64_t{1} << 50;   // year 37,000: a time of a clock with some delay added
 // ---- catalog/catalog_check.cpp: each throws StartError when no engine can have written what was read ----
 // `key`: of the record, which `sluice repair` sets aside.

@@ -32,6 +32,17 @@ void Catalog::load_stream(Books& books, const StoredStream& stored, const std::f
     if (in.retention_ms() >= 0) stream->retention = milliseconds{in.retention_ms()};
     stream->retention_bytes.reset();
     if (in.has_retention_bytes()) stream->retention_bytes = in.retention_bytes();
+    stream->compaction.reset();
+    if (const auto& from = in.compaction(); in.has_compaction())
+        stream->compaction = {.deletes = from.deletes(),
+                              .delete_retention_ms = from.delete_retention_ms(),
+                              .min_lag_ms = from.min_lag_ms(),
+                              .max_lag_ms = from.max_lag_ms(),
+                              .segment_ms = from.segment_ms(),
+                              .segment_bytes = from.segment_bytes(),
+                              .min_dirty_ratio = from.min_dirty_ratio(),
+                              .buffer_bytes = from.buffer_bytes(),
+                              .backoff_ms = from.backoff_ms()};
     stream->max_record_bytes = in.max_record_bytes();
     stream->on_demand = in.on_demand();
     stream->provisional = in.provisional();
@@ -71,7 +82,9 @@ void Catalog::load_stream(Books& books, const StoredStream& stored, const std::f
         if (!made) engine_.extents.forget(shard);
         shard.extents.clear();
         for (const auto& extent : told.extents())
-            shard.extents.push_back({static_cast<LogId>(extent.log()), extent.from(), extent.to()});
+            shard.extents.push_back(
+                {static_cast<LogId>(extent.log()), extent.from(), extent.to(), extent.compacted(), extent.horizon_ms()});
+        shard.pending = LogId{told.pending_log()};
         engine_.extents.share(shard);
         shard.encrypted.clear();
         for (const auto& span : told.encrypted()) shard.encrypted.read({span.from(), span.to()});
@@ -91,6 +104,16 @@ void Catalog::load_stream(Books& books, const StoredStream& stored, const std::f
     if (stream->status == StreamStatus::active) return;
     wait_ready(stream, state_left(stream->ready_at, books.clock->now(), engine_.options.state_delay, known));
 }
+
+namespace {
+
+// Where the store was told that the log begins. The first records of a compacted one may be gone, and its begin is where it was.
+Position begin_of(const Shard& shard, const storage::Snapshot& now) {
+    const auto& first = shard.extents.front();
+    return std::max(first.from, first.compacted ? shard.trimmed : now.bounds(first.log).begin);
+}
+
+}   // namespace
 
 // Everything of a shard that is not in the catalog.
 void Catalog::read_shard(Shard& shard) {
@@ -139,8 +162,7 @@ void Catalog::read_shard(Shard& shard) {
             return false;
         });
     if (!planted("queued-end-not-undone") || shard.queued_end == 0) shard.queued_end = shard.end;
-    const auto& first = shard.extents.front();
-    shard.begin = std::max(first.from, store_now->bounds(first.log).begin);
+    shard.begin = begin_of(shard, *store_now);
     // What is stored is known for the begin at which it was counted.
     if (std::exchange(shard.trimmed, shard.begin) != shard.begin && shard.begin < shard.end)
         shard.usage.stored_bytes = engine_.upkeep.live_bytes(shard);
@@ -148,17 +170,17 @@ void Catalog::read_shard(Shard& shard) {
     shard.front_known = shard.trim_armed = shard.kept_known = false;
     shard.sized_end = -1;
     engine_.upkeep.arm_trim(shard);
+    engine_.cleaner.look_again(shard);
 }
 
 // Whose stream is as it was before a change that could not be stored: its own records, tokens and counters stand.
 void Catalog::keep_shard(Shard& shard) {
     set_buckets(shard);
-    const auto& first = shard.extents.front();
-    shard.begin =
-        std::max(first.from, engine_.store.snapshot()->bounds(first.log).begin);   // readers may have met another retention
+    shard.begin = begin_of(shard, *engine_.store.snapshot());   // readers may have met another retention
     shard.front_known = shard.trim_armed = shard.kept_known = false;
     shard.sized_end = -1;
     engine_.upkeep.arm_trim(shard);
+    engine_.cleaner.look_again(shard);
 }
 
 // One stream as the store has it, after a change to it that could not be stored; one that the store does not have goes.
@@ -183,6 +205,7 @@ void Catalog::reload_stream(const OwnedStream& stream, const std::function<bool(
     count(*stream);
     for (auto& shard : stream->shards) {
         shard->trim.stop();
+        shard->dirt.timer.stop();
         shard->appended.fire();
     }
 }

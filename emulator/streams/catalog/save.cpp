@@ -21,7 +21,10 @@ catalog::Shard record_of(const Shard& shard) {
         one->set_log(std::to_underlying(extent.log));
         one->set_from(extent.from);
         one->set_to(extent.to);
+        one->set_compacted(extent.compacted);
+        one->set_horizon_ms(extent.horizon_ms);
     }
+    out.set_pending_log(std::to_underlying(shard.pending));
     for (const auto& [from, to] : shard.encrypted.all()) {
         auto* one = out.add_encrypted();
         one->set_from(from);
@@ -41,6 +44,18 @@ catalog::Stream record_of(const Stream& stream) {
     out.set_created_ms(to_ms(stream.created));
     out.set_retention_ms(stream.retention ? stream.retention->count() : -1);
     if (stream.retention_bytes) out.set_retention_bytes(*stream.retention_bytes);
+    if (const auto& rules = stream.compaction) {
+        auto& to = *out.mutable_compaction();
+        to.set_deletes(rules->deletes);
+        to.set_delete_retention_ms(rules->delete_retention_ms);
+        to.set_min_lag_ms(rules->min_lag_ms);
+        to.set_max_lag_ms(rules->max_lag_ms);
+        to.set_segment_ms(rules->segment_ms);
+        to.set_segment_bytes(rules->segment_bytes);
+        to.set_min_dirty_ratio(rules->min_dirty_ratio);
+        to.set_buffer_bytes(rules->buffer_bytes);
+        to.set_backoff_ms(rules->backoff_ms);
+    }
     out.set_max_record_bytes(stream.max_record_bytes);
     out.set_on_demand(stream.on_demand);
     out.set_provisional(stream.provisional);

@@ -53,6 +53,16 @@ Result<Ticket> Catalog::set_settings(Stream& stream, Engine::Settings wanted) {
     if (wanted.retention != stream.retention || wanted.retention_bytes != stream.retention_bytes)
         change_retention(stream, wanted.retention, wanted.retention_bytes);
     stream.configs = std::move(wanted.configs);
+    if (wanted.compaction != stream.compaction) {
+        // Whether retention applies may change as well: what it has dropped until now is gone, and what it drops is looked for.
+        change_retention(stream, stream.retention, stream.retention_bytes);
+        stream.compaction = wanted.compaction;
+        for (auto& shard : stream.shards) {
+            shard->trim_armed = false;
+            engine_.upkeep.arm_trim(*shard);
+            engine_.cleaner.look_again(*shard);
+        }
+    }
     save_stream(stream);
     return engine_.writer.ticket({});
 }

@@ -21,6 +21,7 @@ void Catalog::retire_from(Stream& stream, std::size_t shards) {
         auto& last = *stream.shards.back();
         last.sealed = true;
         last.trim.stop();
+        last.dirt.timer.stop();
         stream.total -= last.usage;
         last.appended.fire();
         stream.retired.push_back(std::move(stream.shards.back()));
@@ -78,6 +79,7 @@ Result<Engine::Changed> Catalog::create(World& world, Engine::NewStream wanted) 
     stream->retention = wanted.retention_for_ever ? std::nullopt : wanted.retention;
     if (!stream->retention && !wanted.retention_for_ever) stream->retention = std::chrono::hours{default_retention_hours};
     stream->retention_bytes = wanted.retention_bytes;
+    stream->compaction = wanted.compaction;
     stream->max_record_bytes = wanted.max_record_bytes;
     stream->on_demand = wanted.on_demand;
     stream->placing = wanted.placing;
@@ -181,6 +183,7 @@ void Catalog::drop(const OwnedStream& stream) {
     for (auto& shard : stream->shards) {
         engine_.extents.leave_all(*shard);
         shard->trim.stop();
+        shard->dirt.timer.stop();
     }
     stream->ready.stop();
     stream->mark.stop();

@@ -192,6 +192,7 @@ void Writer::finish(const std::shared_ptr<Group>& group) {
         if (shard->kept_known) shard->kept_bytes += touched.bytes;
         if (!shard->front) shard->front_known = false;
         if (!stream->deleted) engine_.upkeep.arm_trim(*shard);
+        engine_.cleaner.appended(*shard, touched.bytes);
         if (!planted("readers-not-woken")) shard->appended.fire();
     }
     for (const auto& stream : group->streams)

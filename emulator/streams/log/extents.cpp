@@ -50,6 +50,57 @@ void Extents::leave_all(const Shard& shard) {
         engine_.writer.group().bind(scope, extent.log);
         if (extent.to < 0 || leave(shard, extent.log)) engine_.writer.group().drop(scope, extent.log);
     }
+    if (shard.pending != LogId{}) engine_.writer.group().drop(scope, shard.pending);
+}
+
+void Extents::replace(Shard& shard, const Extent& made) {
+    auto& stream = *shard.stream;
+    const auto scope = scope_of(stream);
+    const Writer::Changing change{engine_.writer, stream.shared_from_this()};
+    engine_.writer.group().bind(scope, made.log);
+    engine_.writer.group().bind(scope, shard.log());
+    std::vector<Extent> extents{made};
+    for (auto extent : std::exchange(shard.extents, {})) {
+        if (extent.to >= 0 && extent.to <= made.to) {
+            engine_.writer.group().bind(scope, extent.log);
+            if (leave(shard, extent.log)) engine_.writer.group().drop(scope, extent.log);
+            continue;
+        }
+        extent.from = std::max(extent.from, made.to);
+        extent.compacted = false;
+        extents.push_back(extent);
+    }
+    shard.extents = std::move(extents);
+    readers_[made.log].push_back(&shard);
+    engine_.catalog.save_shard(shard);
+}
+
+// A trim may be stored before the rest of its unit (write.cpp), so it waits for the new extents.
+void Extents::free_replaced(Shard& shard) {
+    const auto needed_of = [&](const Extent& own) {
+        auto needed = own.from;
+        if (const auto found = readers_.find(own.log); found != readers_.end())
+            for (const auto* reader : found->second)
+                for (const auto& extent : reader->extents)
+                    if (extent.log == own.log) needed = std::min(needed, extent.from);
+        return needed;
+    };
+    std::vector<storage::Batch::Trim> trims;
+    const auto& front = shard.extents.front();   // what was trimmed while the run went on
+    if (front.from < shard.trimmed && (front.to < 0 || readers_[front.log].size() == 1))
+        trims.push_back({front.log, shard.trimmed});
+    if (shard.extents.size() > 1) trims.push_back({shard.extents[1].log, needed_of(shard.extents[1])});
+    std::erase_if(trims, [&](const auto& trim) {
+        const auto held = engine_.reader.snapshot().bounds(trim.log);
+        return held.begin >= std::min(trim.before, held.end);
+    });
+    if (trims.empty()) return;
+    auto& group = engine_.writer.group();
+    for (const auto& trim : trims) {
+        group.bind(trim.log, shard.log());
+        group.batch.trims.push_back(trim);
+    }
+    group.trimmed.push_back({shard.stream->shared_from_this(), &shard, shard.log()});
 }
 
 void Extents::cut(Shard& shard) {

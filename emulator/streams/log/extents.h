@@ -15,6 +15,10 @@ class Extents : public EnginePart {
     void leave_all(const Shard&);   // of a shard that goes: drops what nobody else reads
     void forget(const Shard&);      // of one that is read again from the store
     void cut(Shard&);               // to its begin, whose trims are queued here
+    // What is left below its end by a run of compaction takes the place of what was there. Space of logs that are read on from
+    // there is given back by the second call, once the first is stored.
+    void replace(Shard&, const Extent& made);
+    void free_replaced(Shard&);
     std::uint64_t bytes_between(LogId, Position from, Position to);
 
   private:

@@ -23,7 +23,7 @@ struct Unpacked {
 
 // ---- transactions.cpp ----
 // Whether that record, which was written in a transaction and is committed as far as the log goes, counts for nobody.
-bool was_aborted(const Shard&, std::int64_t producer, Position);
+bool was_aborted(std::span<const Aborted>, std::int64_t producer, Position);
 std::vector<Aborted> aborted_in(const Shard&, Position from, Position before);
 
 class Reader : public EnginePart {

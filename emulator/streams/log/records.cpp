@@ -45,7 +45,7 @@ class Walk {
         if (std::ssize(chunk.records) >= limits_.records) return false;
         const auto header = header_of(entry);
         if (!header || header->control()) return behind(entry);
-        if (header->transactional() && was_aborted(shard_, header->producer_id, entry.first)) return behind(entry);
+        if (header->transactional() && was_aborted(shard_.aborted, header->producer_id, entry.first)) return behind(entry);
         const auto whole = in_one_piece(entry);
         const bool in_place = header->codec() == batch::Codec::none && !whole.empty();
         // A short batch that can be read where it lies needs no marks.

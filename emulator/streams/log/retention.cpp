@@ -26,7 +26,14 @@ std::int64_t last_ms(const Stream& stream, bool displaced, std::int64_t appended
     return std::max(stamp + keep, appended_ms + std::min(keep, check_ms));
 }
 
-bool limited_in_bytes(const Stream& stream) { return stream.retention_bytes && !stream.kinesis_manners(); }
+// cleanup.policy=compact alone: a topic's records stay, whatever their age.
+bool ages(const Stream& stream) {
+    return stream.retention && (!stream.compaction || stream.compaction->deletes || stream.kinesis_manners());
+}
+
+bool limited_in_bytes(const Stream& stream) {
+    return stream.retention_bytes && !stream.kinesis_manners() && (!stream.compaction || stream.compaction->deletes);
+}
 
 }   // namespace
 
@@ -56,7 +63,7 @@ void Upkeep::retain(Shard& shard) {
 
 void Upkeep::retain_age(Shard& shard) {
     const auto& stream = *shard.stream;
-    if (!stream.retention || stream.deleted || shard.begin >= shard.end) return;
+    if (!ages(stream) || stream.deleted || shard.begin >= shard.end) return;
     if (!shard.front_known) find_front(shard);
     const auto now = to_ms(clock_of(stream).now());
     const bool displaced = clock_of(stream).displaced();
@@ -212,7 +219,7 @@ void Upkeep::arm_trim(Shard& shard) {
         retain_bytes(shard);
         if (shard.begin > shard.trimmed) last = now;
     }
-    if (stream.retention) {
+    if (ages(stream)) {
         if (!shard.front_known) find_front(shard);
         if (shard.front) {
             const auto aged = last_ms(stream, clock_of(stream).displaced(), shard.front->appended_ms, shard.front->timestamp_ms);

@@ -24,9 +24,7 @@ std::vector<std::byte> bytes_of_marker(const Ending& ending, Position at, std::i
                                        .producer_epoch = ending.producer_epoch});
 }
 
-std::vector<Aborted>::const_iterator first_behind(const Shard& shard, Position from) {
-    return std::ranges::lower_bound(shard.aborted, from, {}, &Aborted::last);
-}
+auto first_behind(const auto& aborted, Position from) { return std::ranges::lower_bound(aborted, from, {}, &Aborted::last); }
 
 }   // namespace
 
@@ -46,8 +44,8 @@ std::optional<Aborted> decode_aborted(std::string_view key, std::string_view val
     return one;
 }
 
-bool was_aborted(const Shard& shard, std::int64_t producer, Position position) {
-    for (auto one = first_behind(shard, position); one != shard.aborted.end(); ++one) {
+bool was_aborted(std::span<const Aborted> aborted, std::int64_t producer, Position position) {
+    for (auto one = first_behind(aborted, position); one != aborted.end(); ++one) {
         if (one->producer_id == producer && one->first <= position) return true;
         if (one->stable > position) break;   // those behind it began later
     }
@@ -56,7 +54,7 @@ bool was_aborted(const Shard& shard, std::int64_t producer, Position position) {
 
 std::vector<Aborted> aborted_in(const Shard& shard, Position from, Position before) {
     std::vector<Aborted> found;
-    for (auto one = first_behind(shard, from); one != shard.aborted.end(); ++one) {
+    for (auto one = first_behind(shard.aborted, from); one != shard.aborted.end(); ++one) {
         if (one->first < before) found.push_back(*one);
         if (one->stable >= before) break;
     }
@@ -64,7 +62,7 @@ std::vector<Aborted> aborted_in(const Shard& shard, Position from, Position befo
 }
 
 void Upkeep::forget_aborted(Shard& shard) {
-    const auto kept = first_behind(shard, shard.begin);
+    const auto kept = first_behind(std::as_const(shard.aborted), shard.begin);
     for (auto one = shard.aborted.cbegin(); one != kept; ++one)
         engine_.writer.put(shard.log(), aborted_key(*shard.stream, shard.index, one->last), "");
     shard.aborted.erase(shard.aborted.cbegin(), kept);

@@ -21,11 +21,11 @@ std::optional<batch::BatchHeader> share_header_of(const storage::EntryView& entr
     return batch::parse_header(head);
 }
 
-// Transaction markers are no records: nobody is given one. Nor, by who reads what is committed, a batch of a transaction that was
-// aborted.
+// Transaction markers are no records, and compaction leaves batches without any: nobody is given one. Nor, by who reads what is
+// committed, a batch of a transaction that was aborted.
 bool is_no_record(Engine& engine, const Shard& shard, Isolation isolation, const storage::EntryView& entry) {
     const auto header = share_header_of(entry);
-    if (!header || header->control()) return header.has_value();
+    if (!header || header->control() || header->count == 0) return header.has_value();
     if (isolation == Isolation::uncommitted || !header->transactional()) return false;
     const auto aborted = engine.aborted(shard, entry.first, entry.first + static_cast<Position>(entry.count));
     return std::ranges::any_of(aborted, [&](const Aborted& one) {
@@ -173,6 +173,18 @@ void Backlog::acquire_batch(Lane& lane, const Wish& wish, const storage::EntryVi
 
 void Backlog::settle_held(RecordPlace place) {
     if (planted("share-settles-nothing")) return;
+    deliveries_.settle(place);
+}
+
+void Backlog::reject_held(RecordPlace place) {
+    if (planted("share-settles-nothing")) return;
+    give_up(place, true);
+}
+
+void Backlog::give_up(RecordPlace place, bool rejected) {
+    const auto* one = deliveries_.find(place);
+    if (!one) return;
+    given_up_.push_back({place, one->received, rejected});
     deliveries_.settle(place);
 }
 

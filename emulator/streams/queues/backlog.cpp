@@ -256,7 +256,7 @@ bool Backlog::take_of(Lane& lane, const Shard& shard, Batch& batch, Wanted& want
 void Backlog::expire() {
     deliveries_.expire(world_.clock->live(), most_received_);
     if (!options_.holders) return;
-    while (const auto dead = deliveries_.first_visible(true)) deliveries_.settle(*dead);
+    while (const auto dead = deliveries_.first_visible(true)) give_up(*dead, false);
 }
 
 void Backlog::give_up_after(std::int32_t receives) {
@@ -323,6 +323,7 @@ Ticket Backlog::store() {
             const auto next = lanes_[static_cast<std::size_t>(shard)]->next;
             engine_.put(world_, options_.prefix + key_of(shard), next ? big_endian(static_cast<std::uint64_t>(*next)) : "");
         }
+        if (auto given = std::exchange(given_up_, {}); !given.empty() && options_.gave_up) options_.gave_up(given);
         last_ = unit.ticket();
     }
     arm();

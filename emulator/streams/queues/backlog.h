@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,13 @@ struct BacklogStart {
     std::optional<Time> since;    // or all of them from the first record of that time on
 };
 
+// A record that a reader is done with, though nobody accepted it.
+struct GivenUp {
+    RecordPlace place;
+    std::int32_t received{};
+    bool rejected = false;   // by who held it; else it was received as often as it may be
+};
+
 class Backlog {
   public:
     struct Options {
@@ -33,6 +41,8 @@ class Backlog {
         BacklogStart start;
         std::int32_t give_up_after = 0;   // as below
         bool holders = false;             // takers are told apart: acquire, not take
+        // Of takers that are told apart: called within the unit that stores that they are settled.
+        std::function<void(std::span<const GivenUp>)> gave_up{};
     };
     Backlog(Engine&, World&, Options);
     ~Backlog();
@@ -115,6 +125,7 @@ class Backlog {
     void forget(std::int32_t shard);                           // where it begins, too
     const Deliveries& deliveries() const { return deliveries_; }
     void settle_held(RecordPlace);
+    void reject_held(RecordPlace);
     void give_back(RecordPlace);
     void hold_longer(RecordPlace place, milliseconds span) { deliveries_.hide(place, world_.clock->live() + span); }
     void release(std::uint32_t holder);    // all that it holds
@@ -143,6 +154,7 @@ class Backlog {
     bool read(std::string_view rest, std::string_view value);
     void follow(const Stream&);
     void expire();
+    void give_up(RecordPlace, bool rejected);
     void tell_lanes();
     void arm();
     void take_visible(const Stream&, Batch&, Wanted&);
@@ -164,7 +176,8 @@ class Backlog {
     std::int32_t cursor_ = 0;                       // the shard to begin with
     bool new_first_ = false;   // by turns, so that neither what comes anew nor what comes again waits for ever
     std::int32_t most_received_ = 0;
-    std::uint64_t told_ = 0;   // of what came back, how much `changed` has told
+    std::vector<GivenUp> given_up_;   // and not told of yet
+    std::uint64_t told_ = 0;          // of what came back, how much `changed` has told
     Ticket last_;
     Timer expiry_;
     Signal changed_;

@@ -97,21 +97,6 @@ TEST_CASE("Metadata tells a topic that is named twice once, and refuses a whole 
           ErrorCode::invalid_request);
 }
 
-TEST_CASE("Kafka's own topics are never made as ordinary ones") {
-    Server server;
-    Client client(server);
-    for (const auto* name : {"__consumer_offsets", "__transaction_state", "__share_group_state"}) {
-        const auto told = metadata(client, {{.topic_id = {}, .name = name}}, true)->topics.at(0);
-        CHECK(told.error_code == ErrorCode::unknown_topic_or_partition);
-        CHECK(told.is_internal);
-        const auto made = create(client, name);
-        CHECK(made.error_code == ErrorCode::invalid_request);
-        CHECK(made.error_message == "Creation of internal topic " + std::string(name) + " is prohibited.");
-        CHECK_FALSE(server.engine->find(server.world(), name));
-    }
-    CHECK(metadata(client, {{.topic_id = {}, .name = "__other"}}, true)->topics.at(0).error_code == ErrorCode::none);
-}
-
 TEST_CASE("DeleteTopics: ids and names twice, neither, both") {
     Server server;
     const auto stream = server.create("t");
@@ -195,18 +180,6 @@ TEST_CASE("settings of a topic are read and refused as Kafka reads and refuses t
     CHECK(with(client, "remote.storage.enable", "true").starts_with("40: Tiered Storage functionality is disabled"));
     CHECK(with(client, "nope", "1") == "40: Unknown topic config name: nope");
     CHECK(with(client, "retention.ms", std::nullopt) == "40: Null value not supported for topic configs: retention.ms");
-}
-
-TEST_CASE("a topic that asks for compaction is made, and one line says that nothing is compacted yet") {
-    std::vector<std::string> lines;
-    Server server;
-    Client client(server);
-    server.engine->events().on_note = [&](std::string_view line) { lines.emplace_back(line); };
-    CHECK(create(client, "c", {{.name = "cleanup.policy", .value = "compact"}}).error_code == ErrorCode::none);
-    REQUIRE(lines.size() == 1);
-    CHECK(lines[0] == "topic c asks for cleanup.policy=compact: nothing is compacted yet, so all its records are kept");
-    create(client, "d", {{.name = "cleanup.policy", .value = "delete"}});
-    CHECK(lines.size() == 1);
 }
 
 TEST_CASE("the limit of a commit's metadata counts characters, not bytes") {

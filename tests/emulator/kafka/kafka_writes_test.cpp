@@ -162,7 +162,8 @@ struct Example<OffsetFetchRequest> : Reads {
     }
 };
 template <>
-struct Example<FindCoordinatorRequest> : Reads {
+struct Example<FindCoordinatorRequest> : Reads {   // but for the first, which makes a topic
+    static void before(Scene& s) { ask(s); }
     static bool ask(Scene& s) {
         FindCoordinatorRequest request;
         request.key = "empty";

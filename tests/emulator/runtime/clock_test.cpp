@@ -280,7 +280,7 @@ TEST_CASE("the one table of timers: what is data time, what somebody outside cou
         (line == Line::data ? data : live).emplace_back(name);
     }
     CHECK(data == std::vector<std::string>{
-                      "retention: what a shard's store is told to forget",
+                      "retention: what a shard's store is told to forget", "compaction: a shard's next run",
                       "on-demand scaling: every 15 minutes, while something is written",
                       "offsets.retention.minutes: committed offsets that nobody uses",
                       "a channel's object that is as old as it may become", "a read that waits for records",

@@ -57,12 +57,14 @@ struct Steps {
     Time now{std::chrono::hours{1}};
     StreamsMembership group{"app"};
     std::vector<std::pair<StreamsStatus, std::string>> status;
+    std::optional<std::string_view> instance;   // that requests name
 
     StreamsMembership::Around around() { return {now, rules, table}; }
 
     // Epoch and the active tasks that are told; "same" without any.
     std::string step(Request request) {
         request.group_id = "app";
+        request.instance_id = instance;
         if (auto fault = fault_of(request)) return std::to_string(static_cast<int>(fault->code)) + " " + fault->text;
         const auto told = request.member_epoch < 0 ? group.leave(around(), request)
                                                    : group.heartbeat(around(), {request, "client", "/127.0.0.1"});
@@ -194,6 +196,58 @@ TEST_CASE("a second member is given tasks when the first has given them back") {
     leave.member_epoch = -1;
     CHECK(g.step(leave) == "-1 same");
     CHECK(g.hear("b", 3) == "4 0_0 0_1 1_0 1_1");
+}
+
+TEST_CASE("a static member that leaves for a while keeps its tasks, and who names its instance next takes them over") {
+    Ready g;
+    g.join("b", "p2");
+    g.instance = "i1";
+    CHECK(g.join("a", "p1") == "3 ");
+    g.instance.reset();
+    g.own("b", 2, {{"0", {0, 1}}});
+    g.instance = "i1";
+    CHECK(g.hear("a", 3) == "3 1_0 1_1");
+    CHECK(g.state() == "Stable");
+    CHECK(g.join("c", "p1") ==
+          "111 Static member c with instance id i1 cannot join the group because the instance id is owned by a member.");
+    CHECK(g.hear("c", 3) == "82 Static member c with instance id i1 was fenced by member a.");
+    CHECK(g.hear("c", -1) == "82 Static member c with instance id i1 was fenced by member a.");
+    CHECK(g.hear("a", -2) == "-2 same");
+    CHECK(g.state() == "Reconciling");
+    CHECK(g.hear("a", 3).starts_with(
+        "110 The streams group member has a greater member epoch (3) than the one known by the group coordinator (-2)."));
+    g.instance.reset();
+    CHECK(g.hear("b", 3) == "3 same");   // nothing of what the other had is given away
+    g.instance = "i1";
+    CHECK(g.join("c", "p1") == "3 1_0 1_1");
+    CHECK(g.state() == "Stable");
+    CHECK(g.group.epoch() == 3);
+    CHECK(g.hear("a", 3) == "82 Static member a with instance id i1 was fenced by member c.");
+
+    StreamsMembership again{"app"};   // as after a restart
+    again.restore(g.group.to_store());
+    for (const auto& [id, member] : g.group.members()) again.restore(g.group.to_store(member), g.around());
+    again.restored(g.around());
+    g.group = std::move(again);
+    CHECK(g.hear("d", 3) == "82 Static member d with instance id i1 was fenced by member c.");
+    CHECK(g.hear("c", -2) == "-2 same");
+    g.now += seconds{45};
+    g.group.overdue(g.around());
+    CHECK(g.hear("c", 3) == "25 Instance id i1 is unknown.");
+}
+
+TEST_CASE("heartbeats that name no instance where they have to, or an empty one, are refused in Kafka's words") {
+    Ready g;
+    CHECK(g.hear("a", -2) == "42 InstanceId can't be null.");
+    CHECK(g.hear("a", -3) == "42 MemberEpoch is -3, but must be greater than or equal to -2.");
+    g.instance = "";
+    CHECK(g.hear("a", 0) == "42 InstanceId can't be empty.");
+    g.instance = "i1";
+    CHECK(g.join("a", "p1").starts_with("2 "));
+    g.instance.reset();
+    CHECK(g.hear("a", -1) == "-1 same");   // it goes for good
+    g.instance = "i1";
+    CHECK(g.join("b", "p1").starts_with("4 "));
 }
 
 TEST_CASE("standby tasks keep state in another process, and the one that stands by takes over") {

@@ -17,6 +17,7 @@
 
 using namespace sluice;
 using namespace sluice::kafka;
+using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 
 namespace {
@@ -478,4 +479,34 @@ TEST_CASE("delegation tokens are for who is logged in, and for a server that has
     Client known(server);
     REQUIRE(plain(known, "u", "p").error_code == ErrorCode::none);
     CHECK(known.ask<CreateDelegationTokenResponse>(asked, 3)->error_code == ErrorCode::delegation_token_auth_disabled);
+}
+
+TEST_CASE("the last answer reaches a client that goes on sending, and the connection is kept for that a while only") {
+    Server server{required()};
+    Client hasty(server), silent(server);
+    for (auto* client : {&hasty, &silent}) {
+        REQUIRE(shake(*client, "PLAIN").error_code == ErrorCode::none);
+        client->send(SaslAuthenticateRequest{.auth_bytes = as_bytes("\0alice\0wrong"sv)}, 2);
+    }
+    for (int i = 0; i < 10; ++i) hasty.send(MetadataRequest{}, 9);
+    for (auto* client : {&hasty, &silent}) {
+        const auto told = client->receive<SaslAuthenticateResponse>(2);
+        REQUIRE(told);
+        CHECK((*told)->error_code == ErrorCode::sasl_authentication_failed);
+        CHECK(client->closed());   // and nothing else is answered
+    }
+    CHECK(server.door->connections() == 2);
+    hasty.leave();
+    CHECK(server.door->connections() == 1);
+    server.pass(2s);
+    CHECK(server.door->connections() == 0);
+}
+
+TEST_CASE("a client that sends without end after its last answer is cut off") {
+    Server server{required()};
+    Client client(server);
+    client.send(MetadataRequest{}, 9);
+    const Blob more(1 << 16);
+    for (int i = 0; i < 100; ++i) client.write(more);
+    CHECK(server.door->connections() == 0);
 }

@@ -28,14 +28,16 @@ Fetched fetched(Client& client, std::int8_t isolation, std::int64_t from = 0) {
     return {answer->topics.at(0).partitions.at(0), answer.frame};
 }
 
-std::int64_t latest(Client& client, std::int8_t isolation) {
-    const ListOffsetsRequest::Partition p{.partition_index = 0, .timestamp = -1};
+std::int64_t listed(Client& client, std::int8_t isolation, std::int64_t timestamp) {
+    const ListOffsetsRequest::Partition p{.partition_index = 0, .timestamp = timestamp};
     const ListOffsetsRequest::Topic t{.name = "t", .partitions = {&p, 1}};
     ListOffsetsRequest request;
     request.isolation_level = isolation;
     request.topics = {&t, 1};
     return client.ask<ListOffsetsResponse>(request, 7)->topics.at(0).partitions.at(0).offset;
 }
+
+std::int64_t latest(Client& client, std::int8_t isolation) { return listed(client, isolation, -1); }
 
 DescribeTransactionsResponse::Transaction described(Client& client, std::string_view id) {
     DescribeTransactionsRequest request;
@@ -44,6 +46,26 @@ DescribeTransactionsResponse::Transaction described(Client& client, std::string_
 }
 
 }   // namespace
+
+TEST_CASE("who looks by time for what is committed is not told of a transaction that is open, nor of what lies behind it") {
+    Server server;
+    server.create("t");
+    Client reader(server);
+    CHECK(produce(reader, "t", 0, batch_of({"before"}, 1'000)).error_code == none);
+    Transactor me(server);
+    CHECK(me.init().producer_epoch == 0);
+    CHECK(me.put("a") == none);
+    CHECK(produce(reader, "t", 0, batch_of({"behind"}, 1'700'000'001'000)).error_code == none);
+    constexpr std::int64_t largest = -3;
+    CHECK(listed(reader, 1, 1'000) == 0);
+    CHECK(listed(reader, 1, 1'001) == -1);
+    CHECK(listed(reader, 0, 1'001) == 1);
+    CHECK(listed(reader, 1, largest) == -1);
+    CHECK(listed(reader, 0, largest) == 2);
+    CHECK(me.end(true).error_code == none);
+    CHECK(listed(reader, 1, 1'001) == 1);
+    CHECK(listed(reader, 1, largest) == 2);
+}
 
 TEST_CASE("a transaction is seen by readers of committed data when it is committed, and by the others at once") {
     Server server;
