@@ -63,14 +63,10 @@ void describe_all(Call& call, bool operations, MetadataResponse& response) {
 
 streams::Result<streams::Engine::Changed> create(Call& call, std::string_view name) {
     const auto& configs = call.broker.configs;
-    streams::Engine::NewStream wanted;
-    wanted.name = name;
+    auto wanted = new_topic(call.engine, name);
     wanted.shards = static_cast<std::int32_t>(configs.number("num.partitions"));
-    wanted.manners = streams::Manners::kafka;
-    wanted.profile = call.engine.options().kafka_profile;
     take_log_settings(configs, call.world, wanted);
     wanted.provisional = true;
-    wanted.state_delay = false;
     return call.engine.create(call.world, wanted);
 }
 

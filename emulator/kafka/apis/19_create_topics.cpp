@@ -128,12 +128,8 @@ std::expected<streams::Engine::NewStream, Refused> check(Call& call, const Creat
         return refused(ErrorCode::topic_already_exists, "Topic '" + name + "' already exists.");
     if (const auto other = call.engine.collision(call.world, name))
         return refused(ErrorCode::invalid_topic_exception, "Topic '" + name + "' collides with existing topic: " + *other);
-    streams::Engine::NewStream wanted;
-    wanted.name = name;
+    auto wanted = new_topic(call.engine, name);
     wanted.internal = internal_name(name);
-    wanted.manners = streams::Manners::kafka;
-    wanted.profile = call.engine.options().kafka_profile;
-    wanted.state_delay = false;
     if (auto fault = configs_of(asked, wanted)) return std::unexpected{std::move(*fault)};
     take_log_settings(call.broker.configs, call.world, wanted);
     const auto partitions = partitions_of(call, asked);

@@ -49,6 +49,15 @@ std::optional<streams::CompactionRules> compaction_of(const Configs& configs, co
                                     .backoff_ms = configs.number(stream.world, "log.cleaner.backoff.ms")};
 }
 
+streams::Engine::NewStream new_topic(const streams::Engine& engine, std::string_view name) {
+    streams::Engine::NewStream wanted;
+    wanted.name = name;
+    wanted.manners = streams::Manners::kafka;
+    wanted.profile = engine.options().kafka_profile;
+    wanted.state_delay = false;
+    return wanted;
+}
+
 void take_log_settings(const Configs& configs, streams::World& world, streams::Engine::NewStream& wanted) {
     const auto ms = set_number(wanted, "retention.ms");
     wanted.retention = configs.default_retention(&world);

@@ -12,6 +12,8 @@ namespace sluice::kafka {
 // Nothing: its log is not compacted.
 std::optional<streams::CompactionRules> compaction_of(const Configs&, const streams::Stream&);
 
+// A topic that is about to be made for a client, but for its partitions and settings.
+streams::Engine::NewStream new_topic(const streams::Engine&, std::string_view name);
 // Of a topic that is about to be made, whose settings are in `configs`.
 void take_log_settings(const Configs&, streams::World&, streams::Engine::NewStream&);
 

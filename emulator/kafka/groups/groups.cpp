@@ -2,6 +2,8 @@
 // in expiry.cpp.
 #include "emulator/kafka/groups/groups.h"
 
+#include "emulator/kafka/groups/session_timer.h"
+
 #include <boost/asio/co_spawn.hpp>
 
 #include "emulator/runtime/loop.h"
@@ -293,20 +295,14 @@ void Groups::arm(const GroupPointer& group) {
     arm_session(group);
 }
 
-// Heartbeats are many: they only move a member's time on, and the timer looks again when it fires.
 void Groups::arm_session(const GroupPointer& group) {
-    const auto next = group->members.next_session();
-    if (group->session_armed && next && *group->session_armed <= *next) return;
-    group->session_armed = next;
-    group->session.stop();
-    if (!next) return;
     auto look = [this, weak = std::weak_ptr{group}] {
         const auto one = weak.lock();
         if (!one) return;
         one->session_armed.reset();
         carry_out(one, one->members.sessions_over(clock().live()));
     };
-    group->session = Timer{clock(), clock().at(timers::member_session, *next, std::move(look))};
+    arm_sessions(clock(), *group, group->members.next_session(), std::move(look));
 }
 
 // ---- the store ----

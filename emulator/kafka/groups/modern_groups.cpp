@@ -4,6 +4,7 @@
 #include "emulator/kafka/groups/modern_groups.h"
 
 #include "emulator/kafka/groups/groups.h"
+#include "emulator/kafka/groups/session_timer.h"
 #include "storage/planted.h"
 
 namespace sluice::kafka {
@@ -100,14 +101,8 @@ void Groups::change_topics(const GroupPointer& group) {
     carry_out_members<Kind>(group);
 }
 
-// Heartbeats only move a member's time on, and the timer looks again when it fires.
 template <class Kind>
 void Groups::arm_members(const GroupPointer& group) {
-    const auto next = group->part<Kind>()->next_due();
-    if (group->session_armed && next && *group->session_armed <= *next) return;
-    group->session_armed = next;
-    group->session.stop();
-    if (!next) return;
     auto look = [this, weak = std::weak_ptr{group}] {
         const auto one = weak.lock();
         if (!one || !one->part<Kind>()) return;
@@ -116,7 +111,7 @@ void Groups::arm_members(const GroupPointer& group) {
         one->part<Kind>()->overdue(around(rules));
         carry_out_members<Kind>(one);
     };
-    group->session = Timer{clock(), clock().at(timers::member_session, *next, std::move(look))};
+    arm_sessions(clock(), *group, group->part<Kind>()->next_due(), std::move(look));
 }
 
 // ---- the store ----

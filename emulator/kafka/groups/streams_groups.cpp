@@ -38,12 +38,8 @@ StreamsRules Groups::streams_rules(std::string_view group) const {
 std::vector<streams::Ticket> Groups::make_internal_topics(const std::vector<StreamsTopology::InternalTopic>& missing) {
     std::vector<streams::Ticket> tickets;
     for (const auto& topic : missing) {
-        streams::Engine::NewStream wanted;
-        wanted.name = topic.name;
+        auto wanted = new_topic(engine_, topic.name);
         wanted.shards = topic.partitions;
-        wanted.manners = streams::Manners::kafka;
-        wanted.profile = engine_.options().kafka_profile;
-        wanted.state_delay = false;
         for (const auto& [name, value] : topic.configs) {
             const auto* entry = find_config(topic_configs(), name);
             if (!entry || config_fault(*entry, value)) continue;

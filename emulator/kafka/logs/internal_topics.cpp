@@ -38,13 +38,9 @@ std::optional<streams::Ticket> open_internal_topic(Call& call, std::string_view 
     const auto* internal = internal_topic(name);
     if (!internal || call.engine.find(call.world, name)) return std::nullopt;
     const auto& configs = call.broker.configs;
-    streams::Engine::NewStream wanted;
-    wanted.name = name;
+    auto wanted = new_topic(call.engine, name);
     wanted.internal = true;
     wanted.shards = static_cast<std::int32_t>(configs.number(internal->partitions));
-    wanted.manners = streams::Manners::kafka;
-    wanted.profile = call.engine.options().kafka_profile;
-    wanted.state_delay = false;
     wanted.configs["cleanup.policy"] = internal->cleanup;
     wanted.configs["compression.type"] = internal->compression;
     wanted.configs["segment.bytes"] = std::to_string(configs.number(internal->segment_bytes));

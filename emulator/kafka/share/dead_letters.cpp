@@ -91,14 +91,10 @@ streams::StreamPointer DeadLetters::topic_of(const std::string& group, const std
 }
 
 streams::Result<streams::StreamPointer> DeadLetters::create(const std::string& name) {
-    streams::Engine::NewStream wanted;
-    wanted.name = name;
+    auto wanted = new_topic(engine_, name);
     wanted.shards = static_cast<std::int32_t>(configs_.number(&world_, "num.partitions"));
-    wanted.manners = streams::Manners::kafka;
-    wanted.profile = engine_.options().kafka_profile;
     wanted.configs = {{"errors.deadletterqueue.group.enable", "true"}, {"message.timestamp.type", "CreateTime"}};
     take_log_settings(configs_, world_, wanted);
-    wanted.state_delay = false;
     auto made = engine_.create(world_, wanted);
     if (!made) return std::unexpected{made.error()};
     return made->stream;

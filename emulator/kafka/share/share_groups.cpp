@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "emulator/kafka/groups/session_timer.h"
 #include "emulator/kafka/share/starting.h"
 
 namespace sluice::kafka {
@@ -113,22 +114,16 @@ streams::Ticket ShareGroups::save(ShareGroup& group) {
     return engine_.put(world_, share_group_key(group.id), pack(group.members.to_store()));
 }
 
-// Heartbeats are many: they only move a member's time on, and the timer looks again when it fires.
 void ShareGroups::arm(ShareGroup& group) {
-    const auto next = group.members.next_session();
-    if (group.session_armed && next && *group.session_armed <= *next) return;
-    group.session_armed = next;
-    group.session.stop();
-    if (!next) return;
-    group.session = Timer{clock(), clock().at(timers::member_session, *next, [this, id = group.id] {
-                              auto* one = find(id);
-                              if (!one) return;
-                              one->session_armed.reset();
-                              const auto gone = one->members.sessions_over(clock().live(), finder());
-                              save(*one);
-                              for (const auto& member : gone)
-                                  if (on_gone) on_gone(id, member);
-                          })};
+    arm_sessions(clock(), group, group.members.next_session(), [this, id = group.id] {
+        auto* one = find(id);
+        if (!one) return;
+        one->session_armed.reset();
+        const auto gone = one->members.sessions_over(clock().live(), finder());
+        save(*one);
+        for (const auto& member : gone)
+            if (on_gone) on_gone(id, member);
+    });
 }
 
 ShareGroups::Changed ShareGroups::remove(std::string_view id) {
