@@ -19,22 +19,25 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Peer:
-    def __init__(self, door, script, tools, stores, default=False, checks=True, warm_s=0.0, secure=None, **environment):
-        self.door, self.script, self.tools, self.stores, self.secure = door, script, tools, stores, secure
+    def __init__(self, door, script, tools, stores, default=False, checks=True, warm_s=0.0, secure=None, login=None, further=(0, 0), **environment):
+        self.door, self.script, self.tools, self.stores, self.secure, self.login = door, script, tools, stores, secure, login
+        self.secure_further, self.login_further = further   # the ports for TLS and for logins, counted from the plain one
         self.default, self.checks, self.warm_s, self.environment = default, checks, warm_s, environment
 
 
 # What each stores is part of the figure: a ratio between a disk and a memory is said as such. `checks` is false for the mock, which
-# looks at nothing and keeps five megabytes: it shows what the load generator can do, and no ratio is taken from it.
+# looks at nothing and keeps five megabytes: it shows what the load generator can do, and no ratio is taken from it. `secure` and `login`
+# are what a peer's script has to be told for rows that are measured over TLS, or with logins.
 PEERS = {
     "ferrokinesis": Peer("kinesis", "ferrokinesis", ["cargo"], "memory", default=True,
                          secure={"FERROKINESIS_TLS_CERT": "certificate.pem", "FERROKINESIS_TLS_KEY": "key.pem"}),
     "kinesalite": Peer("kinesis", "kinesalite", ["npm", "node"], "memory"),
     "kinesis_mock": Peer("kinesis", "kinesis_mock", ["npm", "node"], "memory"),
     "moto": Peer("kinesis", "moto", ["python3"], "memory"),
-    "kfake": Peer("kafka", "kfake", ["go"], "files", default=True, KFAKE_DATA="DATA"),
-    "kfake, in memory": Peer("kafka", "kfake", ["go"], "memory", default=True),
-    "apache_kafka": Peer("kafka", "apache_kafka", ["java", "mvn"], "files", warm_s=6, KAFKA_DATA="DATA"),
+    "kfake": Peer("kafka", "kfake", ["go"], "files", default=True, secure={"KFAKE_TLS": "1"}, login={"KFAKE_SASL": "1"}, KFAKE_DATA="DATA"),
+    "kfake, in memory": Peer("kafka", "kfake", ["go"], "memory", default=True, secure={"KFAKE_TLS": "1"}, login={"KFAKE_SASL": "1"}),
+    "apache_kafka": Peer("kafka", "apache_kafka", ["java", "mvn"], "files", warm_s=6, secure={"KAFKA_SECURE": "1"}, login={"KAFKA_SECURE": "1"},
+                         further=(3, 2), KAFKA_DATA="DATA"),
     "tansu": Peer("kafka", "tansu", ["cargo"], "memory"),
     "ceiling": Peer("kafka", "librdkafka_mock", ["python3"], "nothing", default=True, checks=False),
 }
@@ -67,7 +70,7 @@ def certified(secure):
     if not (WORK / "key.pem").exists():
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "3650", "-subj", "/CN=bench",
                         "-addext", "subjectAltName=DNS:localhost", "-out", WORK / "certificate.pem", "-keyout", WORK / "key.pem"], check=True, capture_output=True)
-    return {key: str(WORK / file) for key, file in secure.items()}
+    return {key: str(WORK / told) if told.endswith(".pem") else told for key, told in secure.items()}
 
 
 def answers(door, host, port, secure=False):
@@ -81,7 +84,8 @@ def answers(door, host, port, secure=False):
                 "Authorization": "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/kinesis/aws4_request, "
                                  "SignedHeaders=host;x-amz-date, Signature=" + "0" * 64})
             return http_door.getresponse().status == 200
-        with socket.create_connection((host, port), timeout=5) as wire:
+        with (ssl._create_unverified_context().wrap_socket(socket.create_connection((host, port), timeout=5)) if secure
+              else socket.create_connection((host, port), timeout=5)) as wire:
             request = struct.pack(">hhih5s", 18, 0, 1, 5, b"bench")
             wire.sendall(struct.pack(">i", len(request)) + request)
             return len(wire.recv(4)) == 4
@@ -109,11 +113,14 @@ def free_ports(count):
 class Running:
     """One server in a process group of its own; start_ms counts from the server's exec, not from its script's."""
 
-    def __init__(self, name, door, flags=(), patience_s=60, data=None, secure=False):
+    def __init__(self, name, door, flags=(), patience_s=60, data=None, secure=False, login=False):
         self.name, self.door, self.peer, self.flags = name, door, PEERS.get(name), list(flags)
         if secure and self.peer and not self.peer.secure:
             raise RuntimeError(f"{name} is not run with TLS here")
+        if login and self.peer and not self.peer.login:
+            raise RuntimeError(f"{name} is not run with logins here")
         self.secure = secure and self.peer is not None   # sluice tells TLS from plain connections by itself
+        self.login = login and self.peer is not None
         self.port = self.kinesis_port = self.kafka_port = free_ports(4)
         self.data = Settings.data / f"{re.sub('[^a-z]+', '-', name)}-{self.port}"
         self.kept_bytes = 0   # what a round leaves behind anyway
@@ -127,6 +134,8 @@ class Running:
             environment |= {key: str(self.data) if value == "DATA" else value for key, value in self.peer.environment.items()}
         if self.secure:
             environment |= certified(self.peer.secure)
+        if self.login:
+            environment |= self.peer.login
         self.process = subprocess.Popen(self.command(), stdout=self.log, stderr=self.log, start_new_session=True, env=environment)
         prefer(self.process.pid)
         began = time.perf_counter()
@@ -157,7 +166,12 @@ class Running:
                 self.port = self.kafka_port = int(self.address.read_text().rsplit(":", 1)[1])
             except (OSError, IndexError, ValueError):
                 return False
-        return answers(self.door, "127.0.0.1", self.port, self.secure)
+        self.kafka_port = self.port + self.further() if self.door == "kafka" and self.peer else self.kafka_port
+        return answers(self.door, "127.0.0.1", self.kafka_port if self.door == "kafka" else self.port, self.secure)
+
+    def further(self):
+        """From the peer's plain port to the one that the row measures."""
+        return self.peer.secure_further if self.secure else self.peer.login_further if self.login else 0
 
     def comm(self):
         try:

@@ -1,12 +1,13 @@
 """Does a figure grow with what is there, or only with what changes? Each row for n and for 10 n.
 
 Aims: any clock move over idle streams takes at most 50 ms and no turn above 5 ms at p99.9, and an idle hour writes nothing; a start with
-40,000 topics takes less than 1.5 s, with 100,000 partitions in one topic less than 1 s; a record that is appended costs its own waiters only;
+40,000 topics takes less than 1.5 s, with 100,000 partitions in one topic less than 1 s, with 1,000 connections and 500 groups besides too; a record that is appended costs its own waiters only;
 every request of a list is linear in the list.
 """
 import http.client
 import json
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -152,6 +153,65 @@ def fan_out(partitions):
         server.stop()
 
 
+def join(wire, group, topic):
+    """JoinGroup v2 and SyncGroup v1, as the only member: range, all of nothing but the topic's name. The coordinator holds the group."""
+    subscription = struct.pack(">hi", 0, 1) + text(topic) + struct.pack(">i", 0)
+    joined = wire.ask(11, 2, text(group), struct.pack(">ii", 600_000, 600_000), text(""), text("consumer"), struct.pack(">i", 1), text("range"),
+                      struct.pack(">i", len(subscription)), subscription)
+    at = 4
+    code, generation = struct.unpack(">hi", joined[at:at + 6])
+    at += 6
+    for _ in range(2):   # protocol and leader
+        at += 2 + struct.unpack(">h", joined[at:at + 2])[0]
+    member = bytes(joined[at:at + 2 + struct.unpack(">h", joined[at:at + 2])[0]])
+    assignment = struct.pack(">hi", 0, 1) + text(topic) + struct.pack(">iii", 1, 0, 0)
+    synced = wire.ask(14, 1, text(group), struct.pack(">i", generation), member, struct.pack(">i", 1), member, struct.pack(">i", len(assignment)), assignment)
+    if code or struct.unpack(">h", synced[4:6])[0]:
+        raise RuntimeError(f"group {group}: answered {code} and {struct.unpack('>h', synced[4:6])[0]}")
+    stored = wire.ask(8, 2, text(group), struct.pack(">i", generation), member, struct.pack(">qi", -1, 1), text(topic), struct.pack(">iiq", 1, 0, 0), text(""))
+    if code := struct.unpack(">h", stored[-2:])[0]:
+        raise RuntimeError(f"group {group}: OffsetCommit answered {code}")
+
+
+def everything(partitions):
+    """Partitions, a hundredth as many connections and a two-hundredth as many groups, of one member and one committed offset each."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (8192, max(8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+    server = Running("sluice", "kafka")
+    wires = []
+    try:
+        idle = server.memory_mib()[1]
+        create(server, ["wide"], partitions)
+        wires = [Wire(f"127.0.0.1:{server.kafka_port}") for _ in range(partitions // 100)]
+        for number in range(partitions // 200):
+            join(wires[number], f"group-{number}", "wide")
+        for wire in wires[partitions // 200:]:
+            wire.ask(18, 0)
+        time.sleep(2)
+        held = server.memory_mib()[1] - idle
+        producer, count = Wire(f"127.0.0.1:{server.kafka_port}"), 3_000
+        wires.append(producer)
+        before, took = cpu_ms(server), []
+        for _ in range(count):
+            began = time.perf_counter()
+            producer.send_produce("wide", 0, batch(b"x" * 100, int(time.time() * 1000)))
+            if producer.receive_produce("wide")[0]:
+                raise RuntimeError("the record was not taken")
+            took.append((time.perf_counter() - began) * 1000)
+        figures = {"private memory with all of them, above idle": (held, "MiB", None),
+                   "one record appended": ((cpu_ms(server) - before) / count * 1000, "µs of CPU", None),
+                   "one record appended, p50": (sorted(took)[count // 2], "ms", None)}
+        for wire in wires:
+            wire.socket.close()
+        server = again(server, "kafka")
+        figures["start"] = (server.start_ms, "ms", 1_000)
+        return figures
+    finally:
+        for wire in wires:
+            wire.socket.close()
+        server.keep = False
+        server.stop()
+
+
 def push(readers):
     """bench/push.cpp: the pushing thread alone, events of 100 records of 256 B."""
     ran = subprocess.run([str(ROOT / "build/release/bench_push"), str(readers), str(100_000 // readers)], capture_output=True, text=True, check=True)
@@ -185,6 +245,7 @@ def run(given):
     pairs = [("clock moves over idle topics", lambda n: clock(n), (small, large)),
              ("start with many topics", lambda n: start(n, 1, 1_500), (4_000, 40_000)),
              ("start with many partitions", lambda n: start(1, n, 1_000), (10_000, 100_000)),
+             ("partitions, connections and groups", everything, (10_000, 100_000)),
              ("an appended record", fan_out, (1_000, 10_000)),
              ("a push", push, (100, 1_000)),
              ("lists", lists, (1_000, 10_000))]

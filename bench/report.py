@@ -9,8 +9,9 @@ from pathlib import Path
 from contenders import OURS, PEERS, ROOT, Settings
 from rows import median
 
-LESS_IS_BETTER = ("ms", "MiB", "s/GB", "µs/request", "µs/record")
-SHORT = ["start", "putrecord", "putrecords", "getrecords", "produce-16k", "produce-100", "produce-512k", "fetch", "fetch-singles", "latency", "e2e", "first"]
+LESS_IS_BETTER = ("ms", "s", "MiB", "s/GB", "µs/request", "µs/record", "µs/transaction", "×")
+SHORT = ["start", "putrecord", "putrecords", "getrecords", "produce-16k", "produce-100", "produce-512k", "fetch", "fetch-singles", "latency", "e2e", "first",
+         "txn-1", "txn-100", "copy", "rebalance-consumer", "rebalance-classic", "share", "compact", "produce-tls", "fetch-tls", "scram", "metadata"]
 
 
 def number(value):

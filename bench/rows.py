@@ -12,11 +12,19 @@ from contenders import PEERS, ROOT, WORK, Running
 def load(tool, *flags, patience_s=300):
     done = subprocess.run([str(WORK / tool), *map(str, flags)], capture_output=True, text=True, timeout=patience_s)
     if done.returncode:
-        raise RuntimeError(f"{tool} {' '.join(map(str, flags))}: {done.stderr[-300:]}{done.stdout[-300:]}")
+        raise RuntimeError(f"{tool} {' '.join(map(str, flags))}: {done.stderr[-300:]}{said(done.stdout[-300:])}")
     answer = json.loads(done.stdout.strip().splitlines()[-1])
     if any(answer.get(wrong) for wrong in ("errors", "failed", "throttled_calls", "throttled_records", "lost", "short")):
         raise RuntimeError(f"{tool}: {answer}")
     return answer
+
+
+def said(output):
+    """The fault that a generator tells in its last line, or all of what it printed."""
+    try:
+        return json.loads(output.strip().splitlines()[-1])["error"]
+    except (ValueError, KeyError, IndexError):
+        return output
 
 
 def kafka_load(server, mode, *more):
@@ -53,7 +61,7 @@ def settle(server, patience_s=60):
 
 def drop(server, topic):
     if server.peer is None or server.peer.checks:
-        kafka_load(server, "drop", "-topic", topic)
+        kafka_load(server, "drop", "-topic", topic, *(["-tls"] if server.secure else []))
         settle(server)
 
 
@@ -80,6 +88,7 @@ class Row:
     rounds: Optional[int] = None
     alone: bool = False                           # starts its own servers: run(name, door, flags) -> answer
     secure: bool = False                          # peers speak TLS
+    login: bool = False                           # peers ask for logins
     only: bool = False                            # measured when asked for by name or by --variants
 
 
@@ -115,8 +124,8 @@ def door(ask, answer, connections, records=1):
     return lambda seconds: floor("door", ask, answer, connections, records, seconds)
 
 
-def fill_big(server):
-    kafka_load(server, "raw-produce", "-topic", "big", "-n", 3_000_000, "-dur", "60s")
+def fill_big(server, *how):
+    kafka_load(server, "raw-produce", "-topic", "big", "-n", 3_000_000, "-dur", "60s", *how)
 
 
 def fill_singles(server):
@@ -283,11 +292,14 @@ def take(row, names, rounds, seconds, warm_s=0.3, prepare=None):
                     if row.restart and name.startswith("sluice") and name in servers:
                         servers.pop(name).stop()
                     if name not in servers:
-                        servers[name] = Running(name, row.door, row.flags if name.startswith("sluice") else [], secure=row.secure)
+                        servers[name] = Running(name, row.door, row.flags if name.startswith("sluice") else [],
+                                                secure=row.secure, login=row.login)
                         if prepare:
                             prepare(servers[name])
                         if row.prepare:
                             row.prepare(servers[name])
+                        if servers[name].ours():
+                            servers[name].kept_bytes = servers[name].metric("sluice_store_used_bytes")
                     warm = max(warm_s, PEERS[name].warm_s if name in PEERS else 0)   # a JVM compiles what it runs often
                     answer = row.run(servers[name], warm if number < 0 else seconds)
                 except (RuntimeError, subprocess.SubprocessError, OSError) as fault:

@@ -27,10 +27,14 @@ from pathlib import Path
 
 from contenders import HERE, PEERS, ROOT, WORK, Running, Settings, prefer
 from report import columns, ratio, short, table, where, write
-from rows import ROWS, VARIANTS, median, take
+from kafka_rows import MORE_ROWS
+from rows import VARIANTS, median, take
+from rows import ROWS as FIRST_ROWS
+
+ROWS = [*FIRST_ROWS, *MORE_ROWS]
 
 
-def prepare_tools():
+def prepare_tools(baselines):
     if not Settings.program.exists():
         sys.exit(f"{Settings.program} is missing: make build")
     if not shutil.which("go"):
@@ -40,6 +44,8 @@ def prepare_tools():
     Settings.data.mkdir(parents=True)
     for tool in ("kinesis_load", "kafka_load"):
         subprocess.run(["go", "build", "-o", str(WORK / tool), "."], cwd=HERE / "load" / tool, check=True)
+    if not baselines:
+        return
     if not (ROOT / "build/release/build.ninja").exists():
         subprocess.run(["cmake", "--preset", "release", "-DSLUICE_TESTS=OFF"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["cmake", "--build", "build/release", "--target", "bench_floor", "bench_push"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
@@ -86,8 +92,8 @@ def tell(row, taken, faults, names):
         print(f"{row.key}: {name}: {fault[:400]}", file=sys.stderr, flush=True)
 
 
-def measure(rows, ours, peers, given):
-    results = []
+def measure(rows, ours, peers, given, notes):
+    results, label = [], ""
     for row in rows:
         names = list(ours)
         if row.peers:
@@ -97,6 +103,8 @@ def measure(rows, ours, peers, given):
         began = time.monotonic()
         taken, faults = take(row, names, given.rounds, given.seconds)
         tell(row, taken, faults, names)
+        label = f"{label} {row.label[2:]}" if row.label.startswith("… ") else row.label
+        notes += [f"- {label}: no figure of {name} ({fault.split(': ')[-1].strip()[:200]})." for name, fault in faults.items() if name in names]
         print(f"    ({time.monotonic() - began:.0f} s)", flush=True)
         results.append((row, taken))
     return results
@@ -143,7 +151,7 @@ def main():
     prefer(os.getpid())
     if given.data:
         Settings.data = given.data.resolve() / "sluice-bench"
-    prepare_tools()
+    prepare_tools(baselines=not given.no_floor)
     if given.deletion:
         return subprocess.run([sys.executable, str(HERE / "deletion.py"), "--gb", str(given.stored)], cwd=ROOT, check=True)
     if given.turns:
@@ -170,7 +178,7 @@ def main():
             sys.exit(f"no row is called {', '.join(unknown)}; --list names them")
     peers, notes = usable([] if given.peers == "none" else chosen_peers(given.peers), {row.door for row in rows if row.peers})
     ours = ["sluice", *(["sluice, in memory"] if given.ephemeral else []), *(["sluice, before"] if given.before else [])]
-    results = measure(rows, ours, peers, given)
+    results = measure(rows, ours, peers, given, notes)
     parts, brief = [], []
     for door in ("kinesis", "kafka"):
         of_door = [(row, taken) for row, taken in results if row.door == door]

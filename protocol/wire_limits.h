@@ -88,8 +88,12 @@ inline constexpr std::size_t unpacked_batch_bytes = 100 * mib;
 // that begin and do not go on leave room for others until gRPC gives them up.
 inline constexpr std::size_t control_connections = 2'000;
 inline constexpr int grpc_message_bytes = 4 * static_cast<int>(mib);
-// What gRPC is asked to keep its connections within; it counts only a part of what they take.
-inline constexpr std::size_t grpc_memory_bytes = 64 * mib;
+// What gRPC is asked to keep its connections within. Beyond it, it closes those first that have no call yet, so a client that
+// has just come: a thousand that stop in the middle of their headers (0.2 MiB each, of 8 KB that came) stay below.
+inline constexpr std::size_t grpc_memory_bytes = 256 * mib;
+// gRPC unpacks the headers of a whole frame before it looks at their size, and takes frames of 4 MiB unless told. HTTP/2's
+// default.
+inline constexpr int grpc_frame_bytes = 16 * static_cast<int>(kib);
 // What a connection reads at once. gRPC's own choice is up to 4 MiB, and each connection keeps it.
 inline constexpr int grpc_read_bytes = 8 * static_cast<int>(kib);
 // Without a call; clients connect again by themselves.

@@ -206,6 +206,7 @@ struct Server::State {
         builder.SetResourceQuota(grpc::ResourceQuota{"control"}.Resize(wire_limits::grpc_memory_bytes));
         builder.AddChannelArgument(GRPC_ARG_TCP_READ_CHUNK_SIZE, wire_limits::grpc_read_bytes);
         builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, wire_limits::grpc_read_bytes);
+        builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, wire_limits::grpc_frame_bytes);
         builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, static_cast<int>(wire_limits::grpc_idle.count()));
         builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, static_cast<int>(wire_limits::grpc_handshake.count()));
         using External = grpc::ServerBuilder::experimental_type::ExternalConnectionType;

@@ -32,7 +32,7 @@ const Configs& followed(Configs& configs, streams::World& world, const DynamicCo
 struct Broker::InWorld {
     InWorld(Broker& b, streams::World& world)
         : dynamic_configs(b.engine, world),
-          groups(b.engine, world, followed(b.configs, world, dynamic_configs)),
+          groups(b.engine, world, followed(b.configs, world, dynamic_configs), b.access()),
           transactions(b.engine, world, b.configs, groups),
           share_groups(b.engine, world, b.configs) {
         groups.is_share_group = [this](std::string_view id) { return share_groups.find(id) != nullptr; };

@@ -15,8 +15,8 @@ std::optional<BatchError> fault_of(Bytes records, const BatchHeader& header) {
     if (header.length < static_cast<std::int32_t>(header_bytes - before_length_ends)) return BatchError::truncated;
     if (header.size() > static_cast<std::int64_t>(records.size())) return BatchError::truncated;
     if (header.size() < static_cast<std::int64_t>(records.size())) return BatchError::several_batches;
-    if (checksum(records) != header.crc) return BatchError::bad_crc;
     if (header.base_offset != 0) return BatchError::base_offset_not_zero;
+    if (checksum(records) != header.crc) return BatchError::bad_crc;
     if (header.control()) return BatchError::control_batch;
     if (header.producer_id >= 0 && header.base_sequence < 0) return BatchError::no_sequence;
     if (header.count <= 0) return BatchError::bad_count;
@@ -29,6 +29,7 @@ std::optional<BatchError> fault_of(Bytes records, const BatchHeader& header) {
 std::expected<Bytes, BatchError> payload_of(Bytes batch, const BatchHeader& header, Blob& scratch, std::size_t limit) {
     const auto raw = batch.subspan(header_bytes);
     if (header.codec_id() == 0 || header.count == 0) return raw;
+    if (header.codec_id() == static_cast<int>(Codec::zstd) && raw.empty()) return raw;   // no frame, no records: as in Kafka
     if (auto done = decompress(header.codec(), raw, scratch, limit); !done) {
         switch (done.error()) {
             case CodecError::unknown_codec:

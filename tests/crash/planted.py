@@ -21,10 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/planted"
 # What a killed server can lose or tell too early: the crash test has to find these as well, within 18 kills.
 ALSO_BY_CRASH = ("answered-before-commit", "producer-not-written", "producers-lost-at-restart", "offset-not-written", "group-not-saved",
-                 "consumer-not-saved", "channel-place-not-saved")
-# What the simulation does not know: bug -> the only test that can find it.
-BY_KILLS_ALONE = {"offsets-of-transaction-lost": "exactly_once.py", "transaction-forgotten-at-restart": "exactly_once.py",
-                  "aborted-range-not-stored": "exactly_once.py", "consumer-member-forgotten-at-restart": "crash.py"}
+                 "consumer-not-saved", "channel-place-not-saved", "offsets-of-transaction-lost", "transaction-forgotten-at-restart",
+                 "aborted-range-not-stored", "consumer-member-forgotten-at-restart")
+# Which of the two kills for them; what is not named here is the crash test's.
+KILLED_BY = {"offsets-of-transaction-lost": "exactly_once.py", "transaction-forgotten-at-restart": "exactly_once.py",
+             "aborted-range-not-stored": "exactly_once.py"}
 TESTS = {"crash.py": "crash test", "exactly_once.py": "kills within transactions"}
 
 
@@ -89,14 +90,12 @@ def crash(name, test="crash.py"):
 
 def row(name, where, histories, by_crash_too):
     """A line of the table, and whether all that should have found the bug did."""
-    if test := BY_KILLS_ALONE.get(name):
-        said, spent = crash(name, test)
-        return line(name, where, [TESTS[test] + ("" if said else ": **not found**")], [f"{spent:.0f}"], [said]), said is not None
     said, spent, seed = simulate(name, histories)
     by, seconds, found = [f"simulation, seed {seed}" if said else "simulation: **not found**"], [f"{spent:.1f}"], [said]
     if by_crash_too or said is None:
-        said, spent = crash(name)
-        by.append("crash test" if said else "crash test: **not found**")
+        test = KILLED_BY.get(name, "crash.py")
+        said, spent = crash(name, test)
+        by.append(TESTS[test] + ("" if said else ": **not found**"))
         seconds.append(f"{spent:.0f}")
         found.append(said)
     passed = any(found) and not (by_crash_too and found[-1] is None)
@@ -133,8 +132,7 @@ def main():
     build("sim", "sluice")
     clean, _, _ = simulate("", asked.histories // 3)
     assert clean is None, f"the simulation fails without a bug awake: {clean}"
-    tests = {"crash.py"} if set(names) & set(asked.crash) else set()
-    for test in sorted(tests | {BY_KILLS_ALONE[name] for name in names if name in BY_KILLS_ALONE}):
+    for test in sorted({KILLED_BY.get(name, "crash.py") for name in names if name in asked.crash}):
         clean, _ = crash("", test)
         assert clean is None, f"{test} fails without a bug awake: {clean}"
     rows, missed = {}, []

@@ -24,7 +24,8 @@ class Drawing:
         self.pair, self.draw, self.versions = pair, random.Random(seed), versions
         self.prefix = pair.prefix
         self.topics, self.groups, self.producers = [], [], []
-        self.members, self.consumers, self.sharers = [], [], []
+        self.members, self.consumers, self.sharers, self.streamers = [], [], [], []
+        self.sessions, self.queues = [], []  # of Fetch, of ShareFetch
         self.good_values = {}
         self.clock = 0
 
@@ -214,6 +215,8 @@ class Drawing:
                 }
             )
         self.ask("CreatePartitions", {"topics": topics, "timeoutMs": 10000, "validateOnly": self.chance(0.2)})
+        self.sessions.clear()  # sluice tells each connection that fetches of the new partitions, once
+        self.pair.close("a")
         self.settle()
         self.nudge()
 

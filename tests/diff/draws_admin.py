@@ -1,11 +1,83 @@
 """Requests about settings, security and the administration of one node."""
 
+import functools
+import re
 import time
 
+import servers
 from drawing import Drawing, coded, unknown_id
+
+# What settings of each type are made of: nearly all of it is wrong somewhere.
+odd_values = {
+    "number": ["-1", "0", "1", "-2", "2147483647", "2147483648", "9223372036854775807", "9223372036854775808", "1.5", " 5 "]
+    + ["+5", "", "0x10", "1e3", "x", "100000", "5000"],
+    "real": ["0", "1", "1.01", "-0.1", "1e-3", "x", "", " 0.5 ", "0.5f", "5."],
+    "boolean": ["true", "FALSE", " true ", "yes", "1", ""],
+    "list": ["", ",", "a,a", "delete,delete", " delete , compact ", "*", "0:1,0:2", "0:1:2"],
+    "text": ["", "PRODUCER", " gzip ", "zstd", "latest", "EARLIEST", "by_duration:PT1H", "by_duration:x", "read_committed"]
+    + ["LogAppendTime", "sticky", "logappendtime"],
+}
+
+
+@functools.cache
+def every_config(kind):
+    """Kafka's settings of a topic or a group, each with its type."""
+    rows = (servers.root / f"emulator/kafka/configs/{kind}_configs.cpp").read_text()
+    types = {"int32": "number", "int64": "number"}
+    found = re.findall(r'^    \{"([^"]+)", (\w+),', rows, re.M)
+    return [(name, types.get(type_, type_)) for name, type_ in found if not name.startswith("sluice.")]
 
 
 class Admin(Drawing):
+    def odd_settings(self):
+        """Any setting of a topic or a group, with a value at an edge of its type; now and then a topic is made with it."""
+        kind = self.one("topic", "topic", "topic", "group")
+        name, type_ = self.draw.choice(every_config(kind))
+        config = {"name": name, "value": self.draw.choice(odd_values[type_])}
+        how = self.draw.random()
+        if kind == "topic" and how < 0.35:
+            topic = {"name": f"{self.prefix}t{len(self.topics)}", "numPartitions": 1, "replicationFactor": 1, "assignments": []}
+            answers, _ = self.ask("CreateTopics", {"topics": [{**topic, "configs": [config]}], "timeoutMs": 10000}, least=2)
+            if answers[0].get("topics", [{}])[0].get("errorCode") == 0:
+                self.topics.append({"name": topic["name"], "live": True, "partitions": 1, "id": None})
+                self.settle()
+                keys = [name] if self.chance(0.5) else ["retention.ms", "cleanup.policy", name]
+                resource = {"resourceType": 2, "resourceName": topic["name"], "configurationKeys": keys}
+                self.ask("DescribeConfigs", {"resources": [resource], "includeSynonyms": self.chance(0.3)})
+            return
+        topic = self.topic()
+        target = self.groups[0] if kind == "group" else topic["name"] if topic else self.name("t")
+        config["configOperation"] = self.one(0, 0, 0, 0, 1, 2, 3, 4)
+        resource = {"resourceType": 32 if kind == "group" else 2, "resourceName": target, "configs": [config]}
+        api = self.one("IncrementalAlterConfigs", "IncrementalAlterConfigs", "AlterConfigs")
+        if api == "AlterConfigs":
+            config.pop("configOperation")
+        self.ask(api, {"resources": [resource], "validateOnly": self.chance(0.2)})
+        time.sleep(0.05)
+        described = {"resourceType": resource["resourceType"], "resourceName": target, "configurationKeys": [name]}
+        self.ask("DescribeConfigs", {"resources": [described], "includeSynonyms": self.chance(0.3)})
+
+    def odd_partitions(self):
+        """CreateTopics and CreatePartitions with assignments of their own."""
+        nodes = [self.one([1], [1], [1], [1, 1], [2], [], [-1]) for _ in range(self.draw.randint(1, 3))]
+        if self.chance(0.5):
+            first = self.one(0, 0, 0, 1, -1)
+            parts = [{"partitionIndex": first + place, "brokerIds": ids} for place, ids in enumerate(nodes)]
+            if self.chance(0.1):
+                parts = parts * 2
+            name = f"{self.prefix}t{len(self.topics)}"
+            topic = {"name": name, "numPartitions": -1, "replicationFactor": -1, "assignments": parts}
+            answers, _ = self.ask("CreateTopics", {"topics": [{**topic, "configs": []}], "timeoutMs": 10000})
+            if answers[0].get("topics", [{}])[0].get("errorCode") == 0:
+                self.topics.append({"name": topic["name"], "live": True, "partitions": 1, "id": None})
+        elif topic := self.topic():
+            count = topic["partitions"] + self.one(len(nodes), len(nodes), 0, 1)
+            asked = {"name": topic["name"], "count": count, "assignments": [{"brokerIds": ids} for ids in nodes]}
+            topics = [asked] * self.one(1, 1, 1, 2)
+            self.ask("CreatePartitions", {"topics": topics, "timeoutMs": 10000, "validateOnly": self.chance(0.2)})
+        self.settle()
+        self.nudge()
+
     def resource(self):
         kind = self.one(2, 2, 2, 2, 32, 4, 8, 16, 0, 99)
         return {

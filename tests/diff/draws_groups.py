@@ -64,13 +64,14 @@ class Groups(Drawing):
             "memberEpoch": member["generationIdOrMemberEpoch"],
             "topics": asked,
         }
+        other = self.name("g") if self.chance(0.1) else group["groupId"]
         older = asked and [{name: t[name] for name in ("name", "partitionIndexes")} for t in asked]
         self.ask(
             "OffsetFetch",
             {
                 "groupId": group["groupId"],
                 "topics": older,
-                "groups": [group] if self.chance(0.9) else [group, {"groupId": self.name("g"), "topics": None}],
+                "groups": [group] + ([{"groupId": other, "topics": None}] if other != group["groupId"] else []),
                 "requireStable": self.chance(0.3),
             },
             least=2 if asked is None else 1,

@@ -2,11 +2,13 @@
 long as the servers answer the same."""
 
 from draws_admin import Admin
+from draws_batches import Batches
 from draws_groups import Groups
 from draws_logs import Logs
+from draws_members import Members
 
 
-class History(Logs, Groups, Admin):
+class History(Logs, Batches, Groups, Members, Admin):
     themes = {
         "logs": [
             ("produce", 5),
@@ -74,11 +76,27 @@ class History(Logs, Groups, Admin):
         "settings": [("describe_configs", 3), ("alter_configs", 4), ("list_config_resources", 1)],
         "security": [("acls", 3), ("quotas", 2), ("scram", 2), ("tokens", 1)],
         "cluster": [("cluster", 1)],
+        "batches": [("produce_odd", 6), ("topic_for_batches", 1), ("read_back", 2), ("odd_offsets", 2)],
+        "sessions": [("fetch_in_session", 6), ("produce", 2), ("delete_records", 0.5)],
+        "edges": [("odd_offsets", 2), ("odd_epochs", 2), ("odd_fetch", 3), ("produce", 2), ("delete_records", 1)],
+        "oddities": [("odd_settings", 6), ("odd_partitions", 2), ("produce_odd", 1)],
+        "overdue": [("overdue_classic", 1), ("overdue_modern", 1), ("offset_fetch", 1), ("describe_groups", 1)],
+        "streams": [
+            ("streams_heartbeat", 6),
+            ("describe_groups", 2),
+            ("list_groups", 1),
+            ("delete_groups", 1),
+            ("offset_commit", 1),
+        ],
+        "queues": [("share_step", 8), ("produce", 3), ("end_txn", 0.5)],
     }
+
+    # Drawn only where `--themes` names them: they show differences that nobody has looked into yet.
+    apart = {"overdue", "queues", "streams"}
 
     def play(self, only=None):
         self.groups = [f"{self.prefix}g0", f"{self.prefix}g1"]
-        themes = only or self.draw.sample(sorted(self.themes), 2)
+        themes = only or self.draw.sample(sorted(set(self.themes) - self.apart), 2)
         self.pair.lines.append("# " + ", ".join(themes))
         actions = [action for theme in themes for action in self.themes[theme]]
         self.create_topics()

@@ -126,6 +126,7 @@ class Names:
             for raw, called in self.called.items():
                 if isinstance(raw, str) and len(raw) > 8:
                     text = text.replace(raw.replace(self.prefix, "P"), called)
+            text = re.sub(r"-?\b\d{13,19}\b", self.moment, text)
             return re.sub(rf"\b{self.port}\b", "<port>", text)
         if name == "port" and value == self.port:
             return "<port>"
@@ -135,8 +136,29 @@ class Names:
             return "now"
         return value
 
+    def moment(self, found):
+        """A time in a text: now, or as far before it as a time can be."""
+        number, now = int(found[0]), time.time() * 1000
+        for least, called in ((0, "now"), (-(2**63), "long ago")):
+            if abs(number - least - now) < 120_000:
+                return f"<{called}>"
+        return found[0]
+
     def compared(self, answer):
+        answer = with_topics_once(answer)
         return in_order(self.plain(in_order(answer, lambda part: self.plain(part, fresh=False))), lambda part: part)
+
+
+def with_topics_once(answer):
+    """An answer to Fetch tells its partitions in any order, and a topic's name as often as another topic stood between them."""
+    told = answer.get("responses") if isinstance(answer, dict) else None
+    if not told or not all(isinstance(topic, dict) and "partitions" in topic for topic in told):
+        return answer
+    merged = {}
+    for topic in told:
+        name = (topic.get("topic"), topic.get("topicId"))
+        merged.setdefault(name, {**topic, "partitions": []})["partitions"].extend(topic["partitions"])
+    return {**answer, "responses": list(merged.values())}
 
 
 def order_of(part):
@@ -212,7 +234,7 @@ class Pair:
                 came = self.step(step)
             elif self.waits(came) and past < patience_s["not yet"]:
                 came[0] = self.step(step, (0,))[0]
-            elif api == "Fetch" and self.told_of_partitions(came) and past < patience_s["not yet"]:
+            elif api == "Fetch" and self.told_of_partitions(fields, came) and past < patience_s["not yet"]:
                 came[1] = self.step(step, (1,))[0]
             else:
                 break
@@ -223,8 +245,11 @@ class Pair:
         kafka, sluice = (set(codes(one.get("answer"))) if isinstance(one, dict) else set() for one in came)
         return bool((kafka & not_yet) - sluice)
 
-    def told_of_partitions(self, came):
-        """sluice says NOT_LEADER_OR_FOLLOWER once to each connection when a topic gets other partitions."""
+    def told_of_partitions(self, fields, came):
+        """sluice says NOT_LEADER_OR_FOLLOWER once to each connection when a topic gets other partitions. In a session the same
+        cannot be asked twice."""
+        if fields["sessionEpoch"] != -1:
+            return False
         kafka, sluice = (set(codes(one.get("answer"))) if isinstance(one, dict) else set() for one in came)
         return 6 in sluice - kafka
 

@@ -14,8 +14,20 @@ root = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(root / "bench"))
 from contenders import free_ports  # noqa: E402
 
-# What both are told. Kafka has sluice's haste so: nobody waits for a first join, an assignment or a check of time-outs.
+# What both are told. Kafka has sluice's haste so: nobody waits for a first join, an assignment or a check of time-outs, and
+# sessions and heartbeats may be as short. Files do not end by time, since an answer to a Fetch of Kafka ends with one.
 settings = """
+log.roll.ms=9223372036854775807
+group.min.session.timeout.ms=300
+group.consumer.min.session.timeout.ms=300
+group.consumer.min.heartbeat.interval.ms=100
+group.consumer.heartbeat.interval.ms=500
+group.share.min.session.timeout.ms=300
+group.share.min.heartbeat.interval.ms=100
+group.share.heartbeat.interval.ms=500
+group.streams.min.session.timeout.ms=300
+group.streams.min.heartbeat.interval.ms=100
+group.streams.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0
 group.consumer.assignment.interval.ms=0
 group.share.assignment.interval.ms=0

@@ -62,17 +62,22 @@ void History::step() {
     } else if (kind < 86) {
         if (auto* stream = any_stream())
             for (auto n = 1 + below(8); n > 0; --n) one_in(2) ? work_queue(*stream) : work_share(*stream);
-    } else if (kind < 89) {
+    } else if (kind < 88) {
         for (auto n = 1 + below(20); n > 0; --n) machine_->engine->housekeep();
         say("housekeep");
     } else if (kind < 93)
-        group_step();
+        if (one_in(3))
+            group_step();
+        else
+            for (auto n = 1 + below(8); n > 0; --n) member_step();
     else if (kind < 97)
         restart();
     else if (kind < 98)
         ask_for_hostile();
-    else
+    else if (one_in(2))
         new_producer();
+    else
+        new_transactional();
     settle();
     if (auto* stream = any_stream())
         look(stream->name, static_cast<std::int32_t>(below(stream->shards.size())), model_, one_in(3));
@@ -108,6 +113,10 @@ void History::turn() {
         for (std::uint64_t i = 0; i < requests; ++i) {
             if (round == 0 && i == catalog_at)
                 change_catalog(names[below(3)]);
+            else if (one_in(4))
+                write_in_transaction();
+            else if (one_in(12))
+                change_setting();
             else if (auto* stream = any_stream())
                 write(*stream);
         }
@@ -166,6 +175,15 @@ void History::deletion_refused(std::int64_t serial) {
             if (place.first == serial) offset_fates_[group][place].refused = true;
 }
 
+void History::take_back(const std::string& id) {
+    if (const auto one = settled_.transactional.find(id); one != settled_.transactional.end())
+        model_.transactional[id] = one->second;
+    else if (const auto value = settled_.settings.find(id); value != settled_.settings.end())
+        model_.settings[id] = value->second;
+    else
+        model_.settings.erase(id);
+}
+
 // What failed is as it was at the last settled turn.
 void History::resolve() {
     std::set<std::string> revived;   // whose deletion failed: what was written before it in this turn is there
@@ -176,7 +194,7 @@ void History::resolve() {
         auto now = model_.streams.extract(name);
         if (before == settled_.streams.end()) continue;
         auto& back = model_.streams[name] = before->second;
-        if (back.share && read_again_.erase(back.serial)) back.share->life = std::numeric_limits<std::uint64_t>::max();
+        if (back.share && read_again_.contains(back.serial)) back.share->life = std::numeric_limits<std::uint64_t>::max();
         if (now.empty() || now.mapped().serial != back.serial) revived.insert(name);
         // Appends to its shards may have been stored all the same.
         for (std::size_t i = 0; !now.empty() && now.mapped().serial == back.serial && i < back.shards.size(); ++i) {
@@ -224,19 +242,34 @@ void History::resolve() {
             if (const auto old = before.find(place); fate.stored || old != before.end())
                 now[place] = fate.stored ? *fate.stored : old->second;
         }
+    for (const auto& [id, changes] : changes_) {
+        if (std::ranges::all_of(changes, [](const auto& one) { return one->stored.value_or(false); })) continue;
+        refused_ = true;
+        if (!armed_) broken("a change of {} failed without a reason", id);
+        take_back(id);
+        // One that was stored holds what those before it said, also where the record that came with them had no room.
+        auto kept = changes.size();
+        while (kept > 0 && !changes[kept - 1]->stored.value_or(false)) --kept;
+        for (std::size_t i = 0; i < kept; ++i) changes[i]->apply(model_);
+        if (const auto one = model_.transactional.find(id); one != model_.transactional.end())
+            one->second.not_before = model_.time.real + 1000;   // when its time-out is tried
+    }
     if (armed_) {
-        store_.heal();
+        refused_ |= store_.heal();   // what was read and counted since is lost with a commit of nobody's
         clock_in_doubt_ |= refused_;
         if (refused_) hours_exact_ = false;
     }
     model_.age();
     if (refused_) {
+        members_.read_again(to_ms(machine_->clock().live()));
         take_balances();
         look_at_all(false);
     }
     writes_.clear();
+    changes_.clear();
     catalog_fates_.clear();
     offset_fates_.clear();
+    read_again_.clear();
     texts_.clear();
     owned_.clear();
     armed_ = moved_in_turn_ = queued_ = false;
@@ -253,6 +286,7 @@ void History::shut(bool killed) {
         else
             member_.reset();
     }
+    members_.stop(to_ms(machine_->clock().live()));
     waiting_ = parked_ = 0;
     waiting_fetch_.reset();
     if (killed) store_.die(0);
@@ -269,12 +303,16 @@ void History::boot() {
     machine_ = std::make_unique<Machine>(store_, time_, ids_, plan_.threaded);
     silenced_ = false;
     turns_.clear();
+    for (auto* model : {&model_, &settled_})
+        for (auto& [id, one] : model->transactional) one.not_before = 0;
     if (member_) member_->alive_until = to_ms(time_.now()) + session_ms;   // a whole session to come back
+    members_.start(to_ms(machine_->clock().live()));
 }
 
 void History::restart() {
     settle();
     const auto before = machine_->engine->dump();
+    const auto members = describe_members();
     settle();
     say("restart");
     shut(false);
@@ -286,7 +324,6 @@ void History::restart() {
         model_.time.real += away;
         if (!model_.time.frozen) model_.time.now += away * model_.time.rate;
         boot();
-        machine_->clock().run_due();
         if (model_.time.now / hour_ms != was / hour_ms) say("away for {} ms", away);
         after_clock();
         settle();
@@ -295,7 +332,11 @@ void History::restart() {
         if (const auto after = machine_->engine->dump(); after != before && !plan_.odd_stamps)
             broken("memory was not what the store holds. Before the restart:\n{}After it:\n{}", before, after);
         after_clock();
+        settle();
     }
+    // An empty group goes when nobody has used it for a while.
+    if (const auto told = describe_members(); told.text != members.text && (told.there || !members.members.empty()))
+        broken("before the restart the group of members was {}, after it {}", members.text, told.text);
     clock_in_doubt_ = false;
     look_at_all(true);
 }
@@ -326,11 +367,13 @@ void History::interrupted() {
     }
     if (committed) clock_in_doubt_ = false;
     writes_.clear();
+    changes_.clear();
     catalog_fates_.clear();
     offset_fates_.clear();
     queued_ = false;
     if (member_) member_->doubtful = true;
     after_clock();
+    settle();
     take_balances();
     look_at_all(true);
     settled_ = model_;
@@ -434,14 +477,19 @@ void History::cut_short(Ms by) {
     model_.time.now = kept;
     settled_.time.now = kept;
     after_clock();
+    settle();
     take_balances();
     look_at_all(true);
     settled_ = model_;
 }
 
 void History::after_clock() {
+    machine_->clock().run_due();   // also what was due when it started
     if (const auto now = to_ms(machine_->clock().now()); now != model_.time.now)
         broken("it is {} and should be {}", now, model_.time.now);
+    model_.end_late_transactions([this](const Stream& stream, std::int32_t index) {
+        return real(stream.name, index).queued_end > stream.shards[static_cast<std::size_t>(index)].end();
+    });
     model_.age();
     settled_.time = model_.time;
     settled_.age();

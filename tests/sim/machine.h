@@ -34,6 +34,40 @@
 
 // The handlers that histories call without a frame around the request.
 namespace sluice::kafka {
+struct AddOffsetsToTxnRequest;
+struct AddOffsetsToTxnResponse;
+struct AddPartitionsToTxnRequest;
+struct AddPartitionsToTxnResponse;
+struct DescribeTransactionsRequest;
+struct DescribeTransactionsResponse;
+struct EndTxnRequest;
+struct EndTxnResponse;
+struct ListTransactionsRequest;
+struct ListTransactionsResponse;
+struct TxnOffsetCommitRequest;
+struct TxnOffsetCommitResponse;
+struct AlterClientQuotasRequest;
+struct AlterClientQuotasResponse;
+struct AlterUserScramCredentialsRequest;
+struct AlterUserScramCredentialsResponse;
+struct ConsumerGroupDescribeRequest;
+struct ConsumerGroupDescribeResponse;
+struct ConsumerGroupHeartbeatRequest;
+struct ConsumerGroupHeartbeatResponse;
+struct CreateAclsRequest;
+struct CreateAclsResponse;
+struct DeleteAclsRequest;
+struct DeleteAclsResponse;
+struct DescribeAclsRequest;
+struct DescribeAclsResponse;
+struct DescribeClientQuotasRequest;
+struct DescribeClientQuotasResponse;
+struct DescribeConfigsRequest;
+struct DescribeConfigsResponse;
+struct DescribeUserScramCredentialsRequest;
+struct DescribeUserScramCredentialsResponse;
+struct IncrementalAlterConfigsRequest;
+struct IncrementalAlterConfigsResponse;
 struct CreatePartitionsRequest;
 struct CreatePartitionsResponse;
 struct CreateTopicsRequest;
@@ -58,6 +92,23 @@ struct ProduceRequest;
 struct ProduceResponse;
 struct SyncGroupRequest;
 struct SyncGroupResponse;
+Task<AddOffsetsToTxnResponse> handle(Call&, const AddOffsetsToTxnRequest&);
+Task<AddPartitionsToTxnResponse> handle(Call&, const AddPartitionsToTxnRequest&);
+Task<DescribeTransactionsResponse> handle(Call&, const DescribeTransactionsRequest&);
+Task<EndTxnResponse> handle(Call&, const EndTxnRequest&);
+Task<ListTransactionsResponse> handle(Call&, const ListTransactionsRequest&);
+Task<TxnOffsetCommitResponse> handle(Call&, const TxnOffsetCommitRequest&);
+Task<AlterClientQuotasResponse> handle(Call&, const AlterClientQuotasRequest&);
+Task<AlterUserScramCredentialsResponse> handle(Call&, const AlterUserScramCredentialsRequest&);
+Task<ConsumerGroupDescribeResponse> handle(Call&, const ConsumerGroupDescribeRequest&);
+Task<ConsumerGroupHeartbeatResponse> handle(Call&, const ConsumerGroupHeartbeatRequest&);
+Task<CreateAclsResponse> handle(Call&, const CreateAclsRequest&);
+Task<DeleteAclsResponse> handle(Call&, const DeleteAclsRequest&);
+Task<DescribeAclsResponse> handle(Call&, const DescribeAclsRequest&);
+Task<DescribeClientQuotasResponse> handle(Call&, const DescribeClientQuotasRequest&);
+Task<DescribeConfigsResponse> handle(Call&, const DescribeConfigsRequest&);
+Task<DescribeUserScramCredentialsResponse> handle(Call&, const DescribeUserScramCredentialsRequest&);
+Task<IncrementalAlterConfigsResponse> handle(Call&, const IncrementalAlterConfigsRequest&);
 Task<CreatePartitionsResponse> handle(Call&, const CreatePartitionsRequest&);
 Task<CreateTopicsResponse> handle(Call&, const CreateTopicsRequest&);
 Task<DeleteTopicsResponse> handle(Call&, const DeleteTopicsRequest&);
@@ -102,7 +153,10 @@ class Machine {
         engine = std::make_unique<streams::Engine>(io->get_executor(), store, time, chance, with);
         broker = std::make_shared<kafka::Broker>(
             *engine,
-            kafka::DoorOptions{.configs = {{"offsets.retention.minutes", "2147483647"}}});   // histories move the clock by years
+            kafka::DoorOptions{.configs = {{"offsets.retention.minutes", "2147483647"},   // histories move the clock by years
+                                           {"authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer"},
+                                           {"allow.everyone.if.no.acl.found", "true"},
+                                           {"super.users", "User:ANONYMOUS"}}});
         receiving.emplace(clock(), "Kafka", [](std::string_view) {});
     }
     // Commits what it can, wakes whoever waits, and is gone.
@@ -202,6 +256,7 @@ class Machine {
                          .version = version,
                          .serving = {},
                          .answer = {}};
+        call.header.api_key = Request::api.key;   // by which an authorizer knows what it is asked for
         auto response = co_await kafka::handle(call, asked->request);
         asked->told(response);
     }

@@ -51,11 +51,12 @@ std::pair<Sequence, Position> Shard::check(std::int64_t id, std::int16_t epoch, 
     const auto final = static_cast<std::int32_t>(sequence + static_cast<std::int32_t>(count) - 1);
     for (const auto& sent : known.recent)
         if (sent.first == sequence && sent.last == final) return {Sequence::duplicate, sent.base};
-    if (known.recent.empty() || sequence == known.recent.back().last + 1) return {Sequence::fresh, 0};
+    const auto next = known.recent.empty() ? 0 : known.recent.back().last + 1;
+    if (sequence == next) return {Sequence::fresh, 0};
     return {Sequence::out_of_order, 0};
 }
 
-Position Shard::append(std::vector<Record> records, Ms now, Ms stamp, bool encrypted) {
+Position Shard::append(std::vector<Record> records, Ms now, Ms stamp, bool encrypted, std::int64_t transaction_of) {
     last_appended = std::max(last_appended, now);
     const auto base = end();
     auto& hour = counted[now / hour_ms];
@@ -63,7 +64,8 @@ Position Shard::append(std::vector<Record> records, Ms now, Ms stamp, bool encry
         ++hour.records;
         hour.bytes += record.key.size() + record.value.size();
     }
-    log.push_back(std::make_shared<const Batch>(Batch{base, last_appended, stamp, encrypted, std::move(records)}));
+    log.push_back(
+        std::make_shared<const Batch>(Batch{base, last_appended, stamp, encrypted, std::move(records), transaction_of}));
     return base;
 }
 
@@ -102,7 +104,9 @@ void Model::age() {
                 if (!stream.retention || last_moment(stream, *batch, time.displaced()) >= time.now) break;
                 shard.gone = batch->end();
             }
-            std::erase_if(shard.producers, [&](const auto& one) { return one.second.wrote + day_ms <= time.real; });
+            std::erase_if(shard.producers, [&](const auto& one) {
+                return one.second.wrote + day_ms <= time.real && !shard.open_since(one.first);
+            });
         }
 }
 

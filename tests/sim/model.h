@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,9 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/transactional.h"
+
 namespace sluice::sim {
 
-using Ms = std::int64_t;
 using Position = std::int64_t;
 using Hash = unsigned __int128;
 inline constexpr Hash last_hash = ~Hash{0};
@@ -40,8 +42,12 @@ struct Batch {
     Ms appended{}, stamp{};
     bool encrypted = false;
     std::vector<Record> records;
+    // Whose transaction it is part of, or ends; a marker is a batch with one record.
+    std::int64_t transaction_of = -1;
+    bool marker = false, commits = false;
     Position end() const { return base + static_cast<Position>(records.size()); }
 };
+enum class Verdict { open, committed, aborted };   // of what a transaction wrote
 
 struct Producer {
     struct Sent {
@@ -79,7 +85,15 @@ struct Shard {
     void tick(Ms now);
     std::pair<Sequence, Position> check(std::int64_t producer, std::int16_t epoch, std::int32_t sequence,
                                         std::size_t count) const;
-    Position append(std::vector<Record>, Ms now, Ms stamp, bool encrypted);
+    Position append(std::vector<Record>, Ms now, Ms stamp, bool encrypted, std::int64_t transaction_of = -1);
+    // transactional.cpp: how a producer's transaction ends here, and what those see who read what is committed.
+    void end_transaction(std::int64_t producer, std::int16_t epoch, bool commits, Ms now, Ms real);
+    std::optional<Position> open_since(std::int64_t producer) const;
+    Verdict verdict(const Batch&) const;
+    Position stable() const;                    // the first that is not decided
+    Position next_shown(Position from) const;   // at or behind it; at the most `stable`
+    // By producer and first position, with the marker's: those whose marker is there.
+    std::map<std::pair<std::int64_t, Position>, Position> aborted() const;
 };
 
 // Who settles each record by itself: what was received and not settled, and where nobody has received anything yet.
@@ -148,10 +162,17 @@ struct Model {
     Time time;
     std::map<std::string, Stream> streams;
     // group -> (stream serial, shard) -> offset
-    std::map<std::string, std::map<std::pair<std::int64_t, std::int32_t>, std::int64_t>> offsets;
+    std::map<std::string, std::map<Place, std::int64_t>> offsets;
+    std::map<std::string, Transactional> transactional;   // by transactional id
+    std::map<std::string, std::string> settings;          // what administrators set
 
     // Applies retention, and forgets producers that wrote nothing for a day of real time (rule 5).
     void age();
+    // Transactions that have run for as long as they may are aborted, ids that nobody used for a week are forgotten.
+    // `ended`: whether the server wrote a marker to a closed shard that was about to be forgotten, which either may be.
+    void end_late_transactions(const std::function<bool(const Stream&, std::int32_t)>& ended);
+    // Some transaction may change it when it is committed.
+    bool pending(const std::string& group, Place) const;
     // What OffsetFetch answers: an own offset, or the begin of a child whose ancestor has one (rule 15), or -1.
     std::int64_t offset(const std::string& group, const Stream&, std::int32_t shard) const;
 };

@@ -37,7 +37,7 @@ void History::make_queue(Stream& stream) {
     if (!made) broken("a queue on {} was refused", stream.name);
     queue.id = made->queue->id;
     if (latest)
-        for (const auto& shard : stream.shards) queue.next.push_back(shard.end());
+        for (const auto& shard : stream.shards) queue.next.push_back(shard.stable());
     say("a queue on {} from the {}", stream.name, latest ? "latest" : "oldest");
     stream.queue = std::move(queue);
     machine_->settle();
@@ -113,7 +113,7 @@ void History::take_of_queue(Stream& stream, streams::Backlog& backlog, bool dead
         const auto index = shard->index;
         const auto& expected = stream.shards[static_cast<std::size_t>(index)];
         const auto where = fmt::format("the queue of {} hands out {}/{}", stream.name, index, record.position);
-        if (record.position < begin_of(*shard, engine) || record.position >= expected.end())
+        if (record.position < begin_of(*shard, engine) || record.position >= expected.stable())
             broken("{}, which is not there", where);
         const auto& wanted = expected.record(record.position);
         if (!record.value || kafka::as_text(*record.value) != wanted.value || kafka::as_text(*record.key) != wanted.key)
@@ -125,7 +125,7 @@ void History::take_of_queue(Stream& stream, streams::Backlog& backlog, bool dead
             ++one.received;
         } else {
             auto& next = queue.next[static_cast<std::size_t>(index)];
-            next = std::max(next, begin_of(*shard, engine));
+            next = expected.next_shown(std::max(next, begin_of(*shard, engine)));
             if (dead || record.position != next) broken("{}, where {} is the next", where, next);
             ++next;
             queue.open[{index, record.position}].received = 1;
@@ -144,8 +144,8 @@ void History::take_of_queue(Stream& stream, streams::Backlog& backlog, bool dead
             if (!one.hidden && one.dead == dead)
                 broken("the queue of {} hands out nothing, and {}/{} is there", stream.name, place.first, place.second);
         for (std::size_t i = 0; !dead && i < stream.shards.size(); ++i)
-            if (std::max(queue.next[i], begin_of(real(stream.name, static_cast<std::int32_t>(i)), engine)) <
-                stream.shards[i].end())
+            if (stream.shards[i].next_shown(std::max(queue.next[i], begin_of(real(stream.name, static_cast<std::int32_t>(i)),
+                                                                             engine))) < stream.shards[i].stable())
                 broken("the queue of {} hands out nothing, and nobody took {}/{}", stream.name, i, queue.next[i]);
     }
     say("the queue of {} hands out {} {}", stream.name, batch.taken.size(), dead ? "dead letters" : "records");

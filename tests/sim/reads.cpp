@@ -23,7 +23,11 @@ std::string base64(std::string_view bytes) {
 }   // namespace
 
 void History::read(Stream& stream) {
-    switch (below(8)) {
+    switch (below(10)) {
+        case 8:
+            return look_at_transactions();
+        case 9:
+            return fetch(stream, false, true);
         case 0:
         case 1:
         case 2:
@@ -32,7 +36,7 @@ void History::read(Stream& stream) {
         case 4:
             return fetch(stream, false);
         case 5:
-            if (!waiting_fetch_) fetch(stream, true);
+            if (!waiting_fetch_) fetch(stream, true, one_in(2));
             return;
         case 6:
             return list_offsets(stream);
@@ -60,7 +64,7 @@ void History::get_records(Stream& stream) {
         }
         auto& shard = stream.shards[static_cast<std::size_t>(made.shard)];
         if (kind == 0) made.next = shard.gone;
-        if (kind == 1) made.next = shard.end();
+        if (kind == 1) made.next = shard.stable();
         if (kind == 2) {
             const auto* at = shard.log.empty() ? nullptr : shard.log[below(shard.log.size())].get();
             const auto ms = std::min(now, at ? at->appended + static_cast<Ms>(below(2)) : now);
@@ -109,8 +113,10 @@ void History::get_records(Stream& stream) {
         shard->read_calls.take(1);
         auto next = std::max(reader.next, shard->gone);
         std::int64_t bytes = 0;
+        const auto stable = shard->stable();
         for (const auto& record : records) {
-            if (next >= shard->end()) broken("GetRecords {}/{}: a record too many at {}", reader.stream, reader.shard, next);
+            next = shard->next_shown(next);
+            if (next >= stable) broken("GetRecords {}/{}: a record too many at {}", reader.stream, reader.shard, next);
             const auto* batch = shard->batch_at(next);
             const auto& expected = shard->record(next);
             const auto number = streams::parse_sequence(record.at("SequenceNumber").get<std::string>());
@@ -126,17 +132,19 @@ void History::get_records(Stream& stream) {
             bytes += static_cast<std::int64_t>(expected.key.size() + expected.value.size());
             ++next;
         }
-        const auto most = std::min<Position>(std::max(reader.next, shard->gone) + limit, shard->end());
-        if (next < most && bytes < (9 << 20))
-            broken("GetRecords {}/{}: ended at {} before {}", reader.stream, reader.shard, next, most);
+        // What nobody is shown is passed by while there is room for more.
+        const bool full = std::ssize(records) >= limit || bytes >= (9 << 20);
+        const auto last = next;
+        next = shard->next_shown(next);
+        if (next < stable && !full) broken("GetRecords {}/{}: ended at {} before {}", reader.stream, reader.shard, next, stable);
         if (shard->read_bytes.rate != 0) {
             auto& bucket = shard->read_bytes;
             bucket.thousandths = bytes > bucket.capacity ? -bytes * 1000 : bucket.thousandths - bytes * 1000;
         }
         const bool caught_up = next >= shard->end();
-        const auto behind = caught_up ? 0 : std::max<Ms>(1, now - shard->batch_at(next)->appended);
-        if (const Ms told = reply.at("MillisBehindLatest"); told != behind)
-            broken("GetRecords {}/{}: {} ms behind in place of {}", reader.stream, reader.shard, told, behind);
+        const auto behind = [&](Position of) { return of >= stable ? 0 : std::max<Ms>(1, now - shard->batch_at(of)->appended); };
+        if (const Ms told = reply.at("MillisBehindLatest"); told != behind(next) && !(full && told == behind(last)))
+            broken("GetRecords {}/{}: {} ms behind in place of {}", reader.stream, reader.shard, told, behind(next));
         const bool ended = shard->sealed && caught_up && records.empty();
         if (ended == reply.contains("NextShardIterator"))
             broken("GetRecords {}/{}: next iterator {}", reader.stream, reader.shard, !ended);
@@ -162,7 +170,8 @@ void History::get_records(Stream& stream) {
 }
 
 Position History::fetched(Shard& shard, Position from, const kafka::FetchResponse::Partition& told, std::int32_t limit,
-                          const std::string& where) {
+                          const std::string& where, bool committed) {
+    const auto most = committed ? shard.stable() : shard.end();
     batch::Blob all, scratch;
     for (const auto part : told.records.parts) all.insert(all.end(), part.begin(), part.end());
     batch::Bytes rest = all;
@@ -172,6 +181,11 @@ Position History::fetched(Shard& shard, Position from, const kafka::FetchRespons
         const auto* expected = shard.batch_at(next);
         if (!header) broken("Fetch {}: no batch where {} was due", where, next);
         if (!expected) broken("Fetch {}: a batch at {} after the end", where, header->base_offset);
+        if (expected->base >= most) broken("Fetch {}: a batch at {} that is not decided", where, expected->base);
+        if (header->transactional() != (expected->transaction_of >= 0) || header->control() != expected->marker ||
+            (header->transactional() && header->producer_id != expected->transaction_of))
+            broken("Fetch {}: the batch at {} has attributes {} of producer {}", where, expected->base, header->attributes,
+                   header->producer_id);
         if (header->base_offset != expected->base)
             broken("Fetch {}: a batch at {} where {} was due", where, header->base_offset, expected->base);
         std::size_t index = 0;
@@ -191,10 +205,9 @@ Position History::fetched(Shard& shard, Position from, const kafka::FetchRespons
         next = expected->end();
         rest = rest.subspan(static_cast<std::size_t>(header->size()));
     }
-    if (static_cast<std::int64_t>(all.size()) < limit / 2 && next < shard.end() && limit > 2'000'000)
-        broken("Fetch {}: ended at {} before {}", where, next, shard.end());
-    if (next == from && from < shard.end())
-        broken("Fetch {}: nothing from {} on, and there is up to {}", where, from, shard.end());
+    if (static_cast<std::int64_t>(all.size()) < limit / 2 && next < most && limit > 2'000'000)
+        broken("Fetch {}: ended at {} before {}", where, next, most);
+    if (next == from && from < most) broken("Fetch {}: nothing from {} on, and there is up to {}", where, from, most);
     if (shard.read_bytes.rate != 0 && next != from) {
         auto& bucket = shard.read_bytes;
         const auto bytes = static_cast<std::int64_t>(all.size());
@@ -203,12 +216,13 @@ Position History::fetched(Shard& shard, Position from, const kafka::FetchRespons
     return next;
 }
 
-void History::fetch(Stream& stream, bool parked) {
+void History::fetch(Stream& stream, bool parked, bool committed) {
     const auto index = static_cast<std::int32_t>(below(stream.shards.size()));
     auto& shard = stream.shards[static_cast<std::size_t>(index)];
     const bool room = shard.read_bytes.rate == 0 || shard.read_bytes.thousandths > 0;
     if (parked && (!room || shard.sealed)) return;
-    const auto from = parked ? shard.end()
+    const auto most = committed ? shard.stable() : shard.end();
+    const auto from = parked ? most
                              : std::max<Position>(0, shard.gone - 1) +
                                    static_cast<Position>(below(static_cast<std::uint64_t>(shard.end() - shard.gone) + 3));
     const auto limit = one_in(2) ? 4 << 20 : static_cast<std::int32_t>(1 + below(5000));
@@ -228,12 +242,14 @@ void History::fetch(Stream& stream, bool parked) {
     kafka::FetchRequest request;
     request.max_wait_ms = static_cast<std::int32_t>(wait);
     request.min_bytes = 1;
+    request.isolation_level = committed ? 1 : 0;
     request.topics = {&owned->topic, 1};
-    const auto where = fmt::format("{}/{} from {}", stream.name, index, from);
+    const auto where = fmt::format("{}/{} from {}{}", stream.name, index, from, committed ? ", committed" : "");
     say("Fetch {} limit {} wait {}", where, limit, wait);
     if (parked) {
         auto mine = waiting_fetch_ = std::make_shared<Parked>(
             Parked{stream.name, stream.serial, index, from, model_.time.now + wait, model_.time.real + wait});
+        mine->committed = committed;
         ++parked_;
         machine_->ask<kafka::FetchResponse>(
             std::move(request), 11, hear<kafka::FetchResponse>([this, mine, owned, limit, where](auto& answer) {
@@ -253,28 +269,30 @@ void History::fetch(Stream& stream, bool parked) {
                         broken("Fetch {}: throttled with room for more", where);
                     return;
                 }
-                mine->seen_end = fetched(asked, mine->from, told, plan_.threaded ? 0 : limit, where);
+                mine->seen_end = fetched(asked, mine->from, told, plan_.threaded ? 0 : limit, where, mine->committed);
             }));
         machine_->turn();
         return;
     }
     const bool out = from < shard.gone || from > shard.end();
-    machine_->ask<kafka::FetchResponse>(std::move(request), 11, hear<kafka::FetchResponse>([&](auto& answer) {
-                                            const auto& told = answer.topics[0].partitions[0];
-                                            if ((told.error_code == kafka::ErrorCode::offset_out_of_range) != out)
-                                                broken("Fetch {}: code {}, kept are {}..{}", where,
-                                                       static_cast<int>(told.error_code), shard.gone, shard.end());
-                                            if (out) return;
-                                            if (told.high_watermark != shard.end() || told.log_start_offset != shard.gone)
-                                                broken("Fetch {}: {}..{} in place of {}..{}", where, told.log_start_offset,
-                                                       told.high_watermark, shard.gone, shard.end());
-                                            if (!room && from < shard.end()) {
-                                                if (!told.records.parts.empty() || answer.throttle_time_ms == 0)
-                                                    broken("Fetch {}: data without room", where);
-                                                return;
-                                            }
-                                            fetched(shard, from, told, limit, where);
-                                        }));
+    machine_->ask<kafka::FetchResponse>(
+        std::move(request), 11, hear<kafka::FetchResponse>([&](auto& answer) {
+            const auto& told = answer.topics[0].partitions[0];
+            if ((told.error_code == kafka::ErrorCode::offset_out_of_range) != out)
+                broken("Fetch {}: code {}, kept are {}..{}", where, static_cast<int>(told.error_code), shard.gone, shard.end());
+            if (out) return;
+            if (told.high_watermark != shard.end() || told.log_start_offset != shard.gone)
+                broken("Fetch {}: {}..{} in place of {}..{}", where, told.log_start_offset, told.high_watermark, shard.gone,
+                       shard.end());
+            if (told.last_stable_offset != shard.stable())
+                broken("Fetch {}: decided up to {} in place of {}", where, told.last_stable_offset, shard.stable());
+            if (!room && from < most) {
+                if (!told.records.parts.empty() || answer.throttle_time_ms == 0) broken("Fetch {}: data without room", where);
+                return;
+            }
+            const auto next = fetched(shard, from, told, limit, where, committed);
+            if (committed) check_aborted(shard, from, next, told, where);
+        }));
     machine_->turn();
 }
 
@@ -285,7 +303,12 @@ void History::check_parked() {
     const auto found = model_.streams.find(parked.stream);
     auto* stream = found == model_.streams.end() || found->second.serial != parked.serial ? nullptr : &found->second;
     auto* shard = stream ? &stream->shards[static_cast<std::size_t>(parked.shard)] : nullptr;
-    const bool news = !shard || shard->sealed || shard->end() > parked.from;
+    // That retention takes what it waits behind is no news: whoever asks next is told so.
+    const auto most = !shard                                           ? 0
+                      : parked.committed && shard->gone <= parked.from ? shard->stable()
+                      : parked.committed                               ? 0
+                                                                       : shard->end();
+    const bool news = !shard || shard->sealed || most > parked.from;
     const bool late = model_.time.now >= parked.virtual_due || model_.time.real >= parked.real_due;
     if (shard && parked.seen_end > shard->end())
         broken("a reader of {}/{} saw records up to {} and only {} are stored", parked.stream, parked.shard, parked.seen_end,
@@ -302,18 +325,22 @@ void History::list_offsets(Stream& stream) {
     const auto& shard = stream.shards[static_cast<std::size_t>(index)];
     const auto ms = shard.log.empty() ? model_.time.now : shard.log[below(shard.log.size())]->stamp + static_cast<Ms>(below(2));
     Position expected = -1;
+    const bool latest = one_in(4), committed = one_in(2);
     for (const auto& batch : shard.log)
         if (batch->stamp >= ms && batch->end() > shard.gone) {
             expected = batch->base;
             break;
         }
+    if (committed && expected >= shard.stable()) expected = -1;
+    if (latest) expected = committed ? shard.stable() : shard.end();
     auto owned = std::make_shared<std::pair<kafka::ListOffsetsRequest::Partition, kafka::ListOffsetsRequest::Topic>>();
-    owned->first = {.partition_index = index, .current_leader_epoch = -1, .timestamp = ms};
+    owned->first = {.partition_index = index, .current_leader_epoch = -1, .timestamp = latest ? -1 : ms};
     owned->second = {.name = text(stream.name), .partitions = {&owned->first, 1}};
     owned_.push_back(owned);
     kafka::ListOffsetsRequest request;
+    request.isolation_level = committed ? 1 : 0;
     request.topics = {&owned->second, 1};
-    say("ListOffsets {}/{} at {} -> {}", stream.name, index, ms, expected);
+    say("ListOffsets {}/{} at {}{} -> {}", stream.name, index, latest ? -1 : ms, committed ? ", committed" : "", expected);
     machine_->ask<kafka::ListOffsetsResponse>(std::move(request), 5, hear<kafka::ListOffsetsResponse>([&](auto& answer) {
                                                   const auto told = answer.topics[0].partitions[0].offset;
                                                   if (told != expected)
@@ -332,15 +359,20 @@ void History::fetch_offset(Stream& stream) {
     owned->second = {.name = text(stream.name), .partition_indexes = {&owned->first, 1}};
     owned_.push_back(owned);
     kafka::OffsetFetchRequest request;
+    request.require_stable = one_in(2);
+    const bool unstable = request.require_stable && model_.pending(group, {stream.serial, index});
     request.group_id = text(group);
     request.topics = kafka::Array<kafka::OffsetFetchRequest::Topic>{&owned->second, 1};
     say("OffsetFetch {} {}/{} -> {}", group, stream.name, index, expected);
-    machine_->ask<kafka::OffsetFetchResponse>(std::move(request), 7, hear<kafka::OffsetFetchResponse>([&](auto& answer) {
-                                                  const auto told = answer.topics[0].partitions[0].committed_offset;
-                                                  if (told != expected)
-                                                      broken("OffsetFetch {} {}/{}: {} in place of {}", group, stream.name, index,
-                                                             told, expected);
-                                              }));
+    machine_->ask<kafka::OffsetFetchResponse>(
+        std::move(request), 7, hear<kafka::OffsetFetchResponse>([&](auto& answer) {
+            const auto& partition = answer.topics[0].partitions[0];
+            const auto told = partition.committed_offset;
+            if ((partition.error_code == kafka::ErrorCode::unstable_offset_commit) != unstable)
+                broken("OffsetFetch {} {}/{}: answered {}", group, stream.name, index, static_cast<int>(partition.error_code));
+            if (!unstable && told != expected)
+                broken("OffsetFetch {} {}/{}: {} in place of {}", group, stream.name, index, told, expected);
+        }));
     machine_->turn();
 }
 

@@ -121,9 +121,10 @@ void History::acquire_share(Stream& stream, streams::Backlog& backlog, std::int3
     for (const auto& run : got.runs) {
         for (auto at = run.first; at <= run.last; ++at) {
             const auto where = fmt::format("the share group of {} acquires {}/{}", stream.name, index, at);
-            if (at < begin || at >= expected.end()) broken("{}, which is not there", where);
+            if (at < begin || at >= expected.stable()) broken("{}, which is not there", where);
             auto known = share.open.find({index, at});
             if (known == share.open.end()) {
+                next = expected.next_shown(next);
                 if (at != next) broken("{}, where {} is the next", where, next);
                 ++next;
                 known = share.open.emplace(std::pair{index, at}, Share::Delivery{}).first;
@@ -137,7 +138,8 @@ void History::acquire_share(Stream& stream, streams::Backlog& backlog, std::int3
         }
     }
     if (got.runs.empty()) {
-        if (next < expected.end()) broken("the share group of {} acquires nothing, and {}/{} is fresh", stream.name, index, next);
+        if (expected.next_shown(next) < expected.stable())
+            broken("the share group of {} acquires nothing, and {}/{} is fresh", stream.name, index, next);
         for (const auto& [place, one] : share.open)
             if (place.first == index && one.holder == 0)
                 broken("the share group of {} acquires nothing, and {}/{} is free", stream.name, index, place.second);

@@ -18,8 +18,14 @@ class SimStore final : public storage::Store {
         const std::lock_guard lock{mutex_};
         error_ = error;
         failing_ = times;
+        failed_ = false;
     }
-    void heal() { fail(storage::Error::io, 0); }
+    // Yields whether some commit has failed.
+    bool heal() {
+        const std::lock_guard lock{mutex_};
+        failing_ = 0;
+        return std::exchange(failed_, false);
+    }
     // Dies at once, or right after so many further commits.
     void die(int after_commits) {
         const std::lock_guard lock{mutex_};
@@ -48,6 +54,7 @@ class SimStore final : public storage::Store {
         if (dead_) return std::unexpected(storage::Error::io);
         if (failing_ > 0) {
             --failing_;
+            failed_ = true;
             return std::unexpected(error_);
         }
         auto done = inner_->commit(batch);
@@ -64,7 +71,7 @@ class SimStore final : public storage::Store {
     std::condition_variable go_;
     storage::Error error_ = storage::Error::io;
     int failing_ = 0, left_ = 0;
-    bool held_ = false, dead_ = false;
+    bool failed_ = false, held_ = false, dead_ = false;
     std::uint64_t commits_ = 0;
 };
 

@@ -132,37 +132,41 @@ void History::put_records(Stream& stream) {
 void History::produce(Stream& stream) {
     const auto index = static_cast<std::int32_t>(below(stream.shards.size()));
     auto& shard = stream.shards[static_cast<std::size_t>(index)];
-    const auto now = model_.time.now;
-    const auto stamp = plan_.odd_stamps && one_in(2) ? now - 90 * minute_ms + static_cast<Ms>(below(100 * minute_ms))
-                                                     : std::max(now, shard.last_appended);
+    Author author;
     std::size_t count = 1 + below(4);
-    std::int64_t producer = -1;
-    std::int16_t epoch = -1;
-    std::int32_t first = -1;
     if (!producer_ids_.empty() && !one_in(3)) {
-        producer = *std::next(producer_ids_.begin(), static_cast<std::ptrdiff_t>(below(producer_ids_.size())));
-        const auto known = shard.producers.find(producer);
+        author.producer = *std::next(producer_ids_.begin(), static_cast<std::ptrdiff_t>(below(producer_ids_.size())));
+        const auto known = shard.producers.find(author.producer);
         if (known == shard.producers.end()) {
-            epoch = 0;
-            first = 0;
+            author.epoch = 0;
+            author.first = 0;
         } else {
-            epoch = known->second.epoch;
+            author.epoch = known->second.epoch;
             const auto& recent = known->second.recent;
-            first = recent.back().last + 1;
+            author.first = recent.back().last + 1;
             if (one_in(3)) {
                 const auto& again = recent[below(recent.size())];
-                first = again.first;
+                author.first = again.first;
                 count = static_cast<std::size_t>(again.last - again.first + 1);
             } else if (one_in(8)) {
-                first += static_cast<std::int32_t>(1 + below(3));
+                author.first += static_cast<std::int32_t>(1 + below(3));
             } else if (one_in(12)) {
-                epoch = static_cast<std::int16_t>(epoch + 1);
-                if (!one_in(3)) first = 0;
-            } else if (one_in(8) && epoch > 0) {
-                epoch = static_cast<std::int16_t>(epoch - 1);
+                author.epoch = static_cast<std::int16_t>(author.epoch + 1);
+                if (!one_in(3)) author.first = 0;
+            } else if (one_in(8) && author.epoch > 0) {
+                author.epoch = static_cast<std::int16_t>(author.epoch - 1);
             }
         }
     }
+    produce_as(stream, index, count, author);
+}
+
+void History::produce_as(Stream& stream, std::int32_t index, std::size_t count, const Author& author) {
+    auto& shard = stream.shards[static_cast<std::size_t>(index)];
+    const auto now = model_.time.now;
+    const auto stamp = plan_.odd_stamps && one_in(2) ? now - 90 * minute_ms + static_cast<Ms>(below(100 * minute_ms))
+                                                     : std::max(now, shard.last_appended);
+    const auto [producer, epoch, first] = std::tuple{author.producer, author.epoch, author.first};
     const auto [sequence, earlier] =
         producer < 0 ? std::pair{Sequence::fresh, Position{0}} : shard.check(producer, epoch, first, count);
     std::vector<Record> records;
@@ -179,13 +183,18 @@ void History::produce(Stream& stream) {
     }
     const auto codec = static_cast<std::int16_t>(one_in(3) ? below(5) : 0);
     auto sent = std::make_shared<batch::Blob>(
-        batch::build(packed, {.attributes = codec, .producer_id = producer, .producer_epoch = epoch, .base_sequence = first}));
+        batch::build(packed, {.attributes = static_cast<std::int16_t>(codec | (author.id ? batch::attribute::transactional : 0)),
+                              .producer_id = producer,
+                              .producer_epoch = epoch,
+                              .base_sequence = first}));
     auto error = kafka::ErrorCode::none;
     Position base = -1;
     Ms debt = 0;
     std::shared_ptr<Write> write;
     if (shard.sealed)
         error = kafka::ErrorCode::policy_violation;
+    else if (author.refused != kafka::ErrorCode::none)
+        error = author.refused;
     else if (sequence == Sequence::out_of_order)
         error = kafka::ErrorCode::out_of_order_sequence_number;
     else if (sequence == Sequence::old_epoch)
@@ -197,8 +206,9 @@ void History::produce(Stream& stream) {
         stream.odd_stamps |= plan_.odd_stamps && !stream.kinesis;
         write = queue(stream, index,
                       [records = std::move(records), now, real = model_.time.real, stamp, bytes, producer = producer,
-                       encrypted = !stream.key.empty(), epoch = epoch, first = first](Shard& into) {
-                          const auto at = into.append(records, now, stamp, encrypted);
+                       encrypted = !stream.key.empty(), epoch = epoch, first = first,
+                       transaction_of = author.id ? producer : -1](Shard& into) {
+                          const auto at = into.append(records, now, stamp, encrypted, transaction_of);
                           into.write_records.take(std::ssize(records));
                           into.write_bytes.take(bytes);
                           if (producer < 0) return;
@@ -212,8 +222,8 @@ void History::produce(Stream& stream) {
                       });
         debt = std::max(shard.write_records.debt(), shard.write_bytes.debt());
     }
-    say("Produce {}/{}: {} records, codec {}, producer {} epoch {} sequence {} -> {} at {}", stream.name, index, count, codec,
-        producer, epoch, first, static_cast<int>(error), base);
+    say("Produce {}/{}: {} records, codec {}, producer {} epoch {} sequence {} {}-> {} at {}", stream.name, index, count, codec,
+        producer, epoch, first, author.id ? "of " + *author.id + " " : "", static_cast<int>(error), base);
     struct Owned {
         std::shared_ptr<batch::Blob> bytes;
         kafka::ProduceRequest::Partition partition;
@@ -224,7 +234,8 @@ void History::produce(Stream& stream) {
     owned->partition = {.index = index, .records = kafka::Records{*owned->bytes}};
     owned->topic = {.name = text(stream.name), .topic_id = {}, .partitions = {&owned->partition, 1}};
     owned_.push_back(owned);
-    auto check = [this, error, base, debt, write, name = stream.name, index](kafka::ProduceResponse& answer) {
+    auto check = [this, error, base, debt, write, name = stream.name, index,
+                  change = author.change](kafka::ProduceResponse& answer) {
         const auto& told = answer.topics[0].partitions[0];
         if (error != kafka::ErrorCode::none) {
             if (told.error_code != error)
@@ -235,14 +246,18 @@ void History::produce(Stream& stream) {
         const bool stored = told.error_code == kafka::ErrorCode::none;
         if (!stored && !armed_) broken("Produce {}/{}: answered {}", name, index, static_cast<int>(told.error_code));
         if (write) fate(*write, stored);
+        if (change) change->stored = stored;
         if (!stored) return;
         if (told.base_offset != base) broken("Produce {}/{}: offset {} in place of {}", name, index, told.base_offset, base);
         if (answer.throttle_time_ms != debt)
             broken("Produce {}/{}: throttled for {} ms in place of {}", name, index, answer.throttle_time_ms, debt);
     };
     machine_->ask<kafka::ProduceResponse>(
-        kafka::ProduceRequest{.transactional_id = {}, .acks = -1, .timeout_ms = 1000, .topics = {&owned->topic, 1}}, 9,
-        hear<kafka::ProduceResponse>(std::move(check)));
+        kafka::ProduceRequest{.transactional_id = author.id ? std::optional{text(*author.id)} : std::nullopt,
+                              .acks = -1,
+                              .timeout_ms = 1000,
+                              .topics = {&owned->topic, 1}},
+        author.version, hear<kafka::ProduceResponse>(std::move(check)));
 }
 
 void History::commit_offset(Stream& stream) {
@@ -283,7 +298,8 @@ void History::new_producer() {
     kafka::InitProducerIdRequest request;
     request.transactional_id = std::nullopt;
     machine_->ask<kafka::InitProducerIdResponse>(std::move(request), 4, hear<kafka::InitProducerIdResponse>([this](auto& answer) {
-                                                     if (!producer_ids_.insert(answer.producer_id).second)
+                                                     producer_ids_.insert(answer.producer_id);
+                                                     if (!given_ids_.insert(answer.producer_id).second)
                                                          broken("producer id {} was given out twice", answer.producer_id);
                                                  }));
 }

@@ -17,6 +17,7 @@ import (
 
 var (
 	hashWant = flag.String("hash", "", "verify: the hash raw-produce printed; empty: count and offsets only")
+	commits  = flag.Bool("committed", false, "verify: what transactions have committed; their markers are no records")
 	once     = flag.Bool("once", false, "raw-fetch: stop at the end of the topic instead of starting over")
 )
 
@@ -181,6 +182,9 @@ func verify() {
 	for p := 0; p < *parts; p++ {
 		for off, end := int64(0), int64(1); off < end; {
 			q := c.fetchReq(*topic, int32(p), off, 8<<20)
+			if *commits {
+				q.IsolationLevel = 1
+			}
 			c.corr++
 			_, err := c.Write(fmtr.AppendRequest(nil, q, c.corr))
 			die(err)
@@ -209,6 +213,9 @@ func verify() {
 				if crc32.Checksum(one[21:], castagnoli) != binary.BigEndian.Uint32(one[17:]) {
 					die(fmt.Errorf("partition %d: the batch at %d has a wrong CRC", p, base))
 				}
+				if off = last + 1; *commits && one[22]&0x20 != 0 {
+					continue
+				}
 				data := one[61:]
 				if kind := one[22] & 7; kind != 0 {
 					data, err = unpack.Decompress(data, kgo.CompressionCodecType(kind))
@@ -219,7 +226,6 @@ func verify() {
 					bytes += int64(len(v))
 				}))
 				recs += k
-				off = last + 1
 			}
 			if off == before {
 				die(fmt.Errorf("partition %d: nothing at offset %d of %d", p, off, end))

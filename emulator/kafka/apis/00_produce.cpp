@@ -1,4 +1,5 @@
-// Produce v3-13: appends one batch per partition, byte for byte as sent unless the topic says otherwise. Carried out whole
+// Produce v3-13: appends one batch per partition, byte for byte as sent unless the topic says otherwise or its header has not the
+// largest of its records' times. Carried out whole
 // whatever the shard's limits say; then the answer says how long the debt lasts and the connection is muted (rule 11). acks 1 and
 // -1 are the same on one node. Codes as seen on Kafka 4.4.0, with two differences: records null is answered (87; Kafka never
 // answers), and an append to a split or merged shard is POLICY_VIOLATION, which no client retries, unless the topic forwards
@@ -11,6 +12,7 @@
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/security/quotas.h"
 #include "emulator/kafka/serve.h"
+#include "protocol/batch/incoming.h"
 #include "protocol/batch/recompress.h"
 #include "storage/planted.h"
 
@@ -32,11 +34,10 @@ struct Topic {
     ErrorCode denied{};
 };
 
-Topic find_topic(Call& call, const ProduceRequest::Topic& asked, ErrorCode no_transaction) {
+Topic find_topic(Call& call, const ProduceRequest::Topic& asked) {
     Topic found{.stream = call.version >= 13 ? topic(call, asked.topic_id) : topic(call, asked.name)};
     if (found.stream) found.rules = call.broker.configs.produce_rules(*found.stream);
-    found.denied = no_transaction;
-    if (no_transaction == ErrorCode::none && (found.stream || call.version < 13))
+    if (found.stream || call.version < 13)
         found.denied = refusal(call, ResourceType::topic, found.stream ? found.stream->name : asked.name);
     return found;
 }
@@ -56,6 +57,21 @@ const streams::Shard* find_partition(Call& call, const Topic& of, const ProduceR
     return shard;
 }
 
+// Kafka asks a transaction first whether it begins well.
+bool acks_fit(Call& call, const ProduceRequest& request, const Target& to, Bytes bytes, Answered& answered) {
+    if (request.acks >= -1 && request.acks <= 1) return true;
+    const auto header = batch::parse_header(bytes);
+    if (header && header->transactional() && header->producer_id >= 0) {
+        const Producer producer{.id = header->producer_id, .epoch = header->producer_epoch};
+        if (!call.engine.in_transaction(to.shard, producer.id, producer.epoch) &&
+            !begins_well(call, *request.transactional_id, producer, {to.stream.topic_id, to.shard.index}, answered))
+            return false;
+    }
+    refuse(answered, ErrorCode::invalid_required_acks);
+    answered.log_start_offset = -1;
+    return false;
+}
+
 // Queues the batch, whatever becomes of it: true when there is a ticket to wait for.
 bool place(Call& call, const ProduceRequest& request, const Target& to, Bytes bytes, const batch::Info& info, Waiting& waiting,
            Answered& answered) {
@@ -65,11 +81,6 @@ bool place(Call& call, const ProduceRequest& request, const Target& to, Bytes by
         whole.emplace(call.engine);
         const Producer producer{.id = info.producer_id, .epoch = info.producer_epoch};
         if (!begins_well(call, *request.transactional_id, producer, {to.stream.topic_id, to.shard.index}, answered)) return false;
-    }
-    if (request.acks < -1 || request.acks > 1) {   // Kafka asks the transaction first
-        refuse(answered, ErrorCode::invalid_required_acks);
-        answered.log_start_offset = -1;
-        return false;
     }
     if (to.shard.sealed) {   // what is part of a transaction was refused before
         auto forwarded = forward(call, to.shard, bytes, info, stamps);
@@ -117,31 +128,45 @@ Task<ProduceResponse> handle(Call& call, const ProduceRequest& request) {
     std::vector<Waiting> waiting;
     Blob scratch;
     call.serving = call.world.clock->serve();
-    const auto no_transaction =
-        request.transactional_id ? refusal(call, ResourceType::transactional_id, *request.transactional_id) : ErrorCode::none;
+    const auto refused = refusal_of_all(call, request);
     for (const auto& asked : request.topics) {
-        const auto of = find_topic(call, asked, no_transaction);
+        const auto of = find_topic(call, asked);
         auto& told = response.topics.emplace_back();
         told.name = asked.name;
         told.topic_id = asked.topic_id;
         for (const auto& partition : asked.partitions) {
-            auto& answered = told.partitions.emplace_back();
+            auto& answered = told.partitions.emplace_back(refused);
             answered.index = partition.index;
             answered.base_offset = -1;
+            if (refused.error_code != ErrorCode::none) continue;
             auto* shard = find_partition(call, of, partition, answered);
             if (!shard) continue;
             const Target to{*of.stream, *shard, of.rules};
-            auto bytes = partition.records.bytes;
-            auto info = checked(call, request, to, bytes, scratch, answered);
+            const auto batch = only_batch(call, partition.records.bytes, answered);
+            if (!batch || !acks_fit(call, request, to, *batch, answered)) continue;
+            auto bytes = *batch;
+            auto info = checked(call, to, bytes, scratch, answered);
             if (!info) continue;
             Waiting one{.topic = response.topics.size() - 1, .partition = told.partitions.size() - 1};
             if (to.rules.codec && *to.rules.codec != info->codec) {
+                constexpr std::int64_t no_time = -1;   // Kafka's builder takes no earlier one
+                if (info->min_timestamp < no_time) {
+                    refuse(answered, ErrorCode::unknown_server_error, "A record that is compressed anew has a time below -1.");
+                    continue;
+                }
                 bytes = one.kept.emplace_back(batch::recompress(bytes, *to.rules.codec, to.rules.level, scratch));
                 info->codec = *to.rules.codec;
                 if (static_cast<std::int64_t>(bytes.size()) > to.rules.max_message_bytes) {
                     refuse(answered, ErrorCode::message_too_large);
+                    answered.log_start_offset = -1;
                     continue;
                 }
+            }
+            if (const auto header = batch::parse_header(bytes);
+                !of.rules.log_append_time && (header->log_append_time() || header->max_timestamp != info->max_timestamp)) {
+                auto& corrected = one.kept.emplace_back(bytes.begin(), bytes.end());
+                batch::set_create_time(corrected, info->max_timestamp);
+                bytes = corrected;
             }
             if (place(call, request, to, bytes, *info, one, answered)) waiting.push_back(std::move(one));
         }

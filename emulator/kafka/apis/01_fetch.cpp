@@ -9,6 +9,7 @@
 #include "emulator/kafka/logs/fetch_sessions.h"
 #include "emulator/kafka/security/quotas.h"
 #include "emulator/kafka/serve.h"
+#include "emulator/kafka/topics.h"
 #include "protocol/kafka/messages/fetch.h"
 
 namespace sluice::kafka {
@@ -21,6 +22,34 @@ FetchResponse refused(ErrorCode code) {
     FetchResponse response;
     response.error_code = code;
     return response;
+}
+
+// A level that there is not. Seen: Kafka 4.4.0 says it once more of each partition where topics have names.
+FetchResponse no_such_level(const FetchRequest& request, int version) {
+    constexpr auto code = ErrorCode::unknown_server_error;
+    auto response = refused(code);
+    response.session_id = request.session_id;
+    if (version >= 13) return response;
+    for (const auto& topic : request.topics) {
+        auto& told = response.topics.emplace_back();
+        told.topic = topic.topic;
+        for (const auto& p : topic.partitions) {
+            auto& one = told.partitions.emplace_back();
+            one.partition_index = p.partition;
+            one.error_code = code;
+            one.high_watermark = -1;
+        }
+    }
+    return response;
+}
+
+// Some partition of those asked for is there.
+bool reads_any(Call& call, const FetchRequest& request) {
+    return std::ranges::any_of(request.topics, [&](const auto& asked) {
+        const auto stream = call.version >= 13 ? topic(call, asked.topic_id) : topic(call, asked.topic);
+        return stream &&
+               std::ranges::any_of(asked.partitions, [&](const auto& p) { return stream->shard(p.partition) != nullptr; });
+    });
 }
 
 // What is left of maxWaitMs, by the virtual or the real clock, whichever ends first (rule 6).
@@ -56,6 +85,8 @@ FetchResponse answer(Call& call, std::int32_t session_id, const Look& look, Foun
 Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
     auto& sessions = call.broker.fetch_sessions();
     auto& clock = *call.world.clock;
+    if ((request.isolation_level < 0 || request.isolation_level > 1) && reads_any(call, request))
+        co_return no_such_level(request, call.version);
     auto opened = sessions.open(request, call.version, call.connection.get(), clock.live());
     if (opened.error != ErrorCode::none) co_return refused(opened.error);
     const auto session_id = opened.session ? opened.session->id : 0;
@@ -72,8 +103,6 @@ Task<FetchResponse> handle(Call& call, const FetchRequest& request) {
         auto& partitions = session ? *session->partitions : *opened.alone;
         Found found;
         if (const auto most = call.broker.quotas().most_fetched(call)) found.most_bytes = *most;
-        if (request.isolation_level < 0 || request.isolation_level > 1)
-            found.response.error_code = ErrorCode::unknown_server_error;
         const Look look{call, request, opened.incremental, partitions, found};
         look.at_due();
         const bool parks = found.only_cold();

@@ -102,12 +102,16 @@ void refuse(CreateTopicsResponse::Topic& told, ErrorCode code, std::string text)
     told.configs = std::vector<CreateTopicsResponse::Config>{};
 }
 
-void describe(const Configs& configs, const streams::Stream& stream, CreateTopicsResponse::Topic& told) {
+// What was set is told as it was sent, as Kafka does; DescribeConfigs tells what was read of it.
+void describe(const Configs& configs, const CreateTopicsRequest::Topic& asked, const streams::Stream& stream,
+              CreateTopicsResponse::Topic& told) {
     told.num_partitions = static_cast<std::int32_t>(stream.shards.size());
     told.replication_factor = 1;
     told.error_message.reset();
     for (const auto& entry : topic_configs()) {
         auto value = configs.topic(stream, entry);
+        for (const auto& config : asked.configs)
+            if (config.name == entry.name && value.source == ConfigSource::topic) value.value = std::string(*config.value);
         told.configs->push_back({.name = entry.name,
                                  .value = std::move(value.value),
                                  .read_only = entry.read_only(),
@@ -139,25 +143,27 @@ std::expected<streams::Engine::NewStream, Refused> check(Call& call, const Creat
 }
 
 // The answer of a request that only asks what would be: nothing is made, the stream is one that only this answer sees.
-void imagine(Call& call, const streams::Engine::NewStream& wanted, CreateTopicsResponse::Topic& told) {
+void imagine(Call& call, const CreateTopicsRequest::Topic& asked, const streams::Engine::NewStream& wanted,
+             CreateTopicsResponse::Topic& told) {
     streams::Stream imagined;
     imagined.world = &call.world;
     imagined.retention = wanted.retention;
     imagined.configs = wanted.configs;
     imagined.shards.resize(static_cast<std::size_t>(wanted.shards));
-    describe(call.broker.configs, imagined, told);
+    describe(call.broker.configs, asked, imagined, told);
     told.topic_id = to_wire_id(call.engine.random().uuid());
 }
 
 // Makes it and yields what has to be committed before the answer; nothing when `told` says why not.
-std::optional<streams::Ticket> place(Call& call, const streams::Engine::NewStream& wanted, CreateTopicsResponse::Topic& told) {
+std::optional<streams::Ticket> place(Call& call, const CreateTopicsRequest::Topic& asked,
+                                     const streams::Engine::NewStream& wanted, CreateTopicsResponse::Topic& told) {
     const auto created = call.engine.create(call.world, wanted);
     if (!created) {
         const auto code = code_of(created.error());
         refuse(told, code, std::string(text_of(code)));
         return std::nullopt;
     }
-    describe(call.broker.configs, *created->stream, told);
+    describe(call.broker.configs, asked, *created->stream, told);
     told.topic_id = to_wire_id(created->stream->topic_id);
     return created->ticket;
 }
@@ -202,8 +208,8 @@ Task<CreateTopicsResponse> handle(Call& call, const CreateTopicsRequest& request
         else if (!mutations.take(wanted->shards))
             refuse(told, ErrorCode::throttling_quota_exceeded, std::string(text_of(ErrorCode::throttling_quota_exceeded)));
         else if (request.validate_only)
-            imagine(call, *wanted, told);
-        else if (auto ticket = place(call, *wanted, told))
+            imagine(call, asked, *wanted, told);
+        else if (auto ticket = place(call, asked, *wanted, told))
             made.emplace_back(response.topics.size() - 1, std::move(*ticket));
     }
     call.throttle = mutations.throttle();

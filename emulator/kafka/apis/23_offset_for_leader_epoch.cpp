@@ -28,9 +28,12 @@ Task<OffsetForLeaderEpochResponse> handle(Call& call, const OffsetForLeaderEpoch
             auto& end = told.partitions.emplace_back();
             end.partition = partition.partition;
             end.error_code = denied != ErrorCode::none ? denied : epoch_fault(shard, partition.current_leader_epoch);
-            if (end.error_code != ErrorCode::none || partition.leader_epoch != 0) continue;
-            end.leader_epoch = 0;
-            end.end_offset = call.engine.bounds(*shard).end;
+            constexpr std::int32_t only = 0, undefined = -1;
+            const auto epoch = partition.leader_epoch;
+            if (end.error_code != ErrorCode::none || epoch == undefined || epoch > only) continue;
+            const auto bounds = call.engine.bounds(*shard);
+            end.leader_epoch = epoch;   // one before the first ends where the log begins
+            end.end_offset = epoch == only ? bounds.end : bounds.begin;
         }
     }
     co_return response;

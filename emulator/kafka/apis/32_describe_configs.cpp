@@ -75,6 +75,15 @@ struct Describe {
         return id == ours;
     }
 
+    // What a Kafka is told in its settings and this server knows by itself: where its logs lie, and where this client finds it.
+    std::optional<std::string> known(std::string_view name) const {
+        if (name == "log.dirs") return call.broker.options.log_dir;
+        if (name != "advertised.listeners" && name != "listeners") return std::nullopt;
+        const auto at = call.connection->advertised();
+        const bool bracketed = at.host.find(':') != std::string::npos;
+        return "PLAINTEXT://" + (bracketed ? "[" + at.host + "]" : at.host) + ":" + std::to_string(at.port);
+    }
+
     void broker(std::string_view name) const {
         const bool cluster = name.empty();   // what was set for all brokers of the cluster
         if (!cluster && !is_ours(name, " or empty string,")) return;
@@ -86,6 +95,12 @@ struct Describe {
             if (cluster && origins.empty()) continue;
             auto value = call.broker.configs.broker(&call.world, entry);
             if (cluster) value = {origins.front().value, ConfigSource::cluster};
+            if (value.source == ConfigSource::stock) {
+                if (auto own = known(entry.name)) {
+                    origins.insert(origins.begin(), {entry.name, *own, ConfigSource::fixed});
+                    value = {std::move(own), ConfigSource::fixed};
+                }
+            }
             add(entry, std::move(value), std::move(origins));
         }
         foreign(name);

@@ -1,7 +1,5 @@
 // AlterConfigs v0-2: what a resource has set is replaced as a whole; answered when that is stored. Kafka recommends
 // IncrementalAlterConfigs in its place.
-#include <map>
-
 #include "emulator/kafka/configs/altering.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/alter_configs.h"
@@ -9,34 +7,9 @@
 namespace sluice::kafka {
 
 Task<AlterConfigsResponse> handle(Call& call, const AlterConfigsRequest& request) {
-    std::map<std::pair<std::int8_t, std::string_view>, int> named;
-    for (const auto& asked : request.resources) ++named[{asked.resource_type, asked.resource_name}];
-    AlterConfigsResponse response;
-    std::vector<AlteredOrNot> all;
-    for (const auto& asked : request.resources) {
-        if (named[{asked.resource_type, asked.resource_name}] > 1) {
-            all.push_back({.code = ErrorCode::invalid_request, .text = "Each resource must appear at most once."});
-            continue;
-        }
-        std::vector<ConfigChange> changes;
-        for (const auto& config : asked.configs)
-            changes.push_back({.name = config.name, .operation = ConfigOperation::set, .value = config.value});
-        all.push_back(alter(
-            call,
-            {.type = asked.resource_type, .name = asked.resource_name, .replace = true, .validate_only = request.validate_only},
-            changes));
-    }
-    std::size_t next = 0;
-    for (const auto& asked : request.resources) {
-        auto& done = all[next++];
-        auto finishing = finish(done);
-        co_await std::move(finishing);
-        response.resources.push_back({.error_code = done.code,
-                                      .error_message = std::move(done.text),
-                                      .resource_type = asked.resource_type,
-                                      .resource_name = std::string(asked.resource_name)});
-    }
-    co_return response;
+    return alter_all<AlterConfigsResponse>(call, request, true, [](const auto& config) {
+        return ConfigChange{.name = config.name, .operation = ConfigOperation::set, .value = config.value};
+    });
 }
 
 template Task<void> serve<AlterConfigsRequest>(std::shared_ptr<Call>);

@@ -13,7 +13,7 @@ Task<ConsumerGroupHeartbeatResponse> handle(Call& call, const ConsumerGroupHeart
             if (const auto denied = refusal(call, ResourceType::topic, name); denied != ErrorCode::none)
                 co_return refused_heartbeat({denied, std::string(text_of(denied))});
     auto& groups = call.broker.groups(call.world);
-    const ConsumerBeat said{request, call.client_id(), call.connection->peer_text()};
+    const ConsumerBeat said{request, call.client_id(), call.connection->peer_text(), call.principal().text()};
     auto answering = answer_beat(call, groups.heartbeat(said, call.version), request.group_id, request.member_id);
     auto response = co_await std::move(answering);
     response.heartbeat_interval_ms = std::min(response.heartbeat_interval_ms, between_held_ms);

@@ -2,7 +2,7 @@
 // left out.
 #include <algorithm>
 
-#include "emulator/kafka/groups/groups.h"
+#include "emulator/kafka/groups/describing.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/consumer_group_describe.h"
@@ -50,20 +50,10 @@ Task<ConsumerGroupDescribeResponse> handle(Call& call, const ConsumerGroupDescri
     ConsumerGroupDescribeResponse response;
     for (const auto id : request.group_ids) {
         auto& told = response.groups.emplace_back();
-        told.group_id = id;
-        told.error_code = refusal(call, ResourceType::group, id);
-        if (told.error_code != ErrorCode::none) {
-            told.error_message = std::string(text_of(told.error_code));
-            continue;
-        }
-        if (id.empty()) {
-            told.error_code = ErrorCode::invalid_group_id;
-            continue;
-        }
+        if (!may_be_told(call, id, told)) continue;
         const auto* group = groups.find(id);
         if (!group || !group->consumer) {
-            told.error_code = ErrorCode::group_id_not_found;
-            told.error_message = groups.none_of_kind(id, "consumer");
+            tell_missing(call, id, "consumer", told);
             continue;
         }
         if (request.include_authorized_operations) told.authorized_operations = operations_on(call, ResourceType::group, id);
@@ -75,12 +65,8 @@ Task<ConsumerGroupDescribeResponse> handle(Call& call, const ConsumerGroupDescri
         for (const auto& [name, member] : consumer.members()) told.members.push_back(described(call, member));
         if (call.broker.guards() && std::ranges::any_of(told.members, [&](const auto& member) {
                 return hides_a_topic(call, member.assignment) || hides_a_topic(call, member.target_assignment);
-            })) {
-            told = {};
-            told.group_id = id;
-            told.error_code = ErrorCode::topic_authorization_failed;
-            told.error_message = "The group has described topic(s) that the client is not authorized to describe.";
-        }
+            }))
+            hide(id, told);
     }
     co_return response;
 }

@@ -1,5 +1,5 @@
 // ShareGroupDescribe v1 (KIP-932): state, members and what each is assigned.
-#include "emulator/kafka/groups/groups.h"
+#include "emulator/kafka/groups/describing.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "emulator/kafka/share/share_groups.h"
@@ -43,20 +43,10 @@ Task<ShareGroupDescribeResponse> handle(Call& call, const ShareGroupDescribeRequ
     ShareGroupDescribeResponse response;
     for (const auto id : request.group_ids) {
         auto& told = response.groups.emplace_back();
-        told.group_id = id;
-        told.error_code = refusal(call, ResourceType::group, id);
-        if (told.error_code != ErrorCode::none) {
-            told.error_message = std::string(text_of(told.error_code));
-            continue;
-        }
-        if (id.empty()) {
-            told.error_code = ErrorCode::invalid_group_id;
-            continue;
-        }
+        if (!may_be_told(call, id, told)) continue;
         const auto* group = groups.find(id);
         if (!group) {
-            told.error_code = ErrorCode::group_id_not_found;
-            told.error_message = call.broker.groups(call.world).none_of_kind(id, "share");
+            tell_missing(call, id, "share", told);
             continue;
         }
         if (request.include_authorized_operations) told.authorized_operations = operations_on(call, ResourceType::group, id);
@@ -64,12 +54,7 @@ Task<ShareGroupDescribeResponse> handle(Call& call, const ShareGroupDescribeRequ
         told.group_epoch = told.assignment_epoch = group->members.epoch();
         told.assignor_name = "simple";
         for (const auto& [name, member] : group->members.members()) describe_member(call, member, told);
-        if (call.broker.guards() && hides_a_topic(call, told)) {
-            told = {};
-            told.group_id = id;
-            told.error_code = ErrorCode::topic_authorization_failed;
-            told.error_message = "The group has described topic(s) that the client is not authorized to describe.";
-        }
+        if (call.broker.guards() && hides_a_topic(call, told)) hide(id, told);
     }
     co_return response;
 }

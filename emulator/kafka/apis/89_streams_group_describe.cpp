@@ -1,7 +1,7 @@
 // StreamsGroupDescribe v0-1 (KIP-1071): epochs, topology, members and tasks. No description of a topology is kept (see key 93).
 #include <algorithm>
 
-#include "emulator/kafka/groups/groups.h"
+#include "emulator/kafka/groups/describing.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/streams_group_describe.h"
@@ -82,20 +82,10 @@ Task<StreamsGroupDescribeResponse> handle(Call& call, const StreamsGroupDescribe
     StreamsGroupDescribeResponse response;
     for (const auto id : request.group_ids) {
         auto& told = response.groups.emplace_back();
-        told.group_id = id;
-        told.error_code = refusal(call, ResourceType::group, id);
-        if (told.error_code != ErrorCode::none) {
-            told.error_message = std::string(text_of(told.error_code));
-            continue;
-        }
-        if (id.empty()) {
-            told.error_code = ErrorCode::invalid_group_id;
-            continue;
-        }
+        if (!may_be_told(call, id, told)) continue;
         const auto* group = groups.find(id);
         if (!group || !group->streams) {
-            told.error_code = ErrorCode::group_id_not_found;
-            told.error_message = groups.none_of_kind(id, "streams");
+            tell_missing(call, id, "streams", told);
             continue;
         }
         const auto& streams = *group->streams;

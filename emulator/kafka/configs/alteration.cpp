@@ -82,8 +82,9 @@ std::string name_of(ConfigOperation operation) { return operation == ConfigOpera
 // Append and subtract, of which only lists know.
 std::optional<ConfigRefusal> list_fault(ConfigResource type, const ConfigChange& change, const ConfigEntry* entry) {
     if (change.operation != ConfigOperation::append && change.operation != ConfigOperation::subtract) return std::nullopt;
-    // Kafka does not know which settings of client metrics are lists.
-    if (entry && entry->type == ConfigType::list && type != ConfigResource::client_metrics) return std::nullopt;
+    // Kafka does not know which settings of client metrics and groups are lists.
+    const bool knows = type == ConfigResource::topic || type == ConfigResource::broker;
+    if (entry && entry->type == ConfigType::list && knows) return std::nullopt;
     const std::string name{change.name};
     if (type != ConfigResource::broker)
         return ConfigRefusal{ErrorCode::invalid_config,

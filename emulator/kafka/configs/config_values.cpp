@@ -5,6 +5,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <string>
 #include <vector>
@@ -146,6 +147,19 @@ bool one_of(std::string_view allowed, std::string_view word) {
     return false;
 }
 
+std::string listed(std::span<const std::string_view> words, std::string_view between) {
+    std::string list;
+    for (std::size_t i = 0; i < words.size(); ++i) list.append(i == 0 ? "" : between).append(words[i]);
+    return list;
+}
+
+void keep_firsts(std::vector<std::string_view>& words) {
+    auto kept = words.begin();
+    for (auto at = words.begin(); at != words.end(); ++at)
+        if (std::find(words.begin(), kept, *at) == kept) *kept++ = *at;
+    words.erase(kept, words.end());
+}
+
 // `*`, or PARTITION:BROKER of digits.
 bool replica(std::string_view word) {
     const auto digits = [](std::string_view part) {
@@ -203,15 +217,46 @@ std::optional<std::string> number_fault(const ConfigEntry& entry, std::int64_t n
     return std::nullopt;
 }
 
-std::optional<std::string> real_fault(const ConfigEntry& entry, std::string_view text) {
-    double number = 0;
+// As Java reads a double: a sign, decimal digits and an exponent, a letter behind it that says which type. What is too small is
+// 0; what is no number, by its name too, is none here.
+std::optional<double> real_number(std::string_view text) {
     text = trimmed(text);
+    if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
+    if (text.size() > 1 && std::string_view{"fFdD"}.contains(text.back())) text.remove_suffix(1);
+    if (text.find_first_not_of("+-.eE0123456789") != std::string_view::npos) return std::nullopt;
+    double number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(number)) return "Not a number of type DOUBLE";
+    if (end != text.data() + text.size() || error == std::errc::invalid_argument) return std::nullopt;
+    if (error == std::errc::result_out_of_range)
+        return text.contains("e-") || text.contains("E-") ? std::optional{0.0} : std::nullopt;
+    return number;
+}
+
+// As Java shows a double: always with a point, and with an exponent when it is smaller than a thousandth or has eight digits.
+std::string java_form(double number) {
+    constexpr double least = 1e-3, most = 1e7;
+    const auto size = std::abs(number);
+    const bool plain = size == 0 || (size >= least && size < most);
+    char room[64];
+    const auto [end, error] =
+        std::to_chars(room, room + sizeof room, number, plain ? std::chars_format::fixed : std::chars_format::scientific);
+    std::string text{room, end};
+    const auto exponent = plain ? text.size() : text.find('e');
+    auto digits = text.substr(0, exponent);
+    if (!digits.contains('.')) digits += ".0";
+    if (plain) return digits;
+    const auto power = text.substr(exponent + 1);
+    return digits + "E" + (power.front() == '-' ? "-" : "") + std::to_string(std::abs(std::atoi(power.c_str())));
+}
+
+std::optional<std::string> real_fault(const ConfigEntry& entry, std::string_view text) {
+    const std::string start = "Invalid value ", of = std::string(" for configuration ") + entry.name + ": ";
+    const auto number = real_number(text);
+    if (!number) return start + std::string(text) + of + "Not a number of type DOUBLE";
     const std::string_view name = entry.name;
     if (name != "min.cleanable.dirty.ratio" && name != "log.cleaner.min.cleanable.ratio") return std::nullopt;
-    if (number < 0) return "Value must be at least 0";
-    if (number > 1) return "Value must be no more than 1";
+    if (*number < 0) return start + java_form(*number) + of + "Value must be at least 0";
+    if (*number > 1) return start + java_form(*number) + of + "Value must be no more than 1";
     return std::nullopt;
 }
 
@@ -238,6 +283,8 @@ bool offset_reset(std::string_view value) {
     }
     return parts > 0 && digits == 0 && !value.ends_with('T');
 }
+
+constexpr const char* only_assignor = "sticky";   // of Kafka Streams' groups
 
 std::optional<std::string> words_fault(const ConfigEntry& entry, std::string_view value) {
     const std::string name = entry.name;
@@ -267,12 +314,22 @@ std::optional<std::string> words_fault(const ConfigEntry& entry, std::string_vie
     if (name.ends_with(".replication.throttled.replicas")) {
         if (words.size() == 1 && words.front() == "*") return std::nullopt;
         if (!std::ranges::all_of(words, replica))
-            return wrong("[" + std::string(value) + "]",
+            return wrong("[" + listed(words, ", ") + "]",
                          name +
                              " must be the literal '*' or a list of replicas in the following format: "
                              "[partitionId]:[brokerId],[partitionId]:[brokerId],...");
         return std::nullopt;
     }
+    if (name == "streams.rack.aware.assignment.tags") {
+        auto once = words;
+        keep_firsts(once);
+        if (once.size() < words.size()) return name + " must not contain duplicate tag keys.";
+        if (words.size() > 1 && std::ranges::find(words, "") != words.end())
+            return "Configuration '" + name + "' values must not be empty.";
+    }
+    if (name == "streams.assignor.name" && value != only_assignor)
+        return name + " '" + std::string(value) + "' is not a registered task assignor. Registered assignors are: [" +
+               only_assignor + "].";
     const auto* choice = std::ranges::find(choices, std::string_view{name}, &Choice::name);
     if (choice == std::end(choices)) return std::nullopt;
     for (const auto word : words) {
@@ -294,11 +351,13 @@ std::string config_form(const ConfigEntry& entry, std::string_view value) {
         case ConfigType::boolean:
             return truth(value).value_or(false) ? "true" : "false";
         case ConfigType::real:
+            return java_form(real_number(value).value_or(0));
+        case ConfigType::text:
             return std::string(trimmed(value));
         case ConfigType::list: {
-            std::string list;
-            for (const auto word : words_of(value)) list.append(list.empty() ? "" : ",").append(word);
-            return list;
+            auto words = words_of(value);
+            if (std::string_view{entry.name}.ends_with("cleanup.policy")) keep_firsts(words);
+            return listed(words, ",");
         }
         default:
             return std::string(value);
@@ -326,12 +385,9 @@ std::optional<std::string> config_fault(const ConfigEntry& entry, std::string_vi
             return number_fault(entry, *number);
         }
         case ConfigType::real:
-            if (const auto fault = real_fault(entry, value)) {
-                const bool whole_number = fault->starts_with("Value") && value.find_first_of(".eE") == std::string_view::npos;
-                return "Invalid value " + std::string(value) + (whole_number ? ".0" : "") + " for configuration " + entry.name +
-                       ": " + *fault;   // as Java shows it
-            }
-            return std::nullopt;
+            return real_fault(entry, value);
+        case ConfigType::text:
+            return words_fault(entry, trimmed(value));
         default:
             return words_fault(entry, value);
     }

@@ -3,6 +3,7 @@
 #include <ranges>
 
 #include "emulator/kafka/groups/groups.h"
+#include "emulator/kafka/security/access.h"
 
 namespace sluice::kafka {
 
@@ -49,6 +50,12 @@ std::optional<TopicSize> Groups::Topics::find(std::string_view name) const {
 void Groups::Topics::each_name(const std::function<void(std::string_view)>& visit) const {
     for (const auto& stream : groups.engine_.list(groups.world_))
         if (find(stream->name)) visit(stream->name);
+}
+
+bool Groups::Topics::may_see(std::string_view name, std::string_view principal, std::string_view host) const {
+    const auto address = host.substr(std::min<std::size_t>(1, host.size()));   // groups show it behind a slash
+    return groups.access_.may(parse_principal(principal).value_or(Principal{}), address, AclOperation::describe,
+                              ResourceType::topic, name);
 }
 
 // ---- settings ----

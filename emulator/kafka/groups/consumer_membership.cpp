@@ -224,8 +224,9 @@ bool ConsumerMembership::update(const ConsumerBeat& beat, ConsumerMember& member
     if (request.rack_id) member.rack = std::string(*request.rack_id);
     if (request.rebalance_timeout_ms != -1) member.rebalance_timeout = milliseconds{request.rebalance_timeout_ms};
     member.client_id = beat.client_id;
+    bool other = !member.regex.empty() && (member.principal != beat.principal || member.client_host != beat.client_host);
     member.client_host = beat.client_host;
-    bool other = false;
+    member.principal = beat.principal;
     if (request.server_assignor && member.assignor != *request.server_assignor) {
         member.assignor = *request.server_assignor;
         other = true;

@@ -39,7 +39,7 @@ struct ConsumerMember {
     };
     std::string id;
     std::optional<std::string> instance, rack;
-    std::string client_id, client_host;
+    std::string client_id, client_host, principal;
     std::int32_t epoch = 0, previous_epoch = 0;
     milliseconds rebalance_timeout{};
     std::set<std::string, std::less<>> names;
@@ -55,7 +55,7 @@ struct ConsumerMember {
 // A heartbeat from the wire with what its connection knows.
 struct ConsumerBeat {
     const ConsumerGroupHeartbeatRequest& request;
-    std::string client_id, client_host;
+    std::string client_id, client_host, principal{};
 };
 
 struct ConsumerRules {
@@ -147,10 +147,16 @@ class ConsumerMembership {
     void restored(const Around&);                               // all members were
 
   private:
+    // A pattern finds what the member that brings it may see.
+    struct Search {
+        std::string regex, principal, host;
+        friend auto operator<=>(const Search&, const Search&) = default;
+    };
     struct Pattern {
         TopicPattern compiled;
         std::set<std::string, std::less<>> found;
     };
+    static Search search_of(const ConsumerMember& member) { return {member.regex, member.principal, member.client_host}; }
     using Partition = std::pair<streams::Uuid, std::int32_t>;
 
     // ---- consumer_membership.cpp ----
@@ -182,7 +188,7 @@ class ConsumerMembership {
     Time assigned_at_{};
     std::map<std::string, ConsumerMember, std::less<>> members_;
     Instances instances_;
-    std::map<std::string, Pattern, std::less<>> patterns_;
+    std::map<Search, Pattern> patterns_;
     std::map<std::string, TopicSize, std::less<>> sizes_;   // of what members read, as far as there is such a topic
     std::map<Partition, std::string> owners_;               // what members own or still have to give back
     Deadlines sessions_, rebalances_;

@@ -12,7 +12,7 @@ namespace sluice::kafka {
 
 std::set<std::string, std::less<>> ConsumerMembership::read_by(const ConsumerMember& member) const {
     auto names = member.names;
-    if (const auto pattern = patterns_.find(member.regex); pattern != patterns_.end())
+    if (const auto pattern = patterns_.find(search_of(member)); pattern != patterns_.end())
         names.insert(pattern->second.found.begin(), pattern->second.found.end());
     return names;
 }
@@ -26,23 +26,28 @@ std::set<std::string, std::less<>> ConsumerMembership::topics() const {
 // Patterns are looked up when they come and when topics come or go.
 void ConsumerMembership::look_up(const Around& around, bool all_patterns) {
     std::erase_if(patterns_, [&](const auto& pattern) {
-        return std::ranges::none_of(members_, [&](const auto& member) { return member.second.regex == pattern.first; });
+        return std::ranges::none_of(members_, [&](const auto& member) { return search_of(member.second) == pattern.first; });
     });
-    std::vector<Pattern*> anew;
+    using Entry = std::map<Search, Pattern>::value_type;
+    std::vector<Entry*> anew;
     for (const auto& [id, member] : members_) {
-        if (member.regex.empty() || patterns_.contains(member.regex)) continue;
+        const auto search = search_of(member);
+        if (member.regex.empty() || patterns_.contains(search)) continue;
         if (auto compiled = TopicPattern::read(member.regex))
-            anew.push_back(&patterns_.emplace(member.regex, Pattern{std::move(*compiled), {}}).first->second);
+            anew.push_back(&*patterns_.emplace(search, Pattern{std::move(*compiled), {}}).first);
     }
     if (all_patterns) {
         anew.clear();
-        for (auto& [regex, pattern] : patterns_) anew.push_back(&pattern);
+        for (auto& entry : patterns_) anew.push_back(&entry);
     }
-    for (auto* pattern : anew) pattern->found.clear();
+    for (auto* entry : anew) entry->second.found.clear();
     if (!anew.empty())
         around.topics.each_name([&](std::string_view name) {
-            for (auto* pattern : anew)
-                if (pattern->compiled.matches(name)) pattern->found.emplace(name);
+            for (auto* entry : anew) {
+                auto& [search, pattern] = *entry;
+                if (pattern.compiled.matches(name) && around.topics.may_see(name, search.principal, search.host))
+                    pattern.found.emplace(name);
+            }
         });
     sizes_.clear();
     for (const auto& name : topics())
@@ -226,6 +231,7 @@ StoredConsumerMember ConsumerMembership::to_store(const ConsumerMember& m) const
     stored.rack = m.rack;
     stored.client_id = m.client_id;
     stored.client_host = m.client_host;
+    stored.principal = m.principal;
     stored.epoch = m.epoch;
     stored.previous_epoch = m.previous_epoch;
     stored.rebalance_timeout_ms = static_cast<std::int32_t>(m.rebalance_timeout.count());
@@ -254,6 +260,7 @@ void ConsumerMembership::restore(const StoredConsumerMember& stored, const Aroun
     m.rack = stored.rack;
     m.client_id = stored.client_id;
     m.client_host = stored.client_host;
+    m.principal = stored.principal;
     m.epoch = stored.epoch;
     m.previous_epoch = stored.previous_epoch;
     m.rebalance_timeout = milliseconds{stored.rebalance_timeout_ms};

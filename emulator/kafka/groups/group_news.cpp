@@ -84,13 +84,14 @@ void Groups::enlarged(const streams::Stream& stream) {
 void Groups::NewTopics::fired() {
     if (looks || (groups.awaited_.empty() && groups.pattern_readers_.empty())) return;
     looks = true;
-    asio::post(groups.engine_.executor(), [&all = groups, alive = std::weak_ptr{groups.alive_}] {
-        if (!alive.expired()) all.look_for_topics();
+    asio::post(groups.engine_.executor(), [this, alive = std::weak_ptr{groups.alive_}] {
+        if (alive.expired()) return;
+        looks = false;
+        groups.look_for_topics();
     });
 }
 
 void Groups::look_for_topics() {
-    new_topics_.looks = false;
     std::set<std::string, std::less<>> readers = pattern_readers_;
     std::vector<std::string> came;
     for (const auto& name : awaited_)
@@ -102,10 +103,23 @@ void Groups::look_for_topics() {
     }
     for (const auto& id : readers) {
         const auto group = get(id);
-        if (!group || group->type() == GroupType::classic) continue;
-        if (group->streams && group->streams->topology() && !group->empty())
+        if (group && group->streams && group->streams->topology() && !group->empty())
             make_internal_topics(needs_of(*group->streams->topology(), topics_).missing);
+    }
+    // What groups make of a topic stands or falls with the topic: one that could not be stored was never there.
+    streams::Unit whole{engine_};
+    const auto stand_on = [this](const std::string& name) {
+        if (const auto stream = engine_.find(world_, name)) (void)engine_.settled(*stream);
+    };
+    for (const auto& name : came) stand_on(name);
+    for (const auto& id : readers) {
+        const auto group = get(id);
+        if (!group || group->type() == GroupType::classic) continue;
+        const auto before = pattern_readers_.contains(id) ? group->topics : std::set<std::string, std::less<>>{};
         topics_changed(group);
+        if (!pattern_readers_.contains(id)) continue;
+        for (const auto& name : group->topics)
+            if (!before.contains(name)) stand_on(name);
     }
 }
 

@@ -6,15 +6,17 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include "emulator/kafka/security/access.h"
 #include "emulator/runtime/loop.h"
 #include "storage/planted.h"
 
 namespace sluice::kafka {
 
-Groups::Groups(streams::Engine& engine, streams::World& world, const Configs& configs)
+Groups::Groups(streams::Engine& engine, streams::World& world, const Configs& configs, Access& access)
     : engine_(engine),
       world_(world),
       configs_(configs),
+      access_(access),
       shortest_session_(configs.number("group.min.session.timeout.ms")),
       longest_session_(configs.number("group.max.session.timeout.ms")),
       retention_(std::chrono::minutes{configs.number("offsets.retention.minutes")}),
@@ -24,6 +26,7 @@ Groups::Groups(streams::Engine& engine, streams::World& world, const Configs& co
       offsets_(engine, world) {
     load();
     new_topics_.follow(world.changed);
+    new_rights_.follow(access.changed);
 }
 
 Groups::~Groups() { clear(); }

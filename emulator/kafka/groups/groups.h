@@ -71,11 +71,13 @@ struct Group {
 };
 using GroupPointer = std::shared_ptr<Group>;
 
+class Access;
+
 class Groups {
   public:
     static constexpr std::int32_t longest_metadata = 4'096;   // offset.metadata.max.bytes
 
-    Groups(streams::Engine&, streams::World&, const Configs&);
+    Groups(streams::Engine&, streams::World&, const Configs&, Access&);
     ~Groups();   // answers who waits
     Groups(const Groups&) = delete;
     Groups& operator=(const Groups&) = delete;
@@ -213,7 +215,7 @@ class Groups {
     void expire(const GroupPointer&);
     Clock& clock() { return *world_.clock; }
 
-    // Looks for topics that members wait for when the world has got others.
+    // Looks for topics that members wait for when the world has got others, or patterns may find others.
     struct NewTopics final : Follower {
         explicit NewTopics(Groups& the_groups) : groups(the_groups) {}
         void fired() override;
@@ -225,6 +227,7 @@ class Groups {
         explicit Topics(const Groups& the_groups) : groups(the_groups) {}
         std::optional<TopicSize> find(std::string_view name) const override;
         void each_name(const std::function<void(std::string_view)>&) const override;
+        bool may_see(std::string_view name, std::string_view principal, std::string_view host) const override;
         const Groups& groups;
         const streams::Stream* going = nullptr;   // is told of while it can still be found
     };
@@ -232,6 +235,7 @@ class Groups {
     streams::Engine& engine_;
     streams::World& world_;
     const Configs& configs_;
+    const Access& access_;
     milliseconds shortest_session_, longest_session_, retention_, check_interval_;
     Membership::Rules rules_;
     Offsets offsets_;
@@ -240,7 +244,7 @@ class Groups {
     std::set<std::string, std::less<>> pattern_readers_;                               // consumer groups that read by a pattern
     std::set<std::string, std::less<>> awaited_;   // topics that members of consumer groups read and that are not there
     Topics topics_{*this};
-    NewTopics new_topics_{*this};
+    NewTopics new_topics_{*this}, new_rights_{*this};
     std::set<std::pair<Time, std::string>> due_;   // one entry a group that has a time
     std::optional<Time> expiry_armed_;
     Timer expiry_;

@@ -24,7 +24,7 @@ struct StoredConsumerGroup {
 };
 
 struct StoredConsumerMember {
-    static constexpr Api api{.key = -1, .name = "StoredConsumerMember", .min = 0, .max = 0, .flexible_from = 0};
+    static constexpr Api api{.key = -1, .name = "StoredConsumerMember", .min = 0, .max = 1, .flexible_from = 0};
     struct Topic {
         Uuid topic;
         std::vector<std::int32_t> partitions;
@@ -43,6 +43,7 @@ struct StoredConsumerMember {
     std::vector<Topic> assigned, revoking, target;
     std::int32_t session_timeout_ms{};   // these two of a member of the classic protocol
     std::vector<StoredGroup::Protocol> protocols;
+    std::string principal;   // as text; empty in version 0
     static constexpr void fields(auto& m, auto& f) {
         f("id", m.id, since(0));
         f("instance", m.instance, since(0).nullable(0));
@@ -61,6 +62,7 @@ struct StoredConsumerMember {
         f("target", m.target, since(0));
         f("sessionTimeoutMs", m.session_timeout_ms, since(0));
         f("protocols", m.protocols, since(0));
+        f("principal", m.principal, since(1));
     }
 };
 

@@ -1,4 +1,5 @@
 // Groups of Kafka Streams (KIP-1071): their settings, a member's heartbeat, and the internal topics that an application needs.
+#include "emulator/kafka/configs/config_values.h"
 #include "emulator/kafka/configs/log_settings.h"
 #include "emulator/kafka/groups/groups.h"
 #include "emulator/kafka/logs/internal_topics.h"
@@ -43,7 +44,7 @@ std::vector<streams::Ticket> Groups::make_internal_topics(const std::vector<Stre
         for (const auto& [name, value] : topic.configs) {
             const auto* entry = find_config(topic_configs(), name);
             if (!entry || config_fault(*entry, value)) continue;
-            wanted.configs[name] = value;
+            wanted.configs[name] = config_form(*entry, value);
         }
         take_log_settings(configs_, world_, wanted);
         if (topic.partitions < 1 || internal_name(topic.name) || engine_.collision(world_, topic.name)) continue;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "emulator/kafka/groups/owned.h"
+#include "emulator/kafka/topics.h"
 
 namespace sluice::kafka {
 
@@ -48,23 +49,67 @@ std::optional<StreamsTasks> owned_tasks(const StreamsGroupHeartbeatRequest& requ
     return StreamsTasks{active.take(), standby.take()};
 }
 
+// Which of the names are none of topics, in the order in which they are told.
+std::optional<GroupFault> topic_names_fault(const StreamsGroupHeartbeatRequest::Topology& topology) {
+    std::string wrong;
+    bool any = false;
+    const auto look = [&](std::string_view name) {
+        if (!name_fault(name)) return;
+        wrong.append(any ? "," : "").append(name);
+        any = true;
+    };
+    for (const auto& sub : topology.subtopologies) {
+        for (const auto name : sub.source_topics) look(name);
+        for (const auto name : sub.repartition_sink_topics) look(name);
+        for (const auto& topic : sub.repartition_source_topics) look(topic.name);
+        for (const auto& topic : sub.state_changelog_topics) look(topic.name);
+    }
+    if (!any) return std::nullopt;
+    return GroupFault{ErrorCode::streams_invalid_topology, "Topic names " + wrong + " are not valid topic names."};
+}
+
+std::optional<GroupFault> topology_fault(const StreamsGroupHeartbeatRequest::Topology& topology) {
+    const auto invalid = [](std::string text) { return GroupFault{ErrorCode::streams_invalid_topology, std::move(text)}; };
+    for (const auto& sub : topology.subtopologies)
+        if (!sub.source_topic_regex.empty())
+            return invalid_streams("Regular expressions for source topics are not supported yet.");
+    if (auto fault = topic_names_fault(topology)) return fault;
+    for (const auto& sub : topology.subtopologies) {
+        if (sub.source_topics.empty() && sub.repartition_source_topics.empty())
+            return invalid("No source topics found for subtopology " + std::string(sub.subtopology_id));
+        for (const auto& topic : sub.state_changelog_topics)
+            if (topic.partitions != 0)
+                return invalid("Changelog topic " + std::string(topic.name) +
+                               " must have an undefined partition count, but it is set to " + std::to_string(topic.partitions) +
+                               ".");
+        for (const auto& topic : sub.repartition_source_topics)
+            if (topic.partitions < 0 || topic.partitions > most_partitions_of_one)
+                return invalid("Internal topic " + std::string(topic.name) + " has an invalid number of partitions.");
+    }
+    return std::nullopt;
+}
+
 std::optional<GroupFault> streams_join_fault(const StreamsGroupHeartbeatRequest& request) {
     if (request.rebalance_timeout_ms == -1) return invalid_streams("RebalanceTimeoutMs must be provided in first request.");
     const auto filled = [](const WireTasks& tasks) { return !tasks || !tasks->empty(); };
     if (filled(request.active_tasks)) return invalid_streams("ActiveTasks must be empty when (re-)joining.");
     if (filled(request.standby_tasks)) return invalid_streams("StandbyTasks must be empty when (re-)joining.");
     if (filled(request.warmup_tasks)) return invalid_streams("WarmupTasks must be empty when (re-)joining.");
-    if (!request.process_id || request.process_id->empty())
-        return invalid_streams("ProcessId must be non-null when (re-)joining.");
     if (!request.topology) return invalid_streams("Topology must be non-null when (re-)joining.");
-    for (const auto& sub : request.topology->subtopologies) {
-        if (!sub.source_topic_regex.empty())
-            return GroupFault{ErrorCode::streams_invalid_topology, "Source topics by regular expression are not supported."};
-        for (const auto* topics : {&sub.repartition_source_topics, &sub.state_changelog_topics})
-            for (const auto& topic : *topics)
-                if (topic.partitions < 0 || topic.partitions > most_partitions_of_one)
-                    return GroupFault{ErrorCode::streams_invalid_topology,
-                                      "Internal topic " + std::string(topic.name) + " has an invalid number of partitions."};
+    return topology_fault(*request.topology);
+}
+
+// What a member says to have must be tasks that there are.
+std::optional<GroupFault> tasks_fault(const std::map<std::string, std::int32_t>& counts, const StreamsTasks& owned) {
+    for (const auto* tasks : {&owned.active, &owned.standby}) {
+        for (const auto& [subtopology, partitions] : *tasks) {
+            const auto found = counts.find(subtopology);
+            if (found == counts.end()) return invalid_streams("Subtopology " + subtopology + " does not exist in the topology.");
+            for (const auto partition : partitions)
+                if (partition < 0 || partition >= found->second)
+                    return invalid_streams("Task " + std::to_string(partition) + " for subtopology " + subtopology +
+                                           " is invalid. Number of tasks for this subtopology: " + std::to_string(found->second));
+        }
     }
     return std::nullopt;
 }
@@ -86,6 +131,8 @@ std::optional<GroupFault> fault_of(const StreamsGroupHeartbeatRequest& request) 
     if (epoch < -2)
         return invalid_streams("MemberEpoch is " + std::to_string(epoch) + ", but must be greater than or equal to -2.");
     if (request.topology) return invalid_streams("Topology can only be provided when (re-)joining.");
+    const int told = request.active_tasks.has_value() + request.standby_tasks.has_value() + request.warmup_tasks.has_value();
+    if (told == 1 || told == 2) return invalid_streams("If one task-type is non-null, all must be non-null.");
     return std::nullopt;
 }
 
@@ -190,6 +237,9 @@ StreamsGroupHeartbeatResponse StreamsMembership::heartbeat(const Around& around,
     const bool first = members_.empty();
     StreamsMember* member = nullptr;
     if (auto fault = admit(around, beat, member)) return refused_streams(std::move(*fault));
+    const auto owned = owned_tasks(request);
+    if (request.member_epoch > 0 && owned && topology_ && !needs_.fault)
+        if (auto fault = tasks_fault(needs_.tasks, *owned)) return refused_streams(std::move(*fault));
     if (member->away()) member->epoch = member->previous_epoch = 0;
     const auto before = *member;
     sessions_.set(member->id, around.now + around.rules.session);
@@ -198,9 +248,9 @@ StreamsGroupHeartbeatResponse StreamsMembership::heartbeat(const Around& around,
     if (first && around.rules.initial_delay.count() > 0) initial_until_ = around.now + around.rules.initial_delay;
     if (!known || other) bump(around);
     assign_if_due(around);
-    reconcile(around, *member, owned_tasks(request));
+    reconcile(around, *member, owned);
     if (*member != before || !known) changes_.members.insert(member->id);
-    const bool all = request.member_epoch == 0 || (request.rebalance_timeout_ms != -1 && owned_tasks(request));
+    const bool all = request.member_epoch == 0 || (request.rebalance_timeout_ms != -1 && owned);
     return answer(around, *member, all || member->assigned != before.assigned, request.endpoint_information_epoch);
 }
 

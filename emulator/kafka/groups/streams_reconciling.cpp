@@ -44,7 +44,8 @@ StreamsGroupHeartbeatResponse StreamsMembership::answer(const Around& around, co
     told.member_id = member.id;
     told.member_epoch = member.epoch;
     told.heartbeat_interval_ms = static_cast<std::int32_t>(around.rules.heartbeat.count());
-    told.task_offset_interval_ms = 60'000;   // seen: Kafka 4.4.0
+    told.task_offset_interval_ms = 60'000;   // seen: Kafka 4.4.0, as the lag
+    told.acceptable_recovery_lag = 10'000;
     told.endpoint_information_epoch = endpoints_epoch_;
     auto& status = told.status.emplace();
     const auto say = [&](StreamsStatus code, std::string text) {

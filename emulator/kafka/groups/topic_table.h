@@ -19,6 +19,8 @@ class TopicTable {
   public:
     virtual ~TopicTable() = default;
     virtual std::optional<TopicSize> find(std::string_view name) const = 0;
+    // Whether somebody may know of a topic: the principal as text, and the address as groups show it.
+    virtual bool may_see(std::string_view, std::string_view /*principal*/, std::string_view /*host*/) const { return true; }
     virtual void each_name(const std::function<void(std::string_view)>&) const = 0;
 };
 

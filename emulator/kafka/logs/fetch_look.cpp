@@ -20,6 +20,11 @@ std::int64_t limit_of(const FetchRequest& request, const Found& found) {
     return std::min<std::int64_t>({request.max_bytes, most_bytes, std::max(request.min_bytes, most_at_once), found.most_bytes});
 }
 
+// What the client read last is of the one epoch that there is, and lies behind its end.
+bool diverges(const PartitionAsked& asked, streams::Bounds bounds) {
+    return asked.last_fetched_epoch == 0 && asked.offset > bounds.end;
+}
+
 // Batches that lie in a row in the store's map leave as one piece.
 void append(std::vector<Bytes>& parts, Bytes piece) {
     if (!parts.empty() && parts.back().data() + parts.back().size() == piece.data())
@@ -96,14 +101,15 @@ void Look::read(const streams::StreamPointer& stream, const streams::Shard& shar
 }
 
 ErrorCode Look::fault(Wanted& wanted, const streams::Stream& stream, const streams::Shard& shard, streams::Bounds bounds) const {
-    if (request_.max_bytes < 0 || request_.isolation_level < 0 || request_.isolation_level > 1)
-        return ErrorCode::unknown_server_error;
     if (const auto denied = refusal(call_, ResourceType::topic, stream.name); denied != ErrorCode::none) return denied;
     if (wanted.leader_epoch > 0) return ErrorCode::unknown_leader_epoch;
     if (call_.connection->topic_news.untold(stream, shard, wanted.news)) return ErrorCode::not_leader_or_follower;
+    if (diverges(wanted, bounds)) return ErrorCode::none;
     if (wanted.offset < bounds.begin || wanted.offset > bounds.end || wanted.last_fetched_epoch > 0)
         return ErrorCode::offset_out_of_range;
-    return ErrorCode::none;
+    // Where there is something to read: the request's own limit is 0 for Kafka once it has told one partition.
+    const bool negative = wanted.max_bytes < 0 || (request_.max_bytes < 0 && found_.response.topics.empty());
+    return negative && wanted.offset < bounds.end ? ErrorCode::unknown_server_error : ErrorCode::none;
 }
 
 FetchResponse::Partition Look::partition(Wanted& wanted) const {
@@ -132,6 +138,12 @@ FetchResponse::Partition Look::partition(Wanted& wanted) const {
     p.high_watermark = bounds.end;
     p.last_stable_offset = bounds.stable;
     p.log_start_offset = bounds.begin;
+    if (diverges(wanted, bounds)) {   // the client truncates what it has to there
+        wanted.has_more = false;
+        p.diverging_epoch = {.epoch = wanted.last_fetched_epoch, .end_offset = bounds.end};
+        found_.error = true;   // is told at once
+        return p;
+    }
     wanted.has_more = wanted.offset < (isolation() == streams::Isolation::committed ? bounds.stable : bounds.end);
     if (!wanted.has_more) return p;
     const bool room = found_.bytes == 0 || found_.bytes < limit_of(request_, found_);

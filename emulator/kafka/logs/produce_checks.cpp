@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "emulator/kafka/security/access.h"
 #include "emulator/kafka/transactions/transactions.h"
+#include "protocol/batch/incoming.h"
 
 namespace sluice::kafka {
 
@@ -15,6 +17,7 @@ ErrorCode batch_code(batch::BatchError error) {
     switch (error) {
         case unknown_magic:
         case bad_crc:
+        case truncated:   // a batch that is less than its header
             return ErrorCode::corrupt_message;
         case unknown_codec:
         case bad_payload:
@@ -45,54 +48,62 @@ std::string sealed_text(const streams::Stream& stream, const streams::Shard& sha
     return text;
 }
 
-// The records a check refuses, told one by one.
-template <class Bad, class Text>
-std::vector<ProduceResponse::RecordError> bad_records(Bytes bytes, Blob& scratch, Bad&& bad, Text&& text) {
+// The times that records of the topic may have. While the virtual clock is moved, what either clock would accept passes (rule
+// 18).
+struct Window {
+    std::int64_t lowest, highest;
+    bool holds(std::int64_t timestamp) const { return timestamp == -1 || (timestamp >= lowest && timestamp <= highest); }
+};
+
+Window window(const Call& call, const Configs::ProduceRules& rules) {
+    using Limits = std::numeric_limits<std::int64_t>;
+    if (rules.log_append_time) return {Limits::min(), Limits::max()};
+    const auto now = to_ms(call.world.clock->now()), real = to_ms(call.world.clock->real());
+    const auto earlier = std::min(now, real), later = std::max(now, real);
+    return {.lowest = earlier < Limits::min() + rules.before_max_ms ? Limits::min() : earlier - rules.before_max_ms,
+            .highest = later > Limits::max() - rules.after_max_ms ? Limits::max() : later + rules.after_max_ms};
+}
+
+// Keys where the topic is compacted, and times (KIP-937), record by record.
+bool records_fit(const Target& to, const Window& times, const batch::Info& info, Bytes bytes, Blob& scratch, Answered& answered) {
+    const bool keys = to.rules.compacted;
+    if (!(info.has_null_key && keys) && times.holds(info.min_timestamp) && times.holds(info.max_timestamp)) return true;
     std::vector<ProduceResponse::RecordError> errors;
+    bool late = false;
     std::int32_t index = 0;
     (void)batch::read(bytes, scratch, [&](const batch::Record& record) {
-        if (bad(record)) errors.push_back({.batch_index = index, .batch_index_error_message = text(index, record)});
+        std::string text;
+        if (keys && !record.key) {
+            text = "Compacted topic cannot accept message without key in topic partition " + to.stream.name + "-" +
+                   std::to_string(to.shard.index);
+        } else if (!times.holds(record.timestamp)) {
+            late = true;
+            text = "Timestamp " + std::to_string(record.timestamp) + " of message with offset " + std::to_string(index) +
+                   " is out of range. The timestamp should be within [" + std::to_string(times.lowest) + ", " +
+                   std::to_string(times.highest) + "]";
+        }
+        if (!text.empty()) errors.push_back({.batch_index = index, .batch_index_error_message = std::move(text)});
         ++index;
         return true;
     });   // validated before, so it walks to the end
-    return errors;
-}
-
-// Kafka, KIP-937. While the virtual clock is moved, a timestamp that either clock would accept passes (rule 18).
-bool timestamps_fit(Call& call, const Configs::ProduceRules& rules, const batch::Info& info, Bytes bytes, Blob& scratch,
-                    Answered& answered) {
-    const auto before = rules.before_max_ms, after = rules.after_max_ms;
-    const auto now = to_ms(call.world.clock->now()), real = to_ms(call.world.clock->real());
-    const auto lowest = before > std::min(now, real) ? std::numeric_limits<std::int64_t>::min() : std::min(now, real) - before;
-    const auto highest = after > std::numeric_limits<std::int64_t>::max() - std::max(now, real)
-                             ? std::numeric_limits<std::int64_t>::max()
-                             : std::max(now, real) + after;
-    const auto out = [&](std::int64_t timestamp) { return timestamp != -1 && (timestamp < lowest || timestamp > highest); };
-    if (!out(info.min_timestamp) && !out(info.max_timestamp)) return true;
-    refuse(answered, ErrorCode::invalid_timestamp, "One or more records have been rejected due to invalid timestamp");
-    answered.record_errors = bad_records(
-        bytes, scratch, [&](const batch::Record& r) { return out(r.timestamp); },
-        [&](std::int32_t index, const batch::Record& r) {
-            return "Timestamp " + std::to_string(r.timestamp) + " of message with offset " + std::to_string(index) +
-                   " is out of range. The timestamp should be within [" + std::to_string(lowest) + ", " +
-                   std::to_string(highest) + "]";
-        });
+    if (late) {
+        refuse(answered, ErrorCode::invalid_timestamp, "One or more records have been rejected due to invalid timestamp");
+    } else {
+        std::string all = "One or more records have been rejected due to " + std::to_string(errors.size()) +
+                          " record errors in total, and only showing the first three errors at most: [";
+        for (std::size_t i = 0; i < std::min<std::size_t>(errors.size(), 3); ++i)
+            all += (i > 0 ? ", " : "") + ("RecordError(batchIndex=" + std::to_string(errors[i].batch_index)) + ", message='" +
+                   *errors[i].batch_index_error_message + "')";
+        refuse(answered, ErrorCode::invalid_record, all + "]");
+    }
+    answered.record_errors = std::move(errors);
     return false;
 }
 
-void refuse_null_keys(const streams::Stream& stream, std::int32_t partition, Bytes bytes, Blob& scratch, Answered& answered) {
-    std::string text =
-        "Compacted topic cannot accept message without key in topic partition " + stream.name + "-" + std::to_string(partition);
-    auto errors = bad_records(
-        bytes, scratch, [](const batch::Record& r) { return !r.key; }, [&](std::int32_t, const batch::Record&) { return text; });
-    std::string all = "One or more records have been rejected due to " + std::to_string(errors.size()) +
-                      " record errors in total, and only showing the first three errors at most: [";
-    for (std::size_t i = 0; i < std::min<std::size_t>(errors.size(), 3); ++i) {
-        all += (i > 0 ? ", " : "") + ("RecordError(batchIndex=" + std::to_string(errors[i].batch_index)) + ", message='" + text +
-               "')";
-    }
-    refuse(answered, ErrorCode::invalid_record, all + "]");
-    answered.record_errors = std::move(errors);
+// Of a batch that was not even looked into Kafka tells no start of the log either.
+void refuse_unseen(Answered& answered, ErrorCode code, std::optional<std::string> text = std::nullopt) {
+    refuse(answered, code, std::move(text));
+    answered.log_start_offset = -1;
 }
 
 }   // namespace
@@ -104,35 +115,80 @@ void refuse(Answered& answered, ErrorCode code, std::optional<std::string> text)
     answered.error_message = std::move(text);
 }
 
-std::optional<batch::Info> checked(Call& call, const ProduceRequest& request, const Target& to, Bytes bytes, Blob& scratch,
-                                   Answered& answered) {
+Answered refusal_of_all(const Call& call, const ProduceRequest& request) {
+    Answered refused;
+    bool transactional = false;
+    for (const auto& topic : request.topics) {
+        for (const auto& partition : topic.partitions) {
+            const auto& records = partition.records.bytes;
+            const auto first = batch::front_batch(records);
+            if (!first && first.error() == batch::FrontFault::small_size) {
+                refuse_unseen(refused, ErrorCode::corrupt_message,
+                              "Record size " + std::to_string(batch::load<std::int32_t>(records.data() + batch::at::length)) +
+                                  " is less than the minimum record overhead (" + std::to_string(batch::least_size) + ")");
+                return refused;
+            }
+            if (!first) {
+                refuse_unseen(refused, ErrorCode::corrupt_message,
+                              "Invalid magic found in record: " +
+                                  std::to_string(batch::load<std::int8_t>(records.data() + batch::at::magic)));
+                return refused;
+            }
+            const auto header = batch::parse_header(*first);
+            transactional |= header && header->magic == 2 && header->transactional();
+        }
+    }
+    if (!transactional) return refused;
+    const auto code = request.transactional_id ? refusal(call, ResourceType::transactional_id, *request.transactional_id)
+                                               : ErrorCode::transactional_id_authorization_failed;
+    refuse_unseen(refused, code);
+    return refused;
+}
+
+std::optional<Bytes> only_batch(const Call& call, Bytes records, Answered& answered) {
+    const auto no = [&](ErrorCode code, std::optional<std::string> text = std::nullopt) {
+        refuse_unseen(answered, code, std::move(text));
+        return std::nullopt;
+    };
+    const auto text = [](batch::BatchError error) { return std::string(batch::text_of(error)); };
+    const auto first = batch::front_batch(records);
+    if (!first || first->empty()) return no(ErrorCode::invalid_record);
+    if (batch::load<std::int8_t>(first->data() + batch::at::magic) < 2)
+        return no(ErrorCode::invalid_record, text(batch::BatchError::old_magic));
+    const bool zstd = first->size() >= batch::at::last_offset_delta &&   // however little stands behind
+                      (batch::load<std::int16_t>(first->data() + batch::at::attributes) & batch::attribute::codec_mask) ==
+                          static_cast<int>(batch::Codec::zstd);
+    if (zstd && call.version < 7) return no(ErrorCode::unsupported_compression_type);
+    const auto behind = batch::front_batch(records.subspan(first->size()));
+    if (!behind) return no(ErrorCode::corrupt_message, text(batch::BatchError::several_batches));
+    if (!behind->empty()) return no(ErrorCode::invalid_record, text(batch::BatchError::several_batches));
+    return *first;
+}
+
+std::optional<batch::Info> checked(Call& call, const Target& to, Bytes bytes, Blob& scratch, Answered& answered) {
     const auto no = [&](ErrorCode code, std::optional<std::string> text = std::nullopt) -> std::optional<batch::Info> {
         refuse(answered, code, std::move(text));
         return std::nullopt;
     };
-    if (static_cast<std::int64_t>(bytes.size()) > to.rules.max_message_bytes) return no(ErrorCode::message_too_large);
-    const auto info = batch::validate_produce(bytes, scratch);
-    if (!info) {
-        if (info.error() == batch::BatchError::truncated) {   // Kafka finds no batch there, and says no more
-            refuse(answered, batch_code(info.error()));
-            answered.log_start_offset = -1;
-            return std::nullopt;
-        }
-        auto text = std::string(batch::text_of(info.error()));
-        if (info.error() == batch::BatchError::unknown_magic)
-            text = "Invalid magic found in record: " + std::to_string(std::to_integer<int>(bytes[batch::at::magic]));
-        return no(batch_code(info.error()), std::move(text));
-    }
-    if (info->codec == batch::Codec::zstd && call.version < 7) return no(ErrorCode::unsupported_compression_type);
-    if (info->transactional && !request.transactional_id) return no(ErrorCode::transactional_id_authorization_failed);
-    if (info->transactional && info->producer_id < 0) return no(ErrorCode::invalid_record);
-    if (info->has_null_key && to.rules.compacted) {
-        refuse_null_keys(to.stream, to.shard.index, bytes, scratch, answered);
+    if (batch::load<std::int64_t>(bytes.data() + batch::at::base_offset) == 0 &&
+        static_cast<std::int64_t>(bytes.size()) > to.rules.max_message_bytes) {
+        refuse_unseen(answered, ErrorCode::message_too_large);
         return std::nullopt;
     }
+    auto info = batch::validate_produce(bytes, scratch);
+    if (!info) {
+        const auto text = std::string(batch::text_of(info.error()));
+        const auto code = batch_code(info.error());
+        if (code != ErrorCode::corrupt_message) return no(code, text);
+        refuse_unseen(answered, code, text);
+        return std::nullopt;
+    }
+    if (info->producer_id < 0) info->transactional = false;   // nobody's transaction: to Kafka it is a plain batch
+    const auto times = window(call, to.rules);
+    if (to.rules.compacted && info->has_null_key && !records_fit(to, times, *info, bytes, scratch, answered)) return std::nullopt;
     if (to.shard.sealed && (!to.rules.forwards || info->transactional))
         return no(ErrorCode::policy_violation, sealed_text(to.stream, to.shard));
-    if (!to.rules.log_append_time && !timestamps_fit(call, to.rules, *info, bytes, scratch, answered)) return std::nullopt;
+    if (!records_fit(to, times, *info, bytes, scratch, answered)) return std::nullopt;
     return *info;
 }
 

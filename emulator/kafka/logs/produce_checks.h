@@ -23,8 +23,14 @@ struct Target {
     const Configs::ProduceRules& rules;
 };
 
+// What refuses the request with all its partitions; its code is none when nothing does.
+Answered refusal_of_all(const Call&, const ProduceRequest&);
+
+// The one batch that the records are, however much stands behind it and is none; nothing when they are refused.
+std::optional<Bytes> only_batch(const Call&, Bytes records, Answered&);
+
 // What is in the batch; nothing when it is refused, which then stands in the answer. `scratch` is for whoever unpacks it.
-std::optional<batch::Info> checked(Call&, const ProduceRequest&, const Target&, Bytes batch, Blob& scratch, Answered&);
+std::optional<batch::Info> checked(Call&, const Target&, Bytes batch, Blob& scratch, Answered&);
 
 // The first batch of a transaction in a partition. From v12 on the partition becomes part of it by that (KIP-890); before, the
 // producer has said so, or is told what it forgot as well as its version can understand it.

@@ -131,7 +131,10 @@ Access::Access(streams::Engine& engine, streams::World& world, const Configs& co
     look_again();
 }
 
-void Access::look_again() { guards_ = enabled_ && (!everybody_if_none_ || !acls_.lists().empty()); }
+void Access::look_again() {
+    guards_ = enabled_ && (!everybody_if_none_ || !acls_.lists().empty());
+    changed.fire();
+}
 
 streams::Ticket Access::add(Acl acl) {
     auto ticket = acls_.add(std::move(acl));

@@ -24,6 +24,7 @@ class Access {
     streams::Ticket remove(const Acl&);
     void unstored(std::string_view key);
     void clear();
+    Signal changed;   // some answer of `may` is another one
 
     bool may(const Principal&, std::string_view host, AclOperation, ResourceType, std::string_view name) const;
     bool may_any(const Principal&, std::string_view host, AclOperation, ResourceType) const;

@@ -4,6 +4,7 @@
 
 #include "emulator/kafka/groups/stored.h"
 #include "protocol/aws/sigv4.h"
+#include "storage/planted.h"
 
 namespace sluice::kafka {
 namespace {
@@ -118,7 +119,7 @@ streams::Ticket Acls::add(Acl acl) {
     const auto key = key_of(packed);
     lists_.add(acl);
     by_key_.insert_or_assign(key, std::move(acl));
-    return engine_.put(world_, key, packed);
+    return engine_.put(world_, planted("acl-not-stored") ? "kafka/nowhere" : key, packed);
 }
 
 streams::Ticket Acls::remove(const Acl& acl) {

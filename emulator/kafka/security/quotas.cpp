@@ -5,6 +5,7 @@
 
 #include "emulator/kafka/groups/stored.h"
 #include "protocol/aws/sigv4.h"
+#include "storage/planted.h"
 
 namespace sluice::kafka {
 namespace {
@@ -60,7 +61,7 @@ streams::Ticket Quotas::put(const QuotaEntity& entity, QuotaValues values) {
 }
 
 void Quotas::unstored(std::string_view key) {
-    if (!key.starts_with(prefix)) return;
+    if (!key.starts_with(prefix) || planted("failed-quota-kept")) return;
     std::erase_if(quotas_, [&](const auto& entry) { return key_of(entry.first) == key; });
     if (const auto kept = engine_.get(world_, key)) take(key, *kept);
 }

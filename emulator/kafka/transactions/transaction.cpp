@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "storage/planted.h"
+
 namespace sluice::kafka {
 
 std::string_view name_of(TransactionState state) {
@@ -160,7 +162,7 @@ StoredTransaction Transaction::to_store(milliseconds ahead) const {
     out.state = static_cast<std::int8_t>(state_);
     out.producer_id = producer_.id;
     out.previous_producer_id = previous_id_;
-    out.epoch = producer_.epoch;
+    out.epoch = planted("producer-epoch-not-stored") ? std::int16_t{0} : producer_.epoch;
     out.last_epoch = last_epoch_;
     out.timeout_ms = static_cast<std::int32_t>(timeout_.count());
     out.started_ms = to_ms(started_.shown);

@@ -65,7 +65,8 @@ class Catalog : public EnginePart {
     // ---- load.cpp ----
     void load();
     // Shards that memory has keep what is not in the record, unless `afresh` says otherwise.
-    void reload_stream(const OwnedStream&, const std::function<bool(const Shard&)>& afresh);
+    // False: it was never stored, and is gone now.
+    bool reload_stream(const OwnedStream&, const std::function<bool(const Shard&)>& afresh);
     void read_shard(Shard&);   // running value, producers, bounds: from the store
 
     // ---- expired.cpp ----

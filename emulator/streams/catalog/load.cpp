@@ -184,16 +184,17 @@ void Catalog::keep_shard(Shard& shard) {
 }
 
 // One stream as the store has it, after a change to it that could not be stored; one that the store does not have goes.
-void Catalog::reload_stream(const OwnedStream& stream, const std::function<bool(const Shard&)>& afresh) {
+bool Catalog::reload_stream(const OwnedStream& stream, const std::function<bool(const Shard&)>& afresh) {
     auto& books = books_of(*stream);
     if (const auto stored = stored_stream(*engine_.store.snapshot(), books.id, stream->id)) {
         if (stream->deleted) books.total -= stream->total;   // it comes back as another object, which counts itself
         stream->meter.reset();
         stream->metered_until_ms = 0;
         stream->trim_when_stored = false;
-        return load_stream(books, *stored, afresh);
+        load_stream(books, *stored, afresh);
+        return true;
     }
-    if (stream->deleted) return;
+    if (stream->deleted) return true;
     books.total -= stream->total;
     if (const auto found = books.streams.find(stream->name); found != books.streams.end() && found->second == stream)
         unindex(*stream);
@@ -208,6 +209,7 @@ void Catalog::reload_stream(const OwnedStream& stream, const std::function<bool(
         shard->dirt.timer.stop();
         shard->appended.fire();
     }
+    return false;
 }
 
 void Catalog::load() {

@@ -234,7 +234,7 @@ void Writer::touched(Shard& shard, std::uint64_t bytes) {
     auto& one = mine.touched[shard.touched_at];
     one.end = shard.queued_end;
     one.bytes += bytes;
-    one.undecided = shard.first_open();
+    one.undecided = planted("lso-ignores-open-transaction") ? std::nullopt : shard.first_open();
     touch(shard);
     bind(log);
 }

@@ -175,12 +175,15 @@ void Writer::finish(const std::shared_ptr<Group>& group) {
     if (!group->just_failed.empty()) {
         // What is left of the next group is written at once: what comes now stands on what the store has.
         if (open_ && take_out(*open_, group->just_failed)) later = std::exchange(open_, nullptr);
-        undo(*group, later.get());
+        const auto unmade = undo(*group, later.get());
         tell_unstored(*group);
         if (later) {
             tell_unstored(*later);
             later->lost.clear();
         }
+        // Doors may have stored meanwhile what stands on them: a member's partitions, offsets, a queue.
+        for (const auto& stream : unmade)
+            for (const auto& told : engine_.listeners.on_removed) told(*stream);
         engine_.events.note("a write could not be stored and was undone: the store is full or the disk failed");
     }
     for (const auto& touched : group->touched) {

@@ -51,7 +51,7 @@ bool take_out(Group& later, const Group::Failed& failed) {
 }
 
 // What failed is read again from the store, and so is what was queued on top of it meanwhile; nothing else is.
-void Writer::undo(Group& group, Group* later) {
+std::vector<OwnedStream> Writer::undo(Group& group, Group* later) {
     const auto fell = [&](const Group* one, Group::Scope scope) {
         return (one == &group ? one->just_failed : one->failed).contains(scope);
     };
@@ -60,13 +60,15 @@ void Writer::undo(Group& group, Group* later) {
         return fell(&group, log) || (later && fell(later, log));
     };
     std::set<const Stream*> changed;
+    std::vector<OwnedStream> unmade;
     for (Group* one : {later, &group}) {   // the newest first: it may have taken an older one's name
         if (!one) continue;
         for (auto& [scope, undone] : one->undos)
             if (fell(one, scope)) undone();
         for (auto stream = one->streams.rbegin(); stream != one->streams.rend(); ++stream)
-            if (fell(one, scope_of(**stream)) && changed.insert(stream->get()).second)
-                engine_.catalog.reload_stream(*stream, log_fell);
+            if (fell(one, scope_of(**stream)) && changed.insert(stream->get()).second &&
+                !engine_.catalog.reload_stream(*stream, log_fell))
+                unmade.push_back(*stream);
     }
     for (const Group* one : {static_cast<const Group*>(&group), static_cast<const Group*>(later)}) {
         if (!one) continue;
@@ -80,6 +82,7 @@ void Writer::undo(Group& group, Group* later) {
         books_of(*world).name_seconds.clear();
         world->changed.fire();
     }
+    return unmade;
 }
 
 // What doors keep was changed in memory when it was queued: they look again what the store holds.

@@ -67,7 +67,8 @@ class Writer : public EnginePart {
     void run(Group&);
     Group::Failed write(const Group&) const;   // may run on the writer thread
     void finish(const std::shared_ptr<Group>&);
-    void undo(Group&, Group* later);
+    // Yields the streams that were to be made and are not there.
+    std::vector<OwnedStream> undo(Group&, Group* later);
     void tell_unstored(const Group&);
     void resume_waiting(const std::shared_ptr<Group>&);
     void record_lost(std::string_view key);

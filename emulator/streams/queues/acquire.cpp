@@ -131,12 +131,12 @@ void Backlog::acquire_batch(Lane& lane, const Wish& wish, const storage::EntryVi
     const auto until = clock.live() + wish.held_for;
     const auto before = found.records;
     bool same_run = !found.runs.empty() && found.runs.back().last - found.runs.back().first + 1 < wish.run_records;
-    const auto add = [&](Position position, std::int32_t received) {
-        ++found.records;
-        if (same_run && found.runs.back().last + 1 == position && found.runs.back().received == received)
-            found.runs.back().last = position;
+    const auto add = [&](Position from, Position count, std::int32_t received) {
+        found.records += static_cast<std::int32_t>(count);
+        if (same_run && found.runs.back().last + 1 == from && found.runs.back().received == received)
+            found.runs.back().last += count;
         else
-            found.runs.push_back({position, position, received});
+            found.runs.push_back({from, from + count - 1, received});
         same_run = true;
     };
     const auto full = [&] { return wish.strictly && found.records >= wish.records; };
@@ -152,14 +152,17 @@ void Backlog::acquire_batch(Lane& lane, const Wish& wish, const storage::EntryVi
             continue;
         }
         if (!wish.looks) deliveries_.take_again(place, until, wish.holder);
-        add(*back, deliveries_.find(place)->received);
+        add(*back, 1, deliveries_.find(place)->received);
     }
     auto fresh = std::max({*lane.next, entry.first});
     if (skipped) fresh = std::max(fresh, behind);
     const bool room = deliveries_.size_in(lane.shard) < wish.most_held;
-    for (; room && fresh < behind && !full(); ++fresh) {
-        if (!wish.looks) deliveries_.take({lane.shard, fresh}, clock.now(), until, wish.holder);
-        add(fresh, 1);
+    if (room && fresh < behind && !full()) {
+        const auto left = static_cast<Position>(wish.records - found.records);
+        const auto count = wish.strictly ? std::min(behind - fresh, left) : behind - fresh;
+        if (!wish.looks) deliveries_.take({lane.shard, fresh}, count, clock.now(), until, wish.holder);
+        add(fresh, count, 1);
+        fresh += count;
     }
     if (!wish.looks && room && fresh > *lane.next) {
         lane.next = fresh;

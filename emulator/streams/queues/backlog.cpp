@@ -237,10 +237,10 @@ bool Backlog::take_of(Lane& lane, const Shard& shard, Batch& batch, Wanted& want
     if (planted("queue-skips-a-record")) ++chunk.next;
     if (!batch.taken.empty() && std::cmp_greater(chunk.bytes, wanted.bytes)) return true;
     const auto& clock = *world_.clock;
-    const auto until = clock.live() + wanted.hidden_for;
+    const auto first = clock.now(), until = clock.live() + wanted.hidden_for;
     for (const auto& record : chunk.records) {
         const RecordPlace place{shard.index, record.position};
-        deliveries_.take(place, clock.now(), until);
+        deliveries_.take(place, 1, first, until);
         batch.taken.push_back({&shard, record, *deliveries_.find(place)});
     }
     lane.next = chunk.next;

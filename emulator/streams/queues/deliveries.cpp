@@ -13,13 +13,27 @@ const Delivery* Deliveries::find(RecordPlace place) const {
     return found == all_.end() ? nullptr : &found->second;
 }
 
-void Deliveries::leave(const All::value_type& one) {
-    const auto& [place, delivery] = one;
-    if (delivery.holder != 0) held_.erase({delivery.holder, place});
+void Deliveries::leave(All::value_type& one) {
+    auto& [place, delivery] = one;
+    if (delivery.holder != 0) {
+        const auto held = held_.find(delivery.holder);
+        held->second.erase(delivery.in_held);
+        if (held->second.empty()) held_.erase(held);
+    }
     if (delivery.hidden)
-        hidden_.erase({delivery.until, place});
+        hidden_.erase(delivery.in_hidden);
     else
         visible_[delivery.dead].erase({delivery.turn, place});
+}
+
+// Most are hidden for as long as all others, so the newest comes last.
+void Deliveries::lie_hidden(All::value_type& one) {
+    auto& [place, delivery] = one;
+    delivery.hidden = true;
+    delivery.in_hidden = hidden_.emplace_hint(hidden_.end(), delivery.until, place);
+    if (delivery.holder == 0) return;
+    auto& held = held_[delivery.holder];
+    delivery.in_held = held.insert(held.end(), place);
 }
 
 void Deliveries::come_back(All::value_type& one) {
@@ -32,9 +46,10 @@ void Deliveries::come_back(All::value_type& one) {
     visible_[delivery.dead].emplace(delivery.turn, place);
 }
 
-Deliveries::All::iterator Deliveries::make(RecordPlace place) {
-    const auto [at, made] = all_.try_emplace(place);
-    if (made) ++sizes_[place.shard];
+Deliveries::All::iterator Deliveries::make(All::iterator hint, RecordPlace place) {
+    const auto before = all_.size();
+    const auto at = all_.try_emplace(hint, place);
+    if (all_.size() != before) ++sizes_[place.shard];
     return at;
 }
 
@@ -44,31 +59,38 @@ Deliveries::All::iterator Deliveries::remove(All::iterator at) {
     return all_.erase(at);
 }
 
-void Deliveries::take(RecordPlace place, Time first, Time until, std::uint32_t holder) {
-    if (find(place)) return;
-    auto& one = make(place)->second;
-    one = {
-        .received = 1, .spared = 0, .first = first, .until = until, .hidden = true, .dead = false, .turn = 0, .holder = holder};
-    hidden_.emplace(until, place);
-    if (holder != 0) held_.emplace(holder, place);
-    change(place);
+void Deliveries::take(RecordPlace place, Position count, Time first, Time until, std::uint32_t holder) {
+    auto next = all_.lower_bound(place);
+    for (; count > 0; --count, ++place.position) {
+        if (next != all_.end() && next->first == place) {
+            ++next;
+            continue;
+        }
+        auto& one = *make(next, place);
+        one.second.received = 1;
+        one.second.first = first;
+        one.second.until = until;
+        one.second.holder = holder;
+        lie_hidden(one);
+        change(place);
+    }
 }
 
 void Deliveries::take_again(RecordPlace place, Time until, std::uint32_t holder) {
     auto& one = *all_.find(place);
-    hide(place, until);
+    leave(one);
     ++one.second.received;
+    one.second.until = until;
     one.second.holder = holder;
-    if (holder != 0) held_.emplace(holder, place);
+    lie_hidden(one);
+    change(place);
 }
 
 void Deliveries::hide(RecordPlace place, Time until) {
     auto& one = *all_.find(place);
     leave(one);
-    one.second.hidden = true;
     one.second.until = until;
-    hidden_.emplace(until, place);
-    if (one.second.holder != 0) held_.emplace(one.second.holder, place);
+    lie_hidden(one);
     change(place);
 }
 
@@ -124,9 +146,8 @@ std::optional<Position> Deliveries::visible_from(RecordPlace from) const {
 }
 
 std::optional<RecordPlace> Deliveries::held_by(std::uint32_t holder) const {
-    const auto found = held_.lower_bound({holder, RecordPlace{}});
-    if (found == held_.end() || found->first != holder) return std::nullopt;
-    return found->second;
+    const auto found = held_.find(holder);
+    return found == held_.end() ? std::nullopt : std::optional{found->second.front()};
 }
 
 std::optional<Position> Deliveries::first_in(std::int32_t shard) const {
@@ -190,7 +211,7 @@ bool Deliveries::read(Block block, std::string_view value, milliseconds live_ahe
             return false;
         from = run.at() + run.length();
         for (auto at = run.at(); at != from; ++at) {
-            auto& one = *make({block.shard, first + at});
+            auto& one = *make(all_.end(), {block.shard, first + at});
             one.second.received = run.received();
             one.second.spared = run.spared();
             one.second.first = from_ms(run.first_ms());
@@ -199,9 +220,8 @@ bool Deliveries::read(Block block, std::string_view value, milliseconds live_ahe
                 come_back(one);
                 continue;
             }
-            one.second.hidden = true;
             one.second.until = from_ms(run.until_ms()) + live_ahead;
-            hidden_.emplace(one.second.until, one.first);
+            lie_hidden(one);
         }
     }
     return true;

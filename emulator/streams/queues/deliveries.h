@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <list>
 #include <map>
 #include <optional>
 #include <set>
@@ -51,10 +52,13 @@ class Deliveries {
     // With holders: a record that is hidden is somebody's, whom only this process knows; so what is read from the store is not
     // hidden any more. What comes back is found by its place, and has no turn.
     explicit Deliveries(bool holders = false) : holders_(holders) {}
+    Deliveries(const Deliveries&) = delete;
+    Deliveries& operator=(const Deliveries&) = delete;
 
     std::size_t size() const { return all_.size(); }
     const Delivery* find(RecordPlace) const;
-    void take(RecordPlace, Time first, Time until, std::uint32_t holder = 0);   // for the first time
+    // So many records in a row, for the first time; those that somebody took already stay as they are.
+    void take(RecordPlace, Position count, Time first, Time until, std::uint32_t holder = 0);
     void take_again(RecordPlace, Time until, std::uint32_t holder = 0);
     void hide(RecordPlace, Time until);   // from now until then, whatever it was
     void settle(RecordPlace);
@@ -75,7 +79,10 @@ class Deliveries {
     std::set<std::int32_t> take_shards_with_more() { return std::exchange(shards_with_more_, {}); }   // in which one came back
 
     // ---- as stored ----
-    std::set<Block> take_changed() { return std::exchange(changed_, {}); }
+    std::set<Block> take_changed() {
+        last_changed_.reset();
+        return std::exchange(changed_, {});
+    }
     std::set<Block> blocks() const;
     // Empty: nothing is there. Live times lie so far ahead of real ones, by which they are stored.
     std::string stored(Block, milliseconds live_ahead) const;
@@ -83,21 +90,32 @@ class Deliveries {
     bool read(Block, std::string_view, milliseconds live_ahead);
 
   private:
-    using All = std::map<RecordPlace, Delivery>;
-    All::iterator make(RecordPlace);
+    using Hidden = std::set<std::pair<Time, RecordPlace>>;
+    using Held = std::map<std::uint32_t, std::list<RecordPlace>>;
+    struct Kept : Delivery {
+        Hidden::iterator in_hidden{};                 // while it is hidden
+        std::list<RecordPlace>::iterator in_held{};   // while it has a holder
+    };
+    using All = std::map<RecordPlace, Kept>;
+    All::iterator make(All::iterator hint, RecordPlace);
     All::iterator remove(All::iterator);
-    void leave(const All::value_type&);   // the lists of those that are hidden, or visible
-    void come_back(All::value_type&);     // is visible from now on
-    void change(RecordPlace place) { changed_.insert(block_of(place)); }
+    void leave(All::value_type&);        // the lists of those that are hidden, or visible
+    void lie_hidden(All::value_type&);   // is in them from now on
+    void come_back(All::value_type&);    // is visible from now on
+    void change(RecordPlace place) {
+        const auto block = block_of(place);
+        if (std::exchange(last_changed_, block) != block) changed_.insert(block);
+    }
     bool holders_;
     All all_;
     std::map<std::int32_t, std::size_t> sizes_;   // by shard
-    std::set<std::pair<std::uint32_t, RecordPlace>> held_;
+    Held held_;
     std::set<std::int32_t> shards_with_more_;
-    std::set<std::pair<Time, RecordPlace>> hidden_;
+    Hidden hidden_;
     std::array<std::set<std::pair<std::uint64_t, RecordPlace>>, 2> visible_;   // the second: those given up on
     std::uint64_t turns_ = 0;
     std::set<Block> changed_;
+    std::optional<Block> last_changed_;   // records of one block mostly change together
 };
 
 }   // namespace sluice::streams

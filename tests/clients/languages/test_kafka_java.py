@@ -3,7 +3,7 @@ import json
 import re
 
 import pytest
-from conftest import until
+from conftest import Server, until
 from test_languages import needs, prepared, run, server   # noqa: F401 (a fixture)
 
 
@@ -46,10 +46,42 @@ gone GroupIdNotFoundException
 topics []
 """
 
+# And of the pages of consoles: ConsolePages.java.
+PAGES = """\
+cluster 1 controller true 7
+broker 1 168 41
+features [eligible.leader.replicas.version, group.version, kraft.version, metadata.version, share.version, streams.version, transaction.version]
+quorum 1
+group classic Classic Stable Stable members 1 partitions 2 lag 43
+group classic Classic Empty Empty members 0 partitions 0 lag 43
+group consumer Consumer Stable Stable members 1 partitions 2 lag 43
+group consumer Consumer Empty Empty members 0 partitions 0 lag 43
+listed [__consumer_offsets (internal), __transaction_state (internal), orders, payments]
+orders partitions 2 offsets 103 size true own settings [retention.ms=3600000]
+payments partitions 2 offsets 102 size true own settings [cleanup.policy=compact]
+all have a size true
+messages 0 103
+newest [open, value 192, value 194, value 196, value 198]
+from a moment on [25, 25]
+rules [pay PREFIXED User:bob READ]
+quotas {ClientQuotaEntity(entries={client-id=quick})={producer_byte_rate=1000000.0}}
+users [UserScramCredentialsDescription{name='carol', credentialInfos=[ScramCredentialInfo{mechanism=SCRAM_SHA_512, iterations=8192}]}]
+producers 1 open true
+transactions [writer Ongoing]
+moves 0
+"""
+
 
 def test_the_java_admin_client_sees_what_it_sees_at_kafka(server, java):   # noqa: F811
     told = run(java, "java", "-Xmx256m", "-cp", "target/classes:lib/*", "KafkaAdmin", server.kafka_at, seconds=300)
     assert told == SEEN
+
+
+def test_the_pages_of_a_console_show_what_they_show_of_kafka(java):
+    server = Server(None, "--kafka-config", "super.users=User:ANONYMOUS", "--kafka-config", "group.initial.rebalance.delay.ms=0")
+    told = run(java, "java", "-Xmx256m", "-cp", "target/classes:lib/*", "ConsolePages", server.kafka_at, seconds=300)
+    server.stop()
+    assert told == PAGES
 
 
 def test_the_programs_of_kafka_administrate(server, java):   # noqa: F811

@@ -39,6 +39,13 @@ def test_javascript(doors, client, cases):
     assert f"pass {cases}" in told, told
 
 
+def test_rust(doors):
+    needs("cargo")
+    folder = prepared("kafka_rust", "cargo", "build", "-q")
+    told = run(folder, "target/debug/sluice-kafka", seconds=300, **doors)
+    assert told.count("seen: ") == 50, told
+
+
 def kcat(at, *words, said=None):
     """What kcat printed; it reads said from its standard input."""
     done = subprocess.run(["kcat", "-b", at, *words], input=said, capture_output=True, text=True, timeout=60)

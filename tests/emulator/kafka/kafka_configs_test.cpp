@@ -86,6 +86,19 @@ TEST_CASE("synonyms say where a value comes from, nearest first") {
           "sticky from 5: group.streams.assignors=sticky/5");
 }
 
+TEST_CASE("a broker tells where this client finds it and where its logs lie, as one whose file says so") {
+    DoorOptions options;
+    options.log_dir = "/data";
+    Server server{std::move(options)};
+    Client client(server);
+    const auto told = [&](std::string_view key) { return origins(describe(client, 4, "1", {{key}}).configs.at(0)); };
+    const auto at = "PLAINTEXT://127.0.0.1:" + std::to_string(server.endpoint.port);
+    CHECK(told("advertised.listeners") == at + " from 4: advertised.listeners=" + at + "/4");
+    CHECK(told("listeners") == at + " from 4: listeners=" + at + "/4 listeners=PLAINTEXT://:9092/5");
+    CHECK(told("log.dirs") == "/data from 4: log.dirs=/data/4");
+    CHECK(describe(client, 4, "", {{"listeners"}}).configs.empty());   // not what was set for the whole cluster
+}
+
 TEST_CASE("broker \"\" tells what was set for the whole cluster; loggers and client metrics have their own resources") {
     Server server;
     Client client(server);

@@ -322,7 +322,7 @@ TEST_CASE("Produce refuses what is no batch with Kafka's codes") {
     REQUIRE(future.record_errors.size() == 1);
     CHECK(
         future.record_errors[0].batch_index_error_message ==
-        "Timestamp 1700007200000 of message with offset 0 is out of range. The timestamp should be within [-9223372036854775808, 1700003600000]");
+        "Timestamp 1700007200000 of message with offset 0 is out of range. The timestamp should be within [-9223370336854775807, 1700003600000]");
     CHECK(code(good) == ErrorCode::none);
 }
 

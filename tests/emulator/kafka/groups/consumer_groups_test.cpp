@@ -1,4 +1,7 @@
 // Consumer groups (KIP-848) as clients see them: what a heartbeat is told and when, what an admin sees, and what survives.
+#include <atomic>
+#include <semaphore>
+
 #include "protocol/kafka/messages/delete_groups.h"
 #include "protocol/kafka/messages/describe_groups.h"
 #include "tests/support/kafka_consumer.h"
@@ -33,6 +36,73 @@ ErrorCode delete_g(Server& server) {
     const std::string_view name = "g";
     return admin.ask<DeleteGroupsResponse>(DeleteGroupsRequest{.groups_names = {&name, 1}}, 2)->results[0].error_code;
 }
+
+// Holds one commit until it is let go.
+struct GatedStore final : storage::Store {
+    explicit GatedStore(std::unique_ptr<Store> behind) : inner(std::move(behind)) {}
+    storage::Result<void> commit(const storage::Batch& batch) override {
+        if (holds.exchange(false)) gate.acquire();
+        return inner->commit(batch);
+    }
+    std::unique_ptr<storage::Snapshot> snapshot() const override { return inner->snapshot(); }
+    storage::Result<bool> sweep(std::size_t most) override { return inner->sweep(most); }
+    storage::Stats stats() const override { return inner->stats(); }
+    storage::FreeSpace free_space() const override { return inner->free_space(); }
+    storage::Warmed warm(storage::LogId log, storage::Position from, std::uint64_t bytes) const override {
+        return inner->warm(log, from, bytes);
+    }
+    void warm_sweep() override { inner->warm_sweep(); }
+    bool sweeps_want_warmth() const override { return inner->sweeps_want_warmth(); }
+    std::unique_ptr<Store> inner;
+    std::atomic<bool> holds = false;
+    std::binary_semaphore gate{0};
+};
+
+// A server whose topic "t" is on its way into the store, on the thread that writes what is large, and will not come there.
+struct InFlight {
+    Server server;
+    storage::FailingStore& store = make_failing(server);
+    GatedStore* gated{};
+    streams::StreamPointer other;
+
+    InFlight() {
+        server.shut();
+        auto behind = std::make_unique<GatedStore>(std::move(server.store));
+        gated = behind.get();
+        server.store = std::move(behind);
+        streams::EngineOptions options;
+        options.most_bytes_on_loop = 50'000;
+        server.engine =
+            std::make_unique<streams::Engine>(server.io.get_executor(), *server.store, server.time, server.random, options);
+        server.door = std::make_unique<Door>(*server.engine, DoorOptions{});
+        server.endpoint = server.door->listen({asio::ip::make_address("127.0.0.1"), 0});
+        other = server.create("other");
+    }
+    void begin() {
+        const std::string value(60'000, 'x');
+        const batch::Record record{.timestamp = 0, .key = {}, .value = as_bytes(value)};
+        const auto large = batch::build({&record, 1}, {});
+        streams::Append append;
+        append.batch = large;
+        append.records = 1;
+        REQUIRE(server.engine->append(*other->shards[0], append));
+        streams::Engine::NewStream wanted;
+        wanted.name = "t";
+        wanted.shards = 2;
+        wanted.profile = "kafka";
+        wanted.state_delay = false;
+        REQUIRE(server.engine->create(server.world(), wanted));
+        store.fail(1);
+        gated->holds = true;
+        server.turn();
+    }
+    void fail() {
+        gated->gate.release();
+        server.engine->flush();
+        server.turn();
+        CHECK_FALSE(server.engine->find(server.world(), "t"));
+    }
+};
 
 }   // namespace
 
@@ -184,6 +254,43 @@ TEST_CASE("a heartbeat whose change could not be stored has changed nothing") {
     CHECK(two.join() == "COORDINATOR_NOT_AVAILABLE");
     CHECK(consumers_state(server) == "Stable 2 1");
     CHECK(two.join() == "3:");
+}
+
+TEST_CASE("members that wait for a topic make nothing of one that could not be stored, and are given the next one of its name") {
+    InFlight made;
+    auto& server = made.server;
+    GroupMember one(server, "one"), pattern(server, "two");
+    pattern.names = {};
+    pattern.regex = "t.*";
+    CHECK(one.join() == "2:");
+    CHECK(pattern.join() == "3:");
+    CHECK(one.settle() == "3: same");
+
+    made.begin();
+    made.fail();
+    CHECK(consumers_state(server) == "Stable 3 2");
+
+    server.create("t", 2);
+    CHECK(one.settle() == "4: 0");
+    CHECK(pattern.settle() == "4: 1");
+    CHECK(consumers_state(server) == "Stable 4 2");
+}
+
+TEST_CASE("what a member was given of a topic goes with it when the topic could not be stored") {
+    InFlight made;
+    auto& server = made.server;
+    GroupMember one(server, "one");
+    made.begin();
+    one.send(0);
+    CHECK_FALSE(one.told());   // its answer waits for the store
+    made.fail();
+    CHECK(one.told() == "2: 0 1");
+    CHECK(one.settle() == "2:");   // gives back first
+    CHECK(one.settle() == "3: same");
+    server.create("t", 1);
+    CHECK(one.settle() == "4: 0");
+    server.reopen();
+    CHECK(consumers_state(server) == "Stable 4 1");
 }
 
 TEST_CASE("a classic group becomes a consumer group when a consumer joins, and goes back when the last one leaves") {

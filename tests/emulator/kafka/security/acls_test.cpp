@@ -27,6 +27,7 @@
 #include "protocol/kafka/messages/sasl_handshake.h"
 #include "protocol/kafka/messages/sync_group.h"
 #include "tests/support/kafka_client.h"
+#include "tests/support/kafka_group_member.h"
 
 using namespace sluice;
 using namespace sluice::kafka;
@@ -324,4 +325,47 @@ TEST_CASE("by default everybody may do everything, and the first list of a topic
     CHECK(produce(u, "t", 0, batch_of({"a"})).error_code == ErrorCode::none);
     server.door->forget(server.world());
     CHECK(produce(silent, "t", 0, batch_of({"a"})).error_code == ErrorCode::none);
+}
+
+TEST_CASE("the pattern of a consumer finds the topics that it may describe and no others, after a restart too") {
+    Server server;
+    server.create("seen", 2);
+    server.create("secret", 1);
+    Client root(server);
+    create(root, {creation(ResourceType::topic, "secret", AclOperation::read)});   // to u, and so to nobody else
+    const auto owned = [](GroupMember& member) {
+        std::size_t count = 0;
+        for (const auto& [topic, partitions] : member.owned) count += partitions.size();
+        return count;
+    };
+    {
+        GroupMember stranger(server, "stranger");
+        stranger.names.clear();
+        stranger.regex = "se.*";
+        CHECK(stranger.join() == "2: 0 1");
+        server.create("secret.too", 1);   // has no list
+        stranger.settle();
+        CHECK(owned(stranger) == 3);
+    }
+    server.reopen();
+    CHECK(consumers_state(server) == "Stable 3 1");
+    GroupMember stranger(server, "stranger"), u(server, "u");
+    stranger.send(-1);
+    CHECK(stranger.told() == "-1: same");
+    login(u.client, "u");
+    u.names.clear();
+    u.regex = "se.*";
+    CHECK(u.join().starts_with("5:"));
+    CHECK(owned(u) == 4);
+
+    // What is taken from it while it reads, it gives back.
+    Client admin(server);
+    create(admin, {creation(ResourceType::topic, "secret.too", AclOperation::read, AclPermission::allow, "User:other")});
+    server.turn();
+    u.settle();
+    CHECK(owned(u) == 3);
+    create(admin, {creation(ResourceType::topic, "secret.too", AclOperation::read)});
+    server.turn();
+    u.settle();
+    CHECK(owned(u) == 4);
 }
