@@ -1,4 +1,5 @@
-// DeleteAcls v1-3: each filter removes what passes it, and says what that was. Codes and texts as seen on Kafka 4.4.0.
+// DeleteAcls v1-3: each filter removes what passes it, and says what that was, also when another filter says it too. Codes and
+// texts as seen on Kafka 4.4.0.
 #include "emulator/kafka/security/access.h"
 #include "emulator/kafka/serve.h"
 #include "protocol/kafka/messages/delete_acls.h"
@@ -35,7 +36,8 @@ Task<DeleteAclsResponse> handle(Call& call, const DeleteAclsRequest& request) {
     const auto refused = access.enabled() ? refusal(call, ResourceType::cluster) : ErrorCode::security_disabled;
     struct Removed {
         std::size_t filter, acl;
-        streams::Ticket ticket;
+        Acl entry;
+        streams::Ticket ticket{};
     };
     std::vector<Removed> waiting;
     for (const auto& asked : request.filters) {
@@ -61,13 +63,14 @@ Task<DeleteAclsResponse> handle(Call& call, const DeleteAclsRequest& request) {
                                           .host = acl.host,
                                           .operation = static_cast<std::int8_t>(acl.operation),
                                           .permission_type = static_cast<std::int8_t>(acl.permission)});
-            waiting.push_back({response.filter_results.size() - 1, told.matching_acls.size() - 1, access.remove(acl)});
+            waiting.push_back({response.filter_results.size() - 1, told.matching_acls.size() - 1, acl});
         }
     }
-    for (const auto& entry : waiting) {
-        const auto committed = co_await entry.ticket.committed();
+    for (auto& one : waiting) one.ticket = access.remove(one.entry);
+    for (const auto& one : waiting) {
+        const auto committed = co_await one.ticket.committed();
         if (committed) continue;
-        auto& told = response.filter_results[entry.filter].matching_acls[entry.acl];
+        auto& told = response.filter_results[one.filter].matching_acls[one.acl];
         told.error_code = code_of(committed.error());
         told.error_message = std::string(text_of(told.error_code));
     }
