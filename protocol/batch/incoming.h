@@ -1,5 +1,5 @@
 // How a broker finds the batch in what a Produce carries for a partition: by sizes alone, before anything else of it is looked
-// at. What stands behind and is no whole batch does not count, as in Kafka.
+// at. What stands behind and is no whole batch does not count, as in Kafka. And what it sets right in the batch's header.
 #pragma once
 
 #include <expected>

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import threading
 import time
+import urllib.request
 import uuid
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def until(check, seconds=10.0, what="a condition"):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"waited {seconds} s for {what}")
+
+
+def rest(method, address, body=None):
+    """What a REST door answers, as JSON; nothing when it says nothing."""
+    request = urllib.request.Request(address, method=method, headers={"Content-Type": "application/json"},
+                                     data=None if body is None else json.dumps(body).encode())
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        told = answer.read()
+        return json.loads(told) if told else None
 
 
 class Server:

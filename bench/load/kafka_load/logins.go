@@ -123,25 +123,16 @@ func login() error {
 
 func scram() {
 	die(login())
-	var all tally
-	var wg sync.WaitGroup
 	m := begin()
 	deadline := time.Now().Add(*dur)
-	for range *conns {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			var mine tally
-			for time.Now().Before(deadline) {
-				t0 := time.Now()
-				die(login())
-				mine.lats = append(mine.lats, time.Since(t0))
-				mine.records++
-			}
-			all.add(&mine)
-		}()
-	}
-	wg.Wait()
+	all := together(*conns, func(_ int, mine *tally) {
+		for time.Now().Before(deadline) {
+			t0 := time.Now()
+			die(login())
+			mine.lats = append(mine.lats, time.Since(t0))
+			mine.records++
+		}
+	})
 	out(m.end(result{"mode": "scram", "conns": *conns}, all.records, 0, all.lats))
 }
 

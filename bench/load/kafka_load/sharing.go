@@ -8,7 +8,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -140,23 +139,14 @@ func share() {
 		}
 		s.warm = true
 	}
-	var all tally
-	var wg sync.WaitGroup
 	m := begin()
 	deadline := time.Now().Add(*dur)
-	for _, s := range members {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			var mine tally
-			for len(s.acquired) > 0 && time.Now().Before(deadline) { // nothing acquired: the topic is read
-				t0 := time.Now()
-				mine.records += s.fetch()
-				mine.lats = append(mine.lats, time.Since(t0))
-			}
-			all.add(&mine)
-		}()
-	}
-	wg.Wait()
+	all := together(len(members), func(i int, mine *tally) {
+		for s := members[i]; len(s.acquired) > 0 && time.Now().Before(deadline); { // nothing acquired: the topic is read
+			t0 := time.Now()
+			mine.records += s.fetch()
+			mine.lats = append(mine.lats, time.Since(t0))
+		}
+	})
 	out(m.end(result{"mode": "share", "topic": *topic, "parts": *parts, "conns": *conns, "group": group}, all.records, all.records*int64(*size), all.lats))
 }

@@ -136,32 +136,40 @@ func (s *tally) add(o *tally) {
 	s.ops, s.records, s.bytes, s.hash, s.retries = s.ops+o.ops, s.records+o.records, s.bytes+o.bytes, s.hash+o.hash, s.retries+o.retries
 }
 
+// together lets so many workers work until all of them are done, and adds up what they did.
+func together(workers int, work func(i int, mine *tally)) *tally {
+	var all tally
+	var wg sync.WaitGroup
+	for i := range workers {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			var mine tally
+			work(i, &mine)
+			all.add(&mine)
+		}()
+	}
+	wg.Wait()
+	return &all
+}
+
 // each runs -conns producers until -dur is over, and tells all of them together.
 func each(mode, t string, step func(i int, p *producer, mine *tally) bool) {
 	producers := make([]*producer, *conns)
 	for i := range producers {
 		producers[i] = openProducer(fmt.Sprintf("%s-%s-%d", mode, t, i))
 	}
-	var all tally
-	var wg sync.WaitGroup
 	m := begin()
 	deadline := time.Now().Add(*dur)
-	for i, p := range producers {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			var mine tally
-			for more := true; more && time.Now().Before(deadline); {
-				t0 := time.Now()
-				more = step(i, p, &mine)
-				mine.lats = append(mine.lats, time.Since(t0))
-				mine.ops++
-			}
-			mine.retries = p.retries
-			all.add(&mine)
-		}()
-	}
-	wg.Wait()
+	all := together(len(producers), func(i int, mine *tally) {
+		for more := true; more && time.Now().Before(deadline); {
+			t0 := time.Now()
+			more = step(i, producers[i], mine)
+			mine.lats = append(mine.lats, time.Since(t0))
+			mine.ops++
+		}
+		mine.retries = producers[i].retries
+	})
 	r := m.end(result{"mode": mode, "topic": t, "parts": *parts, "conns": *conns, "retries": all.retries, "stored": all.records,
 		"hash": fmt.Sprintf("%016x", all.hash)}, all.records, all.bytes, all.lats)
 	r["txn_s"] = round(float64(all.ops)/r["secs"].(float64), 0)

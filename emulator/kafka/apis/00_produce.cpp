@@ -1,10 +1,9 @@
 // Produce v3-13: appends one batch per partition, byte for byte as sent unless the topic says otherwise or its header has not the
-// largest of its records' times. Carried out whole
-// whatever the shard's limits say; then the answer says how long the debt lasts and the connection is muted (rule 11). acks 1 and
-// -1 are the same on one node. Codes as seen on Kafka 4.4.0, with two differences: records null is answered (87; Kafka never
-// answers), and an append to a split or merged shard is POLICY_VIOLATION, which no client retries, unless the topic forwards
-// (rule 15); what is part of a transaction is never forwarded. Only the first batch of a transaction in a partition asks the
-// coordinator.
+// largest of its records' times. Carried out whole whatever the shard's limits say; then the answer says how long the debt lasts
+// and the connection is muted (rule 11). acks 1 and -1 are the same on one node. Codes as seen on Kafka 4.4.0, with two
+// differences: records null is answered (87; Kafka never answers), and an append to a split or merged shard is POLICY_VIOLATION,
+// which no client retries, unless the topic forwards (rule 15); what is part of a transaction is never forwarded. Only the first
+// batch of a transaction in a partition asks the coordinator.
 #include <algorithm>
 
 #include "emulator/kafka/logs/forward.h"

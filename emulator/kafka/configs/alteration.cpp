@@ -19,12 +19,6 @@ std::unexpected<ConfigRefusal> refused(ErrorCode code, std::optional<std::string
     return std::unexpected{ConfigRefusal{code, std::move(text)}};
 }
 
-std::string joined(const std::vector<std::string_view>& words, std::string_view between) {
-    std::string text;
-    for (const auto word : words) text.append(text.empty() ? "" : between).append(word);
-    return text;
-}
-
 std::span<const ConfigEntry> entries_of(ConfigResource type) {
     switch (type) {
         case ConfigResource::topic:

@@ -147,12 +147,6 @@ bool one_of(std::string_view allowed, std::string_view word) {
     return false;
 }
 
-std::string listed(std::span<const std::string_view> words, std::string_view between) {
-    std::string list;
-    for (std::size_t i = 0; i < words.size(); ++i) list.append(i == 0 ? "" : between).append(words[i]);
-    return list;
-}
-
 void keep_firsts(std::vector<std::string_view>& words) {
     auto kept = words.begin();
     for (auto at = words.begin(); at != words.end(); ++at)
@@ -181,6 +175,12 @@ std::vector<std::string_view> words_of(std::string_view value) {
         if (rest.empty()) words.push_back(rest);   // behind the last comma
     }
     return words;
+}
+
+std::string joined(std::span<const std::string_view> words, std::string_view between) {
+    std::string text;
+    for (std::size_t i = 0; i < words.size(); ++i) text.append(i == 0 ? "" : between).append(words[i]);
+    return text;
 }
 
 std::optional<std::int64_t> whole(std::string_view text) {
@@ -314,7 +314,7 @@ std::optional<std::string> words_fault(const ConfigEntry& entry, std::string_vie
     if (name.ends_with(".replication.throttled.replicas")) {
         if (words.size() == 1 && words.front() == "*") return std::nullopt;
         if (!std::ranges::all_of(words, replica))
-            return wrong("[" + listed(words, ", ") + "]",
+            return wrong("[" + joined(words, ", ") + "]",
                          name +
                              " must be the literal '*' or a list of replicas in the following format: "
                              "[partitionId]:[brokerId],[partitionId]:[brokerId],...");
@@ -357,7 +357,7 @@ std::string config_form(const ConfigEntry& entry, std::string_view value) {
         case ConfigType::list: {
             auto words = words_of(value);
             if (std::string_view{entry.name}.ends_with("cleanup.policy")) keep_firsts(words);
-            return listed(words, ",");
+            return joined(words, ",");
         }
         default:
             return std::string(value);

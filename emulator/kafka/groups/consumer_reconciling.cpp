@@ -12,6 +12,7 @@ namespace sluice::kafka {
 
 std::set<std::string, std::less<>> ConsumerMembership::read_by(const ConsumerMember& member) const {
     auto names = member.names;
+    if (member.regex.empty()) return names;
     if (const auto pattern = patterns_.find(search_of(member)); pattern != patterns_.end())
         names.insert(pattern->second.found.begin(), pattern->second.found.end());
     return names;
@@ -25,15 +26,15 @@ std::set<std::string, std::less<>> ConsumerMembership::topics() const {
 
 // Patterns are looked up when they come and when topics come or go.
 void ConsumerMembership::look_up(const Around& around, bool all_patterns) {
-    std::erase_if(patterns_, [&](const auto& pattern) {
-        return std::ranges::none_of(members_, [&](const auto& member) { return search_of(member.second) == pattern.first; });
-    });
+    std::set<Search> searches;
+    for (const auto& [id, member] : members_)
+        if (!member.regex.empty()) searches.insert(search_of(member));
+    std::erase_if(patterns_, [&](const auto& pattern) { return !searches.contains(pattern.first); });
     using Entry = std::map<Search, Pattern>::value_type;
     std::vector<Entry*> anew;
-    for (const auto& [id, member] : members_) {
-        const auto search = search_of(member);
-        if (member.regex.empty() || patterns_.contains(search)) continue;
-        if (auto compiled = TopicPattern::read(member.regex))
+    for (const auto& search : searches) {
+        if (patterns_.contains(search)) continue;
+        if (auto compiled = TopicPattern::read(search.regex))
             anew.push_back(&*patterns_.emplace(search, Pattern{std::move(*compiled), {}}).first);
     }
     if (all_patterns) {

@@ -2,10 +2,9 @@
 // in expiry.cpp.
 #include "emulator/kafka/groups/groups.h"
 
-#include "emulator/kafka/groups/session_timer.h"
-
 #include <boost/asio/co_spawn.hpp>
 
+#include "emulator/kafka/groups/session_timer.h"
 #include "emulator/kafka/security/access.h"
 #include "emulator/runtime/loop.h"
 #include "storage/planted.h"

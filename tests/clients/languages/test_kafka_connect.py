@@ -1,15 +1,13 @@
 """Kafka Connect in its distributed mode: workers that keep what they know in topics of sluice, share their tasks as a group, and write what
 a source reads exactly once. With KAFKA_PEER=HOST:PORT the same meets another Kafka, to tell the client's faults from the server's."""
-import json
 import os
 import socket
 import subprocess
 import urllib.error
-import urllib.request
 
 import pytest
 from confluent_kafka import Consumer, Producer
-from conftest import Server, until
+from conftest import Server, rest, until
 from test_languages import needs, prepared
 
 UNIQUE = os.urandom(3).hex()   # another Kafka keeps what an earlier run wrote
@@ -66,11 +64,7 @@ consumer.metadata.max.age.ms=500
         self.until(lambda: self.ask("GET", "/")["kafka_cluster_id"], "the REST door")
 
     def ask(self, method, path, body=None):
-        request = urllib.request.Request(f"http://{self.address}{path}", method=method, headers={"Content-Type": "application/json"},
-                                         data=None if body is None else json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            told = answer.read()
-            return json.loads(told) if told else None
+        return rest(method, f"http://{self.address}{path}", body)
 
     def until(self, check, what, seconds=120):
         """The first true value of check(), which Connect may refuse while it rebalances."""

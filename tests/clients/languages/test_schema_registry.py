@@ -9,11 +9,10 @@ import signal
 import subprocess
 import threading
 import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import Server, until
+from conftest import Server, rest, until
 from test_languages import needs, prepared
 
 
@@ -53,11 +52,7 @@ class Registry:
             return False
 
     def ask(self, method, path, body=None):
-        request = urllib.request.Request(f"http://{self.at}{path}", method=method, headers={"Content-Type": "application/json"},
-                                         data=None if body is None else json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            told = answer.read()
-            return json.loads(told) if told else None
+        return rest(method, f"http://{self.at}{path}", body)
 
     def register(self, subject, *fields):
         schema = {"type": "record", "name": "order", "fields": [{"name": name, "type": "string", "default": ""} for name in fields]}

@@ -1,9 +1,7 @@
 // Consumer groups (KIP-848) as clients see them: what a heartbeat is told and when, what an admin sees, and what survives.
-#include <atomic>
-#include <semaphore>
-
 #include "protocol/kafka/messages/delete_groups.h"
 #include "protocol/kafka/messages/describe_groups.h"
+#include "tests/sim/store.h"
 #include "tests/support/kafka_consumer.h"
 #include "tests/support/kafka_group_member.h"
 
@@ -37,39 +35,18 @@ ErrorCode delete_g(Server& server) {
     return admin.ask<DeleteGroupsResponse>(DeleteGroupsRequest{.groups_names = {&name, 1}}, 2)->results[0].error_code;
 }
 
-// Holds one commit until it is let go.
-struct GatedStore final : storage::Store {
-    explicit GatedStore(std::unique_ptr<Store> behind) : inner(std::move(behind)) {}
-    storage::Result<void> commit(const storage::Batch& batch) override {
-        if (holds.exchange(false)) gate.acquire();
-        return inner->commit(batch);
-    }
-    std::unique_ptr<storage::Snapshot> snapshot() const override { return inner->snapshot(); }
-    storage::Result<bool> sweep(std::size_t most) override { return inner->sweep(most); }
-    storage::Stats stats() const override { return inner->stats(); }
-    storage::FreeSpace free_space() const override { return inner->free_space(); }
-    storage::Warmed warm(storage::LogId log, storage::Position from, std::uint64_t bytes) const override {
-        return inner->warm(log, from, bytes);
-    }
-    void warm_sweep() override { inner->warm_sweep(); }
-    bool sweeps_want_warmth() const override { return inner->sweeps_want_warmth(); }
-    std::unique_ptr<Store> inner;
-    std::atomic<bool> holds = false;
-    std::binary_semaphore gate{0};
-};
-
 // A server whose topic "t" is on its way into the store, on the thread that writes what is large, and will not come there.
 struct InFlight {
     Server server;
-    storage::FailingStore& store = make_failing(server);
-    GatedStore* gated{};
+    sim::SimStore* store{};
     streams::StreamPointer other;
 
     InFlight() {
         server.shut();
-        auto behind = std::make_unique<GatedStore>(std::move(server.store));
-        gated = behind.get();
-        server.store = std::move(behind);
+        auto held = std::make_unique<sim::SimStore>();
+        held->open(std::move(server.store));
+        store = held.get();
+        server.store = std::move(held);
         streams::EngineOptions options;
         options.most_bytes_on_loop = 50'000;
         server.engine =
@@ -92,12 +69,12 @@ struct InFlight {
         wanted.profile = "kafka";
         wanted.state_delay = false;
         REQUIRE(server.engine->create(server.world(), wanted));
-        store.fail(1);
-        gated->holds = true;
+        store->fail(storage::Error::io, 1);
+        store->hold(true);
         server.turn();
     }
     void fail() {
-        gated->gate.release();
+        store->hold(false);
         server.engine->flush();
         server.turn();
         CHECK_FALSE(server.engine->find(server.world(), "t"));
